@@ -372,6 +372,7 @@ class Disc:
         self._build()
 
     def _build(self) -> None:
+        self.K = 0.0
         a, outer, pz = self.args, self.args.radius + 2 * self.potential.cutoff, self.lattice.period(2)
         height, gap = self.lattice.opening
         self.shift = (a.offset, -height, 0.0)
@@ -380,6 +381,8 @@ class Disc:
         self.X, self.pz, self.gap = X[r <= outer], pz, gap
         r = r[r <= outer]
         self.fixed = r > a.radius
+        random = np.random.default_rng(a.seed).uniform(-a.noise, a.noise, self.X.shape)
+        self.noise = np.where(self.fixed[:, None], 0.0, random)
         self.complete = r <= a.radius + self.potential.cutoff
         self.unit_u = self.field.displacement(self.X[:, 0], self.X[:, 1], (1.0,))
         self.engine = Engine(self.potential, self.X, np.diag([1.0, 1.0, pz]), (False, False, True))
@@ -412,14 +415,14 @@ class Disc:
     def step(self, K: float, branch: str) -> dict[str, Any]:
         """Relax at K (MPa m^1/2), from the last state plus the increment of the K-field on every atom."""
         t = time.perf_counter()
-        guess = self.positions() + (K - self.K) * self.unit_u
+        guess = self.positions() + (K - self.K) * self.unit_u + self.noise
         self.engine.positions, self.K = guess, K
         fmax, iterations = self.engine.minimise(self.args.fmax)
         y = self.positions()
         moved = np.linalg.norm(y - guess, axis=1)
         tip = self.bonds.update(y)
         sites = self.engine.site_energies - self.perfect
-        record = {
+        record: dict[str, Any] = {
             "K": K,
             "K_over_KG": K / self.K_G,
             "branch": branch,
@@ -444,7 +447,7 @@ class Disc:
     def ladder(self) -> dict[str, Any]:
         a, steps, states = self.args, [], []
         names = ("K_plus", "K_plus_bracket", "K_minus", "K_minus_bracket")
-        self.K, result = 0.0, dict.fromkeys(names)
+        result: dict[str, Any] = dict.fromkeys(names)
         count = round((a.stop - a.start) / a.step) + 1
         values, after, tip0 = [round(a.start + i * a.step, 10) for i in range(count)], 0, None
         for value in values:
@@ -484,7 +487,7 @@ class Disc:
         a = self.args
         return {
             "case": f"{a.element} {tuple(a.plane)}{list(a.front)} {self.potential.path.name}, clamped disc",
-            "convention": "x = y cross z; sites = rotation @ X_crystal + shift, one of them at X_crystal = 0; "
+            "convention": "x = y cross z; sites = rotation @ X_crystal + shift, one at X_crystal = 0; "
             "crack plane y = 0, front z; K-field centred at (0, 0); free: hypot(x, y) <= radius, "
             "following the K-field: up to radius + 2 r_cut",
             "rotation": self.lattice.rotation.tolist(),
@@ -540,6 +543,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--after", type=int, default=0, help="steps beyond the first advance")
     p.add_argument("--unload", action="store_true", help="then lower K until the tip goes back")
     p.add_argument("--unload-to", type=float, default=0.4, dest="unload_to")
+    p.add_argument("--noise", type=float, default=0.0, help="A, on every free atom before each step")
+    p.add_argument("--seed", type=int, default=0, help="of the noise")
     p.add_argument("--a", type=float, help="lattice constant, A; default: measured")
     p.add_argument(
         "--constants", type=float, nargs=3, metavar=("C11", "C12", "C44"), help="GPa; default: measured"
