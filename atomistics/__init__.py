@@ -1,0 +1,23 @@
+"""Crystals, neighbour lists, site potentials and weighted site sums: numpy and numba only, no MPI."""
+
+from .analytic import LennardJones, Morse, ToyEAM
+from .crystal import Crystal
+from .eam import EAM
+from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
+from .library import load_potential
+from .neighbours import NeighbourList
+from .site_potential import SitePotential
+
+__all__ = [
+    "EAM",
+    "AtomisticEnergy",
+    "Crystal",
+    "LennardJones",
+    "Morse",
+    "NeighbourList",
+    "SitePotential",
+    "ToyEAM",
+    "cohesive_energy",
+    "equilibrium_lattice_constant",
+    "load_potential",
+]

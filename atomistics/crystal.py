@@ -1,0 +1,282 @@
+"""Perfect crystals: a Bravais cell with a basis, in any orientation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import ase
+import numpy as np
+
+if TYPE_CHECKING:
+    from .site_potential import SitePotential
+
+PRIMITIVE = {
+    "fcc": np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]),
+    "bcc": np.array([[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]),
+    "hexagonal": np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0], [0, 0, 1]]),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Crystal:
+    """A perfect crystal.
+
+    Attributes
+    ----------
+    structure : str
+        "fcc", "bcc", "hexagonal" (2-D triangular lattice) or "custom".
+    dimension : {2, 3}
+        2-D crystals lie in z = 0.
+    a : float or None
+        Lattice constant, A; None: the potential's own, see `resolved`.
+    unit_cell : (3, 3) ndarray
+        Primitive lattice vectors as rows, in units of a, crystal axes.
+    unit_basis : (n_basis, 3) ndarray
+        Basis atoms, Cartesian, in units of a, crystal axes.
+    species : tuple of str
+        Chemical symbol of each basis atom.
+    unit_conventional : (3, 3) ndarray
+        Conventional cell, to which Miller indices refer, in units of a.
+    rotation : (3, 3) ndarray
+        Laboratory axes = rotation @ crystal axes.
+    """
+
+    structure: str
+    dimension: int
+    a: float | None
+    unit_cell: np.ndarray
+    unit_basis: np.ndarray
+    species: tuple[str, ...]
+    unit_conventional: np.ndarray
+    rotation: np.ndarray
+
+    @classmethod
+    def fcc(cls, element: str, a: float | None = None) -> Crystal:
+        """Face-centred cubic crystal with lattice constant a (A)."""
+        return cls._simple("fcc", 3, element, a)
+
+    @classmethod
+    def bcc(cls, element: str, a: float | None = None) -> Crystal:
+        """Body-centred cubic crystal with lattice constant a (A)."""
+        return cls._simple("bcc", 3, element, a)
+
+    @classmethod
+    def hexagonal(cls, element: str = "X", a: float | None = None) -> Crystal:
+        """Two-dimensional triangular lattice with neighbour distance a (A)."""
+        return cls._simple("hexagonal", 2, element, a)
+
+    @classmethod
+    def _simple(cls, structure: str, dimension: int, element: str, a: float | None) -> Crystal:
+        _check_constant(a)
+        conventional = PRIMITIVE["hexagonal"] if dimension == 2 else np.eye(3)
+        return cls(structure, dimension, a, PRIMITIVE[structure], np.zeros((1, 3)), (element,), conventional, np.eye(3))
+
+    @classmethod
+    def from_ase(cls, atoms: ase.Atoms) -> Crystal:
+        """Crystal whose cell and basis are those of a periodic `ase.Atoms` (dimension 3), reduced to a primitive cell."""
+        if not atoms.pbc.all():
+            raise ValueError(f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}")
+        cell, conventional = np.array(atoms.cell), np.array(atoms.cell)
+        positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
+        cell, keep = _primitive(cell, positions, symbols)
+        basis = positions[keep]
+        return cls("custom", 3, 1.0, cell, basis, tuple(symbols[k] for k in keep), conventional, np.eye(3))
+
+    @property
+    def cell_ij(self) -> np.ndarray:
+        """(3, 3) primitive lattice vectors as rows, laboratory axes, A."""
+        cell = self._constant * self.unit_cell @ self.rotation.T
+        if self.dimension == 2:
+            cell[2] = (0, 0, 1)
+        return cell
+
+    @property
+    def basis_ai(self) -> np.ndarray:
+        """(n_basis, 3) basis atoms, laboratory axes, A."""
+        return self._constant * self.unit_basis @ self.rotation.T
+
+    @property
+    def conventional_ij(self) -> np.ndarray:
+        """(3, 3) conventional cell as rows, laboratory axes, A."""
+        return self._constant * self.unit_conventional @ self.rotation.T
+
+    @property
+    def cell_volume(self) -> float:
+        """Volume of the primitive cell, A^3 (2-D: area, A^2)."""
+        return float(abs(np.linalg.det(self.cell_ij)))
+
+    @property
+    def nearest_neighbour_distance(self) -> float:
+        """Shortest distance between two atoms, A."""
+        guess = 1.5 * (self.cell_volume / len(self.species)) ** (1 / self.dimension)
+        return min(float(np.linalg.norm(self.stencil(guess, b)[0])) for b in range(len(self.species)))
+
+    @property
+    def _constant(self) -> float:
+        if self.a is None:
+            raise ValueError(f"the {self.structure} crystal has no lattice constant yet: give a, or a potential that has one")
+        return self.a
+
+    def with_lattice_constant(self, a: float) -> Crystal:
+        """The same crystal with another lattice constant (A)."""
+        _check_constant(a)
+        return replace(self, a=a)
+
+    def resolved(self, potential: SitePotential) -> Crystal:
+        """The crystal with a lattice constant: its own, or else the potential's."""
+        if self.a is not None:
+            return self
+        a = potential.lattice_constant(self.structure)
+        if a is None:
+            raise ValueError(f"the potential names no lattice constant for {self.structure} {self.species[0]}: give a in A")
+        return self.with_lattice_constant(a)
+
+    def rotated(self, Q: np.ndarray) -> Crystal:
+        """The crystal turned by the rotation matrix Q (3, 3)."""
+        Q = np.asarray(Q, dtype=float)
+        if Q.shape != (3, 3) or np.abs(Q @ Q.T - np.eye(3)).max() > 1e-8 or np.linalg.det(Q) < 0:
+            raise ValueError(f"Q must be a proper (3, 3) rotation matrix, got {Q.tolist()}")
+        return replace(self, rotation=Q @ self.rotation)
+
+    def oriented(self, plane: Sequence[float], front: Sequence[float]) -> Crystal:
+        """Turned so that y is the normal of ``plane`` and z the direction ``front``, x = y x z (Miller indices).
+
+        In 2-D ``plane`` is the row [h k] along the crack, given by the direction h a1 + k a2, which becomes x.
+        """
+        conventional = self.unit_conventional
+        if self.dimension == 2:
+            x = np.asarray(plane, dtype=float)[:2] @ conventional[:2]
+            angle = np.arctan2(x[1], x[0])
+            c, s = np.cos(angle), np.sin(angle)
+            return replace(self, rotation=np.array([[c, s, 0], [-s, c, 0], [0, 0, 1.0]]))
+        normal = np.asarray(plane, dtype=float) @ np.linalg.inv(conventional).T
+        direction = np.asarray(front, dtype=float) @ conventional
+        if not np.linalg.norm(normal) or not np.linalg.norm(direction):
+            raise ValueError(f"plane and front must not be zero vectors, got {list(plane)} and {list(front)}")
+        y, z = normal / np.linalg.norm(normal), direction / np.linalg.norm(direction)
+        if abs(y @ z) > 1e-8:
+            raise ValueError(f"front {list(front)} must lie in the plane {list(plane)} (h u + k v + l w = 0)")
+        return replace(self, rotation=np.array([np.cross(y, z), y, z]))
+
+    def stencil(self, radius: float, basis: int = 0) -> np.ndarray:
+        """(n, 3) bond vectors from basis atom ``basis`` to all atoms within ``radius``, by length, then coordinates, A."""
+        return self._neighbours(radius, basis)[0]
+
+    def stencil_species(self, radius: float, basis: int = 0) -> np.ndarray:
+        """(n,) basis index of the atom at the end of each bond of `stencil`."""
+        return self._neighbours(radius, basis)[1]
+
+    def _neighbours(self, radius: float, basis: int) -> tuple[np.ndarray, np.ndarray]:
+        R, kind = [], []
+        for b, position in enumerate(self.basis_ai):
+            offset = position - self.basis_ai[basis]
+            R.append(self._lattice_vectors(radius, -offset) + offset)
+            kind.append(np.full(len(R[-1]), b, dtype=np.int32))
+        bonds, kinds = np.concatenate(R), np.concatenate(kind)
+        length = np.linalg.norm(bonds, axis=1)
+        keep = (length > 1e-6) & (length <= radius * (1 + 1e-9))
+        bonds, kinds, length = bonds[keep], kinds[keep], length[keep]
+        order = np.lexsort((*np.round(bonds.T[::-1], 6), np.round(length, 6)))
+        return bonds[order], kinds[order]
+
+    def _lattice_vectors(self, radius: float, centre: np.ndarray) -> np.ndarray:
+        """Lattice vectors within ``radius`` of a point."""
+        lo, hi = centre - radius, centre + radius
+        if self.dimension == 2:
+            lo[2], hi[2] = 0, 0
+        X = _box_indices(self.cell_ij, lo, hi) @ self.cell_ij
+        return X[np.linalg.norm(X - centre, axis=1) <= radius * (1 + 1e-9)]
+
+    def sites_in_box(
+        self, lo: Sequence[float], hi: Sequence[float], origin: Sequence[float] = (0.0, 0.0, 0.0)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sites with lo <= X < hi: positions (n, 3) in A, cell indices (n, 3), basis indices (n,)."""
+        lo, hi, shift = (np.asarray(v, dtype=float) for v in (lo, hi, origin))
+        X, index, basis = [], [], []
+        for b, position in enumerate(self.basis_ai):
+            cells = _box_indices(self.cell_ij, lo - shift - position, hi - shift - position)
+            if self.dimension == 2:
+                cells = cells[cells[:, 2] == 0]
+            at = cells @ self.cell_ij + shift + position
+            keep = ((at >= lo - 1e-9) & (at < hi - 1e-9)).all(1) if self.dimension == 3 else _in_plane(at, lo, hi)
+            X.append(at[keep])
+            index.append(cells[keep])
+            basis.append(np.full(int(keep.sum()), b))
+        return np.concatenate(X), np.concatenate(index), np.concatenate(basis)
+
+    def period(self) -> float:
+        """Shortest lattice vector along the laboratory z axis, A."""
+        combos = np.array(list(itertools.product(range(-7, 8), repeat=3))) @ self.cell_ij
+        along = combos[(np.hypot(combos[:, 0], combos[:, 1]) < 1e-6 * self.cell_volume ** (1 / 3)) & (combos[:, 2] > 1e-6)]
+        if not len(along):
+            raise ValueError("no lattice vector of up to 7 cells lies along z: choose a low-index front")
+        return float(along[:, 2].min())
+
+    def atoms(self, repeats: Sequence[int] = (1, 1, 1), cubic: bool = True) -> ase.Atoms:
+        """Periodic `ase.Atoms` of the conventional (``cubic``) or primitive cell, repeated; 2-D crystals are periodic in x, y."""
+        cell = self.conventional_ij if cubic and self.dimension == 3 else self.cell_ij
+        index = np.array(list(itertools.product(*(range(-6, 7) for _ in range(3)))))
+        if self.dimension == 2:
+            index = index[index[:, 2] == 0]
+        X, symbols = [], []
+        for position, symbol in zip(self.basis_ai, self.species, strict=True):
+            at = index @ self.cell_ij + position
+            scaled = at @ np.linalg.inv(cell)
+            inside = ((scaled > -1e-6) & (scaled < 1 - 1e-6)).all(1)
+            X.append(at[inside])
+            symbols += [symbol] * int(inside.sum())
+        pbc = (True, True, self.dimension == 3)
+        return ase.Atoms(symbols, positions=np.concatenate(X), cell=cell, pbc=pbc).repeat(tuple(repeats))
+
+
+def _check_constant(a: float | None) -> None:
+    if a is not None and not (np.isfinite(a) and a > 0):
+        raise ValueError(f"the lattice constant must be a positive length in A, got {a}")
+
+
+def _in_plane(x: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    return ((x[:, :2] >= lo[:2] - 1e-9) & (x[:, :2] < hi[:2] - 1e-9)).all(1)
+
+
+def _box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """Integer triples whose lattice points may lie in the box."""
+    corners = np.array(list(itertools.product(*zip(lo, hi, strict=True)))) @ np.linalg.inv(cell)
+    first, last = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
+    axes = [np.arange(f, l + 1) for f, l in zip(first, last, strict=True)]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+
+
+def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple[np.ndarray, list[int]]:
+    """Smallest cell with the same crystal, and the atoms that stay in it."""
+    inverse = np.linalg.inv(cell)
+
+    def same(shift: np.ndarray) -> bool:
+        for x, s in zip(X, symbols, strict=True):
+            apart = (X - x - shift) @ inverse
+            hit = np.abs(apart - np.rint(apart)).max(1) < 1e-5
+            if not any(symbols[k] == s for k in np.flatnonzero(hit)):
+                return False
+        return True
+
+    shifts = [X[k] - X[0] for k in range(1, len(X)) if symbols[k] == symbols[0] and same(X[k] - X[0])]
+    images = [np.array(n) @ cell for n in itertools.product((-1, 0, 1), repeat=3)]
+    candidates = sorted(
+        (v for s in [np.zeros(3), *shifts] for v in (s + i for i in images) if np.linalg.norm(v) > 1e-6), key=np.linalg.norm
+    )
+    volume = abs(np.linalg.det(cell)) / (len(shifts) + 1)
+    for trio in itertools.combinations(candidates[:40], 3):
+        small = np.array(trio)
+        if abs(abs(np.linalg.det(small)) - volume) < 1e-6 * volume:
+            break
+    else:
+        return cell, list(range(len(X)))
+    small = small if np.linalg.det(small) > 0 else -small
+    keep: list[int] = []
+    for k in range(len(X)):
+        apart = np.array([(X[k] - X[m]) @ np.linalg.inv(small) for m in keep]).reshape(-1, 3)
+        if not (np.abs(apart - np.rint(apart)).max(1) < 1e-5).any():
+            keep.append(k)
+    return small, keep

@@ -1,0 +1,116 @@
+"""Weighted site sums over an `ase.Atoms`: energy, gradient, Hessian."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from ase import Atoms
+
+from .crystal import Crystal
+from .neighbours import NeighbourList
+from .site_potential import SitePotential
+
+
+class AtomisticEnergy:
+    """E(y) = sum_l w_l V_l(y) with exact gradient and Hessian.
+
+    Parameters
+    ----------
+    potential : SitePotential
+    atoms : ase.Atoms
+        Positions, species, cell and periodicity. A potential of fixed topology takes its neighbours from here once.
+    weights : (n,) array_like, optional
+        Weight of each site; 1 by default.
+    skin : float
+        Skin of the neighbour list, A.
+    """
+
+    def __init__(self, potential: SitePotential, atoms: Atoms, weights: np.ndarray | None = None, skin: float = 0.5) -> None:
+        self.potential = potential
+        self.positions = np.array(atoms.positions)
+        self.types = potential.types_of(atoms.get_chemical_symbols())
+        self.weights = np.ones(len(atoms)) if weights is None else np.array(weights, dtype=float)
+        if self.weights.shape != (len(atoms),):
+            raise ValueError(f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}")
+        self._cell, self._pbc, self._skin = np.array(atoms.cell), atoms.pbc, skin
+        self._list = self._build(self.positions)
+
+    def energy(self, positions: np.ndarray | None = None) -> float:
+        """Weighted energy, eV, at positions (n, 3) in A (default: those of the atoms)."""
+        y, nl = self._at(positions)
+        return float(self.weights @ self.potential.site_energies(y, self.types, nl))
+
+    def site_energies(self, positions: np.ndarray | None = None) -> np.ndarray:
+        """(n,) unweighted site energies V_l, eV."""
+        y, nl = self._at(positions)
+        return self.potential.site_energies(y, self.types, nl)
+
+    def gradient(self, positions: np.ndarray | None = None) -> np.ndarray:
+        """(n, 3) gradient of the weighted energy (minus the forces), eV/A."""
+        y, nl = self._at(positions)
+        return self.potential.energy_gradient(y, self.types, nl, self.weights)[2]
+
+    def hessian(self, positions: np.ndarray | None = None) -> sp.csr_matrix:
+        """(3n, 3n) sparse Hessian of the weighted energy, eV/A^2."""
+        y, nl = self._at(positions)
+        pattern = self.potential.hessian_pattern(nl, len(y), self.weights)
+        blocks = self.potential.hessian_blocks(y, self.types, nl, self.weights, pattern)
+        size = 3 * len(y)
+        return sp.bsr_matrix((blocks, pattern.cols, pattern.row_first), shape=(size, size)).tocsr()
+
+    def hessian_vector(self, v: np.ndarray, positions: np.ndarray | None = None) -> np.ndarray:
+        """Product of the Hessian with v, (n, 3) or (3n,), in the shape of v, without a matrix."""
+        y, nl = self._at(positions)
+        factors = self.potential.factors(y, self.types, nl, self.weights)
+        return self.potential.hessian_vector(factors, nl, np.asarray(v, dtype=float).reshape(-1, 3)).reshape(np.shape(v))
+
+    def _build(self, y: np.ndarray) -> NeighbourList:
+        skin = 0.0 if self.potential.fixed_topology else self._skin
+        return NeighbourList(y, self.potential.cutoff, skin, self._cell, self._pbc)
+
+    def _at(self, positions: np.ndarray | None) -> tuple[np.ndarray, NeighbourList]:
+        y = self.positions if positions is None else np.asarray(positions, dtype=float)
+        if y.shape != self.positions.shape:
+            raise ValueError(f"positions must have shape {self.positions.shape}, got {y.shape}")
+        if not self.potential.fixed_topology and self._list.moved_too_far(y):
+            self._list = self._build(y)
+        return y, self._list
+
+
+def cohesive_energy(crystal: Crystal, potential: SitePotential) -> float:
+    """Energy per atom of the perfect crystal, eV."""
+    crystal = crystal.resolved(potential)
+    types = potential.types_of(crystal.species)
+    total = 0.0
+    for b, kind in enumerate(types):
+        bonds = crystal.stencil(potential.cutoff, b)
+        neighbours = types[crystal.stencil_species(potential.cutoff, b)]
+        total += float(potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0])
+    return total / len(types)
+
+
+def equilibrium_lattice_constant(crystal: Crystal, potential: SitePotential) -> float:
+    """Lattice constant at zero pressure near the crystal's own, A."""
+    from scipy.optimize import brentq
+
+    crystal = crystal.resolved(potential)
+    a0 = crystal._constant
+
+    def pressure(a: float) -> float:
+        strained = crystal.with_lattice_constant(a)
+        types = potential.types_of(strained.species)
+        total = 0.0
+        for b, kind in enumerate(types):
+            bonds = strained.stencil(potential.cutoff, b)
+            neighbours = types[strained.stencil_species(potential.cutoff, b)]
+            P = potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[1][0]
+            total += float(np.trace(P))
+        return total
+
+    if potential.fixed_topology:
+        a = potential.lattice_constant(crystal.structure)
+        return a0 if a is None else a
+    for spread in (0.02, 0.05, 0.1, 0.2):
+        if pressure(a0 * (1 - spread)) * pressure(a0 * (1 + spread)) < 0:
+            return float(brentq(pressure, a0 * (1 - spread), a0 * (1 + spread), xtol=1e-13))
+    raise ValueError(f"no equilibrium within 20 % of a = {a0:g} A for {crystal.structure} {', '.join(crystal.species)}: check a and the potential")

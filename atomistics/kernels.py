@@ -1,0 +1,411 @@
+"""Compiled kernels for pair functionals V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)), one site at a time over a full list.
+
+A per-bond stage fills short buffers (distance, phi, f and derivatives) for the neighbours inside the cutoff, from a
+spline table or a closed form; a common stage builds energies, gradients and Hessians from them. KERNELS.md explains
+the choices: branchless compaction at the cutoff, both functions of a bond in one table row, no array slices (they
+cost seconds of compilation), explicit signatures (they are what makes the cache work).
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+TABLE, LENNARD_JONES, MORSE, TOY = 0, 1, 2, 3
+"""Kinds of bond functions."""
+
+FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
+f8, i4, i8 = nb.float64, nb.int32, nb.int64
+F1, F2, F3, F5 = f8[::1], f8[:, ::1], f8[:, :, ::1], f8[:, :, :, :, ::1]
+I1 = i4[::1]
+BOND = (i8, F1, f8[:, :, :, ::1], f8)  # kind, parameters, bond table [site type, other type, knot, 8], spacing of the knots
+EMBED = (F1, f8[:, :, ::1])  # parameters, embedding table [type, knot, 4]
+
+
+@nb.njit(nb.types.UniTuple(f8, 6)(i8, F1, f8[:, :, :, ::1], f8, i4, i4, f8), **FLAGS)
+def bond_functions(kind, p, table, dr, a, b, r):
+    """phi, phi', phi'', f, f', f'' at distance r for a site of type a and a neighbour of type b."""
+    if kind == TABLE:
+        inv = 1.0 / dr
+        t = r * inv
+        k = min(int(t), table.shape[2] - 2)
+        t = min(t - k, 1.0)
+        c = table[a, b, k]
+        f = ((c[3] * t + c[2]) * t + c[1]) * t + c[0]
+        f1 = ((3.0 * c[3] * t + 2.0 * c[2]) * t + c[1]) * inv
+        f2 = (6.0 * c[3] * t + 2.0 * c[2]) * inv * inv
+        z = ((c[7] * t + c[6]) * t + c[5]) * t + c[4]
+        z1 = ((3.0 * c[7] * t + 2.0 * c[6]) * t + c[5]) * inv
+        z2 = (6.0 * c[7] * t + 2.0 * c[6]) * inv * inv
+        ri = 1.0 / r
+        phi = z * ri
+        phi1 = (z1 - phi) * ri
+        return phi, phi1, (z2 - 2.0 * phi1) * ri, f, f1, f2
+    if kind == LENNARD_JONES:
+        x6 = (p[1] / r) ** 6
+        e = 4.0 * p[0] * (x6 * x6 - x6)
+        e1 = 4.0 * p[0] * (-12.0 * x6 * x6 + 6.0 * x6) / r
+        e2 = 4.0 * p[0] * (156.0 * x6 * x6 - 42.0 * x6) / (r * r)
+    else:
+        x = np.exp(-p[1] * (r - p[2]))
+        e = p[0] * (x * x - 2.0 * x)
+        e1 = p[0] * (-2.0 * p[1]) * (x * x - x)
+        e2 = p[0] * 2.0 * p[1] * p[1] * (2.0 * x * x - x)
+    if kind == TOY:
+        g = np.exp(-p[4] * r)
+        return e, e1, e2, g, -p[4] * g, p[4] * p[4] * g
+    on, cut = p[5], p[6]
+    if r > on:  # quintic switch: value, slope and curvature are continuous at both ends
+        h = 1.0 / (cut - on)
+        s = (r - on) * h
+        w = 1.0 - s * s * s * (10.0 + s * (6.0 * s - 15.0))
+        w1 = -30.0 * s * s * (1.0 - s) * (1.0 - s) * h
+        w2 = -60.0 * s * (1.0 - s) * (1.0 - 2.0 * s) * h * h
+        e, e1, e2 = e * w, e1 * w + e * w1, e2 * w + 2.0 * e1 * w1 + e * w2
+    return e, e1, e2, 0.0, 0.0, 0.0
+
+
+@nb.njit(nb.types.UniTuple(f8, 3)(i8, F1, f8[:, :, ::1], i4, f8), **FLAGS)
+def embedding(kind, p, table, a, rho):
+    """F, F', F'' of a site of type a at density rho; beyond the table F goes on as a straight line, as in LAMMPS."""
+    if kind == TABLE:
+        inv = 1.0 / p[0]
+        n = table.shape[1]
+        t = rho * inv
+        k = min(max(int(t), 0), n - 2)
+        t = min(t - k, 1.0)
+        c = table[a, k]
+        F = ((c[3] * t + c[2]) * t + c[1]) * t + c[0]
+        F1 = ((3.0 * c[3] * t + 2.0 * c[2]) * t + c[1]) * inv
+        F2 = (6.0 * c[3] * t + 2.0 * c[2]) * inv * inv
+        beyond = rho - p[1]
+        if beyond > 0.0:
+            F, F2 = F + F1 * beyond, 0.0
+        return F, F1, F2
+    if kind == TOY:
+        d = rho - p[1]
+        return p[0] * (d * d + d**4), p[0] * (2.0 * d + 4.0 * d**3), p[0] * (2.0 + 12.0 * d * d)
+    return 0.0, 0.0, 0.0
+
+
+@nb.njit(i8(F2, I1, i4, i8, i8, f8, I1, F2), **FLAGS)
+def gather(y, index, site, begin, end, rc2, member, D):
+    """Neighbours of a site within the cutoff: extended index and (dx, dy, dz, r) into the buffers; their number."""
+    c = 0
+    x0, x1, x2 = y[site, 0], y[site, 1], y[site, 2]
+    for k in range(begin, end):
+        j = index[k]
+        d0, d1, d2 = y[j, 0] - x0, y[j, 1] - x1, y[j, 2] - x2
+        r2 = d0 * d0 + d1 * d1 + d2 * d2
+        member[c] = j
+        D[c, 0], D[c, 1], D[c, 2], D[c, 3] = d0, d1, d2, r2
+        c += int(r2 < rc2)
+    for k in range(c):
+        D[k, 3] = np.sqrt(D[k, 3])
+    return c
+
+
+@nb.njit(i8(I1), **FLAGS)
+def longest(first):
+    """Longest row of a list, plus the spare slot that branchless compaction needs."""
+    n = 0
+    for k in range(len(first) - 1):
+        n = max(n, first[k + 1] - first[k])
+    return n + 1
+
+
+@nb.njit(nb.void(i8, F1, f8[:, :, :, ::1], f8, i4, I1, I1, F2, i8, F2), **FLAGS)
+def bond_stage(kind, p, table, dr, a, types, member, D, m, B):
+    """phi, phi', f, f' of the m gathered bonds of a site of type a into B."""
+    if kind == TABLE:  # its own loop without second derivatives: this is where the time goes
+        inv, top = 1.0 / dr, table.shape[2] - 2
+        for k in range(m):
+            r = D[k, 3]
+            t = r * inv
+            q = min(int(t), top)
+            t = min(t - q, 1.0)
+            b = types[member[k]]
+            c0, c1, c2, c3 = table[a, b, q, 0], table[a, b, q, 1], table[a, b, q, 2], table[a, b, q, 3]
+            B[k, 2] = ((c3 * t + c2) * t + c1) * t + c0
+            B[k, 3] = ((3.0 * c3 * t + 2.0 * c2) * t + c1) * inv
+            c0, c1, c2, c3 = table[a, b, q, 4], table[a, b, q, 5], table[a, b, q, 6], table[a, b, q, 7]
+            phi = (((c3 * t + c2) * t + c1) * t + c0) / r
+            B[k, 0] = phi
+            B[k, 1] = (((3.0 * c3 * t + 2.0 * c2) * t + c1) * inv - phi) / r
+        return
+    for k in range(m):
+        phi, phi1, _, f, f1, _ = bond_functions(kind, p, table, dr, a, types[member[k]], D[k, 3])
+        B[k, 0], B[k, 1], B[k, 2], B[k, 3] = phi, phi1, f, f1
+
+
+@nb.njit(nb.void(F2, I1, I1, I1, I1, F1, *BOND, *EMBED, f8, F1, F2), **FLAGS)
+def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cutoff, V, g):
+    """V[s] of every site with w != 0, and the gradient of sum w V added into g (extended atoms)."""
+    n = longest(first)
+    member = np.empty(n, np.int32)
+    D, B = np.empty((n, 4)), np.empty((n, 4))
+    for s in range(len(sites)):
+        if w[s] == 0.0:
+            continue
+        l = sites[s]
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, D)
+        bond_stage(kind, p, bonds, dr, types[l], types, member, D, m, B)
+        rho, pair = 0.0, 0.0
+        for k in range(m):
+            pair += B[k, 0]
+            rho += B[k, 2]
+        F, F1, _ = embedding(kind, pe, embed, types[l], rho)
+        V[s] = 0.5 * pair + F
+        g0, g1, g2 = 0.0, 0.0, 0.0
+        for k in range(m):
+            a = w[s] * (0.5 * B[k, 1] + F1 * B[k, 3]) / D[k, 3]
+            j = member[k]
+            a0, a1, a2 = a * D[k, 0], a * D[k, 1], a * D[k, 2]
+            g[j, 0] += a0
+            g[j, 1] += a1
+            g[j, 2] += a2
+            g0 += a0
+            g1 += a1
+            g2 += a2
+        g[l, 0] -= g0
+        g[l, 1] -= g1
+        g[l, 2] -= g2
+
+
+@nb.njit(nb.void(F2, I1, I1, I1, I1, F1, *BOND, *EMBED, f8, F2, F2, F1), **FLAGS)
+def bond_factors(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cutoff, A, S, c):
+    """Factored Hessian: H = sum_s [ sum_k A_k (pair block of bond k) + c_s (sum_k S_k)(sum_k S_k)^T ].
+
+    A (n_bonds, 6) and S (n_bonds, 3) follow the list, zero beyond the cutoff; c (n_sites,) = w F''.
+    """
+    n = longest(first)
+    B = np.empty((n, 6))
+    for s in range(len(sites)):
+        l = sites[s]
+        c[s] = 0.0
+        rho = 0.0
+        for k in range(first[s], first[s + 1]):
+            j = index[k]
+            d0, d1, d2 = y[j, 0] - y[l, 0], y[j, 1] - y[l, 1], y[j, 2] - y[l, 2]
+            r = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+            q = k - first[s]
+            B[q, 0] = -1.0
+            if r < cutoff and w[s] != 0.0:
+                _, phi1, phi2, f, f1, f2 = bond_functions(kind, p, bonds, dr, types[l], types[j], r)
+                B[q, 0], B[q, 1], B[q, 2], B[q, 3], B[q, 4] = r, phi1, phi2, f1, f2
+                rho += f
+        if w[s] == 0.0:
+            F1, F2 = 0.0, 0.0
+        else:
+            _, F1, F2 = embedding(kind, pe, embed, types[l], rho)
+        c[s] = w[s] * F2
+        for k in range(first[s], first[s + 1]):
+            q = k - first[s]
+            r = B[q, 0]
+            if r < 0.0:
+                for e in range(6):
+                    A[k, e] = 0.0
+                for e in range(3):
+                    S[k, e] = 0.0
+                continue
+            j = index[k]
+            d0, d1, d2 = (y[j, 0] - y[l, 0]) / r, (y[j, 1] - y[l, 1]) / r, (y[j, 2] - y[l, 2]) / r
+            across = w[s] * (0.5 * B[q, 1] + F1 * B[q, 3]) / r
+            along = w[s] * (0.5 * B[q, 2] + F1 * B[q, 4]) - across
+            A[k, 0] = along * d0 * d0 + across
+            A[k, 1] = along * d1 * d1 + across
+            A[k, 2] = along * d2 * d2 + across
+            A[k, 3], A[k, 4], A[k, 5] = along * d1 * d2, along * d0 * d2, along * d0 * d1
+            S[k, 0], S[k, 1], S[k, 2] = B[q, 3] * d0, B[q, 3] * d1, B[q, 3] * d2
+
+
+@nb.njit(nb.void(I1, I1, I1, F2, F2, F1, F2, F2), **FLAGS)
+def factored_product(sites, first, index, A, S, c, v, out):
+    """out += H v with the factors of `bond_factors`; v and out on the extended atoms."""
+    for s in range(len(sites)):
+        l = sites[s]
+        t = 0.0
+        for k in range(first[s], first[s + 1]):
+            j = index[k]
+            t += S[k, 0] * (v[j, 0] - v[l, 0]) + S[k, 1] * (v[j, 1] - v[l, 1]) + S[k, 2] * (v[j, 2] - v[l, 2])
+        t *= c[s]
+        o0, o1, o2 = 0.0, 0.0, 0.0
+        for k in range(first[s], first[s + 1]):
+            j = index[k]
+            d0, d1, d2 = v[j, 0] - v[l, 0], v[j, 1] - v[l, 1], v[j, 2] - v[l, 2]
+            h0 = A[k, 0] * d0 + A[k, 5] * d1 + A[k, 4] * d2 + t * S[k, 0]
+            h1 = A[k, 5] * d0 + A[k, 1] * d1 + A[k, 3] * d2 + t * S[k, 1]
+            h2 = A[k, 4] * d0 + A[k, 3] * d1 + A[k, 2] * d2 + t * S[k, 2]
+            out[j, 0] += h0
+            out[j, 1] += h1
+            out[j, 2] += h2
+            o0 += h0
+            o1 += h1
+            o2 += h2
+        out[l, 0] -= o0
+        out[l, 1] -= o1
+        out[l, 2] -= o2
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, F1, I1, I1, I1), **FLAGS)
+def sites_of_atoms(n_atoms, sites, first, index, w, owner, start, entry):
+    """Reverse list: entries start[a]..start[a+1] are 2-word records (site row, list position or -1 for the site itself)."""
+    for a in range(n_atoms + 1):
+        start[a] = 0
+    for s in range(len(sites)):
+        if w[s] != 0.0:
+            start[owner[sites[s]] + 1] += 1
+            for k in range(first[s], first[s + 1]):
+                start[owner[index[k]] + 1] += 1
+    for a in range(n_atoms):
+        start[a + 1] += start[a]
+    fill = np.empty(n_atoms, np.int32)
+    for a in range(n_atoms):
+        fill[a] = start[a]
+    for s in range(len(sites)):
+        if w[s] == 0.0:
+            continue
+        a = owner[sites[s]]
+        entry[2 * fill[a]], entry[2 * fill[a] + 1] = s, -1
+        fill[a] += 1
+        for k in range(first[s], first[s + 1]):
+            a = owner[index[k]]
+            entry[2 * fill[a]], entry[2 * fill[a] + 1] = s, k
+            fill[a] += 1
+
+
+@nb.njit(i8(i8, I1, I1, I1, I1, I1, I1, I1, I1), **FLAGS)
+def pattern_rows(n_atoms, sites, first, index, owner, start, entry, row_first, col):
+    """Columns of every block row: all atoms that share a site with it. With an empty ``col`` only counts; returns the number."""
+    seen = np.full(n_atoms, -1, np.int32)
+    total = 0
+    count_only = len(col) == 0
+    for a in range(n_atoms):
+        row_first[a] = total
+        for e in range(start[a], start[a + 1]):
+            s = entry[2 * e]
+            for k in range(first[s] - 1, first[s + 1]):
+                b = owner[sites[s]] if k < first[s] else owner[index[k]]
+                if seen[b] != a:
+                    seen[b] = a
+                    if not count_only:
+                        col[total] = b
+                    total += 1
+    row_first[n_atoms] = total
+    return total
+
+
+@nb.njit(nb.void(F3, i8, F2, i8, f8), **FLAGS)
+def add_symmetric(H, q, A, k, sign):
+    """H[q] += sign * A[k], A stored as xx yy zz yz xz xy."""
+    H[q, 0, 0] += sign * A[k, 0]
+    H[q, 1, 1] += sign * A[k, 1]
+    H[q, 2, 2] += sign * A[k, 2]
+    H[q, 1, 2] += sign * A[k, 3]
+    H[q, 2, 1] += sign * A[k, 3]
+    H[q, 0, 2] += sign * A[k, 4]
+    H[q, 2, 0] += sign * A[k, 4]
+    H[q, 0, 1] += sign * A[k, 5]
+    H[q, 1, 0] += sign * A[k, 5]
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, I1, I1, I1, I1, I1, F2, F2, F1, F3), **FLAGS)
+def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first, col, A, S, c, H):
+    """3x3 blocks of the Hessian in the order of the pattern, row by row, from the factors of `bond_factors`."""
+    where = np.empty(n_atoms, np.int32)
+    T = np.zeros((len(sites), 3))
+    for s in range(len(sites)):
+        for k in range(first[s], first[s + 1]):
+            for i in range(3):
+                T[s, i] -= S[k, i]
+    for a in range(n_atoms):
+        for q in range(row_first[a], row_first[a + 1]):
+            where[col[q]] = q
+            for i in range(3):
+                for j in range(3):
+                    H[q, i, j] = 0.0
+        for e in range(start[a], start[a + 1]):
+            s, own = entry[2 * e], entry[2 * e + 1]
+            l = owner[sites[s]]
+            if own < 0:
+                u0, u1, u2 = c[s] * T[s, 0], c[s] * T[s, 1], c[s] * T[s, 2]
+                for k in range(first[s], first[s + 1]):
+                    add_symmetric(H, where[l], A, k, 1.0)
+                    add_symmetric(H, where[owner[index[k]]], A, k, -1.0)
+            else:
+                u0, u1, u2 = c[s] * S[own, 0], c[s] * S[own, 1], c[s] * S[own, 2]
+                add_symmetric(H, where[a], A, own, 1.0)
+                add_symmetric(H, where[l], A, own, -1.0)
+            if c[s] == 0.0:
+                continue
+            for k in range(first[s] - 1, first[s + 1]):
+                if k < first[s]:
+                    q, v0, v1, v2 = where[l], T[s, 0], T[s, 1], T[s, 2]
+                else:
+                    q, v0, v1, v2 = where[owner[index[k]]], S[k, 0], S[k, 1], S[k, 2]
+                H[q, 0, 0] += u0 * v0
+                H[q, 0, 1] += u0 * v1
+                H[q, 0, 2] += u0 * v2
+                H[q, 1, 0] += u1 * v0
+                H[q, 1, 1] += u1 * v1
+                H[q, 1, 2] += u1 * v2
+                H[q, 2, 0] += u2 * v0
+                H[q, 2, 1] += u2 * v1
+                H[q, 2, 2] += u2 * v2
+
+
+@nb.njit(nb.void(F2, *BOND, *EMBED, I1, i4, f8, F3, F1, F3, F5, nb.boolean), **FLAGS)
+def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
+    """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all deformation gradients F[k]."""
+    n = len(R)
+    D, B = np.empty((n, 4)), np.empty((n, 6))
+    member = np.empty(n, np.int32)
+    for q in range(len(F)):
+        m, rho, pair = 0, 0.0, 0.0
+        for b in range(n):
+            d0 = F[q, 0, 0] * R[b, 0] + F[q, 0, 1] * R[b, 1] + F[q, 0, 2] * R[b, 2]
+            d1 = F[q, 1, 0] * R[b, 0] + F[q, 1, 1] * R[b, 1] + F[q, 1, 2] * R[b, 2]
+            d2 = F[q, 2, 0] * R[b, 0] + F[q, 2, 1] * R[b, 1] + F[q, 2, 2] * R[b, 2]
+            r = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+            if r >= cutoff:
+                continue
+            phi, phi1, phi2, f, f1, f2 = bond_functions(kind, p, bonds, dr, site_type, types[b], r)
+            D[m, 0], D[m, 1], D[m, 2], D[m, 3] = d0 / r, d1 / r, d2 / r, r
+            B[m, 0], B[m, 1], B[m, 2], B[m, 3] = phi1, phi2, f1, f2
+            member[m] = b
+            m += 1
+            pair += phi
+            rho += f
+        E, E1, E2 = embedding(kind, pe, embed, site_type, rho)
+        W[q] = 0.5 * pair + E
+        G = np.zeros((3, 3))
+        for i in range(3):
+            for j in range(3):
+                P[q, i, j] = 0.0
+        for k in range(m):
+            a = 0.5 * B[k, 0] + E1 * B[k, 2]
+            for i in range(3):
+                for j in range(3):
+                    dR = D[k, i] * R[member[k], j]
+                    P[q, i, j] += a * dR
+                    G[i, j] += B[k, 2] * dR
+        if not second:
+            continue
+        for i in range(3):
+            for j in range(3):
+                for x in range(3):
+                    for z in range(3):
+                        C[q, i, j, x, z] = E2 * G[i, j] * G[x, z]
+        for k in range(m):
+            across = (0.5 * B[k, 0] + E1 * B[k, 2]) / D[k, 3]
+            along = 0.5 * B[k, 1] + E1 * B[k, 3] - across
+            b = member[k]
+            for i in range(3):
+                for x in range(3):
+                    h = along * D[k, i] * D[k, x]
+                    if i == x:
+                        h += across
+                    for j in range(3):
+                        hR = h * R[b, j]
+                        for z in range(3):
+                            C[q, i, j, x, z] += hR * R[b, z]

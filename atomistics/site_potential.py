@@ -1,0 +1,236 @@
+"""Site potentials: one set of parameters serves energies, forces, Hessians, Cauchy-Born and the ASE calculator."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import kernels
+from .neighbours import NeighbourList
+
+if TYPE_CHECKING:
+    from .calculator import SiteCalculator
+
+
+@dataclass(frozen=True)
+class HessianPattern:
+    """Atom pairs of the Hessian's 3x3 blocks, by row, both triangles; fixed as long as the list is.
+
+    Attributes
+    ----------
+    rows, cols : (n_pairs,) int32 ndarray
+    """
+
+    rows: np.ndarray
+    cols: np.ndarray
+    row_first: np.ndarray
+    start: np.ndarray
+    entry: np.ndarray
+
+
+@dataclass(frozen=True)
+class HessianFactors:
+    """H = sum over bonds of pair blocks + sum over sites of c s s^T (see `kernels.bond_factors`)."""
+
+    A: np.ndarray
+    S: np.ndarray
+    c: np.ndarray
+
+
+class SitePotential(ABC):
+    """Energy as a sum over sites, E = sum_l w_l V_l; eV and A.
+
+    Attributes
+    ----------
+    cutoff : float
+        Range, A.
+    elements : tuple of str
+        Species, in the order of their types.
+    fixed_topology : bool
+        Neighbours are those of the reference crystal, whatever the distances become.
+    inversion_symmetric : bool
+        V does not change when all bonds of a perfect site are inverted.
+    """
+
+    cutoff: float
+    elements: tuple[str, ...]
+    fixed_topology: bool = False
+    inversion_symmetric: bool = True
+
+    @abstractmethod
+    def site_sum(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
+    ) -> None:
+        """V_l of the list's sites with w != 0, and the gradient of sum w V added into g; y, types, g on extended atoms."""
+
+    @abstractmethod
+    def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
+        """Pairs that share a site with w != 0."""
+
+    @abstractmethod
+    def hessian_blocks(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
+    ) -> np.ndarray:
+        """(n_pairs, 3, 3) exact second derivatives of sum w V, eV/A^2."""
+
+    @abstractmethod
+    def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
+        """What `hessian_vector` needs at positions y."""
+
+    @abstractmethod
+    def hessian_vector(self, factors: HessianFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
+        """(n, 3) product of the Hessian with v (n, 3), without a matrix."""
+
+    @abstractmethod
+    def cauchy_born(
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One site with bonds F R: V (k,), dV/dF (k, 3, 3) and, if ``second``, d2V/dF2 (k, 3, 3, 3, 3); eV."""
+
+    def lattice_constant(self, structure: str) -> float | None:
+        """The potential's own lattice constant for a structure, A; None when it names none."""
+        return None
+
+    def types_of(self, symbols: Sequence[str]) -> np.ndarray:
+        """(n,) int32 types of chemical symbols; ValueError for one that the potential does not have."""
+        number = {element: t for t, element in enumerate(self.elements)}
+        unknown = sorted(set(symbols) - set(number))
+        if unknown:
+            raise ValueError(f"the potential has no parameters for {', '.join(unknown)}: it knows {', '.join(self.elements)}")
+        return np.array([number[s] for s in symbols], dtype=np.int32)
+
+    def energy_gradient(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Weighted energy (eV), site energies V_l (n_sites,), gradient (n, 3) on the atoms behind the list (eV/A)."""
+        V, g, _ = self._sum(y, types, nl, w, cell)
+        return float(w @ V), V, nl.fold(g)
+
+    def site_energies(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, cell: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(n_sites,) energies V_l, eV."""
+        return self._sum(y, types, nl, np.ones(len(nl.sites)), cell)[0]
+
+    def energy_gradient_virial(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+        """As `energy_gradient`, and the virial sum_n dE/dD_n (x) D_n over all bonds (3, 3), eV."""
+        V, g, extended = self._sum(y, types, nl, w, cell)
+        return float(w @ V), V, nl.fold(g), g.T @ extended
+
+    def _sum(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        extended = nl.extended(y, cell)
+        V, g = np.zeros(len(nl.sites)), np.zeros_like(extended)
+        self.site_sum(extended, types[nl.owner_of_extended], nl, np.ascontiguousarray(w, dtype=float), V, g)
+        return V, g, extended
+
+    def calculator(self) -> SiteCalculator:
+        """ASE calculator: energy, free_energy, energies, forces, stress."""
+        from .calculator import SiteCalculator  # ASE belongs to the border only
+
+        return SiteCalculator(self)
+
+
+class PairFunctional(SitePotential):
+    """V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)): pair potentials and EAM, on one set of kernels.
+
+    Parameters
+    ----------
+    elements : tuple of str
+    cutoff : float
+    kind : int
+        Bond functions, see `kernels`.
+    bond_parameters, embedding_parameters : sequence of float
+    bond_table : (n_types, n_types, n_knots, 8) ndarray, optional
+        Cubic pieces of f (0..3) and r phi (4..7): [site, neighbour, knot].
+    knot_spacing : float
+    embedding_table : (n_types, n_knots, 4) ndarray, optional
+    """
+
+    def __init__(
+        self,
+        elements: Sequence[str],
+        cutoff: float,
+        kind: int,
+        bond_parameters: Sequence[float] = (),
+        embedding_parameters: Sequence[float] = (),
+        bond_table: np.ndarray | None = None,
+        knot_spacing: float = 1.0,
+        embedding_table: np.ndarray | None = None,
+    ) -> None:
+        self.elements = tuple(elements)
+        self.cutoff = float(cutoff)
+        bonds = np.zeros((1, 1, 2, 8)) if bond_table is None else np.ascontiguousarray(bond_table)
+        embed = np.zeros((1, 2, 4)) if embedding_table is None else np.ascontiguousarray(embedding_table)
+        p, pe = (np.array([*values, 0.0], dtype=float) for values in (bond_parameters, embedding_parameters))
+        self._functions = (kind, p, bonds, float(knot_spacing), pe, embed)
+        self._range = np.inf if self.fixed_topology else self.cutoff
+
+    def site_sum(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
+    ) -> None:
+        """See `SitePotential.site_sum`."""
+        kernels.site_sum(y, types, nl.sites, nl.first, nl.index, w, *self._functions, self._range, V, g)
+
+    def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
+        """See `SitePotential.hessian_pattern`."""
+        owner = nl.owner_of_extended
+        size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
+        start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * size, np.int32)
+        w = np.ascontiguousarray(w, dtype=float)
+        kernels.sites_of_atoms(n_atoms, nl.sites, nl.first, nl.index, w, owner, start, entry)
+        row_first = np.empty(n_atoms + 1, np.int32)
+        args = (n_atoms, nl.sites, nl.first, nl.index, owner, start, entry, row_first)
+        col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
+        if len(col):
+            kernels.pattern_rows(*args, col)
+        rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
+        order = np.lexsort((col, rows))
+        return HessianPattern(rows, np.ascontiguousarray(col[order]), row_first, start, entry)
+
+    def hessian_blocks(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
+    ) -> np.ndarray:
+        """See `SitePotential.hessian_blocks`."""
+        f = self.factors(y, types, nl, w)
+        H = np.empty((len(pattern.cols), 3, 3))
+        n_atoms = len(pattern.row_first) - 1
+        kernels.assemble_blocks(
+            n_atoms, nl.sites, nl.first, nl.index, nl.owner_of_extended, pattern.start, pattern.entry,
+            pattern.row_first, pattern.cols, f.A, f.S, f.c, H,
+        )  # fmt: skip
+        return H
+
+    def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
+        """See `SitePotential.factors`."""
+        A, S, c = np.empty((len(nl.index), 6)), np.empty((len(nl.index), 3)), np.empty(len(nl.sites))
+        kernels.bond_factors(
+            nl.extended(y), types[nl.owner_of_extended], nl.sites, nl.first, nl.index,
+            np.ascontiguousarray(w, dtype=float), *self._functions, self._range, A, S, c,
+        )  # fmt: skip
+        return HessianFactors(A, S, c)
+
+    def hessian_vector(self, factors: HessianFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
+        """See `SitePotential.hessian_vector`."""
+        v = nl.extended_vector(v)
+        out = np.zeros_like(v)
+        kernels.factored_product(nl.sites, nl.first, nl.index, factors.A, factors.S, factors.c, v, out)
+        return nl.fold(out)
+
+    def cauchy_born(
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `SitePotential.cauchy_born`."""
+        n = len(F)
+        W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
+        F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
+        types = np.ascontiguousarray(types, dtype=np.int32)
+        kernels.cauchy_born(bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second)
+        return W, P, C

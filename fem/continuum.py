@@ -1,0 +1,90 @@
+"""The continuum term: sum over quadrature points of omega_k W(F_k), with gradient and element blocks of the Hessian.
+
+DOLFINx gives mesh, degrees of freedom, basis functions and quadrature; the contraction with the numpy arrays P and C
+of the Cauchy-Born material is a batched product here. A generated form would need a C compiler and 10-20 s of
+compilation on the user's machine, for the same sum over fewer cells.
+"""
+
+from __future__ import annotations
+
+import basix
+import numpy as np
+from dolfinx import fem
+
+from .cauchy_born import CauchyBornMaterial
+from .interpolation import cell_vertices
+
+
+class ContinuumEnergy:
+    """E(u) = sum_k omega_k W(F0 + grad u), on the cells of this rank with omega > 0.
+
+    Parameters
+    ----------
+    space : dolfinx.fem.FunctionSpace
+        Vector Lagrange space of order 1 or 2 on simplices; two components in 2-D, three in 2.5-D and 3-D.
+    material : CauchyBornMaterial
+    weight : (n_cells,) ndarray
+        Factor of each local cell: mean blending weight times thickness along the front, A (2-D and 3-D: no thickness).
+    F0 : (3, 3) ndarray
+        Macroscopic deformation gradient.
+
+    Attributes
+    ----------
+    dofs : (n, n_dofs) int32 ndarray
+        Blocks of the space that each active cell touches.
+    omega : (n, n_points) ndarray
+        Quadrature weight times cell factor, A^3 (2-D: A^2).
+    """
+
+    name = "continuum"
+
+    def __init__(self, space: fem.FunctionSpace, material: CauchyBornMaterial, weight: np.ndarray, F0: np.ndarray) -> None:
+        mesh = space.mesh
+        self.material = material
+        self.F0 = np.array(F0, dtype=float)
+        self.components = space.dofmap.index_map_bs
+        self.cells = np.flatnonzero(weight > 0)
+        self.dofs = np.asarray(space.dofmap.list)[self.cells]
+        gdim = mesh.geometry.dim
+        points, rule = basix.make_quadrature(basix.CellType[mesh.topology.cell_name()], 2 * (space.element.basix_element.degree - 1))
+        x = mesh.geometry.x[cell_vertices(mesh)[self.cells]][:, :, :gdim]
+        jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
+        table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]
+        inverse = np.linalg.inv(jacobian) if len(x) else jacobian
+        self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
+        measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
+        self.omega = (weight[self.cells] * measure)[:, None] * rule
+        self.reference_energy = float(self.omega.sum() * material.energy_density(np.eye(3)[None])[0])
+
+    def deformation_gradient(self, u: np.ndarray) -> np.ndarray:
+        """F at the quadrature points, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
+        F = np.broadcast_to(self.F0, (*self.omega.shape, 3, 3)).copy()
+        F[..., : u.shape[1], : self.gradients.shape[-1]] += np.einsum("cam,cqai->cqmi", u[self.dofs], self.gradients)
+        return F
+
+    def energy(self, u: np.ndarray) -> float:
+        """Energy of this rank's cells, eV."""
+        W = self.material.energy_density(self.deformation_gradient(u).reshape(-1, 3, 3))
+        return float(self.omega.ravel() @ W)
+
+    def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy, eV, and its gradient (n_blocks, components), eV/A, from this rank's cells."""
+        W, P = self.material.energy_and_stress(self.deformation_gradient(u).reshape(-1, 3, 3))
+        P = P.reshape(*self.omega.shape, 3, 3)[..., : u.shape[1], : self.gradients.shape[-1]]
+        local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
+        g = np.zeros_like(u)
+        np.add.at(g, self.dofs.ravel(), local.reshape(-1, u.shape[1]))
+        return float(self.omega.ravel() @ W), g
+
+    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column blocks of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""
+        n = self.dofs.shape[1]
+        return np.repeat(self.dofs, n, axis=1).ravel(), np.tile(self.dofs, (1, n)).ravel()
+
+    def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
+        """(n_cells n_dofs^2, components, components) blocks in the order of ``pattern``, eV/A^2."""
+        m, d = u.shape[1], self.gradients.shape[-1]
+        C = self.material.tangent(self.deformation_gradient(u).reshape(-1, 3, 3))
+        C = C.reshape(*self.omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
+        half = np.einsum("cq,cqminj,cqbj->cqminb", self.omega, C, self.gradients, optimize=True)
+        return np.einsum("cqminb,cqai->cabmn", half, self.gradients, optimize=True).reshape(-1, m, m)
