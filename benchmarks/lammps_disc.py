@@ -529,9 +529,8 @@ class Disc:
         for label, record, y in states:
             atoms = Atoms([self.args.element] * len(y), y, cell=[0, 0, self.pz], pbc=(False, False, True))
             atoms.arrays["reference"], atoms.arrays["clamped"] = self.X, self.fixed.astype(int)
-            atoms.info |= {k: record[k] for k in ("K", "K_over_KG", "energy", "tip_position")} | {
-                "state": label
-            }
+            keys = ("K", "K_over_KG", "tip_position")
+            atoms.info |= {"state": label, "excess_energy": record["energy"]} | {k: record[k] for k in keys}
             frames.append(atoms)
         write(Path(self.args.output) / "states.extxyz", frames, format="extxyz")
 
