@@ -1,0 +1,80 @@
+"""Energies, forces and stress of disturbed structures against LAMMPS."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from atomistics import Crystal, load_potential
+from atomistics.library import find_potential
+from tests.lammps_engine import lammps_energy_forces, needs_lammps
+
+pytestmark = needs_lammps
+CASES = {
+    "Cu": ("Cu_mishin1.eam.alloy", "eam/alloy", ("Cu",), "fcc", 3.615),
+    "Fe": ("Fe_mm.eam.fs", "eam/fs", ("Fe",), "bcc", 2.855),
+    "FeAl": ("AlFe_mm.eam.fs", "eam/fs", ("Fe", "Al"), "bcc", 2.93),
+    "AlFe": ("AlFe_mm.eam.fs", "eam/fs", ("Al", "Fe"), "bcc", 2.93),
+    "NiAlH": ("NiAlH_jea.eam.alloy", "eam/alloy", ("Al", "Ni"), "fcc", 3.6),
+    "NiAlH fs": ("NiAlH_jea.eam.fs", "eam/fs", ("H", "Ni"), "fcc", 3.6),
+}
+
+
+def compare(atoms: Atoms, name: str, tolerance: float = 1e-9) -> None:
+    file, style, elements, *_ = CASES[name]
+    energies, forces, stress = lammps_energy_forces(atoms, style, str(find_potential(file)), list(elements))
+    atoms.calc = load_potential(file, elements=elements).calculator()
+    assert np.abs(forces).max() > 0.1
+    np.testing.assert_allclose(atoms.get_potential_energies(), energies, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(atoms.get_forces(), forces, rtol=0, atol=tolerance)
+    assert abs(atoms.get_potential_energy() - energies.sum()) < tolerance * len(atoms)
+    if atoms.pbc.all():
+        assert np.abs(stress).max() > 1e-3
+        np.testing.assert_allclose(atoms.get_stress(voigt=False), stress, rtol=0, atol=tolerance)
+
+
+def disturbed(name: str, repeats: tuple[int, int, int] = (3, 2, 2), primitive: bool = False) -> Atoms:
+    """Rattled by 0.1 A, sheared and strained by 5 %, species at random."""
+    _, _, elements, structure, a = CASES[name]
+    rng = np.random.default_rng(7)
+    atoms = bulk(elements[0], structure, a=a, cubic=not primitive) * repeats
+    atoms.symbols = rng.choice(elements, len(atoms))
+    strain = np.eye(3) + 0.05 * rng.normal(size=(3, 3))
+    atoms.set_cell(atoms.cell @ strain, scale_atoms=True)
+    atoms.positions += rng.normal(0, 0.1, atoms.positions.shape)
+    return atoms
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sheared_and_rattled_structures_agree(name):
+    compare(disturbed(name), name)
+
+
+@pytest.mark.parametrize("name", ["Cu", "FeAl"])
+def test_cells_smaller_than_the_cutoff_agree(name):
+    compare(disturbed(name, (1, 2, 1), primitive=True), name)
+
+
+@pytest.mark.parametrize("name", ["Cu", "AlFe"])
+@pytest.mark.parametrize("pbc", [(False, False, False), (False, False, True), (True, True, False)])
+def test_clusters_rods_and_slabs_agree(name, pbc):
+    atoms = disturbed(name, (2, 2, 2))
+    atoms.pbc = pbc
+    compare(atoms, name)
+
+
+def test_strong_compression_runs_off_the_embedding_table_in_the_same_way():
+    """Densities beyond the table: F goes on as a straight line."""
+    atoms = disturbed("Cu")
+    atoms.set_cell(atoms.cell * 0.75, scale_atoms=True)
+    compare(atoms, "Cu", 1e-7)
+
+
+def test_a_crack_like_slit_agrees():
+    """2.5-D: one period of 2.855 A along the front, free otherwise, two halves pulled apart."""
+    crystal = Crystal.bcc("Fe", 2.855).oriented((1, 1, 0), (0, 0, 1))
+    X, _, _ = crystal.sites_in_box((-15, -15, 0), (15, 15, 2.855))
+    X = X[np.hypot(X[:, 0], X[:, 1]) < 14]
+    X = X + np.where((X[:, 1] > 0.1) & (X[:, 0] < 0), 1.5, 0.0)[:, None] * [0, 1, 0]
+    X += np.random.default_rng(3).normal(0, 0.02, X.shape)
+    compare(Atoms("Fe" * len(X), positions=X, cell=(40, 40, 2.855), pbc=(False, False, True)), "Fe")
