@@ -72,7 +72,9 @@ class CauchyBornMaterial:
     def _voigt(self, Q: np.ndarray) -> np.ndarray:
         """Constants of small strain about the reference, in axes turned by Q; a residual pressure is left out (Born terms)."""
         _, P, A = self.evaluate(np.eye(3)[None])
-        C = A[0] - np.einsum("ik,jl->ijkl", np.eye(3), P[0])  # dP/dF of a stressed state holds the stress itself
+        C = A[0] - np.einsum(
+            "ik,jl->ijkl", np.eye(3), P[0]
+        )  # dP/dF of a stressed state holds the stress itself
         C = 0.25 * (C + C.transpose(1, 0, 2, 3) + C.transpose(0, 1, 3, 2) + C.transpose(1, 0, 3, 2))
         C = np.einsum("ai,bj,ck,dl,ijkl->abcd", Q, Q, Q, Q, C, optimize=True)
         return GPA * np.array([[C[i, j, k, l] for k, l in VOIGT] for i, j in VOIGT])
@@ -94,7 +96,9 @@ class CauchyBornMaterial:
         J = np.linalg.det(F)
         if not np.isfinite(F).all() or not (J > 1e-6).all():
             bad = int(np.flatnonzero(~(np.isfinite(J) & (J > 1e-6)))[0]) if len(J) else 0
-            raise ValueError(f"a deformation gradient must have a positive determinant, got det F = {J[bad]:.3g} for F = {F[bad].tolist()}")
+            raise ValueError(
+                f"a deformation gradient must have a positive determinant, got det F = {J[bad]:.3g} for F = {F[bad].tolist()}"
+            )
         E = np.einsum("kia,kib->kab", F, F)
         if np.abs(E - np.eye(3)).max() > 0.05:  # smallest stretch below 0.974 only then
             self._stretch_to(float(np.sqrt(np.linalg.eigvalsh(E).min())))

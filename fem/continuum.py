@@ -54,7 +54,7 @@ class ContinuumEnergy:
         self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self.omega = (weight[self.cells] * measure)[:, None] * rule
-        self.reference_energy = float(self.omega.sum() * material.energy_density(np.eye(3)[None])[0])
+        self._W_reference = float(material.energy_density(np.eye(3)[None])[0])
 
     def deformation_gradient(self, u: np.ndarray) -> np.ndarray:
         """F at the quadrature points, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
@@ -63,18 +63,18 @@ class ContinuumEnergy:
         return F
 
     def energy(self, u: np.ndarray) -> float:
-        """Energy of this rank's cells, eV."""
+        """Energy of this rank's cells minus that of the perfect crystal, eV."""
         W = self.material.energy_density(self.deformation_gradient(u).reshape(-1, 3, 3))
-        return float(self.omega.ravel() @ W)
+        return float(self.omega.ravel() @ (W - self._W_reference))
 
     def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy, eV, and its gradient (n_blocks, components), eV/A, from this rank's cells."""
+        """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
         W, P = self.material.energy_and_stress(self.deformation_gradient(u).reshape(-1, 3, 3))
         P = P.reshape(*self.omega.shape, 3, 3)[..., : u.shape[1], : self.gradients.shape[-1]]
         local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
         g = np.zeros_like(u)
         np.add.at(g, self.dofs.ravel(), local.reshape(-1, u.shape[1]))
-        return float(self.omega.ravel() @ W), g
+        return float(self.omega.ravel() @ (W - self._W_reference)), g
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""

@@ -1,0 +1,97 @@
+"""Checkpoints: displacements by the name of the atom or node, readable on any number of ranks, replaced atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from .sites import Prolongation
+
+FIELDS = 8  # is_atom, four integers of the name (exact in double precision), three displacements
+
+
+def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: dict[str, Any]) -> None:
+    """Write displacements u (n, components) of this rank's blocks and ``state``; the old checkpoint stays until the new is whole.
+
+    All ranks write their part of one PETSc file; a JSON file that names it is then put in place in one move. Collective.
+    """
+    comm = parts.layout.comm
+    name = f"state-{step:05d}.petsc"
+    record = np.zeros((len(u), FIELDS))
+    record[:, 0], record[:, 1:5], record[:, 5 : 5 + u.shape[1]] = parts.is_atom, parts.key, u
+    vec = PETSc.Vec().createMPI((record.size, PETSc.DETERMINE), comm=comm)
+    vec.array[:] = record.ravel()
+    viewer = PETSc.Viewer().createBinary(str(directory / name), "w", comm=comm)
+    vec.view(viewer)
+    viewer.destroy()
+    comm.barrier()
+    if comm.rank == 0:
+        _replace(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
+        for old in directory.glob("state-*.petsc*"):
+            if not old.name.startswith(name):
+                old.unlink()
+    comm.barrier()
+
+
+def read_state(directory: Path, comm: MPI.Comm) -> dict[str, Any] | None:
+    """The JSON part of the checkpoint, None when there is none. Collective."""
+    text = None
+    if comm.rank == 0:
+        path = directory / "checkpoint.json"
+        text = path.read_text() if path.exists() else None
+    text = comm.bcast(text)
+    return None if text is None else json.loads(text)
+
+
+def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongation) -> np.ndarray:
+    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective.
+
+    Each rank reads a slice of the file; a home rank found from the name brings readers and owners together.
+    """
+    comm = parts.layout.comm
+    vec = PETSc.Vec().create(comm)
+    viewer = PETSc.Viewer().createBinary(str(directory / state["displacements"]), "r", comm=comm)
+    total = os.path.getsize(directory / state["displacements"]) // (8 * FIELDS)
+    share = np.diff(np.linspace(0, total, comm.size + 1).astype(int))[comm.rank]
+    vec.setSizes((int(share) * FIELDS, PETSc.DETERMINE))
+    vec.setType(PETSc.Vec.Type.STANDARD)
+    vec.load(viewer)
+    viewer.destroy()
+    record = vec.array_r.reshape(-1, FIELDS)
+    known = _exchange(comm, _home(record[:, :5], comm.size), record)
+    mine = np.column_stack([parts.is_atom, parts.key, np.arange(len(parts.key)), np.full(len(parts.key), comm.rank)]).astype(float)
+    asked = _exchange(comm, _home(mine[:, :5], comm.size), mine)
+    where = {tuple(row[:5]): k for k, row in enumerate(known.tolist())}
+    found = [where.get(tuple(row[:5]), -1) for row in asked.tolist()]
+    lost = comm.allreduce(found.count(-1))
+    if lost:
+        raise ValueError(f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh")
+    answer = np.column_stack([asked[:, 5], known[found][:, 5:]]) if len(found) else np.empty((0, 4))
+    back = _exchange(comm, asked[:, 6].astype(int), answer)
+    u = np.zeros((len(parts.key), 3))
+    u[back[:, 0].astype(int)] = back[:, 1:]
+    return u[:, : parts.layout.components]
+
+
+def _home(name: np.ndarray, ranks: int) -> np.ndarray:
+    multiplier = np.array([1, 73856093, 19349663, 83492791, 7919])
+    return np.abs(name.astype(np.int64) @ multiplier) % ranks
+
+
+def _exchange(comm: MPI.Comm, target: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.concatenate(comm.alltoall([rows[target == r] for r in range(comm.size)]))
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    with open(temporary, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)

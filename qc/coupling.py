@@ -1,0 +1,242 @@
+"""The coupled model: a sum of named terms, each seen through one sparse map of the unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from fem.continuum import ContinuumEnergy
+
+from .layout import Layout, Rows
+
+
+class NoEnergyError(TypeError):
+    """The method blends forces: there is no energy whose gradient they are."""
+
+
+class Term(Protocol):
+    """What the coupling asks of a term: local variables z = A x, energy, gradient and Hessian blocks in them."""
+
+    name: str
+    rows: Rows
+
+    def refresh(self, z: np.ndarray) -> bool: ...
+    def update(self, z: np.ndarray) -> None: ...
+    def energy(self, z: np.ndarray) -> float: ...
+    def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]: ...
+    def pattern(self) -> tuple[np.ndarray, np.ndarray]: ...
+    def hessian_blocks(self, z: np.ndarray) -> np.ndarray: ...
+
+
+class ContinuumTerm:
+    """The continuum energy with the map of its nodes: a term whose lists never change."""
+
+    name = "continuum"
+
+    def __init__(self, energy: ContinuumEnergy, rows: Rows) -> None:
+        self.rows = rows
+        self.energy, self.energy_gradient = energy.energy, energy.energy_gradient
+        self.pattern, self.hessian_blocks = energy.pattern, energy.hessian_blocks
+
+    def refresh(self, z: np.ndarray) -> bool:
+        """Never too old."""
+        return False
+
+    def update(self, z: np.ndarray) -> None:
+        """Nothing to do."""
+
+
+class ForceWeighted:
+    """A term whose forces are multiplied, variable by variable: one half of force blending (BQCF).
+
+    Parameters
+    ----------
+    term : Term
+    factor : callable
+        Gives the factor (n,) of each variable of the term in its present numbering.
+    """
+
+    def __init__(self, term, factor) -> None:  # type: ignore[no-untyped-def]
+        self._term, self._factor = term, factor
+        self.name = term.name
+        self.refresh, self.update, self.pattern = term.refresh, term.update, term.pattern
+
+    @property
+    def rows(self) -> Rows:
+        """Rows of the term's map."""
+        return self._term.rows
+
+    def energy(self, z: np.ndarray) -> float:
+        """Always raises: blended forces have no energy."""
+        raise NoEnergyError("method bqcf blends forces and has no energy: use bqce, bgfc or atomistic where energies are needed")
+
+    def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
+        """(nan, weighted gradient)."""
+        return np.nan, self._term.energy_gradient(z)[1] * self._factor()[:, None]
+
+    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
+        """Blocks of the (unsymmetric) Jacobian."""
+        rows = self.pattern()[0]
+        return self._term.hessian_blocks(z) * self._factor()[rows][:, None, None]
+
+
+class Coupling:
+    """E(x) = sum of terms - f_dead . q, with gradient and Hessian as PETSc objects.
+
+    All methods are collective. The full displacement vector x = [free | prescribed] is kept inside; the solver sees the
+    free part q only.
+
+    Parameters
+    ----------
+    layout : Layout
+    terms : sequence of Term
+    """
+
+    def __init__(self, layout: Layout, terms: Sequence[Term]) -> None:
+        self.layout, self.terms = layout, list(terms)
+        self.prescribed = np.zeros((layout.n_prescribed, layout.components))
+        self.dead_load = layout.create_unknowns()
+        self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
+        self._full = layout.create_full()
+        self._matrix = self._create_matrix()
+        self._connect()
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether the model has an energy (force blending has none)."""
+        return not any(isinstance(term, ForceWeighted) for term in self.terms)
+
+    def energies(self, q: PETSc.Vec) -> dict[str, float]:
+        """Energy of each term minus that of the perfect crystal, eV."""
+        z = self._variables(q)
+        local = [t.energy(zt) for t, zt in zip(self.terms, z, strict=True)]
+        total = self.layout.comm.allreduce(np.array(local), op=MPI.SUM)
+        parts = {t.name: float(e) for t, e in zip(self.terms, total, strict=True)}
+        return parts | {"dead_load": -float(self.dead_load.dot(q))}
+
+    def energy(self, q: PETSc.Vec) -> float:
+        """Total energy minus that of the perfect crystal, eV; `NoEnergyError` for force blending."""
+        return sum(self.energies(q).values())
+
+    def energy_gradient(self, q: PETSc.Vec, g: PETSc.Vec) -> float:
+        """Energy (nan for force blending) and its gradient, written into g, eV/A."""
+        z = self._variables(q)
+        self.evaluations["gradient"] += 1
+        total, local = 0.0, np.zeros((len(self._columns), self.layout.components))
+        for term, zt, A in zip(self.terms, z, self._maps, strict=True):
+            E, gz = term.energy_gradient(zt)
+            total += E
+            local += A.T @ gz
+        self._local.array[:] = local.ravel()
+        self._full.zeroEntries()
+        self._scatter.scatter(self._local, self._full, PETSc.InsertMode.ADD_VALUES, PETSc.ScatterMode.REVERSE)
+        g.array[:] = self._full.array_r[: g.getLocalSize()]
+        g.axpy(-1.0, self.dead_load)
+        return float(self.layout.comm.allreduce(total)) - float(self.dead_load.dot(q))
+
+    def hessian(self, q: PETSc.Vec) -> PETSc.Mat:
+        """Exact Hessian (AIJ, block size set); the same matrix object until the sparsity pattern changes."""
+        z = self._variables(q)
+        self.evaluations["hessian"] += 1
+        if not self._pattern_known:
+            self._preallocate()
+        blocks = np.concatenate([t.hessian_blocks(zt) for t, zt in zip(self.terms, z, strict=True)])
+        values = self._transfer @ blocks.reshape(len(blocks), -1)
+        self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
+        return self._matrix
+
+    def displacement(self, q: PETSc.Vec) -> np.ndarray:
+        """Displacements (n, components) of this rank's blocks of the full vector, A."""
+        return np.concatenate([q.array_r.reshape(-1, self.layout.components), self.prescribed])
+
+    def variables(self, q: PETSc.Vec) -> dict[str, np.ndarray]:
+        """Local variables z of each term by name, A."""
+        return {t.name: z for t, z in zip(self.terms, self._variables(q), strict=True)}
+
+    def _variables(self, q: PETSc.Vec) -> list[np.ndarray]:
+        """z = A x for all terms, with neighbour lists brought up to date first if an atom has moved too far anywhere."""
+        z = self._scatter_to_terms(q)
+        stale = self._refresh(z)
+        if stale:
+            for term, zt in zip(self.terms, z, strict=True):
+                term.update(zt)
+            self._connect()
+            self.evaluations["update"] += 1
+            z = self._scatter_to_terms(q)
+            self._refresh(z)
+        return z
+
+    def _refresh(self, z: list[np.ndarray]) -> bool:
+        stale = [term.refresh(zt) for term, zt in zip(self.terms, z, strict=True)]
+        return bool(self.layout.comm.allreduce(int(any(stale)), op=MPI.MAX))
+
+    def _scatter_to_terms(self, q: PETSc.Vec) -> list[np.ndarray]:
+        self._full.array[:] = self.displacement(q).ravel()
+        self._scatter.scatter(self._full, self._local, PETSc.InsertMode.INSERT_VALUES, PETSc.ScatterMode.FORWARD)
+        x = self._local.array_r.reshape(-1, self.layout.components)
+        return [A @ x for A in self._maps]
+
+    def _connect(self) -> None:
+        """One scatter for the union of the blocks that the terms of this rank need."""
+        comm, m = self.layout.comm, self.layout.components
+        self._columns, inverse = np.unique(np.concatenate([t.rows.column for t in self.terms]), return_inverse=True)
+        split = np.cumsum([len(t.rows.column) for t in self.terms])[:-1]
+        self._maps = [
+            sp.csr_matrix((t.rows.value, c, t.rows.first), shape=(len(t.rows), len(self._columns)))
+            for t, c in zip(self.terms, np.split(inverse, split), strict=True)
+        ]
+        index = PETSc.IS().createBlock(m, self._columns.astype(PETSc.IntType), comm=comm)
+        self._local = PETSc.Vec().createSeq(len(self._columns) * m, bsize=m)
+        self._scatter = PETSc.Scatter().create(self._full, index, self._local, None)
+        self._pattern_known = False
+
+    def _preallocate(self) -> None:
+        """Fix the sparsity pattern: which term blocks add into which block of the matrix, with which factor."""
+        m = self.layout.components
+        free = self.layout.free_number(self._columns)
+        row, col, source, factor, offset = [], [], [], [], 0
+        for term, A in zip(self.terms, self._maps, strict=True):
+            a, b = term.pattern()
+            i, j, s, v = _products(A, a, b)
+            keep = (free[i] >= 0) & (free[j] >= 0)
+            row.append(free[i[keep]])
+            col.append(free[j[keep]])
+            source.append(s[keep] + offset)
+            factor.append(v[keep])
+            offset += len(a)
+        rows, cols = np.concatenate(row), np.concatenate(col)
+        pairs, target = np.unique(rows * (self.layout.n_unknowns + 1) + cols, return_inverse=True)
+        rows, cols = np.divmod(pairs, self.layout.n_unknowns + 1)
+        self._transfer = sp.csr_matrix(
+            (np.concatenate(factor), (target, np.concatenate(source))), shape=(len(pairs), offset)
+        )
+        alpha, beta = np.divmod(np.arange(m * m), m)
+        self._matrix.setPreallocationCOO(
+            (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType), (m * cols[:, None] + beta).ravel().astype(PETSc.IntType)
+        )
+        self._pattern_known = True
+
+    def _create_matrix(self) -> PETSc.Mat:
+        n, m = self.layout.n_free * self.layout.components, self.layout.components
+        matrix = PETSc.Mat().create(self.layout.comm)
+        matrix.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
+        matrix.setType(PETSc.Mat.Type.AIJ)
+        matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
+        matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
+        return matrix
+
+
+def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """All (i, j, p, A[a_p, i] A[b_p, j]) for block pairs p: the pattern of A^T H A, whatever the values of H."""
+    width = np.diff(A.indptr)
+    count = width[a] * width[b]
+    p = np.repeat(np.arange(len(a)), count)
+    within = np.arange(len(p)) - np.repeat(np.cumsum(count) - count, count)
+    left = A.indptr[a][p] + within // width[b][p]
+    right = A.indptr[b][p] + within % width[b][p]
+    return A.indices[left], A.indices[right], p, A.data[left] * A.data[right]

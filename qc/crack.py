@@ -1,0 +1,176 @@
+"""A crack in a crystal: what is cut, what loads it, and the coupled model that carries it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from atomistics import Crystal
+from atomistics.site_potential import SitePotential
+from fem.cauchy_born import CauchyBornMaterial
+from fem.far_field import CoarseMesh
+from fem.lattice_zone import front_lattice
+from fem.near_tip import NearTipField
+
+from .errors import InputError
+from .griffith import GriffithReport, griffith
+from .methods import SKIN, Model, ModelSpec, build_model
+from .regions import Core
+
+log = logging.getLogger(__name__)
+MODES = {"I": (1.0, 0.0, 0.0), "II": (0.0, 1.0, 0.0), "III": (0.0, 0.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class CrackSpec:
+    """Size and method of a crack model; lengths in A.
+
+    Attributes
+    ----------
+    method, blending, reference, order, front_periods
+        As in the case file.
+    core_radius, blend_width, domain_radius : float
+    face_strip : float
+        Half thickness of the fully atomistic strip along both faces; 0: the mesh carries a slit instead.
+    tip : (float, float)
+        Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
+    """
+
+    core_radius: float
+    domain_radius: float
+    blend_width: float
+    method: str = "bgfc"
+    blending: str = "quintic"
+    reference: str = "predictor"
+    order: int = 1
+    front_periods: int = 1
+    face_strip: float = 0.0
+    tip: tuple[float, float] = (0.0, 0.0)
+
+
+class CrackSystem:
+    """Crystal, crack and load: near-tip field, Griffith load, coupled model.
+
+    Parameters
+    ----------
+    crystal : Crystal
+        Oriented: x along the crack, y the normal of the cleavage plane, z the front.
+    potential : SitePotential
+    spec : CrackSpec
+    mode : sequence of float
+        (K_I, K_II, K_III) for a load of 1.
+    comm : mpi4py.MPI.Comm, optional
+    coarse : CoarseMesh, optional
+        Far field of a checkpoint.
+
+    Attributes
+    ----------
+    griffith : GriffithReport
+        Surface energy of the plane that is cut, relaxed elastic constants, K_G.
+    field : NearTipField
+    model : Model
+    """
+
+    def __init__(
+        self,
+        crystal: Crystal,
+        potential: SitePotential,
+        spec: CrackSpec,
+        mode: Sequence[float] = MODES["I"],
+        comm: MPI.Comm = MPI.COMM_WORLD,
+        griffith_report: GriffithReport | None = None,
+        coarse: CoarseMesh | None = None,
+    ) -> None:
+        self.crystal = crystal.resolved(potential)
+        self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        self.griffith = griffith_report or griffith(self.crystal, potential)
+        dimension = 2 if self.crystal.dimension == 2 else 2.5
+        self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
+        self.lattice = crack_lattice(self.crystal)
+        self._check_sizes()
+        self.model: Model = build_model(comm, self.crystal, potential, self.lattice, self._model_spec(), coarse)
+        self._unit: np.ndarray | None = None
+
+    @property
+    def K_G(self) -> float:
+        """Griffith load, MPa m^1/2."""
+        return self.griffith.K_G
+
+    def near_tip_displacement(self, K: float) -> np.ndarray:
+        """(n, components) displacements of this rank's blocks in the near-tip field at load K (MPa m^1/2), A."""
+        if self._unit is None:
+            x = self.model.parts.X[:, :2] - np.asarray(self.spec.tip)
+            self._unit = self.field.displacement(x[:, 0], x[:, 1], self.mode)[:, : self.model.parts.layout.components]
+        return K * self._unit
+
+    def load(self, K: float) -> None:
+        """Prescribe the near-tip field at K on the outer boundary, and take the dead load there if the method has one."""
+        coupling, layout = self.model.coupling, self.model.parts.layout
+        x = self.near_tip_displacement(K)
+        coupling.prescribed[:] = x[layout.n_free :]
+        if self.model.blending_defect is not None:
+            reference = np.zeros_like(x) if self.spec.reference == "lattice" else x
+            self.model.blending_defect.dead_load(reference, coupling.dead_load)
+
+    def start(self, K: float) -> PETSc.Vec:
+        """Unknowns in the near-tip field at K."""
+        q = self.model.parts.layout.create_unknowns()
+        q.array[:] = self.near_tip_displacement(K)[: self.model.parts.layout.n_free].ravel()
+        return q
+
+    def face_opening(self, r: float, K: float) -> float:
+        """Opening of the crack faces at distance r behind the tip (A) in the near-tip field at K, A."""
+        x, y = np.array([-r, -r]), np.array([0.0, -0.0])
+        up, low = self.field.displacement(x, y, K * self.mode)
+        return float(np.linalg.norm(up - low))
+
+    def check_load(self, K: float) -> None:
+        """Refuse a core so small that the faces still attract each other where they leave it at load K."""
+        row = 2 * abs(self.lattice.origin[1])
+        opening = self.face_opening(self.spec.core_radius, K) + row
+        if np.isfinite(self.spec.core_radius) and opening < self.potential.cutoff:
+            raise InputError(
+                f"model.core_radius = {self.spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
+                f"{opening:.2f} A apart at load.K_start, and the potential reaches {self.potential.cutoff:.2f} A; use a larger core"
+            )
+
+    def _model_spec(self) -> ModelSpec:
+        s = self.spec
+        core = Core(s.core_radius, s.face_strip, s.tip)
+        crack = "strips" if s.face_strip > 0 else "slit"
+        return ModelSpec(
+            s.method, core, s.blend_width, s.domain_radius, s.blending, s.order, crack, s.front_periods  # type: ignore[arg-type]
+        )
+
+    def _check_sizes(self) -> None:
+        s, cutoff = self.spec, self.potential.cutoff
+        if s.method == "atomistic":
+            return
+        outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
+        if outer > s.domain_radius:
+            raise InputError(
+                f"model.core_radius = {s.core_radius:g} A does not fit: with its handshake ({s.blend_width:g} A) and one stencil it "
+                f"reaches {outer:.1f} A, so model.domain_radius = {s.domain_radius:g} A must be larger than that"
+            )
+        if 0 < s.face_strip < cutoff:
+            raise InputError(
+                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the potential's cutoff {cutoff:.2f} A: "
+                "handshake sites would have cut neighbourhoods"
+            )
+        if s.reference == "lattice" and s.method == "bgfc" and s.face_strip == 0:
+            raise InputError(
+                "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
+                "use reference = 'predictor', or face strips"
+            )
+
+
+def crack_lattice(crystal: Crystal):  # type: ignore[no-untyped-def]
+    """Mesh lattice with the plane y = 0 half-way between two rows of sites: one site at (0, d/2, 0), d the row spacing."""
+    lattice = front_lattice(crystal, np.zeros(3), along_x=True)
+    d = abs(float(lattice.vectors[1, 1]))
+    return front_lattice(crystal, np.array([0.0, 0.5 * d, 0.0]), along_x=True)

@@ -1,0 +1,291 @@
+"""The methods of METHODS 1: each is a constructor that fills in weights and dead load for the one sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from mpi4py import MPI
+
+from atomistics import Crystal
+from atomistics.site_potential import SitePotential
+from fem.cauchy_born import CauchyBornMaterial
+from fem.continuum import ContinuumEnergy
+from fem.domain import Crack, DomainMesh, DomainShape, build_domain
+from fem.far_field import CoarseMesh
+from fem.lattice_zone import MeshLattice
+
+from .atomistic import AtomisticEnergy
+from .blending import BlendingFunction
+from .coupling import ContinuumTerm, Coupling, ForceWeighted
+from .regions import Core
+from .sites import Prolongation, prolongation
+
+METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bqcf")
+SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What to build.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    core : Core
+        Atomistic region.
+    blend_width : float
+        Width of the handshake, A.
+    radius : float
+        Outer radius, beyond which everything is prescribed, A.
+    blending : {"quintic", "cubic", "linear"}
+    order : {1, 2}
+        Polynomial order outside the lattice-resolved zone.
+    crack : {"none", "strips", "slit"}
+        How a crack along negative x meets the mesh.
+    front_periods : int
+        Crystal periods along the front that the atoms fill (2.5-D).
+    F0 : (3, 3) ndarray
+        Macroscopic deformation gradient.
+    """
+
+    method: str
+    core: Core
+    blend_width: float
+    radius: float
+    blending: str = "quintic"
+    order: int = 1
+    crack: Crack = "none"
+    front_periods: int = 1
+    F0: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method {self.method!r} is not known: choose from {', '.join(METHODS)}")
+        if self.order not in (1, 2):
+            raise ValueError(f"order must be 1 or 2, got {self.order}")
+        if self.F0 is not None and not np.linalg.det(self.F0) > 1e-6:
+            raise ValueError(f"F0 must have a positive determinant, got {np.linalg.det(self.F0):.3g}")
+
+    @property
+    def width(self) -> float:
+        """Width of the handshake that the method uses, A."""
+        return 0.0 if self.method in ("qce", "atomistic", "continuum") else self.blend_width
+
+
+@dataclass(frozen=True)
+class Model:
+    """A coupled model ready to be loaded.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    crystal, potential, material
+        What it is made of.
+    lattice : MeshLattice
+    domain : DomainMesh
+    parts : Prolongation
+    coupling : Coupling
+        The sum of terms.
+    blending_defect : callable or None
+        Dead load of BGFC: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
+    """
+
+    spec: ModelSpec
+    crystal: Crystal
+    potential: SitePotential
+    material: CauchyBornMaterial
+    lattice: MeshLattice
+    domain: DomainMesh
+    parts: Prolongation
+    coupling: Coupling
+    blending_defect: BlendingDefect | None
+
+    @property
+    def comm(self) -> MPI.Comm:
+        """The communicator."""
+        return self.parts.layout.comm
+
+    @property
+    def X_free(self) -> np.ndarray:
+        """(n, 3) positions of this rank's unknown blocks, A."""
+        return self.parts.X[: self.parts.layout.n_free]
+
+    @property
+    def thickness(self) -> float:
+        """Length of the model along the front, A (1 in 2-D, where energies are those of the sheet)."""
+        return self.lattice.period * self.spec.front_periods if self.lattice.gdim == 2 else 1.0
+
+
+class BlendingDefect:
+    """f_dead = g_bqce(y0) - g_bqcf(y0), the ghost force of energy blending at a reference state y0 (Ortner & Zhang 2014).
+
+    Only sites near the handshake are summed: deeper in the core both gradients are the same.
+    """
+
+    def __init__(self, bqce: Coupling, bqcf: Coupling) -> None:
+        self._bqce, self._bqcf = bqce, bqcf
+        self._work = bqce.layout.create_unknowns()
+
+    def dead_load(self, x: np.ndarray, out) -> None:  # type: ignore[no-untyped-def]
+        """Write the dead load at displacements x (n, components) of this rank's blocks into the vector ``out``, eV/A."""
+        layout = self._bqce.layout
+        q = layout.create_unknowns()
+        q.array[:] = x[: layout.n_free].ravel()
+        for coupling in (self._bqce, self._bqcf):
+            coupling.prescribed[:] = x[layout.n_free :]
+        self._bqce.energy_gradient(q, out)
+        self._bqcf.energy_gradient(q, self._work)
+        out.axpy(-1.0, self._work)
+
+
+def build_model(
+    comm: MPI.Comm,
+    crystal: Crystal,
+    potential: SitePotential,
+    lattice: MeshLattice,
+    spec: ModelSpec,
+    coarse: CoarseMesh | None = None,
+    domain: DomainMesh | None = None,
+    removed: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Model:
+    """Mesh, atoms, maps and terms of a coupled model. Collective.
+
+    Parameters
+    ----------
+    coarse : CoarseMesh, optional
+        Far field read back from a checkpoint, instead of a call of gmsh.
+    domain : DomainMesh, optional
+        A user's mesh, matching the lattice or not, instead of a resolved zone.
+    removed : callable, optional
+        Which sites (n, 3) are vacant.
+    """
+    crystal = crystal.resolved(potential)
+    reach = 1.06 * potential.cutoff + SKIN  # stencils must be complete at 6 % compression
+    domain = domain or build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
+    components = 2 if crystal.dimension == 2 else 3
+    beta = _blending(spec)
+    parts = prolongation(
+        comm, crystal, lattice, domain, components, spec.order, beta,
+        wanted=_wanted(spec, lattice, reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
+    )  # fmt: skip
+    material = CauchyBornMaterial(crystal, potential)
+    assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach)
+    defect = None
+    if spec.method == "bgfc":
+        defect = BlendingDefect(assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True))
+    coupling = assemble.force_blending() if spec.method == "bqcf" else assemble.energy_blending()
+    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect)
+
+
+def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+    if spec.method == "atomistic":
+        return lambda x: np.zeros(len(x))
+    if spec.method == "continuum":
+        return lambda x: np.ones(len(x))
+    return BlendingFunction(spec.core, spec.width, spec.blending)
+
+
+def _shape(spec: ModelSpec, crystal: Crystal, lattice: MeshLattice, reach: float) -> DomainShape:
+    core = replace(spec.core, radius=np.inf) if spec.method == "atomistic" else spec.core
+    nn = crystal.nearest_neighbour_distance
+    resolved = spec.width + reach + nn
+    return DomainShape(
+        lattice=lattice,
+        distance=core,
+        resolved=resolved,
+        radius=spec.radius,
+        overhang=2 * reach + nn,
+        nn=nn,
+        core=spec.core.radius + resolved,
+        order=spec.order,
+        crack="none" if spec.method == "atomistic" else spec.crack,
+    )
+
+
+def _work(spec: ModelSpec, reach: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Work of a cell: where sites are summed a cell carries half an atom with all its neighbours."""
+    if spec.method == "atomistic":
+        return lambda x: np.ones(len(x))
+    return lambda x: np.where(spec.core(x) < spec.width + reach, 10.0, 1.0)
+
+
+def _wanted(spec: ModelSpec, lattice: MeshLattice, reach: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Lattice points needed as atoms: sites with weight, their neighbours, and theirs where forces are blended."""
+    if spec.method == "continuum":
+        return lambda x: np.zeros(len(x), dtype=bool)
+    shells = 2 if spec.method in ("bgfc", "bqcf") else 1
+    everywhere = spec.method == "atomistic"
+
+    def wanted(x: np.ndarray) -> np.ndarray:
+        near = np.linalg.norm(x, axis=1) <= spec.radius + 2 * reach
+        return near if everywhere else near & (spec.core(x) <= spec.width + shells * reach)
+
+    return wanted
+
+
+class _Assembler:
+    """Fills terms with weights; all couplings of one model share atoms, nodes and numbering."""
+
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        crystal: Crystal,
+        potential: SitePotential,
+        material: CauchyBornMaterial,
+        lattice: MeshLattice,
+        parts: Prolongation,
+        spec: ModelSpec,
+        reach: float,
+    ) -> None:
+        self.comm, self.potential, self.material, self.parts, self.spec = comm, potential, material, parts, spec
+        self.reach = reach
+        self.F0 = np.eye(3) if spec.F0 is None else spec.F0
+        self.types = np.asarray(potential.types_of(crystal.species))
+        perfect = float(material.energy_density(np.eye(3)[None])[0]) * material.volume
+        self.site_reference = np.full(len(crystal.species), perfect / len(crystal.species))
+        plane = lattice.gdim == 2
+        self.thickness = lattice.period * spec.front_periods if plane else 1.0
+        self.period = self.thickness if plane and crystal.dimension == 3 else None
+        x = parts.atoms.X[:, : lattice.gdim]
+        self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
+        self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
+
+    def energy_blending(self, near_handshake: bool = False) -> Coupling:
+        """Sum of (1 - beta_l) V_l and of beta W: BQCE, and every method without handshake."""
+        weight = np.where(self.counted, 1.0 - self.parts.atoms.beta, 0.0)
+        weight[weight < 1e-14] = 0.0  # rounding of the interpolated beta
+        if near_handshake:
+            weight[self._deep()] = 0.0
+        return Coupling(self.parts.layout, [*self._atoms(weight), *self._continuum(self.parts.nodes.weight)])
+
+    def force_blending(self, near_handshake: bool = False) -> Coupling:
+        """(1 - beta) F_atomistic + beta F_continuum (BQCF, Li, Luskin, Ortner & Shapeev 2014)."""
+        within = self.counted & (self.depth <= self.spec.width + self.reach)
+        if near_handshake:
+            within &= ~self._deep()
+        terms: list = []
+        for atoms in self._atoms(within.astype(float)):
+            terms.append(ForceWeighted(atoms, lambda a=atoms: 1.0 - a.halo.beta))
+        for continuum in self._continuum((self.parts.nodes.weight > 0).astype(float)):
+            terms.append(ForceWeighted(continuum, lambda: self.parts.nodes.beta))
+        return Coupling(self.parts.layout, terms)
+
+    def _deep(self) -> np.ndarray:
+        """Sites so deep in the core that no atom within two stencils is blended."""
+        return self.depth < -2 * self.reach
+
+    def _atoms(self, weight: np.ndarray) -> list[AtomisticEnergy]:
+        if self.spec.method == "continuum":
+            return []
+        args = (self.comm, self.potential, self.parts.atoms, self.types, weight, self.F0, self.period, self.site_reference)
+        return [AtomisticEnergy(*args, skin=SKIN)]
+
+    def _continuum(self, cell_weight: np.ndarray) -> list[ContinuumTerm]:
+        if self.spec.method == "atomistic":
+            return []
+        nodes = self.parts.nodes
+        energy = ContinuumEnergy(nodes.space, self.material, cell_weight * self.thickness, self.F0)
+        return [ContinuumTerm(energy, nodes.rows)]

@@ -1,0 +1,336 @@
+"""Output files of a run: result document, table of steps, trajectory. A kill at any moment spoils none of them."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import importlib.metadata
+import io
+import json
+import logging
+import math
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+STEP_COLUMNS = (
+    "K",
+    "K_over_KG",
+    "branch",
+    "energy",
+    "tip_position",
+    "tip_stretch",
+    "off_plane_broken",
+    "newton_iterations",
+    "robust_iterations",
+    "converged_reason",
+    "residual",
+)
+"""Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in A,
+largest force (residual) in eV/A."""
+
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "ase",
+    "numba",
+    "matscipy",
+    "gmsh",
+    "matplotlib",
+    "pydantic",
+    "mpi4py",
+    "petsc4py",
+)
+_FRAME = re.compile(rb"(?:^|\s)frame=(\d+)(?:\s|$)")
+
+
+def write_json(path: str | os.PathLike[str], data: Any) -> None:
+    """Write plain data as JSON, atomically; NaN and infinity become null, numpy values become Python's."""
+    _replace(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_steps_csv(path: str | os.PathLike[str], steps: Sequence[Mapping[str, Any]]) -> None:
+    """Write one line a step (`STEP_COLUMNS`), atomically; what is None, NaN or missing stays empty."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(STEP_COLUMNS)
+    for step in steps:
+        values = (_plain(step.get(name)) for name in STEP_COLUMNS)
+        table.writerow(["" if v is None else v for v in values])
+    _replace(Path(path), text.getvalue())
+
+
+def append_frame(
+    path: str | os.PathLike[str],
+    frame_index: int,
+    *,
+    positions: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray,
+    site_energy: np.ndarray,
+    free: np.ndarray,
+    symbols: str | Sequence[str],
+    cell: np.ndarray | None = None,
+    cell_z: float | None = None,
+    pbc: Sequence[bool] | None = None,
+    info: Mapping[str, Any] | None = None,
+) -> None:
+    """Write frame k of an extended-XYZ trajectory; afterwards the file holds the frames up to k, nothing else.
+
+    Frames from k on are cut off first (a resumed run repeats them), and so is a last frame torn by a kill. Where
+    the frames end is kept in a small file beside the trajectory (``.<name>.index``); if that is lost or does not
+    fit, the trajectory is read through once.
+
+    Parameters
+    ----------
+    frame_index : int
+        k, counted from 0; written as ``frame=k``.
+    positions, reference : (n, 3) array
+        Deformed and reference positions, A.
+    weight : (n,) array
+        What the site energy counts with, 1 - beta.
+    site_energy : (n,) array
+        Unweighted, eV; NaN where not evaluated.
+    free : (n,) bool array
+        Whether the atom has unknowns of its own.
+    symbols : str or sequence of str
+        Chemical symbol of all atoms or of each.
+    cell : (3, 3) array, optional
+        Cell vectors as rows, A.
+    cell_z : float, optional
+        Instead of `cell`: period along z, A; the box around the reference atoms is used for x and y.
+    pbc : sequence of three bool, optional
+        Default: periodic along z if `cell_z` is given, otherwise not at all.
+    info : mapping, optional
+        Further entries of the comment line; None is left out.
+    """
+    path = Path(path)
+    if frame_index < 0:
+        raise ValueError(f"frame_index is {frame_index}, expected a number counted from 0")
+    if cell is not None and cell_z is not None:
+        raise ValueError("cell and cell_z are both given, expected one of them")
+    columns = _columns(positions, reference, weight, site_energy, free, symbols)
+    box, origin = _box(columns[2], cell, cell_z)
+    periodic = pbc if pbc is not None else (False, False, cell_z is not None)
+    head = _comment(frame_index, box, origin, periodic, info or {})
+    block = f"{len(columns[0])}\n{head}\n{_rows(*columns)}".encode()
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "r+b" if path.exists() else "w+b") as file:
+        kept = [(k, end) for k, end in _frame_ends(path, file, frame_index) if k < frame_index]
+        if len(kept) < frame_index:
+            log.warning("%s lacks %d frames before frame %d", path.name, frame_index - len(kept), frame_index)
+        start = kept[-1][1] if kept else 0
+        file.truncate(start)
+        file.seek(start)
+        file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    kept.append((frame_index, start + len(block)))
+    _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in kept))
+
+
+def versions() -> dict[str, str]:
+    """Version of everything a result depends on, by name; what is not installed is left out."""
+    found = {"python": platform.python_version()}
+    for key, names in {"qc": ("qc-fracture",), "dolfinx": ("fenics-dolfinx", "dolfinx-solver-real")}.items():
+        version = next((v for v in map(_distribution, names) if v), None)
+        if version:
+            found[key] = version
+    found |= {name: v for name in _PACKAGES if (v := _distribution(name))}
+    return found | _libraries()
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of the compiled libraries behind the Python packages."""
+    found = {}
+    _module("dolfinx_solver")  # brings its own MPI and PETSc, if it is there it must come first
+    if dolfinx := _module("dolfinx"):
+        found["dolfinx"] = str(dolfinx.__version__)
+    if petsc := _module("petsc4py.PETSc"):
+        found["petsc"] = ".".join(map(str, petsc.Sys.getVersion()))
+    if slepc := _module("slepc4py.SLEPc"):
+        found["slepc"] = ".".join(map(str, slepc.Sys.getVersion()))
+    if mpi := _module("mpi4py.MPI"):
+        lines = [" ".join(line.split()) for line in mpi.Get_library_version().splitlines() if line.strip()]
+        found["mpi"] = lines[0].rstrip("\0") if lines else "unknown"
+    return found
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, OSError, RuntimeError):  # absent, or there without its library
+        return None
+
+
+def _distribution(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """The same data in types that JSON has."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a text in the place of a file in one step: a reader or a kill sees the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _columns(
+    positions: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray,
+    site_energy: np.ndarray,
+    free: np.ndarray,
+    symbols: str | Sequence[str],
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Symbols, positions, reference, weight, energy, free; all with one row an atom."""
+    y, X = np.asarray(positions, dtype=float), np.asarray(reference, dtype=float)
+    n = len(y)
+    names = [symbols] * n if isinstance(symbols, str) else [str(s) for s in symbols]
+    w, V = np.asarray(weight, dtype=float), np.asarray(site_energy, dtype=float)
+    f = np.asarray(free, dtype=bool)
+    shapes = {"positions": (y.shape, (n, 3)), "reference": (X.shape, (n, 3)), "weight": (w.shape, (n,))}
+    shapes |= {"site_energy": (V.shape, (n,)), "free": (f.shape, (n,)), "symbols": ((len(names),), (n,))}
+    for name, (shape, wanted) in shapes.items():
+        if shape != wanted:
+            raise ValueError(f"{name} has shape {shape}, expected {wanted}")
+    return names, y, X, w, V, f
+
+
+def _box(
+    X: np.ndarray, cell: np.ndarray | None, cell_z: float | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Cell vectors as rows and the corner they start from, A."""
+    if cell is not None:
+        box = np.asarray(cell, dtype=float)
+        if box.shape != (3, 3):
+            raise ValueError(f"cell has shape {box.shape}, expected (3, 3)")
+        return box, None
+    if cell_z is None or not len(X):
+        return None, None
+    margin = 2.0  # so that surface atoms are drawn inside the box
+    low, high = X.min(0) - margin, X.max(0) + margin
+    return np.diag([high[0] - low[0], high[1] - low[1], cell_z]), np.array([low[0], low[1], 0.0])
+
+
+def _comment(
+    k: int, box: np.ndarray | None, origin: np.ndarray | None, pbc: Sequence[bool], info: Mapping[str, Any]
+) -> str:
+    parts = []
+    if box is not None:
+        parts.append(f'Lattice="{_numbers(box)}"')
+    if origin is not None:
+        parts.append(f'Origin="{_numbers(origin)}"')
+    parts.append("Properties=species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1")
+    parts.append('pbc="' + " ".join("T" if p else "F" for p in pbc) + '"')
+    parts.append(f"frame={k}")
+    parts += [f"{key}={_entry(value)}" for key, value in info.items() if value is not None and key != "frame"]
+    return " ".join(parts)
+
+
+def _entry(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "T" if value else "F"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    if isinstance(value, np.ndarray | list | tuple):
+        return f'"{_numbers(np.asarray(value, dtype=float))}"'
+    text = " ".join(str(value).replace('"', "'").split())
+    return text if re.fullmatch(r"[\w.+-]+", text) else f'"{text}"'
+
+
+def _numbers(values: np.ndarray) -> str:
+    return " ".join(repr(v) for v in values.ravel().tolist())
+
+
+def _rows(
+    names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray
+) -> str:
+    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
+    columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
+    return "".join([line % row for row in zip(*columns, strict=True)])
+
+
+def _index_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.index")
+
+
+def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
+    """Number and end (in bytes) of the whole frames: from the index if it knows frame k - 1 and fits the file."""
+    size = os.fstat(file.fileno()).st_size
+    if k == 0 or size == 0:
+        return []
+    try:
+        lines = _index_path(path).read_text(encoding="ascii").splitlines()
+        ends = [(int(a), int(b)) for a, b in (line.split() for line in lines)]
+    except (OSError, ValueError):
+        ends = []
+    before = [entry for entry in ends if entry[0] < k]
+    if before and before[-1][0] == k - 1 and _fits(file, before, size):
+        return before
+    return list(_scan(file))
+
+
+def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
+    """Whether the last frame of the index is where it says: its number at the start, a line end at the end."""
+    start, (k, end) = ends[-2][1] if len(ends) > 1 else 0, ends[-1]
+    if not start < end <= size:
+        return False
+    file.seek(end - 1)
+    if file.read(1) != b"\n":
+        return False
+    file.seek(start)
+    file.readline()
+    number = _FRAME.search(file.readline())
+    return number is not None and int(number[1]) == k
+
+
+def _scan(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Number and end of each whole frame; stops at the first that is torn or out of order."""
+    file.seek(0)
+    end, last = 0, -1
+    while True:
+        try:
+            n = int(file.readline())
+        except ValueError:
+            return
+        number = _FRAME.search(file.readline())
+        lines = [file.readline() for _ in range(n)]
+        if number is None or int(number[1]) <= last or not all(line.endswith(b"\n") for line in lines):
+            return
+        last, end = int(number[1]), file.tell()
+        yield last, end

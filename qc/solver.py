@@ -1,0 +1,265 @@
+"""Equilibrium and stability of the coupled model: PETSc SNES, and inertia-corrected Newton past instabilities."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+from petsc4py import PETSc
+
+from .coupling import Coupling
+from .errors import ConvergenceError
+from .stability import Inertia, lowest_eigenvalue, rigid_body_modes
+
+log = logging.getLogger(__name__)
+PREFIX = "qc_"
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """How states are found.
+
+    Attributes
+    ----------
+    force_tolerance : float
+        Largest residual force component of a converged state, eV/A.
+    linear : {"mumps", "gamg"}
+        Direct solver (inertia for free) or CG with algebraic multigrid.
+    max_newton : int
+        Iterations of plain Newton before the robust path takes over.
+    max_robust : int
+        Iterations of the robust path.
+    step_cap : float
+        Largest displacement component in one robust step, A.
+    perturbation : float
+        Amplitude of the displacement that breaks symmetry at an unstable state, A.
+    petsc : dict
+        Further PETSc options, without the prefix ``qc_``.
+    """
+
+    force_tolerance: float = 1e-6
+    linear: str = "mumps"
+    max_newton: int = 12
+    max_robust: int = 300
+    step_cap: float = 0.5
+    perturbation: float = 1e-3
+    petsc: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class SolveReport:
+    """What a solve did.
+
+    Attributes
+    ----------
+    converged : bool
+    reason : str
+        PETSc's converged reason, or that of the robust path.
+    newton_iterations, robust_iterations : int
+    residual : float
+        Largest force component, eV/A.
+    stable : bool
+        No negative eigenvalue of the Hessian.
+    largest_step : float
+        Largest change of a displacement component, A.
+    """
+
+    converged: bool
+    reason: str
+    newton_iterations: int = 0
+    robust_iterations: int = 0
+    residual: float = np.nan
+    stable: bool = False
+    largest_step: float = 0.0
+
+
+REASONS = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int)}
+
+
+class EquilibriumSolver:
+    """Finds stable equilibria of a coupling.
+
+    Parameters
+    ----------
+    coupling : Coupling
+    X : (n, 3) ndarray
+        Positions of this rank's free blocks (rigid-body modes), A.
+    noise : (n, components) ndarray
+        Numbers in [-1, 1] hashed from the names of the blocks: the same symmetry breaking on any number of ranks.
+    options : SolverOptions
+    """
+
+    def __init__(
+        self, coupling: Coupling, X: np.ndarray, noise: np.ndarray, options: SolverOptions, in_plane: bool
+    ) -> None:
+        self.coupling, self.options = coupling, options
+        self._noise = noise
+        self._g = coupling.layout.create_unknowns()
+        self._set_options()
+        self._near_null = rigid_body_modes(coupling.layout, X, in_plane) if options.linear == "gamg" else None
+        self.snes = self._create_snes()
+        self._inertia: Inertia | None = None
+
+    def residual(self, q: PETSc.Vec) -> float:
+        """Largest force component, eV/A."""
+        self.coupling.energy_gradient(q, self._g)
+        return float(self._g.norm(PETSc.NormType.NORM_INFINITY))
+
+    def solve(self, q: PETSc.Vec, jump: float = np.inf) -> SolveReport:
+        """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails.
+
+        ``jump``: a Newton solution further away than this (largest component, A) is not trusted to be the state that
+        the system would relax to, and is sought again by minimisation.
+        """
+        start = q.copy()
+        report = self._newton(q)
+        if report.converged:
+            report.largest_step = self._distance(q, start)
+            report.stable = self.is_stable(q)
+        if report.converged and report.stable and report.largest_step <= jump:
+            return report
+        if not self.coupling.has_energy:
+            return report
+        log.info("Newton: %s, stable: %s; minimising", report.reason, report.stable)
+        start.copy(q)
+        return self._minimise(q, report)
+
+    def is_stable(self, q: PETSc.Vec) -> bool:
+        """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
+        H = self.coupling.hessian(q)
+        if self.options.linear == "mumps" and self.coupling.has_energy:
+            self.factors.factor(H)
+            return self.factors.negative == 0
+        return lowest_eigenvalue(H, symmetric=self.coupling.has_energy) > 0
+
+    @property
+    def factors(self) -> Inertia:
+        """LDL^T factors of the last Hessian whose inertia was asked for."""
+        if self._inertia is None:
+            self._inertia = Inertia(self.coupling.layout.comm, PREFIX + "inertia_")
+        return self._inertia
+
+    def _newton(self, q: PETSc.Vec) -> SolveReport:
+        self.snes.solve(None, q)
+        reason = self.snes.getConvergedReason()
+        residual = self.residual(q)
+        return SolveReport(reason > 0, REASONS.get(reason, str(reason)), self.snes.getIterationNumber(), residual=residual)
+
+    def _minimise(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
+        """Newton on H + shift * S with S the Hessian of the perfect crystal, energy never rising.
+
+        Nocedal & Wright, Numerical Optimization (2006), section 3.4; a shift by the elastic stiffness leaves the long
+        waves their full step, a multiple of the unit matrix would not.
+        """
+        o, start = self.options, q.copy()
+        perturbed = q.copy()
+        perturbed.array[:] += o.perturbation * self._noise.ravel()
+        perturbed.copy(q)
+        shift = 0.0
+        g, step, trial = (q.duplicate() for _ in range(3))
+        E = self.coupling.energy_gradient(q, g)
+        for iteration in range(1, o.max_robust + 1):
+            shift = self._descent_step(q, g, shift, step)
+            E_new, length = self._search(q, E, g, step, trial)
+            if length == 0.0 and g.norm(PETSc.NormType.NORM_INFINITY) > o.force_tolerance:
+                report.reason = "ROBUST_LINE_SEARCH_FAILED"
+                break
+            trial.copy(q)
+            E = self.coupling.energy_gradient(q, g)
+            residual = float(g.norm(PETSc.NormType.NORM_INFINITY))
+            log.debug("robust %d: E %.9f, force %.2e, step %.2e, shift %.2g", iteration, E, residual, length, shift)
+            report.robust_iterations = iteration
+            if residual < o.force_tolerance:
+                if self.is_stable(q):
+                    report.converged, report.stable, report.reason = True, True, "ROBUST_CONVERGED"
+                    break
+                q.array[:] += o.perturbation * self._noise.ravel()
+                E = self.coupling.energy_gradient(q, g)
+        else:
+            report.reason = "ROBUST_MAX_IT"
+        report.residual = self.residual(q)
+        report.largest_step = self._distance(q, start)
+        return report
+
+    def _descent_step(self, q: PETSc.Vec, g: PETSc.Vec, shift: float, step: PETSc.Vec) -> float:
+        """step = -(H + shift S)^-1 g with the first shift of a rising sequence that makes the matrix definite."""
+        H = self.coupling.hessian(q)
+        trial_shift = shift / 4 if shift > 0.05 else 0.0
+        while trial_shift < 1e3:
+            A = H
+            if trial_shift > 0:
+                A = H.copy()
+                A.axpy(trial_shift, self._stiffness, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+            self.factors.factor(A)
+            if self.factors.negative == 0:
+                break
+            trial_shift = max(0.1, 3 * trial_shift)
+        else:
+            raise ConvergenceError("the Hessian stays indefinite whatever elastic stiffness is added: the perfect crystal itself is unstable")
+        self.factors.solve(g, step)
+        step.scale(-1.0)
+        return trial_shift
+
+    def _search(
+        self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec, trial: PETSc.Vec
+    ) -> tuple[float, float]:
+        """Backtrack from the capped step until the energy falls (Armijo); (energy, length), length 0 if it never does."""
+        largest = float(step.norm(PETSc.NormType.NORM_INFINITY))
+        if largest > self.options.step_cap:
+            step.scale(self.options.step_cap / largest)
+        slope = g.dot(step)
+        noise = 1e-11 * max(abs(E), 1.0)  # rounding of the energy sum
+        length = 1.0
+        for _ in range(30):
+            trial.waxpy(length, step, q)
+            E_new = self.coupling.energy(trial)
+            if E_new <= E + 1e-4 * length * slope + noise:
+                return E_new, length
+            length *= 0.5
+        q.copy(trial)
+        return E, 0.0
+
+    @staticmethod
+    def _distance(a: PETSc.Vec, b: PETSc.Vec) -> float:
+        difference = a.copy()
+        difference.axpy(-1.0, b)
+        return float(difference.norm(PETSc.NormType.NORM_INFINITY))
+
+    def _create_snes(self) -> PETSc.SNES:
+        coupling = self.coupling
+        snes = PETSc.SNES().create(coupling.layout.comm)
+        snes.setOptionsPrefix(PREFIX)
+        snes.setFunction(lambda snes, x, g: coupling.energy_gradient(x, g), coupling.layout.create_unknowns())
+        if coupling.has_energy:
+            snes.setObjective(lambda snes, x: coupling.energy(x))
+        H = coupling.hessian(coupling.layout.create_unknowns())
+        self._stiffness = H.copy()
+        if self._near_null is not None:
+            H.setNearNullSpace(self._near_null)
+        snes.setJacobian(lambda snes, x, J, P: coupling.hessian(x), H)
+        snes.setConvergenceTest(self._converged)
+        snes.setFromOptions()
+        return snes
+
+    def _converged(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int:
+        reason = PETSc.SNES.ConvergedReason
+        largest = float(snes.getFunction()[0].norm(PETSc.NormType.NORM_INFINITY))
+        if not np.isfinite(largest):
+            return reason.DIVERGED_FNORM_NAN
+        if largest < self.options.force_tolerance:
+            return reason.CONVERGED_FNORM_ABS
+        return reason.DIVERGED_MAX_IT if iteration >= self.options.max_newton else reason.CONVERGED_ITERATING
+
+    def _set_options(self) -> None:
+        direct = {"ksp_type": "preonly", "pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
+        if not self.coupling.has_energy:
+            direct["pc_type"] = "lu"
+        iterative = {"ksp_type": "cg", "ksp_rtol": "1e-8", "pc_type": "gamg", "mg_levels_ksp_type": "chebyshev"}
+        iterative |= {} if self.coupling.has_energy else {"ksp_type": "gmres"}
+        chosen = {"snes_type": "newtonls", "snes_linesearch_type": "bt", "snes_max_it": str(self.options.max_newton + 1)}
+        chosen |= direct if self.options.linear == "mumps" else iterative
+        database = PETSc.Options()
+        for key, value in (chosen | self.options.petsc).items():
+            if key in self.options.petsc or not database.hasName(PREFIX + key):
+                database[PREFIX + key] = value
