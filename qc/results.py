@@ -1,4 +1,4 @@
-"""Output files of a run: result document, table of steps, trajectory. A kill at any moment spoils none of them."""
+"""Output files of a run: result document, table of steps, trajectory. A kill spoils none of them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ STEP_COLUMNS = (
     "converged_reason",
     "residual",
 )
-"""Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in A,
-largest force (residual) in eV/A."""
+"""Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in
+A, largest force (residual) in eV/A."""
 
 _PACKAGES = (
     "numpy",
@@ -82,11 +82,11 @@ def append_frame(
     pbc: Sequence[bool] | None = None,
     info: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write frame k of an extended-XYZ trajectory; afterwards the file holds the frames up to k, nothing else.
+    """Write frame k of an extended-XYZ trajectory; the file then holds the frames up to k, nothing else.
 
-    Frames from k on are cut off first (a resumed run repeats them), and so is a last frame torn by a kill. Where
-    the frames end is kept in a small file beside the trajectory (``.<name>.index``); if that is lost or does not
-    fit, the trajectory is read through once.
+    Frames from k on are cut off first (a resumed run repeats them), and so is a last frame torn by a kill.
+    Where the frames end is kept in a small file beside the trajectory (``.<name>.index``); if that is lost or
+    does not fit, the trajectory is read through once.
 
     Parameters
     ----------
@@ -290,7 +290,7 @@ def _index_path(path: Path) -> Path:
 
 
 def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
-    """Number and end (in bytes) of the whole frames: from the index if it knows frame k - 1 and fits the file."""
+    """Number and end (bytes) of the whole frames: from the index if it knows frame k - 1 and fits the file."""
     size = os.fstat(file.fileno()).st_size
     if k == 0 or size == 0:
         return []
@@ -306,7 +306,7 @@ def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
 
 
 def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
-    """Whether the last frame of the index is where it says: its number at the start, a line end at the end."""
+    """Whether the last frame of the index is where it says: number at its start, a line end at its end."""
     start, (k, end) = ends[-2][1] if len(ends) > 1 else 0, ends[-1]
     if not start < end <= size:
         return False
