@@ -290,7 +290,7 @@ def _index_path(path: Path) -> Path:
 
 
 def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
-    """Number and end (bytes) of the whole frames: from the index if it knows frame k - 1 and fits the file."""
+    """Number and end (bytes) of the whole frames, from the index if it knows frame k - 1 and fits."""
     size = os.fstat(file.fileno()).st_size
     if k == 0 or size == 0:
         return []
