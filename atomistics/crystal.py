@@ -72,13 +72,24 @@ class Crystal:
     def _simple(cls, structure: str, dimension: int, element: str, a: float | None) -> Crystal:
         _check_constant(a)
         conventional = PRIMITIVE["hexagonal"] if dimension == 2 else np.eye(3)
-        return cls(structure, dimension, a, PRIMITIVE[structure], np.zeros((1, 3)), (element,), conventional, np.eye(3))
+        return cls(
+            structure,
+            dimension,
+            a,
+            PRIMITIVE[structure],
+            np.zeros((1, 3)),
+            (element,),
+            conventional,
+            np.eye(3),
+        )
 
     @classmethod
     def from_ase(cls, atoms: ase.Atoms) -> Crystal:
         """Crystal whose cell and basis are those of a periodic `ase.Atoms` (dimension 3), reduced to a primitive cell."""
         if not atoms.pbc.all():
-            raise ValueError(f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}")
+            raise ValueError(
+                f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}"
+            )
         cell, conventional = np.array(atoms.cell), np.array(atoms.cell)
         positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
         cell, keep = _primitive(cell, positions, symbols)
@@ -117,7 +128,9 @@ class Crystal:
     @property
     def _constant(self) -> float:
         if self.a is None:
-            raise ValueError(f"the {self.structure} crystal has no lattice constant yet: give a, or a potential that has one")
+            raise ValueError(
+                f"the {self.structure} crystal has no lattice constant yet: give a, or a potential that has one"
+            )
         return self.a
 
     def with_lattice_constant(self, a: float) -> Crystal:
@@ -131,7 +144,9 @@ class Crystal:
             return self
         a = potential.lattice_constant(self.structure)
         if a is None:
-            raise ValueError(f"the potential names no lattice constant for {self.structure} {self.species[0]}: give a in A")
+            raise ValueError(
+                f"the potential names no lattice constant for {self.structure} {self.species[0]}: give a in A"
+            )
         return self.with_lattice_constant(a)
 
     def rotated(self, Q: np.ndarray) -> Crystal:
@@ -201,7 +216,11 @@ class Crystal:
             if self.dimension == 2:
                 cells = cells[cells[:, 2] == 0]
             at = cells @ self.cell_ij + shift + position
-            keep = ((at >= lo - 1e-9) & (at < hi - 1e-9)).all(1) if self.dimension == 3 else _in_plane(at, lo, hi)
+            keep = (
+                ((at >= lo - 1e-9) & (at < hi - 1e-9)).all(1)
+                if self.dimension == 3
+                else _in_plane(at, lo, hi)
+            )
             X.append(at[keep])
             index.append(cells[keep])
             basis.append(np.full(int(keep.sum()), b))
@@ -210,7 +229,10 @@ class Crystal:
     def period(self) -> float:
         """Shortest lattice vector along the laboratory z axis, A."""
         combos = np.array(list(itertools.product(range(-7, 8), repeat=3))) @ self.cell_ij
-        along = combos[(np.hypot(combos[:, 0], combos[:, 1]) < 1e-6 * self.cell_volume ** (1 / 3)) & (combos[:, 2] > 1e-6)]
+        along = combos[
+            (np.hypot(combos[:, 0], combos[:, 1]) < 1e-6 * self.cell_volume ** (1 / 3))
+            & (combos[:, 2] > 1e-6)
+        ]
         if not len(along):
             raise ValueError("no lattice vector of up to 7 cells lies along z: choose a low-index front")
         return float(along[:, 2].min())
@@ -264,7 +286,8 @@ def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple
     shifts = [X[k] - X[0] for k in range(1, len(X)) if symbols[k] == symbols[0] and same(X[k] - X[0])]
     images = [np.array(n) @ cell for n in itertools.product((-1, 0, 1), repeat=3)]
     candidates = sorted(
-        (v for s in [np.zeros(3), *shifts] for v in (s + i for i in images) if np.linalg.norm(v) > 1e-6), key=np.linalg.norm
+        (v for s in [np.zeros(3), *shifts] for v in (s + i for i in images) if np.linalg.norm(v) > 1e-6),
+        key=np.linalg.norm,
     )
     volume = abs(np.linalg.det(cell)) / (len(shifts) + 1)
     for trio in itertools.combinations(candidates[:40], 3):

@@ -25,13 +25,17 @@ class AtomisticEnergy:
         Skin of the neighbour list, A.
     """
 
-    def __init__(self, potential: SitePotential, atoms: Atoms, weights: np.ndarray | None = None, skin: float = 0.5) -> None:
+    def __init__(
+        self, potential: SitePotential, atoms: Atoms, weights: np.ndarray | None = None, skin: float = 0.5
+    ) -> None:
         self.potential = potential
         self.positions = np.array(atoms.positions)
         self.types = potential.types_of(atoms.get_chemical_symbols())
         self.weights = np.ones(len(atoms)) if weights is None else np.array(weights, dtype=float)
         if self.weights.shape != (len(atoms),):
-            raise ValueError(f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}")
+            raise ValueError(
+                f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}"
+            )
         self._cell, self._pbc, self._skin = np.array(atoms.cell), atoms.pbc, skin
         self._list = self._build(self.positions)
 
@@ -62,7 +66,9 @@ class AtomisticEnergy:
         """Product of the Hessian with v, (n, 3) or (3n,), in the shape of v, without a matrix."""
         y, nl = self._at(positions)
         factors = self.potential.factors(y, self.types, nl, self.weights)
-        return self.potential.hessian_vector(factors, nl, np.asarray(v, dtype=float).reshape(-1, 3)).reshape(np.shape(v))
+        return self.potential.hessian_vector(factors, nl, np.asarray(v, dtype=float).reshape(-1, 3)).reshape(
+            np.shape(v)
+        )
 
     def _build(self, y: np.ndarray) -> NeighbourList:
         skin = 0.0 if self.potential.fixed_topology else self._skin
@@ -85,7 +91,9 @@ def cohesive_energy(crystal: Crystal, potential: SitePotential) -> float:
     for b, kind in enumerate(types):
         bonds = crystal.stencil(potential.cutoff, b)
         neighbours = types[crystal.stencil_species(potential.cutoff, b)]
-        total += float(potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0])
+        total += float(
+            potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0]
+        )
     return total / len(types)
 
 
@@ -113,4 +121,6 @@ def equilibrium_lattice_constant(crystal: Crystal, potential: SitePotential) -> 
     for spread in (0.02, 0.05, 0.1, 0.2):
         if pressure(a0 * (1 - spread)) * pressure(a0 * (1 + spread)) < 0:
             return float(brentq(pressure, a0 * (1 - spread), a0 * (1 + spread), xtol=1e-13))
-    raise ValueError(f"no equilibrium within 20 % of a = {a0:g} A for {crystal.structure} {', '.join(crystal.species)}: check a and the potential")
+    raise ValueError(
+        f"no equilibrium within 20 % of a = {a0:g} A for {crystal.structure} {', '.join(crystal.species)}: check a and the potential"
+    )

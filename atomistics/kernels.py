@@ -1,10 +1,13 @@
-"""Compiled kernels for pair functionals V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)), one site at a time over a full list.
+"""Compiled kernels for V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)), one site at a time over a full list.
 
-A per-bond stage fills short buffers (distance, phi, f and derivatives) for the neighbours inside the cutoff, from a
-spline table or a closed form; a common stage builds energies, gradients and Hessians from them. KERNELS.md explains
-the choices: branchless compaction at the cutoff, both functions of a bond in one table row, no array slices (they
-cost seconds of compilation), explicit signatures (they are what makes the cache work).
+A per-bond stage fills short buffers (distance, phi, f and derivatives) for the neighbours inside the cutoff, from
+a spline table or a closed form; a common stage builds energies, gradients and Hessians from them. The choices that
+matter: branchless compaction at the cutoff, both functions of a bond in one table row, square roots and knots in a
+loop of their own (it vectorises), no array slices (they cost seconds of compilation), explicit signatures (they
+are what makes the cache work).
 """
+
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", 
 f8, i4, i8 = nb.float64, nb.int32, nb.int64
 F1, F2, F3, F5 = f8[::1], f8[:, ::1], f8[:, :, ::1], f8[:, :, :, :, ::1]
 I1 = i4[::1]
-BOND = (i8, F1, f8[:, :, :, ::1], f8)  # kind, parameters, bond table [site type, other type, knot, 8], spacing of the knots
+# kind, parameters, bond table [site type, other type, knot, 8], spacing of its knots
+BOND = (i8, F1, f8[:, :, :, ::1], f8)
 EMBED = (F1, f8[:, :, ::1])  # parameters, embedding table [type, knot, 4]
 
 
@@ -88,9 +92,9 @@ def embedding(kind, p, table, a, rho):
     return 0.0, 0.0, 0.0
 
 
-@nb.njit(i8(F2, I1, i4, i8, i8, f8, I1, F2), **FLAGS)
-def gather(y, index, site, begin, end, rc2, member, D):
-    """Neighbours of a site within the cutoff: extended index and (dx, dy, dz, r) into the buffers; their number."""
+@nb.njit(i8(F2, I1, i4, i8, i8, f8, I1, F1, F1, F1, F1), **FLAGS)
+def gather(y, index, site, begin, end, rc2, member, dx, dy, dz, r):
+    """Neighbours of a site within the cutoff: extended index, bond vector and length into the buffers; their number."""
     c = 0
     x0, x1, x2 = y[site, 0], y[site, 1], y[site, 2]
     for k in range(begin, end):
@@ -98,10 +102,10 @@ def gather(y, index, site, begin, end, rc2, member, D):
         d0, d1, d2 = y[j, 0] - x0, y[j, 1] - x1, y[j, 2] - x2
         r2 = d0 * d0 + d1 * d1 + d2 * d2
         member[c] = j
-        D[c, 0], D[c, 1], D[c, 2], D[c, 3] = d0, d1, d2, r2
-        c += int(r2 < rc2)
+        dx[c], dy[c], dz[c], r[c] = d0, d1, d2, r2
+        c += i8(r2 < rc2)
     for k in range(c):
-        D[k, 3] = np.sqrt(D[k, 3])
+        r[k] = np.sqrt(r[k])
     return c
 
 
@@ -114,42 +118,46 @@ def longest(first):
     return n + 1
 
 
-@nb.njit(nb.void(i8, F1, f8[:, :, :, ::1], f8, i4, I1, I1, F2, i8, F2), **FLAGS)
-def bond_stage(kind, p, table, dr, a, types, member, D, m, B):
-    """phi, phi', f, f' of the m gathered bonds of a site of type a into B."""
-    if kind == TABLE:  # its own loop without second derivatives: this is where the time goes
-        inv, top = 1.0 / dr, table.shape[2] - 2
-        for k in range(m):
-            r = D[k, 3]
-            t = r * inv
-            q = min(int(t), top)
-            t = min(t - q, 1.0)
-            b = types[member[k]]
-            c0, c1, c2, c3 = table[a, b, q, 0], table[a, b, q, 1], table[a, b, q, 2], table[a, b, q, 3]
-            B[k, 2] = ((c3 * t + c2) * t + c1) * t + c0
-            B[k, 3] = ((3.0 * c3 * t + 2.0 * c2) * t + c1) * inv
-            c0, c1, c2, c3 = table[a, b, q, 4], table[a, b, q, 5], table[a, b, q, 6], table[a, b, q, 7]
-            phi = (((c3 * t + c2) * t + c1) * t + c0) / r
-            B[k, 0] = phi
-            B[k, 1] = (((3.0 * c3 * t + 2.0 * c2) * t + c1) * inv - phi) / r
-        return
+@nb.njit(nb.void(f8[:, :, :, ::1], f8, i4, I1, I1, F1, i8, F1, I1, F2), **FLAGS)
+def table_stage(table, dr, a, types, member, r, m, t, knot, B):
+    """phi, phi', f, f' of the m gathered bonds of a site of type a into B, from the table."""
+    inv, top = 1.0 / dr, i4(table.shape[2] - 2)
     for k in range(m):
-        phi, phi1, _, f, f1, _ = bond_functions(kind, p, table, dr, a, types[member[k]], D[k, 3])
-        B[k, 0], B[k, 1], B[k, 2], B[k, 3] = phi, phi1, f, f1
+        x = r[k] * inv
+        q = min(i4(x), top)
+        knot[k] = q
+        t[k] = min(x - q, 1.0)
+    for k in range(m):
+        q, b, x = nb.uint64(knot[k]), types[member[k]], t[k]
+        c1, c2, c3 = table[a, b, q, 1], table[a, b, q, 2], table[a, b, q, 3]
+        B[k, 2] = ((c3 * x + c2) * x + c1) * x + table[a, b, q, 0]
+        B[k, 3] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv
+        c1, c2, c3 = table[a, b, q, 5], table[a, b, q, 6], table[a, b, q, 7]
+        B[k, 0] = ((c3 * x + c2) * x + c1) * x + table[a, b, q, 4]
+        B[k, 1] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv
+    for k in range(m):  # the table holds z = r phi
+        ri = 1.0 / r[k]
+        phi = B[k, 0] * ri
+        B[k, 0], B[k, 1] = phi, (B[k, 1] - phi) * ri
 
 
 @nb.njit(nb.void(F2, I1, I1, I1, I1, F1, *BOND, *EMBED, f8, F1, F2), **FLAGS)
 def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cutoff, V, g):
     """V[s] of every site with w != 0, and the gradient of sum w V added into g (extended atoms)."""
     n = longest(first)
-    member = np.empty(n, np.int32)
-    D, B = np.empty((n, 4)), np.empty((n, 4))
+    member, knot = np.empty(n, np.int32), np.empty(n, np.int32)
+    dx, dy, dz, r, t, B = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, 4))
     for s in range(len(sites)):
         if w[s] == 0.0:
             continue
         l = sites[s]
-        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, D)
-        bond_stage(kind, p, bonds, dr, types[l], types, member, D, m, B)
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, dx, dy, dz, r)
+        if kind == TABLE:
+            table_stage(bonds, dr, types[l], types, member, r, m, t, knot, B)
+        else:
+            for k in range(m):
+                phi, phi1, _, f, f1, _ = bond_functions(kind, p, bonds, dr, types[l], types[member[k]], r[k])
+                B[k, 0], B[k, 1], B[k, 2], B[k, 3] = phi, phi1, f, f1
         rho, pair = 0.0, 0.0
         for k in range(m):
             pair += B[k, 0]
@@ -158,9 +166,10 @@ def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cu
         V[s] = 0.5 * pair + F
         g0, g1, g2 = 0.0, 0.0, 0.0
         for k in range(m):
-            a = w[s] * (0.5 * B[k, 1] + F1 * B[k, 3]) / D[k, 3]
-            j = member[k]
-            a0, a1, a2 = a * D[k, 0], a * D[k, 1], a * D[k, 2]
+            t[k] = w[s] * (0.5 * B[k, 1] + F1 * B[k, 3]) / r[k]
+        for k in range(m):
+            j = nb.uint64(member[k])
+            a0, a1, a2 = t[k] * dx[k], t[k] * dy[k], t[k] * dz[k]
             g[j, 0] += a0
             g[j, 1] += a1
             g[j, 2] += a2
@@ -170,6 +179,16 @@ def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cu
         g[l, 0] -= g0
         g[l, 1] -= g1
         g[l, 2] -= g2
+
+
+@nb.njit(nb.void(I1, F2, F2), **FLAGS)
+def fold(owner, g, out):
+    """out[owner[k]] += g[k]: values on extended atoms added up on the atoms behind them."""
+    for k in range(len(owner)):
+        a = owner[k]
+        out[a, 0] += g[k, 0]
+        out[a, 1] += g[k, 1]
+        out[a, 2] += g[k, 2]
 
 
 @nb.njit(nb.void(F2, I1, I1, I1, I1, F1, *BOND, *EMBED, f8, F2, F2, F1), **FLAGS)

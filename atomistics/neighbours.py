@@ -1,26 +1,33 @@
-"""Full neighbour lists over chosen sites, with periodic images as ghost atoms; the search itself is matscipy's."""
+"""Full neighbour lists over chosen sites, with periodic images as ghost atoms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from matscipy.neighbours import neighbour_list
+
+from . import kernels
+from .cells import find_pairs
+
+SORT_FROM = 2000
+"""Atoms from which a list keeps its own copy of the positions in spatial order: below, all of it fits the cache."""
 
 
 class NeighbourList:
     """Neighbours of each site within ``cutoff + skin``, in compressed rows.
 
-    Periodic images that occur become ghost atoms behind the ``n_atoms`` given ones, so that kernels need no shifts.
+    Kernels see *extended* atoms: the given ones (in spatial order, which spares cache misses), then the periodic
+    images that occur, so that they need no shifts. What goes in and out of `extended` and `fold` is in the caller's
+    order.
 
     Parameters
     ----------
     positions : (n, 3) ndarray
-        Positions, A.
+        Positions, A; inside the cell or not.
     cutoff, skin : float
         Range of the potential and how much further the list looks, A.
     cell : (3, 3) ndarray, optional
-        Cell vectors as rows, A; needed along periodic directions.
+        Cell vectors as rows, A; only those along periodic directions matter. Shorter than the cutoff is allowed.
     pbc : sequence of three bool
     sites : (m,) int ndarray, optional
         Atoms that get a row; all by default.
@@ -28,6 +35,9 @@ class NeighbourList:
     Attributes
     ----------
     sites : (m,) int32 ndarray
+        Atom of each row.
+    rows : (m,) int32 ndarray
+        The same, numbered among the extended atoms.
     first : (m + 1,) int32 ndarray
     index : (nnz,) int32 ndarray
         Neighbours, numbered among the extended atoms.
@@ -35,6 +45,8 @@ class NeighbourList:
         Atom of which each ghost is an image.
     images : (n_ghost, 3) ndarray
         Cell translations of the ghosts, integers.
+    owner_of_extended : (n + n_ghost,) int32 ndarray
+        The atom behind each extended atom.
     """
 
     def __init__(
@@ -46,95 +58,126 @@ class NeighbourList:
         pbc: Sequence[bool] = (False, False, False),
         sites: np.ndarray | None = None,
     ) -> None:
+        X = _checked_positions(positions)
+        if not (np.isfinite(cutoff) and cutoff > 0 and np.isfinite(skin) and skin >= 0):
+            raise ValueError(
+                f"the cutoff must be positive and the skin not negative, got {cutoff} A and {skin} A"
+            )
         self.cutoff, self.skin = float(cutoff), float(skin)
         self.pbc = tuple(bool(p) for p in pbc)
-        self.cell = np.eye(3) if cell is None else np.array(cell, dtype=float)
-        self.n_atoms = len(positions)
-        self._built_at = np.array(positions, dtype=float)
-        self._built_cell = self.cell.copy()
-        self.sites = np.arange(self.n_atoms, dtype=np.int32) if sites is None else np.asarray(sites, dtype=np.int32)
-        i, j, S = self._search(positions)
-        self._store(i, j, S)
+        self.cell = np.zeros((3, 3)) if cell is None else np.array(cell, dtype=float)
+        self.n_atoms = len(X)
+        self.sites = _checked_sites(sites, self.n_atoms)
+        self._built_at = X.copy()
+        self._built_frame = _frame(self.cell, self.pbc)
+        self._search(X)
 
     @property
     def shift(self) -> np.ndarray:
         """(n_ghost, 3) translations of the ghosts in the cell of the list, A."""
         return self.images @ self.cell
 
-    @property
-    def owner_of_extended(self) -> np.ndarray:
-        """(n_atoms + n_ghost,) int32: the atom behind each extended atom."""
-        return np.concatenate([np.arange(self.n_atoms, dtype=np.int32), self.owner])
-
     def extended(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
-        """(n_atoms + n_ghost, 3) positions with those of the images appended, A."""
-        cell = self.cell if cell is None else cell
-        return np.ascontiguousarray(np.concatenate([y, y[self.owner] + self.images @ cell]))
+        """(n + n_ghost, 3) positions of the extended atoms, in another cell than the list's if one is given, A."""
+        out = np.asarray(y, dtype=float)[self.owner_of_extended]
+        if len(self.images):
+            out[self.n_atoms :] += self.images @ (self.cell if cell is None else cell)
+        return out
 
     def extended_vector(self, v: np.ndarray) -> np.ndarray:
-        """(n_atoms + n_ghost, 3) values that all images share with their owner."""
-        return np.ascontiguousarray(np.concatenate([v, v[self.owner]]))
+        """(n + n_ghost, 3) values that all images share with their owner."""
+        return np.asarray(v, dtype=float)[self.owner_of_extended]
 
     def fold(self, g: np.ndarray) -> np.ndarray:
-        """(n_atoms, 3) with the rows of the ghosts added to their owners."""
-        out = g[: self.n_atoms].copy()
-        np.add.at(out, self.owner, g[self.n_atoms :])
+        """(n, 3) values on the extended atoms added up on the atoms behind them."""
+        out = np.zeros((self.n_atoms, 3))
+        kernels.fold(self.owner_of_extended, g, out)
         return out
 
     def moved_too_far(self, y: np.ndarray, cell: np.ndarray | None = None) -> bool:
-        """Whether a pair outside the list may have come within the cutoff (no atom by more than half the skin, else)."""
-        moved = np.sqrt(((y - self._built_at) ** 2).sum(1).max(initial=0.0))
-        if cell is not None and len(self.images):
-            change = np.linalg.norm(self.images @ (np.asarray(cell) - self._built_cell), axis=1).max()
-            return bool(2 * moved + change > self.skin)
-        return bool(2 * moved > self.skin)
+        """Whether a pair outside the list may have come within the cutoff.
 
-    def _search(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        With cell = built cell @ G, a pair's bond is its old one times G plus the two atoms' own motion, so that it
+        is safe as long as (cutoff + skin) s - 2 max |y - X G| >= cutoff, s the smallest singular value of G.
+        """
+        old, smallest = self._built_at, 1.0
+        if cell is not None and any(self.pbc):
+            G = np.linalg.solve(self._built_frame, _frame(np.asarray(cell, dtype=float), self.pbc))
+            old, smallest = old @ G, float(np.linalg.svd(G, compute_uv=False)[-1])
+        moved = float(np.sqrt(((y - old) ** 2).sum(1).max(initial=0.0)))
+        return not (self.cutoff + self.skin) * smallest - 2.0 * moved >= self.cutoff - 1e-12  # nan: too far
+
+    def _search(self, X: np.ndarray) -> None:
         if not self.n_atoms:
-            return np.empty(0, int), np.empty(0, int), np.empty((0, 3), int)
-        reach = self.cutoff + self.skin
-        box, origin = _covering_box(np.asarray(positions, dtype=float), self.cell, self.pbc, reach)
-        i, j, S = neighbour_list(
-            "ijS", positions=np.asarray(positions, dtype=float), cell=box, pbc=np.array(self.pbc), cutoff=reach, cell_origin=origin
+            j, shift, order = np.empty(0, np.int32), np.empty((0, 3), np.int64), np.empty(0, np.int32)
+            self.first = np.zeros(1, np.int32)
+        else:
+            pbc = np.array(self.pbc)
+            reach = self.cutoff + self.skin
+            self.first, j, shift, order = find_pairs(X, self.sites, reach, self._built_frame, pbc)
+        if self.n_atoms < SORT_FROM:
+            order = np.arange(self.n_atoms, dtype=np.int32)
+        place = np.empty(self.n_atoms, np.int32)
+        place[order] = np.arange(self.n_atoms, dtype=np.int32)
+        ghost = shift.any(1)
+        self.owner, self.images, number = _unique_ghosts(j[ghost], shift[ghost])
+        self.index = place[j]
+        self.index[ghost] = self.n_atoms + number
+        self.rows = place[self.sites]
+        self.owner_of_extended = np.concatenate([order, self.owner])
+
+
+def _unique_ghosts(j: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Owner and translation of each different ghost, and the number of the ghost for each pair."""
+    if not len(j):
+        return np.empty(0, np.int32), np.empty((0, 3)), np.empty(0, np.int32)
+    lo = shift.min(0)
+    n = np.ptp(shift, axis=0) + 1
+    s = shift - lo
+    key = ((j.astype(np.int64) * n[0] + s[:, 0]) * n[1] + s[:, 1]) * n[2] + s[:, 2]
+    _, chosen, number = np.unique(key, return_index=True, return_inverse=True)
+    return j[chosen], shift[chosen].astype(float), number.astype(np.int32)
+
+
+def _frame(cell: np.ndarray, pbc: Sequence[bool]) -> np.ndarray:
+    """The cell with its free directions replaced by unit vectors normal to the periodic ones."""
+    if cell.shape != (3, 3) or not np.isfinite(cell).all():
+        raise ValueError(f"the cell must be three finite row vectors, got {cell.tolist()}")
+    periodic = [d for d in range(3) if pbc[d]]
+    frame = cell.copy()
+    if periodic:
+        span = cell[periodic]
+        sizes = np.linalg.norm(span, axis=1)
+        _, s, normals = np.linalg.svd(span / np.where(sizes > 0, sizes, 1.0)[:, None])
+        if s.min() < 1e-6:
+            raise ValueError(
+                f"the cell vectors along periodic directions must be independent, got {span.tolist()}"
+            )
+    else:
+        normals = np.eye(3)
+    for d, normal in zip((d for d in range(3) if not pbc[d]), normals[len(periodic) :], strict=True):
+        frame[d] = normal
+    return frame
+
+
+def _checked_positions(positions: np.ndarray) -> np.ndarray:
+    X = np.ascontiguousarray(positions, dtype=float)
+    if X.ndim != 2 or X.shape[1] != 3:
+        raise ValueError(f"positions must have shape (n, 3), got {X.shape}")
+    bad = np.flatnonzero(~np.isfinite(X).all(1))
+    if len(bad):
+        raise ValueError(
+            f"the position {X[bad[0]].tolist()} of atom {bad[0]} is not finite: give three lengths in A"
         )
-        return i, j, S
-
-    def _store(self, i: np.ndarray, j: np.ndarray, S: np.ndarray) -> None:
-        row = np.full(self.n_atoms, -1)
-        row[self.sites] = np.arange(len(self.sites))
-        keep = row[i] >= 0
-        i, j, S = row[i[keep]], j[keep], S[keep]
-        image = S.any(1)
-        ghosts, inverse = np.unique(np.column_stack([j, S])[image], axis=0, return_inverse=True)
-        self.owner = ghosts[:, 0].astype(np.int32)
-        self.images = ghosts[:, 1:].astype(float)
-        index = j.astype(np.int32)
-        index[image] = self.n_atoms + inverse
-        order = np.argsort(i, kind="stable")
-        self.index = np.ascontiguousarray(index[order])
-        self.first = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=len(self.sites)))]).astype(np.int32)
+    return X
 
 
-def _covering_box(X: np.ndarray, cell: np.ndarray, pbc: tuple[bool, ...], reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cell for the search that covers the atoms along free directions; matscipy is slow (or worse) outside its box."""
-    box = cell.copy()
-    for d in range(3):
-        if not pbc[d]:
-            others = [box[e] for e in range(3) if e != d and pbc[e]]
-            box[d] = _free_direction(others, d)
-    scaled = X @ np.linalg.inv(box)
-    origin = np.zeros(3)
-    for d in range(3):
-        if not pbc[d]:
-            lo, hi = scaled[:, d].min() - 0.1, scaled[:, d].max() + 0.1
-            origin = origin + lo * box[d]
-            box[d] = box[d] * max(hi - lo, reach)
-    return box, origin
-
-
-def _free_direction(others: list[np.ndarray], d: int) -> np.ndarray:
-    """A unit vector that completes the periodic directions: normal to them where two are given."""
-    if len(others) == 2:
-        normal = np.cross(*others)
-        return normal / np.linalg.norm(normal)
-    return np.eye(3)[d]
+def _checked_sites(sites: np.ndarray | None, n: int) -> np.ndarray:
+    if sites is None:
+        return np.arange(n, dtype=np.int32)
+    out = np.ascontiguousarray(sites, dtype=np.int32)
+    if out.ndim != 1 or (len(out) and (out.min() < 0 or out.max() >= n)):
+        raise ValueError(
+            f"sites must be indices of atoms from 0 to {n - 1}, got shape {out.shape}: {out[:5].tolist()}..."
+        )
+    return out

@@ -56,7 +56,9 @@ class _Numbers:
         words = self._lines[self.line].split() if self.line < len(self._lines) else []
         self.line += 1
         if len(words) < count:
-            raise ValueError(f"{self._path}, line {self.line}: expected {what}, found {' '.join(words) or 'the end of the file'!r}")
+            raise ValueError(
+                f"{self._path}, line {self.line}: expected {what}, found {' '.join(words) or 'the end of the file'!r}"
+            )
         return words
 
     def block(self, n: int, what: str) -> np.ndarray:
@@ -70,9 +72,13 @@ class _Numbers:
             values = np.array(words, dtype=float)
         except ValueError:
             bad = next(w for w in words if not _is_number(w))
-            raise ValueError(f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {bad!r}") from None
+            raise ValueError(
+                f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {bad!r}"
+            ) from None
         if len(values) != n:
-            raise ValueError(f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {len(values)}")
+            raise ValueError(
+                f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {len(values)}"
+            )
         return values
 
 
@@ -92,16 +98,24 @@ def read_setfl(path: Path) -> Setfl:
     try:
         elements = tuple(words[1 : 1 + int(words[0])])
     except ValueError:
-        raise ValueError(f"{path}, line 4: expected the number of elements and their names, found {' '.join(words)!r}") from None
+        raise ValueError(
+            f"{path}, line 4: expected the number of elements and their names, found {' '.join(words)!r}"
+        ) from None
     if len(elements) != int(words[0]) or not elements:
-        raise ValueError(f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}")
+        raise ValueError(
+            f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}"
+        )
     grid = numbers.header("Nrho, drho, Nr, dr, cutoff", 5)
     if not all(_is_number(w) for w in grid[:5]):
-        raise ValueError(f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}")
+        raise ValueError(
+            f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}"
+        )
     n_rho, nr = int(float(grid[0])), int(float(grid[2]))
     d_rho, dr, cutoff = float(grid[1]), float(grid[3]), float(grid[4])
     if n_rho < 5 or nr < 5 or min(d_rho, dr, cutoff) <= 0:
-        raise ValueError(f"{path}, line {numbers.line}: expected grids of at least 5 positive steps, found {' '.join(grid)!r}")
+        raise ValueError(
+            f"{path}, line {numbers.line}: expected grids of at least 5 positive steps, found {' '.join(grid)!r}"
+        )
     sections = _densities_per_element(lines[numbers.line :], len(elements), n_rho, nr)
     n = len(elements)
     density, embedding = np.empty((n, n, nr)), np.empty((n, n_rho))
@@ -118,7 +132,9 @@ def read_setfl(path: Path) -> Setfl:
     for i in range(n):
         for j in range(i + 1):
             pair[i, j] = pair[j, i] = numbers.block(nr, f"r phi of {elements[i]}-{elements[j]}")
-    return Setfl(path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair)
+    return Setfl(
+        path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair
+    )
 
 
 def _densities_per_element(lines: list[str], n: int, n_rho: int, nr: int) -> int:

@@ -100,11 +100,18 @@ class SitePotential(ABC):
         number = {element: t for t, element in enumerate(self.elements)}
         unknown = sorted(set(symbols) - set(number))
         if unknown:
-            raise ValueError(f"the potential has no parameters for {', '.join(unknown)}: it knows {', '.join(self.elements)}")
+            raise ValueError(
+                f"the potential has no parameters for {', '.join(unknown)}: it knows {', '.join(self.elements)}"
+            )
         return np.array([number[s] for s in symbols], dtype=np.int32)
 
     def energy_gradient(
-        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None = None
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        cell: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray, np.ndarray]:
         """Weighted energy (eV), site energies V_l (n_sites,), gradient (n, 3) on the atoms behind the list (eV/A)."""
         V, g, _ = self._sum(y, types, nl, w, cell)
@@ -117,7 +124,12 @@ class SitePotential(ABC):
         return self._sum(y, types, nl, np.ones(len(nl.sites)), cell)[0]
 
     def energy_gradient_virial(
-        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None = None
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        cell: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """As `energy_gradient`, and the virial sum_n dE/dD_n (x) D_n over all bonds (3, 3), eV."""
         V, g, extended = self._sum(y, types, nl, w, cell)
@@ -177,7 +189,7 @@ class PairFunctional(SitePotential):
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
     ) -> None:
         """See `SitePotential.site_sum`."""
-        kernels.site_sum(y, types, nl.sites, nl.first, nl.index, w, *self._functions, self._range, V, g)
+        kernels.site_sum(y, types, nl.rows, nl.first, nl.index, w, *self._functions, self._range, V, g)
 
     def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
         """See `SitePotential.hessian_pattern`."""
@@ -185,9 +197,9 @@ class PairFunctional(SitePotential):
         size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
         start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * size, np.int32)
         w = np.ascontiguousarray(w, dtype=float)
-        kernels.sites_of_atoms(n_atoms, nl.sites, nl.first, nl.index, w, owner, start, entry)
+        kernels.sites_of_atoms(n_atoms, nl.rows, nl.first, nl.index, w, owner, start, entry)
         row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, nl.sites, nl.first, nl.index, owner, start, entry, row_first)
+        args = (n_atoms, nl.rows, nl.first, nl.index, owner, start, entry, row_first)
         col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
         if len(col):
             kernels.pattern_rows(*args, col)
@@ -203,7 +215,7 @@ class PairFunctional(SitePotential):
         H = np.empty((len(pattern.cols), 3, 3))
         n_atoms = len(pattern.row_first) - 1
         kernels.assemble_blocks(
-            n_atoms, nl.sites, nl.first, nl.index, nl.owner_of_extended, pattern.start, pattern.entry,
+            n_atoms, nl.rows, nl.first, nl.index, nl.owner_of_extended, pattern.start, pattern.entry,
             pattern.row_first, pattern.cols, f.A, f.S, f.c, H,
         )  # fmt: skip
         return H
@@ -212,7 +224,7 @@ class PairFunctional(SitePotential):
         """See `SitePotential.factors`."""
         A, S, c = np.empty((len(nl.index), 6)), np.empty((len(nl.index), 3)), np.empty(len(nl.sites))
         kernels.bond_factors(
-            nl.extended(y), types[nl.owner_of_extended], nl.sites, nl.first, nl.index,
+            nl.extended(y), types[nl.owner_of_extended], nl.rows, nl.first, nl.index,
             np.ascontiguousarray(w, dtype=float), *self._functions, self._range, A, S, c,
         )  # fmt: skip
         return HessianFactors(A, S, c)
@@ -221,7 +233,7 @@ class PairFunctional(SitePotential):
         """See `SitePotential.hessian_vector`."""
         v = nl.extended_vector(v)
         out = np.zeros_like(v)
-        kernels.factored_product(nl.sites, nl.first, nl.index, factors.A, factors.S, factors.c, v, out)
+        kernels.factored_product(nl.rows, nl.first, nl.index, factors.A, factors.S, factors.c, v, out)
         return nl.fold(out)
 
     def cauchy_born(
@@ -232,5 +244,7 @@ class PairFunctional(SitePotential):
         W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         types = np.ascontiguousarray(types, dtype=np.int32)
-        kernels.cauchy_born(bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second)
+        kernels.cauchy_born(
+            bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second
+        )
         return W, P, C
