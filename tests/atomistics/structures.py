@@ -1,0 +1,60 @@
+"""One table of potentials with a disturbed structure for each, for the tests that every potential has to pass."""
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+
+from atomistics import Crystal, LennardJones, Morse, SitePotential, ToyEAM, load_potential
+
+
+def crystal(symbols: str, structure: str, a: float, repeats: tuple[int, int, int]) -> Atoms:
+    """Periodic, sheared by a few per cent, species in turn."""
+    names = symbols.split()
+    atoms = bulk(names[0], structure, a=a, cubic=True) * repeats
+    atoms.symbols = [names[k % len(names)] for k in range(len(atoms))]
+    shear = np.eye(3) + 0.03 * np.array([[0.3, 1, -0.5], [0, -0.4, 0.7], [0, 0, 0.2]])
+    atoms.set_cell(atoms.cell @ shear, scale_atoms=True)
+    return atoms
+
+
+def flake(a: float, radius: float) -> Atoms:
+    """Finite piece of the triangular lattice."""
+    X = Crystal.hexagonal("X", a).sites_in_box([-radius] * 3, [radius] * 3)[0]
+    return Atoms("X" * len(X), positions=X)
+
+
+def rod() -> Atoms:
+    """Iron, one period of 2.855 A thick along z (less than the cutoff), free sideways."""
+    X = Crystal.bcc("Fe", 2.855).oriented((1, 1, 0), (0, 0, 1)).sites_in_box((-5, -5, 0), (5, 5, 2.8))[0]
+    return Atoms("Fe" * len(X), positions=X, cell=(1, 1, 2.855), pbc=(False, False, True))
+
+
+TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
+    "Lennard-Jones": (
+        lambda: LennardJones(0.4, 2.3, elements=("Cu",)),
+        lambda: crystal("Cu", "fcc", 3.6, (2, 2, 1)),
+    ),
+    "Morse": (lambda: Morse(0.3, 1.5, 2.5), lambda: flake(2.45, 8.0)),
+    "toy EAM": (lambda: ToyEAM(), lambda: flake(0.97, 3.5)),
+    "Cu": (lambda: load_potential("Cu_mishin1.eam.alloy"), lambda: crystal("Cu", "fcc", 3.6, (2, 1, 1))),
+    "Fe": (lambda: load_potential("Fe_mm.eam.fs"), rod),
+    "W": (lambda: load_potential("W_zhou.eam.alloy"), lambda: crystal("W", "bcc", 3.16, (2, 2, 1))),
+    "FeAl": (
+        lambda: load_potential("AlFe_mm.eam.fs", elements=("Fe", "Al")),
+        lambda: crystal("Fe Al", "bcc", 2.93, (2, 2, 1)),
+    ),
+    "AlNi": (
+        lambda: load_potential("NiAlH_jea.eam.alloy", elements=("Al", "Ni")),
+        lambda: crystal("Al Ni Ni", "fcc", 3.6, (2, 1, 1)),
+    ),
+}
+
+
+def disturbed(name: str, amplitude: float = 0.03) -> tuple[SitePotential, Atoms, np.ndarray, np.ndarray]:
+    """Potential, atoms, random weights (some zero, some negative) and rattled positions."""
+    make_potential, make_atoms = TABLE[name]
+    atoms, rng = make_atoms(), np.random.default_rng(11)
+    weights = rng.uniform(-0.3, 1.0, len(atoms)) * (rng.random(len(atoms)) > 0.1)
+    return make_potential(), atoms, weights, atoms.positions + rng.normal(0, amplitude, (len(atoms), 3))

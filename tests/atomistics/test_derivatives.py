@@ -1,0 +1,85 @@
+"""Every potential: the gradient is the derivative of the energy and the Hessian that of the gradient."""
+
+import numpy as np
+import pytest
+
+from atomistics import AtomisticEnergy
+from tests.atomistics.structures import TABLE, disturbed
+
+STEPS = 10.0 ** np.arange(-2, -9, -1.0)
+
+
+def ladder(f, derivative, steps=STEPS):
+    """Smallest over largest error of central differences of f(h) at 0 on a ladder of steps."""
+    size = np.linalg.norm(derivative)
+    assert size > 1e-3, "the derivative to test must not vanish"
+    errors = np.array([np.linalg.norm((f(h) - f(-h)) / (2 * h) - derivative) for h in steps]) / size
+    assert errors.max() > 1e-7, "the differences must be able to show an error"
+    return errors.min() / errors.max(), errors.min()
+
+
+@pytest.fixture(params=TABLE, scope="module")
+def case(request):
+    potential, atoms, weights, y = disturbed(request.param)
+    return request.param, AtomisticEnergy(potential, atoms, weights), y
+
+
+def direction(y, seed=5):
+    return np.random.default_rng(seed).normal(size=y.shape)
+
+
+def test_gradient_is_the_derivative_of_the_energy(case):
+    _, energy, y = case
+    v = direction(y)
+    ratio, error = ladder(lambda h: energy.energy(y + h * v), (energy.gradient(y) * v).sum())
+    assert ratio < 1e-3
+    assert error < 1e-7
+
+
+def test_hessian_is_the_derivative_of_the_gradient(case):
+    _, energy, y = case
+    v = direction(y)
+    ratio, error = ladder(lambda h: energy.gradient(y + h * v).ravel(), energy.hessian(y) @ v.ravel())
+    assert ratio < 1e-3
+    assert error < 1e-5
+
+
+def test_hessian_vector_is_the_product_with_the_hessian(case):
+    _, energy, y = case
+    v = direction(y)
+    product = energy.hessian(y) @ v.ravel()
+    np.testing.assert_allclose(energy.hessian_vector(v, y), product.reshape(-1, 3), atol=1e-11)
+    np.testing.assert_allclose(energy.hessian_vector(v.ravel(), y), product, atol=1e-11)
+
+
+def test_hessian_is_symmetric_and_ignores_translations(case):
+    _, energy, y = case
+    H = energy.hessian(y)
+    assert abs(H - H.T).max() < 1e-12 * abs(H).max()
+    shifts = np.tile(np.eye(3), (len(y), 1))
+    assert np.abs(H @ shifts).max() < 1e-10
+
+
+def test_pattern_is_sorted_unique_and_holds_all_nonzeros(case):
+    _, energy, y = case
+    H = energy.hessian(y)
+    nl = energy._list
+    pattern = energy.potential.hessian_pattern(nl, len(y), energy.weights)
+    pairs = pattern.rows.astype(int) * len(y) + pattern.cols
+    assert (np.diff(pairs) > 0).all()
+    assert set(pairs) == set(pattern.cols.astype(int) * len(y) + pattern.rows)
+    h, allowed = 1e-3, set(zip(pattern.rows.tolist(), pattern.cols.tolist(), strict=True))
+    for a in np.random.default_rng(2).choice(len(y), 3, replace=False):
+        step = np.zeros_like(y)
+        step[a] = h * np.array([0.3, -0.8, 0.5])
+        column = np.abs(energy.gradient(y + step) - energy.gradient(y - step)).max(1)
+        assert {(int(a), int(b)) for b in np.flatnonzero(column > 1e-10)} <= allowed
+    assert H.shape == (3 * len(y), 3 * len(y))
+
+
+def test_only_weighted_sites_count(case):
+    name, energy, y = case
+    V = energy.site_energies(y)
+    assert energy.energy(y) == pytest.approx(energy.weights @ V, abs=1e-12)
+    half = AtomisticEnergy(energy.potential, TABLE[name][1](), energy.weights * 0.5)
+    np.testing.assert_allclose(half.gradient(y), 0.5 * energy.gradient(y), atol=1e-13)
