@@ -72,9 +72,7 @@ class CauchyBornMaterial:
     def _voigt(self, Q: np.ndarray) -> np.ndarray:
         """Constants of small strain about the reference, in axes turned by Q; a residual pressure is left out (Born terms)."""
         _, P, A = self.evaluate(np.eye(3)[None])
-        C = A[0] - np.einsum(
-            "ik,jl->ijkl", np.eye(3), P[0]
-        )  # dP/dF of a stressed state holds the stress itself
+        C = A[0] - np.einsum("ik,jl->ijkl", np.eye(3), P[0])  # dP/dF of a stressed state holds the stress itself
         C = 0.25 * (C + C.transpose(1, 0, 2, 3) + C.transpose(0, 1, 3, 2) + C.transpose(1, 0, 3, 2))
         C = np.einsum("ai,bj,ck,dl,ijkl->abcd", Q, Q, Q, Q, C, optimize=True)
         return GPA * np.array([[C[i, j, k, l] for k, l in VOIGT] for i, j in VOIGT])

@@ -38,7 +38,9 @@ class ContinuumEnergy:
 
     name = "continuum"
 
-    def __init__(self, space: fem.FunctionSpace, material: CauchyBornMaterial, weight: np.ndarray, F0: np.ndarray) -> None:
+    def __init__(
+        self, space: fem.FunctionSpace, material: CauchyBornMaterial, weight: np.ndarray, F0: np.ndarray
+    ) -> None:
         mesh = space.mesh
         self.material = material
         self.F0 = np.array(F0, dtype=float)
@@ -46,7 +48,9 @@ class ContinuumEnergy:
         self.cells = np.flatnonzero(weight > 0)
         self.dofs = np.asarray(space.dofmap.list)[self.cells]
         gdim = mesh.geometry.dim
-        points, rule = basix.make_quadrature(basix.CellType[mesh.topology.cell_name()], 2 * (space.element.basix_element.degree - 1))
+        points, rule = basix.make_quadrature(
+            basix.CellType[mesh.topology.cell_name()], 2 * (space.element.basix_element.degree - 1)
+        )
         x = mesh.geometry.x[cell_vertices(mesh)[self.cells]][:, :, :gdim]
         jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
         table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]

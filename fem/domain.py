@@ -14,6 +14,7 @@ from dolfinx.graph import adjacencylist
 from mpi4py import MPI
 
 from . import outline
+from .collective import together
 from .far_field import CoarseMesh, grading, mesh_between
 from .lattice_zone import Distance, MeshLattice, ZonePart, build_zone, surface_facets
 from .partition import recursive_bisection
@@ -145,21 +146,22 @@ def _far_field(
 ) -> tuple[np.ndarray, np.ndarray, CoarseMesh | None]:
     """Surface points of the zone (vertex numbers, positions) and the coarse mesh, on rank 0; its failure is raised on all ranks."""
     facets, points = surface_facets(comm, shape.lattice, zone, slit.nodes if slit else None)
-    failure, numbers, surface = None, np.empty(0, dtype=np.int64), np.empty((0, shape.lattice.gdim))
+    numbers, surface = np.empty(0, dtype=np.int64), np.empty((0, shape.lattice.gdim))
     if comm.rank == 0:
-        try:
-            if slit is not None:
-                keep = outer_edges(slit, facets, points)
-                facets, points = facets[keep], points[keep]
-            numbers, where, edges = np.unique(facets, return_index=True, return_inverse=True)
-            surface = points.reshape(-1, shape.lattice.gdim)[where]
-            coarse = coarse or _mesh_outside(shape, surface, edges.reshape(facets.shape), numbers, slit)
-        except (ValueError, RuntimeError) as error:
-            failure = str(error)
-    failure = comm.bcast(failure)
-    if failure:
-        raise ValueError(f"the far-field mesh cannot be made: {failure}")
-    return numbers, surface, coarse
+        if slit is not None:
+            keep = outer_edges(slit, facets, points)
+            facets, points = facets[keep], points[keep]
+        numbers, where, edges = np.unique(facets, return_index=True, return_inverse=True)
+        surface = points.reshape(-1, shape.lattice.gdim)[where]
+    made = together(
+        comm,
+        lambda: (
+            coarse or _mesh_outside(shape, surface, edges.reshape(facets.shape), numbers, slit)
+            if comm.rank == 0
+            else None
+        ),
+    )
+    return numbers, surface, made
 
 
 def _mesh_outside(

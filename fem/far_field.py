@@ -77,9 +77,7 @@ def graded_points(curve: Callable[[np.ndarray], np.ndarray], size: SizeField) ->
     return curve(np.interp(np.linspace(0.0, count[-1], n + 1), count, s))
 
 
-def mesh_between(
-    outlines: Sequence[Sequence[np.ndarray]], size: SizeField
-) -> CoarseMesh:
+def mesh_between(outlines: Sequence[Sequence[np.ndarray]], size: SizeField) -> CoarseMesh:
     """Triangulate plane regions between given outlines, whose edges are never subdivided.
 
     Parameters

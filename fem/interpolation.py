@@ -6,7 +6,9 @@ import numpy as np
 from dolfinx import fem, geometry
 from dolfinx import mesh as dmesh
 
-SNAP = 1e-8  # barycentric coordinates closer to 0 than this are rounding: a site on a vertex depends on this vertex only
+SNAP = (
+    1e-8  # barycentric coordinates closer to 0 than this are rounding: a site on a vertex depends on this vertex only
+)
 
 
 def owned_points(mesh: dmesh.Mesh, points: np.ndarray, padding: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -70,7 +70,9 @@ def front_lattice(crystal: Crystal, origin: np.ndarray, along_x: bool) -> MeshLa
     flat = np.hypot(candidates[:, 0], candidates[:, 1])
     front = candidates[(flat < tiny) & (candidates[:, 2] > tiny)]
     if not len(front):
-        raise ValueError(f"the crystal {crystal.structure} has no short period along the front (z): choose a low-index front")
+        raise ValueError(
+            f"the crystal {crystal.structure} has no short period along the front (z): choose a low-index front"
+        )
     period = front[np.argmin(front[:, 2])]
     candidates, flat = candidates[flat > tiny], flat[flat > tiny]
     order = np.lexsort((np.abs(candidates[:, 2]), np.round(flat, 6)))
@@ -79,7 +81,9 @@ def front_lattice(crystal: Crystal, origin: np.ndarray, along_x: bool) -> MeshLa
     if along_x:
         first = candidates[(np.abs(candidates[:, 1]) < tiny) & (candidates[:, 0] > 0)]
         if not len(first):
-            raise ValueError("no short lattice vector lies in the crack plane across the front: choose a low-index plane")
+            raise ValueError(
+                "no short lattice vector lies in the crack plane across the front: choose a low-index plane"
+            )
     c1 = first[0] if first[0, 0] > 0 else -first[0]
     area = c1[0] * candidates[:, 1] - c1[1] * candidates[:, 0]
     fits = np.abs(area * period[2] / np.abs(np.linalg.det(crystal.cell_ij)) - 1) < 1e-6
@@ -116,7 +120,9 @@ class ZonePart:
 
     def positions(self, lattice: MeshLattice, numbers: np.ndarray, extra: np.ndarray | None = None) -> np.ndarray:
         """Positions (..., gdim) of vertices by number; number -1 - k < 0 stands for row k of ``extra``, A."""
-        x = lattice.vertices(self.index[np.maximum(numbers - self.offset, 0).ravel()] if len(self.index) else self.index)
+        x = lattice.vertices(
+            self.index[np.maximum(numbers - self.offset, 0).ravel()] if len(self.index) else self.index
+        )
         x = x.reshape(*numbers.shape, lattice.gdim)
         if extra is not None:
             x[numbers < 0] = extra[-1 - numbers[numbers < 0]]
@@ -168,7 +174,9 @@ def build_zone(comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.nd
     return ZonePart(grid[keep], own, offset, _cells_between(lattice, number))
 
 
-def lattice_points(comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+def lattice_points(
+    comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.ndarray, hi: np.ndarray
+) -> np.ndarray:
     """(n, gdim) lattice indices of this rank's share of the vertices with ``inside(x)``; every vertex is on one rank."""
     grid, keep = _layers(comm, lattice, inside, lo, hi, overlap=0)
     return grid[keep]

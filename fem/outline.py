@@ -45,9 +45,13 @@ def beside_strips(points: np.ndarray, edges: np.ndarray, radius: float, size: Si
     start = int(np.flatnonzero(~beyond & np.roll(beyond, 1))[0])  # first vertex inside, coming from the arm's end
     loop, beyond = np.roll(loop, -start), np.roll(beyond, -start)
     if np.count_nonzero(~beyond & np.roll(beyond, 1)) != 1:
-        raise ValueError("the arm of the resolved zone crosses the outer circle more than once: change domain_radius a little")
+        raise ValueError(
+            "the arm of the resolved zone crosses the outer circle more than once: change domain_radius a little"
+        )
     stop = int(np.flatnonzero(beyond)[0])
-    chain = np.concatenate([loop[-1:], loop[: stop + 1]])  # from the last vertex outside, through all inside, to the next outside
+    chain = np.concatenate(
+        [loop[-1:], loop[: stop + 1]]
+    )  # from the last vertex outside, through all inside, to the next outside
     angle = np.arctan2(points[chain[[0, -1]], 1], points[chain[[0, -1]], 0])
     circle = _arc(radius, angle[1], angle[0], size)[1:-1]
     return [[np.concatenate([_known(points, chain), _new(circle)])]]

@@ -46,7 +46,9 @@ def open_slit(comm: MPI.Comm, lattice: MeshLattice, zone: ZonePart) -> tuple[Zon
     row = int(index[across][:, :, 1].min()) if across.any() else 0
     number = {tuple(k): zone.offset + n for n, k in enumerate(zone.index.tolist())} if len(columns) else {}
     corner = np.array([[number[i + a, row + b] for b in (0, 1) for a in (0, 1)] for i in columns]).reshape(-1, 4)
-    lower, upper = (lattice.vertices(np.array([[i, row + b] for i in [*columns, *columns[-1:] + 1]]).reshape(-1, 2)) for b in (0, 1))
+    lower, upper = (
+        lattice.vertices(np.array([[i, row + b] for i in [*columns, *columns[-1:] + 1]]).reshape(-1, 2)) for b in (0, 1)
+    )
     split = across & np.isin(index[:, :, 0].min(1), columns)
     slit = _agree(comm, 0.5 * (lower + upper), np.array([lower[:1, 1].sum(), upper[:1, 1].sum()]))
     m = np.arange(len(columns))
@@ -77,6 +79,10 @@ def outer_edges(slit: Slit, facets: np.ndarray, points: np.ndarray) -> np.ndarra
     y = points[:, :, 1]
     between = (y >= slit.rows[0] - 1e-6).all(1) & (y <= slit.rows[1] + 1e-6).all(1)
     spacing = np.linalg.norm(slit.points[1] - slit.points[0])
-    inner = between & (points[:, :, 0].min(1) > slit.points[0, 0] + 0.75 * spacing) & (points[:, :, 0].max(1) < 0.75 * spacing)
+    inner = (
+        between
+        & (points[:, :, 0].min(1) > slit.points[0, 0] + 0.75 * spacing)
+        & (points[:, :, 0].max(1) < 0.75 * spacing)
+    )
     along_rows = np.abs(y[:, 0] - y[:, 1]) < 1e-6
     return ~on_faces & ~(inner & ~along_rows)

@@ -11,6 +11,8 @@ import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from fem.far_field import CoarseMesh
+
 from .sites import Prolongation
 
 FIELDS = 8  # is_atom, four integers of the name (exact in double precision), three displacements
@@ -65,18 +67,39 @@ def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongati
     viewer.destroy()
     record = vec.array_r.reshape(-1, FIELDS)
     known = _exchange(comm, _home(record[:, :5], comm.size), record)
-    mine = np.column_stack([parts.is_atom, parts.key, np.arange(len(parts.key)), np.full(len(parts.key), comm.rank)]).astype(float)
+    mine = np.column_stack(
+        [parts.is_atom, parts.key, np.arange(len(parts.key)), np.full(len(parts.key), comm.rank)]
+    ).astype(float)
     asked = _exchange(comm, _home(mine[:, :5], comm.size), mine)
     where = {tuple(row[:5]): k for k, row in enumerate(known.tolist())}
     found = [where.get(tuple(row[:5]), -1) for row in asked.tolist()]
     lost = comm.allreduce(found.count(-1))
     if lost:
-        raise ValueError(f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh")
+        raise ValueError(
+            f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh"
+        )
     answer = np.column_stack([asked[:, 5], known[found][:, 5:]]) if len(found) else np.empty((0, 4))
     back = _exchange(comm, asked[:, 6].astype(int), answer)
     u = np.zeros((len(parts.key), 3))
     u[back[:, 0].astype(int)] = back[:, 1:]
     return u[:, : parts.layout.components]
+
+
+def save_coarse(directory: Path, coarse: CoarseMesh) -> None:
+    """Keep the far field, so that a resumed run has the same mesh whatever gmsh is installed then."""
+    path = directory / "far_field.npz"
+    temporary = directory / "far_field.tmp.npz"
+    np.savez_compressed(temporary, points=coarse.points, cells=coarse.cells)
+    os.replace(temporary, path)
+
+
+def load_coarse(directory: Path) -> CoarseMesh | None:
+    """The far field kept by `save_coarse`, None when there is none."""
+    path = directory / "far_field.npz"
+    if not path.exists():
+        return None
+    with np.load(path) as data:
+        return CoarseMesh(data["points"], data["cells"])
 
 
 def _home(name: np.ndarray, ranks: int) -> np.ndarray:

@@ -62,27 +62,29 @@ class ForceWeighted:
     """
 
     def __init__(self, term, factor) -> None:  # type: ignore[no-untyped-def]
-        self._term, self._factor = term, factor
+        self.term, self._factor = term, factor
         self.name = term.name
         self.refresh, self.update, self.pattern = term.refresh, term.update, term.pattern
 
     @property
     def rows(self) -> Rows:
         """Rows of the term's map."""
-        return self._term.rows
+        return self.term.rows
 
     def energy(self, z: np.ndarray) -> float:
         """Always raises: blended forces have no energy."""
-        raise NoEnergyError("method bqcf blends forces and has no energy: use bqce, bgfc or atomistic where energies are needed")
+        raise NoEnergyError(
+            "method bqcf blends forces and has no energy: use bqce, bgfc or atomistic where energies are needed"
+        )
 
     def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """(nan, weighted gradient)."""
-        return np.nan, self._term.energy_gradient(z)[1] * self._factor()[:, None]
+        return np.nan, self.term.energy_gradient(z)[1] * self._factor()[:, None]
 
     def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
         """Blocks of the (unsymmetric) Jacobian."""
         rows = self.pattern()[0]
-        return self._term.hessian_blocks(z) * self._factor()[rows][:, None, None]
+        return self.term.hessian_blocks(z) * self._factor()[rows][:, None, None]
 
 
 class Coupling:
@@ -217,7 +219,8 @@ class Coupling:
         )
         alpha, beta = np.divmod(np.arange(m * m), m)
         self._matrix.setPreallocationCOO(
-            (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType), (m * cols[:, None] + beta).ravel().astype(PETSc.IntType)
+            (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType),
+            (m * cols[:, None] + beta).ravel().astype(PETSc.IntType),
         )
         self._pattern_known = True
 

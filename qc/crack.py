@@ -13,6 +13,7 @@ from petsc4py import PETSc
 from atomistics import Crystal
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
+from fem.collective import on_root
 from fem.far_field import CoarseMesh
 from fem.lattice_zone import front_lattice
 from fem.near_tip import NearTipField
@@ -65,8 +66,12 @@ class CrackSystem:
     mode : sequence of float
         (K_I, K_II, K_III) for a load of 1.
     comm : mpi4py.MPI.Comm, optional
+    griffith_report : GriffithReport, optional
+        If known already.
     coarse : CoarseMesh, optional
         Far field of a checkpoint.
+    K_check : float, optional
+        Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
 
     Attributes
     ----------
@@ -85,14 +90,17 @@ class CrackSystem:
         comm: MPI.Comm = MPI.COMM_WORLD,
         griffith_report: GriffithReport | None = None,
         coarse: CoarseMesh | None = None,
+        K_check: float | None = None,
     ) -> None:
         self.crystal = crystal.resolved(potential)
         self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
-        self.griffith = griffith_report or griffith(self.crystal, potential)
+        self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
         self._check_sizes()
+        if K_check is not None:
+            self.check_load(K_check * self.K_G)
         self.model: Model = build_model(comm, self.crystal, potential, self.lattice, self._model_spec(), coarse)
         self._unit: np.ndarray | None = None
 
@@ -144,7 +152,14 @@ class CrackSystem:
         core = Core(s.core_radius, s.face_strip, s.tip)
         crack = "strips" if s.face_strip > 0 else "slit"
         return ModelSpec(
-            s.method, core, s.blend_width, s.domain_radius, s.blending, s.order, crack, s.front_periods  # type: ignore[arg-type]
+            s.method,
+            core,
+            s.blend_width,
+            s.domain_radius,
+            s.blending,
+            s.order,
+            crack,
+            s.front_periods,  # type: ignore[arg-type]
         )
 
     def _check_sizes(self) -> None:

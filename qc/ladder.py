@@ -200,6 +200,8 @@ class Ladder:
                 self.state.K_minus_bracket = bracket
         damage = self.tip.off_plane - (last["off_plane_broken"] or 0)
         if damage:
-            self.state.events.append({"kind": "off_plane", "branch": record["branch"], "bracket": bracket, "bonds": damage})
+            self.state.events.append(
+                {"kind": "off_plane", "branch": record["branch"], "bracket": bracket, "bonds": damage}
+            )
         elif abs(moved) <= 1e-6 and record["largest_step"] > JUMP * self._nn:
             self.state.events.append({"kind": "rearrangement", "branch": record["branch"], "bracket": bracket})

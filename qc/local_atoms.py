@@ -74,7 +74,9 @@ def _join(own: _Packed, parts: list[_Packed], n_own: int) -> Halo:
     return Halo(key, X, species, beta, joined, n_own)
 
 
-def neighbour_list(y: np.ndarray, sites: np.ndarray, cutoff: float, skin: float, front: np.ndarray | None) -> NeighbourList:
+def neighbour_list(
+    y: np.ndarray, sites: np.ndarray, cutoff: float, skin: float, front: np.ndarray | None
+) -> NeighbourList:
     """List of the sites' neighbours; ``front`` is the period along the crack front (3,), A, None: not periodic."""
     cell = np.eye(3)
     if front is not None:

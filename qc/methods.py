@@ -175,7 +175,9 @@ def build_model(
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach)
     defect = None
     if spec.method == "bgfc":
-        defect = BlendingDefect(assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True))
+        defect = BlendingDefect(
+            assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
+        )
     coupling = assemble.force_blending() if spec.method == "bqcf" else assemble.energy_blending()
     return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect)
 
@@ -280,7 +282,16 @@ class _Assembler:
     def _atoms(self, weight: np.ndarray) -> list[AtomisticEnergy]:
         if self.spec.method == "continuum":
             return []
-        args = (self.comm, self.potential, self.parts.atoms, self.types, weight, self.F0, self.period, self.site_reference)
+        args = (
+            self.comm,
+            self.potential,
+            self.parts.atoms,
+            self.types,
+            weight,
+            self.F0,
+            self.period,
+            self.site_reference,
+        )
         return [AtomisticEnergy(*args, skin=SKIN)]
 
     def _continuum(self, cell_weight: np.ndarray) -> list[ContinuumTerm]:

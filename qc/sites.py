@@ -198,7 +198,9 @@ def _locate(
 ) -> _Found:
     """Atoms of this rank: every lattice point goes to the rank of its cell and brings its period and basis along."""
     gdim = lattice.gdim
-    reach = np.full(gdim, domain.mesh.comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX))
+    reach = np.full(
+        gdim, domain.mesh.comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX)
+    )
     index = lattice_points(comm, lattice, wanted, -reach, reach)
     candidates = lattice.vertices(index)
     points, cells, lost = owned_points(domain.mesh, candidates, 1e-6 * crystal.nearest_neighbour_distance)

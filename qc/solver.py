@@ -144,7 +144,9 @@ class EquilibriumSolver:
         self.snes.solve(None, q)
         reason = self.snes.getConvergedReason()
         residual = self.residual(q)
-        return SolveReport(reason > 0, REASONS.get(reason, str(reason)), self.snes.getIterationNumber(), residual=residual)
+        return SolveReport(
+            reason > 0, REASONS.get(reason, str(reason)), self.snes.getIterationNumber(), residual=residual
+        )
 
     def _minimise(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
         """Newton on H + shift * S with S the Hessian of the perfect crystal, energy never rising.
@@ -161,7 +163,7 @@ class EquilibriumSolver:
         E = self.coupling.energy_gradient(q, g)
         for iteration in range(1, o.max_robust + 1):
             shift = self._descent_step(q, g, shift, step)
-            E_new, length = self._search(q, E, g, step, trial)
+            length = self._search(q, E, g, step, trial)
             if length == 0.0 and g.norm(PETSc.NormType.NORM_INFINITY) > o.force_tolerance:
                 report.reason = "ROBUST_LINE_SEARCH_FAILED"
                 break
@@ -196,15 +198,15 @@ class EquilibriumSolver:
                 break
             trial_shift = max(0.1, 3 * trial_shift)
         else:
-            raise ConvergenceError("the Hessian stays indefinite whatever elastic stiffness is added: the perfect crystal itself is unstable")
+            raise ConvergenceError(
+                "the Hessian stays indefinite whatever elastic stiffness is added: the perfect crystal itself is unstable"
+            )
         self.factors.solve(g, step)
         step.scale(-1.0)
         return trial_shift
 
-    def _search(
-        self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec, trial: PETSc.Vec
-    ) -> tuple[float, float]:
-        """Backtrack from the capped step until the energy falls (Armijo); (energy, length), length 0 if it never does."""
+    def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec, trial: PETSc.Vec) -> float:
+        """Backtrack from the capped step until the energy falls (Armijo); the length, 0 if it never does."""
         largest = float(step.norm(PETSc.NormType.NORM_INFINITY))
         if largest > self.options.step_cap:
             step.scale(self.options.step_cap / largest)
@@ -215,10 +217,10 @@ class EquilibriumSolver:
             trial.waxpy(length, step, q)
             E_new = self.coupling.energy(trial)
             if E_new <= E + 1e-4 * length * slope + noise:
-                return E_new, length
+                return length
             length *= 0.5
         q.copy(trial)
-        return E, 0.0
+        return 0.0
 
     @staticmethod
     def _distance(a: PETSc.Vec, b: PETSc.Vec) -> float:
@@ -257,7 +259,11 @@ class EquilibriumSolver:
             direct["pc_type"] = "lu"
         iterative = {"ksp_type": "cg", "ksp_rtol": "1e-8", "pc_type": "gamg", "mg_levels_ksp_type": "chebyshev"}
         iterative |= {} if self.coupling.has_energy else {"ksp_type": "gmres"}
-        chosen = {"snes_type": "newtonls", "snes_linesearch_type": "bt", "snes_max_it": str(self.options.max_newton + 1)}
+        chosen = {
+            "snes_type": "newtonls",
+            "snes_linesearch_type": "bt",
+            "snes_max_it": str(self.options.max_newton + 1),
+        }
         chosen |= direct if self.options.linear == "mumps" else iterative
         database = PETSc.Options()
         for key, value in (chosen | self.options.petsc).items():

@@ -8,7 +8,9 @@ import numpy as np
 from mpi4py import MPI
 
 from .atomistic import AtomisticEnergy
-from .local_atoms import neighbour_list
+from .local_atoms import Halo, neighbour_list
+
+_Bonds = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 OPENS_AT = 1.6
 """A bond across the plane counts as open above this stretch (length over nearest-neighbour distance) ..."""
@@ -71,6 +73,7 @@ class TipTracker:
     def __init__(self, comm: MPI.Comm, atoms: AtomisticEnergy, nn: float, reach: float) -> None:
         self._comm, self._atoms, self._nn, self._reach = comm, atoms, nn, reach
         self._open: dict[float, bool] = {}
+        self._bonds_of: tuple[Halo, _Bonds] | None = None
 
     def measure(self, z: np.ndarray) -> TipState:
         """State of the bonds for local atom displacements z; remembers which are open. Collective."""
@@ -81,7 +84,9 @@ class TipTracker:
         names, inverse = np.unique(column, return_inverse=True)
         shortest = np.full(len(names), np.inf)  # a column is open when all its bonds are
         np.minimum.at(shortest, inverse, stretch)
-        opened = np.array([self._state(c, s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool)
+        opened = np.array(
+            [self._state(c, s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool
+        )
         self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
         return TipState(names, shortest, opened, int(self._comm.allreduce(off_plane)))
 
@@ -113,14 +118,17 @@ class TipTracker:
         off = ~crossing & near & (length > OFF_PLANE_STRETCH)
         return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off)) // 2
 
-    def _reference_bonds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _reference_bonds(self) -> _Bonds:
         """Nearest-neighbour bonds of the own sites in the reference crystal: site, other local atom, bond vector."""
         atoms = self._atoms
-        front = None if atoms.front is None else np.linalg.solve(atoms.F0, atoms.front)
-        near = neighbour_list(atoms.halo.X, atoms.sites, 1.05 * self._nn, 0.0, front)
-        X = near.extended(atoms.halo.X)
-        count = np.diff(near.first)
-        site = np.repeat(near.sites, count)
-        R = X[near.index] - atoms.halo.X[site]
-        keep = np.linalg.norm(R, axis=1) < 1.05 * self._nn
-        return site[keep], near.owner_of_extended[near.index][keep], R[keep]
+        if self._bonds_of is None or self._bonds_of[0] is not atoms.halo:
+            self._bonds_of = (atoms.halo, _nearest_neighbours(atoms, self._nn))
+        return self._bonds_of[1]
+
+
+def _nearest_neighbours(atoms: AtomisticEnergy, nn: float) -> _Bonds:
+    front = None if atoms.front is None else np.linalg.solve(atoms.F0, atoms.front)
+    near = neighbour_list(atoms.halo.X, atoms.sites, 1.05 * nn, 0.0, front)
+    X = near.extended(atoms.halo.X)
+    site = np.repeat(near.sites, np.diff(near.first))
+    return site, near.owner_of_extended[near.index], X[near.index] - atoms.halo.X[site]

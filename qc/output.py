@@ -1,0 +1,125 @@
+"""What a run leaves behind: result file, steps, trajectory, mesh fields, pictures. Collective, files on rank 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dolfinx import fem
+from dolfinx.io import VTXWriter
+from petsc4py import PETSc
+
+from . import pictures, results
+from .crack import CrackSystem
+from .ladder import Ladder
+
+Frame = dict[str, np.ndarray]
+
+
+def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
+    """All atoms of the model in the order of their names, on rank 0 (None elsewhere).
+
+    A picture or a trajectory frame is the one place where atoms meet on one rank.
+    """
+    model, comm = system.model, system.model.comm
+    atoms = [t for t in model.coupling.terms if t.name == "atoms"]
+    if not atoms:
+        return None
+    term = getattr(atoms[0], "term", atoms[0])
+    z = model.coupling.variables(q)["atoms"]
+    n = term.halo.n_own
+    own = model.parts.atoms
+    part = {
+        "key": own.key,
+        "positions": term.positions(z)[:n],
+        "reference": own.X,
+        "weight": 1.0 - own.beta,
+        "site_energy": term.site_energies(z),
+        "free": own.free,
+        "species": own.species,
+    }
+    parts = comm.gather(part, root=0)
+    if parts is None:
+        return None
+    joined = {name: np.concatenate([p[name] for p in parts]) for name in part}
+    order = np.lexsort(joined["key"].T[::-1])
+    return {name: values[order] for name, values in joined.items()}
+
+
+def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any]) -> None:
+    """Append the present state to ``trajectory.extxyz``."""
+    system = ladder.system
+    frame = gather_atoms(system, ladder.q)
+    if frame is None:
+        return
+    info = {
+        name: record[name]
+        for name in ("K", "K_over_KG", "branch", "energy", "tip_position")
+        if record[name] is not None
+    }
+    results.append_frame(
+        directory / "trajectory.extxyz",
+        len(ladder.state.steps) - 1,
+        positions=frame["positions"],
+        reference=frame["reference"],
+        weight=frame["weight"],
+        site_energy=frame["site_energy"],
+        free=frame["free"],
+        symbols=[system.crystal.species[s] for s in frame["species"]],
+        cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
+        info=info,
+    )
+
+
+def write_fields(directory: Path, ladder: Ladder) -> None:
+    """Displacement and blending weight on the mesh, for ParaView (``fields.bp``). Collective."""
+    parts, coupling = ladder.system.model.parts, ladder.system.model.coupling
+    if "continuum" not in coupling.variables(ladder.q):
+        return
+    nodes = parts.nodes
+    u = fem.Function(nodes.space, name="displacement")
+    m = parts.layout.components
+    values = u.x.array.reshape(-1, m)
+    values[:] = coupling.variables(ladder.q)["continuum"]
+    scalar = fem.functionspace(nodes.space.mesh, ("Lagrange", nodes.space.element.basix_element.degree))
+    beta = fem.Function(scalar, name="beta")
+    beta.x.array[:] = nodes.beta
+    with VTXWriter(nodes.space.mesh.comm, directory / "fields.bp", [u, beta]) as writer:
+        writer.write(ladder.state.steps[-1]["K"] if ladder.state.steps else 0.0)
+
+
+def draw_model(path: Path, system: CrackSystem, title: str) -> None:
+    """Picture of mesh, regions and weights. Collective."""
+    model, comm = system.model, system.model.comm
+    mesh = model.domain.mesh
+    n = mesh.topology.index_map(2).size_local
+    cells = np.asarray(mesh.geometry.dofmaps[0])[:n]
+    beta = np.zeros(len(mesh.geometry.x))
+    space_dofs = np.asarray(model.parts.nodes.space.dofmap.list)[:n, :3]
+    beta[cells] = model.parts.nodes.beta[space_dofs]
+    own = model.parts.atoms
+    part = (mesh.geometry.x[:, :2], cells, beta, own.X[:, :2], 1.0 - own.beta, own.free)
+    pieces = comm.gather(part, root=0)
+    if pieces is None:
+        return
+    offsets = np.cumsum([0, *(len(p[0]) for p in pieces)])
+    triangles = np.concatenate([p[1] + o for p, o in zip(pieces, offsets, strict=False)])
+    points, _, beta, xy, weight, free = (np.concatenate([p[k] for p in pieces]) for k in range(6))
+    s = system.spec
+    pictures.model_picture(
+        path, points, triangles, beta, xy, weight, free,
+        core_radius=s.core_radius, blend_width=model.spec.width, domain_radius=s.domain_radius, title=title,
+    )  # fmt: skip
+
+
+def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
+    """What `pictures.tip_picture` needs of one state."""
+    perfect = float(system.model.material.energy_density(np.eye(3)[None])[0]) * system.model.material.volume
+    return {
+        "positions": frame["positions"],
+        "reference": frame["reference"],
+        "excess": frame["site_energy"] - perfect,
+        "K_over_KG": K_over_KG,
+        "label": label,
+    }

@@ -1,0 +1,416 @@
+"""Running and checking a case: from the case file to result files, resumable at every step."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
+from fem.collective import on_root, together
+from fem.far_field import CoarseMesh
+
+from . import checkpoint, output, pictures, results
+from .case import Case
+from .crack import MODES, CrackSpec, CrackSystem
+from .errors import InputError, Stopped
+from .ladder import Ladder, LadderSpec, LadderState
+from .solver import SolverOptions
+
+log = logging.getLogger(__name__)
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start = time.perf_counter()
+        with PETSc.Log.Stage(f"qc {name}"):
+            yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def make_crystal(case: Case, potential: SitePotential) -> Crystal:
+    """The case's crystal, oriented; without ``a`` at the potential's equilibrium lattice constant."""
+    c = case.crystal
+    crystal: Crystal = getattr(Crystal, c.structure)(c.element, c.a)
+    if c.a is None:
+        crystal = crystal.resolved(potential)
+        crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+    if crystal.dimension == 2 and case.crack.plane is None:
+        return crystal
+    return crystal.oriented(case.crack.plane, case.crack.front)
+
+
+def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
+    """Sizes of the model, with the defaults that depend on crystal and potential filled in."""
+    m, nn = case.model, crystal.nearest_neighbour_distance
+    strip = 0.0
+    if m.face_strip:
+        strip = m.face_strip_thickness if m.face_strip_thickness is not None else potential.cutoff + 0.5 * nn
+    return CrackSpec(
+        core_radius=m.core_radius,
+        domain_radius=m.domain_radius,
+        blend_width=m.blend_width if m.blend_width is not None else 8.0 * nn,
+        method=m.method,
+        blending=m.blending,
+        reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
+        order=m.order,
+        front_periods=m.front_periods,
+        face_strip=0.0 if m.method == "continuum" else strip,
+        tip=tuple(case.crack.tip),
+    )
+
+
+def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) -> CrackSystem:
+    """Crystal, potential, Griffith load and coupled model of a case. Collective; bad input raises the same error everywhere."""
+
+    def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
+        potential = load_potential(case.potential.file, case.potential.elements, **(case.potential.parameters or {}))
+        potential.types_of([case.crystal.element])
+        crystal = make_crystal(case, potential)
+        return potential, crystal, crack_spec(case, crystal, potential)
+
+    potential, crystal, spec = together(comm, prepare)
+    mode = case.load.mode
+    ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
+    return CrackSystem(crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start)
+
+
+def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
+    """Solver settings of the case, with PETSc options of the command line on top."""
+    s = case.solver
+    given: dict[str, str] = {k: str(v) for k, v in s.petsc.items()}
+    key = None
+    for word in petsc_options:
+        if word.startswith("-") and not _is_number(word):
+            key = word.lstrip("-").removeprefix("qc_")
+            given[key] = ""
+        elif key is None:
+            raise InputError(f"PETSc option {word!r} must follow a name that starts with '-'")
+        else:
+            given[key], key = word, None
+    return SolverOptions(
+        s.force_tolerance, s.linear, s.max_newton, s.max_robust, s.step_cap, s.perturbation, petsc=given
+    )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+class Interrupt:
+    """Turns SIGINT and SIGTERM into a flag that the ranks agree on between steps."""
+
+    def __init__(self, comm: MPI.Comm) -> None:
+        self._comm, self._seen = comm, False
+        self._old = {s: signal.signal(s, self._note) for s in (signal.SIGINT, signal.SIGTERM)}
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._seen:  # the second one means it
+            raise KeyboardInterrupt
+        self._seen = True
+
+    def agreed(self) -> bool:
+        """Whether any rank has been asked to stop. Collective."""
+        return bool(self._comm.allreduce(int(self._seen), op=MPI.MAX))
+
+    def restore(self) -> None:
+        """Give the signals back."""
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+
+
+class Run:
+    """One run of a case in a directory."""
+
+    def __init__(self, case: Case, directory: Path, comm: MPI.Comm, resume: bool, petsc_options: list[str]) -> None:
+        self.case, self.directory, self.comm = case, directory, comm
+        self.watch = Stopwatch()
+        on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+        self._log_to_file()
+        saved = checkpoint.read_state(directory, comm) if resume else None
+        with self.watch.stage("set-up"):
+            coarse = together(comm, lambda: checkpoint.load_coarse(directory) if resume and comm.rank == 0 else None)
+            self.system = make_system(case, comm, coarse)
+            coarse = self.system.model.domain.coarse
+            together(comm, lambda: checkpoint.save_coarse(directory, coarse) if coarse is not None else None)
+        own = self.system.model.parts.atoms
+        self._n_atoms, self._n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+        state, q = (None, None) if saved is None else self._restore(saved)
+        if state:
+            self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}  # type: ignore[index]
+        load = case.load
+        spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at)
+        with self.watch.stage("set-up"):
+            self.ladder = Ladder(self.system, spec, solver_options(case, petsc_options), state, q)
+        self._frames: dict[str, tuple[output.Frame, float]] = {}
+
+    def execute(self) -> None:
+        """Walk the ladder; every accepted step is on disk before the next one starts."""
+        interrupt = Interrupt(self.comm)
+        try:
+            if not self.ladder.state.steps:
+                with self.watch.stage("pictures"):
+                    output.draw_model(self.directory / "model.png", self.system, self.case.name)
+            with self._progress() as advance:
+                for k, branch in self.ladder.loads():
+                    with self.watch.stage("solve"):
+                        record = self.ladder.step(k, branch)
+                    self._after_step(record)
+                    advance(record)
+                    if interrupt.agreed():
+                        raise Stopped(f"stopped after K = {k:.4f} K_G; resume with --resume")
+        finally:
+            interrupt.restore()
+            self._finish()
+
+    def _after_step(self, record: dict[str, Any]) -> None:
+        ladder = self.ladder
+        with self.watch.stage("output"):
+            record["seconds"] = round(sum(self.watch.seconds.values()), 3)
+            output.write_frame(self.directory, ladder, record)
+            u = self.system.model.coupling.displacement(ladder.q)
+            state = asdict(ladder.state) | {
+                "fingerprint": self.system.model.domain.fingerprint,
+                "seconds": self.watch.seconds,
+                "case": self.case.plain(),
+            }
+            checkpoint.save(self.directory, len(ladder.state.steps), self.system.model.parts, u, state)
+            if self.comm.rank == 0:
+                results.write_json(self.directory / "result.json", self.document())
+                results.write_steps_csv(self.directory / "steps.csv", ladder.state.steps)
+            self._remember_frames(record)
+
+    def _remember_frames(self, record: dict[str, Any]) -> None:
+        """Keep the states before and after the first advance for the picture."""
+        if "after" in self._frames:
+            return
+        frame = output.gather_atoms(self.system, self.ladder.q)
+        if frame is not None:
+            which = "after" if self.ladder.state.K_plus_bracket else "before"
+            self._frames[which] = (frame, record["K_over_KG"])
+
+    def _finish(self) -> None:
+        """Pictures and fields of whatever has been reached."""
+        if not self.ladder.state.steps:
+            return
+        with self.watch.stage("pictures"):
+            output.write_fields(self.directory, self.ladder)
+            if self.comm.rank == 0:
+                self._draw()
+                results.write_json(self.directory / "result.json", self.document())
+        self.comm.barrier()
+
+    def _draw(self) -> None:
+        s, state = self.system, self.ladder.state
+        pictures.ladder_picture(
+            self.directory / "ladder.png", state.steps, state.events, state.K_plus_bracket, state.K_minus_bracket, s.K_G
+        )
+        labels = {"before": "before the first advance", "after": "after it"}
+        panels = [output.panel(s, f, k, labels[name]) for name, (f, k) in self._frames.items()]
+        if panels:
+            pictures.tip_picture(self.directory / "tip.png", panels, nn=s.crystal.nearest_neighbour_distance)
+
+    def document(self) -> dict[str, Any]:
+        """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa."""
+        s, state, model = self.system, self.ladder.state, self.system.model
+        return {
+            "case": self.case.name,
+            "method": self.case.model.method,
+            "reference": self.case.model.reference if self.case.model.method == "bgfc" else None,
+            "dimension": self.case.model.dimension,
+            "front_periods": s.spec.front_periods,
+            "cell_length": model.thickness,
+            "ranks": self.comm.size,
+            "n_atoms": self._n_atoms,
+            "n_free_atoms": self._n_free,
+            "n_dofs": model.parts.layout.n_unknowns,
+            "core_radius": s.spec.core_radius,
+            "blend_width": model.spec.width,
+            "face_strip": s.spec.face_strip,
+            "domain_radius": s.spec.domain_radius,
+            "ladder_start": self.case.load.K_start,
+            "lattice_constant": s.crystal.a,
+            "K_G": s.K_G,
+            "gamma": s.griffith.gamma,
+            "elastic_constants": s.griffith.elastic_constants | {"relaxed": s.griffith.relaxed},
+            "griffith": s.griffith.as_dict(),
+            "steps": state.steps,
+            "events": state.events,
+            "K_plus": _middle(state.K_plus_bracket),
+            "K_plus_bracket": state.K_plus_bracket,
+            "K_minus": _middle(state.K_minus_bracket),
+            "K_minus_bracket": state.K_minus_bracket,
+            "n_qm_calls": 0,
+            "evaluations": model.coupling.evaluations,
+            "seconds": {name: round(t, 3) for name, t in self.watch.seconds.items()},
+            "finished": state.finished,
+            "settings": self.case.plain(),
+            "versions": results.versions(),
+        }
+
+    def _restore(self, saved: dict[str, Any]) -> tuple[LadderState, PETSc.Vec]:
+        model = self.system.model
+        if saved["fingerprint"] != model.domain.fingerprint:
+            raise InputError(f"the checkpoint in {self.directory} was made with another mesh: start in a new directory")
+        u = checkpoint.read_displacements(self.directory, saved, model.parts)
+        q = model.parts.layout.create_unknowns()
+        q.array[:] = u[: model.parts.layout.n_free].ravel()
+        fields = LadderState.__dataclass_fields__
+        state = LadderState(**{name: saved[name] for name in fields})
+        state.finished = False  # the case may have been given a longer ladder
+        self.system.load(state.steps[-1]["K"])
+        return state, q
+
+    def _log_to_file(self) -> None:
+        """Rank 0 logs to ``run.log``."""
+        if self.comm.rank:
+            return
+        handler = logging.FileHandler(self.directory / "run.log")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        for package in ("qc", "fem", "atomistics"):
+            logger = logging.getLogger(package)
+            logger.setLevel(logging.INFO)
+            logger.handlers = [handler]
+
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[dict[str, Any]], None]]:
+        """Progress display on rank 0; gives a function that takes the record of each step."""
+        load = self.case.load
+        total = round((load.K_stop - load.K_start) / load.K_step) + 1
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=self.comm.rank != 0) as display:
+            task = display.add_task("K/K_G", total=total, completed=len(self.ladder.state.steps))
+
+            def advance(record: dict[str, Any]) -> None:
+                tip = record["tip_position"]
+                where = "" if tip is None else f"  tip {tip:.2f} A"
+                display.update(task, advance=1, description=f"K = {record['K_over_KG']:.3f} K_G{where}")
+                log.info(
+                    "K = %.4f K_G, energy %s eV, tip %s A, %d + %d iterations, force %.1e eV/A",
+                    record["K_over_KG"], record["energy"], tip, record["newton_iterations"], record["robust_iterations"],
+                    record["residual"],
+                )  # fmt: skip
+
+            yield advance
+
+
+def _middle(bracket: list[float] | None) -> float | None:
+    return None if bracket is None else 0.5 * (bracket[0] + bracket[1])
+
+
+def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> int:
+    """Run a case in ``directory``; the exit code. Collective.
+
+    Parameters
+    ----------
+    case : Case
+    directory : Path
+        Made if it does not exist.
+    resume : bool
+        Go on from the last finished step found there, on any number of ranks.
+    petsc_options : list of str, optional
+        ``["-snes_monitor", ...]``, with or without the prefix ``qc_``.
+
+    Returns
+    -------
+    int
+        0: the ladder is done. Errors raise: `InputError` (2), `ConvergenceError` (1), `Stopped` (3).
+    """
+    comm = MPI.COMM_WORLD
+    run = Run(case, Path(directory), comm, resume, petsc_options or [])
+    run.execute()
+    if comm.rank == 0:
+        _summarise(run)
+    return 0
+
+
+def _summarise(run: Run) -> None:
+    s, state = run.system, run.ladder.state
+    console = Console()
+    plus = state.K_plus_bracket
+    console.print(
+        f"K_G {s.K_G:.4f} MPa m^1/2 (plane {s.griffith.plane}, front {s.griffith.front}, gamma {s.griffith.gamma:.4f} J/m^2)"
+    )
+    if plus:
+        console.print(
+            f"first advance between {plus[0]:.4f} and {plus[1]:.4f} MPa m^1/2, that is {plus[0] / s.K_G:.3f} to {plus[1] / s.K_G:.3f} K_G"
+        )
+    else:
+        console.print(f"no advance of the tip up to {state.steps[-1]['K_over_KG']:.3f} K_G")
+    if state.K_minus_bracket:
+        low, high = (k / s.K_G for k in state.K_minus_bracket)
+        console.print(f"first closing on unloading between {low:.3f} and {high:.3f} K_G")
+    for event in state.events:
+        if event["kind"] not in ("advance", "closing"):
+            low, high = (k / s.K_G for k in event["bracket"])
+            console.print(f"{event['kind'].replace('_', ' ')} between {low:.3f} and {high:.3f} K_G ({event['branch']})")
+    total = sum(run.watch.seconds.values())
+    stages = ", ".join(f"{name} {t:.0f} s" for name, t in sorted(run.watch.seconds.items(), key=lambda kv: -kv[1]))
+    console.print(f"{len(state.steps)} steps in {total:.0f} s ({stages}); results in {run.directory}")
+
+
+BYTES_PER_NONZERO = 12 * 4
+"""Of the assembled Hessian: value and index, in the matrix, its COO map and the transfer; the factors are counted apart."""
+FILL = 6.0
+"""Non-zeros of MUMPS' factors over those of the matrix' lower triangle, typical of plane models of 1e4 to 1e5 unknowns."""
+
+
+def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
+    """Build the model of a case without running it: sizes, memory and time to expect, picture if a directory is given. Collective."""
+    comm = MPI.COMM_WORLD
+    start = time.perf_counter()
+    system = make_system(case, comm)
+    q = system.start(case.load.K_start * system.K_G)
+    system.load(case.load.K_start * system.K_G)
+    begin = time.perf_counter()
+    H = system.model.coupling.hessian(q)
+    assembly = time.perf_counter() - begin
+    nonzeros = H.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["nz_used"]
+    picture = None
+    if directory is not None:
+        on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+        picture = directory / "model.png"
+        output.draw_model(picture, system, case.name)
+    own = system.model.parts.atoms
+    atoms, free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+    steps = round((case.load.K_stop - case.load.K_start) / case.load.K_step) + 1
+    memory = nonzeros * (BYTES_PER_NONZERO + 8 * FILL)
+    return {
+        "case": case.name,
+        "method": case.model.method,
+        "cleavage plane": system.griffith.plane,
+        "crack front": system.griffith.front,
+        "surface energy (J/m^2)": round(system.griffith.gamma, 4),
+        "K_G (MPa m^1/2)": round(system.K_G, 4),
+        "atoms": atoms,
+        "free atoms": free,
+        "unknowns": system.model.parts.layout.n_unknowns,
+        "non-zeros of the Hessian": int(nonzeros),
+        "memory to expect (GiB)": round(memory / 2**30, 2),
+        "ladder steps at most": steps,
+        "time to expect (min)": round((time.perf_counter() - start + 4 * steps * 3 * assembly) / 60, 1),
+        "picture": None if picture is None else str(picture),
+    }
