@@ -16,7 +16,7 @@ _I8 = i8[::1]
 
 def find_pairs(
     X: np.ndarray, sites: np.ndarray, reach: float, cell: np.ndarray, periodic: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """All pairs (site, atom or image) closer than ``reach``.
 
     Parameters
@@ -36,8 +36,9 @@ def find_pairs(
     first : (m + 1,) int32 ndarray
         Rows, one a site.
     neighbour : (n_pairs,) int32 ndarray
-    shift : (n_pairs, 3) int64 ndarray
-        The neighbour's image is at X[neighbour] + shift @ cell.
+    across : (m,) int64 ndarray
+        Pairs whose neighbour is an image, at X[neighbour] + shift @ cell.
+    shift : (m, 3) int64 ndarray
     order : (n,) int32 ndarray
         All atoms, those of one bin after those of another: neighbours in space are neighbours in memory.
     """
@@ -64,11 +65,15 @@ def find_pairs(
     found = np.empty(_collect(*args, np.empty(0, np.int32)), np.int32)
     if len(found):
         _collect(*args, found)
-    j = owner[found]
-    i = np.repeat(sites, np.diff(first))
-    shift = (image[found] - home[j] + home[i]).astype(np.int64)
+    j, i = owner[found].astype(np.int32), np.repeat(sites, np.diff(first))
+    away = (home != 0).any(1)
+    foreign = (image != 0).any(1) | away[owner]
+    across = np.flatnonzero(foreign[found] | away[i])
+    found, far, near = found[across], j[across], i[across]
+    shift = (image[found] - home[far] + home[near]).astype(np.int64)
+    crossing = shift.any(1)
     order = inside[inside < len(X)].astype(np.int32)
-    return first, j.astype(np.int32), shift, order
+    return first, j, across[crossing], shift[crossing], order
 
 
 def _images(scaled: np.ndarray, margin: np.ndarray, periodic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

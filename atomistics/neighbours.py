@@ -60,9 +60,7 @@ class NeighbourList:
     ) -> None:
         X = _checked_positions(positions)
         if not (np.isfinite(cutoff) and cutoff > 0 and np.isfinite(skin) and skin >= 0):
-            raise ValueError(
-                f"the cutoff must be positive and the skin not negative, got {cutoff} A and {skin} A"
-            )
+            raise ValueError(f"the cutoff must be positive and the skin not negative, got {cutoff} A and {skin} A")
         self.cutoff, self.skin = float(cutoff), float(skin)
         self.pbc = tuple(bool(p) for p in pbc)
         self.cell = np.zeros((3, 3)) if cell is None else np.array(cell, dtype=float)
@@ -108,21 +106,19 @@ class NeighbourList:
         return not (self.cutoff + self.skin) * smallest - 2.0 * moved >= self.cutoff - 1e-12  # nan: too far
 
     def _search(self, X: np.ndarray) -> None:
-        if not self.n_atoms:
-            j, shift, order = np.empty(0, np.int32), np.empty((0, 3), np.int64), np.empty(0, np.int32)
-            self.first = np.zeros(1, np.int32)
+        if self.n_atoms:
+            reach, pbc = self.cutoff + self.skin, np.array(self.pbc)
+            self.first, j, at, shift, order = find_pairs(X, self.sites, reach, self._built_frame, pbc)
         else:
-            pbc = np.array(self.pbc)
-            reach = self.cutoff + self.skin
-            self.first, j, shift, order = find_pairs(X, self.sites, reach, self._built_frame, pbc)
+            self.first, j, at = np.zeros(1, np.int32), np.empty(0, np.int32), np.empty(0, np.int64)
+            shift, order = np.empty((0, 3), np.int64), np.empty(0, np.int32)
         if self.n_atoms < SORT_FROM:
             order = np.arange(self.n_atoms, dtype=np.int32)
         place = np.empty(self.n_atoms, np.int32)
         place[order] = np.arange(self.n_atoms, dtype=np.int32)
-        ghost = shift.any(1)
-        self.owner, self.images, number = _unique_ghosts(j[ghost], shift[ghost])
+        self.owner, self.images, ghost = _unique_ghosts(j[at], shift)
         self.index = place[j]
-        self.index[ghost] = self.n_atoms + number
+        self.index[at] = self.n_atoms + ghost
         self.rows = place[self.sites]
         self.owner_of_extended = np.concatenate([order, self.owner])
 
@@ -150,9 +146,7 @@ def _frame(cell: np.ndarray, pbc: Sequence[bool]) -> np.ndarray:
         sizes = np.linalg.norm(span, axis=1)
         _, s, normals = np.linalg.svd(span / np.where(sizes > 0, sizes, 1.0)[:, None])
         if s.min() < 1e-6:
-            raise ValueError(
-                f"the cell vectors along periodic directions must be independent, got {span.tolist()}"
-            )
+            raise ValueError(f"the cell vectors along periodic directions must be independent, got {span.tolist()}")
     else:
         normals = np.eye(3)
     for d, normal in zip((d for d in range(3) if not pbc[d]), normals[len(periodic) :], strict=True):
@@ -166,9 +160,7 @@ def _checked_positions(positions: np.ndarray) -> np.ndarray:
         raise ValueError(f"positions must have shape (n, 3), got {X.shape}")
     bad = np.flatnonzero(~np.isfinite(X).all(1))
     if len(bad):
-        raise ValueError(
-            f"the position {X[bad[0]].tolist()} of atom {bad[0]} is not finite: give three lengths in A"
-        )
+        raise ValueError(f"positions must be finite, got {X[bad[0]].tolist()} for atom {bad[0]}")
     return X
 
 
