@@ -25,9 +25,7 @@ class _PairPotential(PairFunctional):
         def pressure(scale: float) -> float:
             a = scale / shortest
             bonds = crystal.with_lattice_constant(a).stencil(self.cutoff)
-            _, P, _ = self.cauchy_born(
-                bonds, np.zeros(len(bonds), np.int32), 0, np.eye(3)[None], second=False
-            )
+            _, P, _ = self.cauchy_born(bonds, np.zeros(len(bonds), np.int32), 0, np.eye(3)[None], second=False)
             return float(np.trace(P[0]))
 
         r0 = self._minimum
@@ -113,9 +111,7 @@ class ToyEAM(PairFunctional):
 
     fixed_topology = True
 
-    def __init__(
-        self, a: float = 4.0, b: float = 3.0, c: float = 20.0, elements: Sequence[str] = ("X",)
-    ) -> None:
+    def __init__(self, a: float = 4.0, b: float = 3.0, c: float = 20.0, elements: Sequence[str] = ("X",)) -> None:
         _positive(a=a, b=b)
         t0 = 6.0 * np.exp(-0.9 * b)
         super().__init__(elements, 1.3, kernels.TOY, (1.0, a, 1.0, 0.0, b), (c, t0))
@@ -128,9 +124,7 @@ class ToyEAM(PairFunctional):
 
         def pressure(scale: float) -> float:
             F = np.diag([scale, scale, 1.0])[None]
-            return float(
-                np.trace(self.cauchy_born(bonds, np.zeros(len(bonds), np.int32), 0, F, second=False)[1][0])
-            )
+            return float(np.trace(self.cauchy_born(bonds, np.zeros(len(bonds), np.int32), 0, F, second=False)[1][0]))
 
         return float(brentq(pressure, 0.8, 1.2, xtol=1e-15))
 

@@ -30,9 +30,7 @@ class SiteCalculator(Calculator):
         self.potential, self.skin = potential, skin
         self._list: NeighbourList | None = None
 
-    def calculate(
-        self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes
-    ) -> None:
+    def calculate(self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes) -> None:
         """Compute all properties at once: they share the bonds."""
         super().calculate(atoms, properties, system_changes)
         assert self.atoms is not None
@@ -49,11 +47,7 @@ class SiteCalculator(Calculator):
 
     def _refreshed(self, y: np.ndarray, cell: np.ndarray) -> NeighbourList:
         nl = self._list
-        if (
-            nl is None
-            or nl.n_atoms != len(y)
-            or (not self.potential.fixed_topology and nl.moved_too_far(y, cell))
-        ):
+        if nl is None or nl.n_atoms != len(y) or (not self.potential.fixed_topology and nl.moved_too_far(y, cell)):
             nl = NeighbourList(y, self.potential.cutoff, self.skin, cell, self.atoms.pbc)  # type: ignore[union-attr]
             self._list = nl
         return nl

@@ -20,6 +20,10 @@ PRIMITIVE = {
 }
 
 
+ON_FACE = 1e-9
+"""A site this close to the face of a box (A) counts as on it: lower faces belong to the box, upper ones do not."""
+
+
 @dataclass(frozen=True, eq=False)
 class Crystal:
     """A perfect crystal.
@@ -86,10 +90,10 @@ class Crystal:
     @classmethod
     def from_ase(cls, atoms: ase.Atoms) -> Crystal:
         """Crystal whose cell and basis are those of a periodic `ase.Atoms` (dimension 3), reduced to a primitive cell."""
+        if not len(atoms):
+            raise ValueError("Crystal.from_ase needs at least one atom, got none")
         if not atoms.pbc.all():
-            raise ValueError(
-                f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}"
-            )
+            raise ValueError(f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}")
         cell, conventional = np.array(atoms.cell), np.array(atoms.cell)
         positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
         cell, keep = _primitive(cell, positions, symbols)
@@ -163,14 +167,15 @@ class Crystal:
         """
         conventional = self.unit_conventional
         if self.dimension == 2:
+            _check_indices(plane, 2)
             x = np.asarray(plane, dtype=float)[:2] @ conventional[:2]
             angle = np.arctan2(x[1], x[0])
             c, s = np.cos(angle), np.sin(angle)
             return replace(self, rotation=np.array([[c, s, 0], [-s, c, 0], [0, 0, 1.0]]))
+        _check_indices(plane, 3)
+        _check_indices(front, 3)
         normal = np.asarray(plane, dtype=float) @ np.linalg.inv(conventional).T
         direction = np.asarray(front, dtype=float) @ conventional
-        if not np.linalg.norm(normal) or not np.linalg.norm(direction):
-            raise ValueError(f"plane and front must not be zero vectors, got {list(plane)} and {list(front)}")
         y, z = normal / np.linalg.norm(normal), direction / np.linalg.norm(direction)
         if abs(y @ z) > 1e-8:
             raise ValueError(f"front {list(front)} must lie in the plane {list(plane)} (h u + k v + l w = 0)")
@@ -209,18 +214,15 @@ class Crystal:
         self, lo: Sequence[float], hi: Sequence[float], origin: Sequence[float] = (0.0, 0.0, 0.0)
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sites with lo <= X < hi: positions (n, 3) in A, cell indices (n, 3), basis indices (n,)."""
-        lo, hi, shift = (np.asarray(v, dtype=float) for v in (lo, hi, origin))
+        low, high, shift = (np.asarray(v, dtype=float) for v in (lo, hi, origin))
         X, index, basis = [], [], []
         for b, position in enumerate(self.basis_ai):
-            cells = _box_indices(self.cell_ij, lo - shift - position, hi - shift - position)
+            cells = _box_indices(self.cell_ij, low - shift - position, high - shift - position)
             if self.dimension == 2:
                 cells = cells[cells[:, 2] == 0]
             at = cells @ self.cell_ij + shift + position
-            keep = (
-                ((at >= lo - 1e-9) & (at < hi - 1e-9)).all(1)
-                if self.dimension == 3
-                else _in_plane(at, lo, hi)
-            )
+            inside = ((at >= low - ON_FACE) & (at < high - ON_FACE))[:, : self.dimension]
+            keep = inside.all(1)
             X.append(at[keep])
             index.append(cells[keep])
             basis.append(np.full(int(keep.sum()), b))
@@ -230,8 +232,7 @@ class Crystal:
         """Shortest lattice vector along the laboratory z axis, A."""
         combos = np.array(list(itertools.product(range(-7, 8), repeat=3))) @ self.cell_ij
         along = combos[
-            (np.hypot(combos[:, 0], combos[:, 1]) < 1e-6 * self.cell_volume ** (1 / 3))
-            & (combos[:, 2] > 1e-6)
+            (np.hypot(combos[:, 0], combos[:, 1]) < 1e-6 * self.cell_volume ** (1 / 3)) & (combos[:, 2] > 1e-6)
         ]
         if not len(along):
             raise ValueError("no lattice vector of up to 7 cells lies along z: choose a low-index front")
@@ -259,8 +260,12 @@ def _check_constant(a: float | None) -> None:
         raise ValueError(f"the lattice constant must be a positive length in A, got {a}")
 
 
-def _in_plane(x: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    return ((x[:, :2] >= lo[:2] - 1e-9) & (x[:, :2] < hi[:2] - 1e-9)).all(1)
+def _check_indices(values: Sequence[float], n: int) -> None:
+    v = np.asarray(values, dtype=float)
+    if len(v) < n or (n == 3 and len(v) > 3) or not np.isfinite(v).all():
+        raise ValueError(f"{'three' if n == 3 else 'two'} Miller indices expected, got {list(values)}")
+    if not v[:n].any():
+        raise ValueError(f"Miller indices must not be zero altogether, got {list(values)}")
 
 
 def _box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
@@ -279,7 +284,7 @@ def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple
         for x, s in zip(X, symbols, strict=True):
             apart = (X - x - shift) @ inverse
             hit = np.abs(apart - np.rint(apart)).max(1) < 1e-5
-            if not any(symbols[k] == s for k in np.flatnonzero(hit)):
+            if not any(symbols[int(k)] == s for k in np.flatnonzero(hit)):
                 return False
         return True
 
@@ -290,12 +295,13 @@ def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple
         key=np.linalg.norm,
     )
     volume = abs(np.linalg.det(cell)) / (len(shifts) + 1)
-    for trio in itertools.combinations(candidates[:40], 3):
-        small = np.array(trio)
-        if abs(abs(np.linalg.det(small)) - volume) < 1e-6 * volume:
-            break
-    else:
+    first = candidates[0]  # the shortest vectors that are independent span a lattice of up to three dimensions
+    second = next(v for v in candidates if np.linalg.norm(np.cross(first, v)) > 1e-6 * np.linalg.norm(first))
+    content = np.cross(first, second)
+    third = next((v for v in candidates if abs(abs(v @ content) - volume) < 1e-6 * volume), None)
+    if third is None:  # only in a cell so skew that its images next door miss the short vectors
         return cell, list(range(len(X)))
+    small = np.array([first, second, third])
     small = small if np.linalg.det(small) > 0 else -small
     keep: list[int] = []
     for k in range(len(X)):

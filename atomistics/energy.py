@@ -33,9 +33,7 @@ class AtomisticEnergy:
         self.types = potential.types_of(atoms.get_chemical_symbols())
         self.weights = np.ones(len(atoms)) if weights is None else np.array(weights, dtype=float)
         if self.weights.shape != (len(atoms),):
-            raise ValueError(
-                f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}"
-            )
+            raise ValueError(f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}")
         self._cell, self._pbc, self._skin = np.array(atoms.cell), atoms.pbc, skin
         self._list = self._build(self.positions)
 
@@ -91,9 +89,7 @@ def cohesive_energy(crystal: Crystal, potential: SitePotential) -> float:
     for b, kind in enumerate(types):
         bonds = crystal.stencil(potential.cutoff, b)
         neighbours = types[crystal.stencil_species(potential.cutoff, b)]
-        total += float(
-            potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0]
-        )
+        total += float(potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0])
     return total / len(types)
 
 

@@ -11,13 +11,15 @@ are what makes the cache work).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
 TABLE, LENNARD_JONES, MORSE, TOY = 0, 1, 2, 3
 """Kinds of bond functions."""
 
-FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
+FLAGS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
 f8, i4, i8 = nb.float64, nb.int32, nb.int64
 F1, F2, F3, F5 = f8[::1], f8[:, ::1], f8[:, :, ::1], f8[:, :, :, :, ::1]
 I1 = i4[::1]

@@ -102,14 +102,10 @@ def read_setfl(path: Path) -> Setfl:
             f"{path}, line 4: expected the number of elements and their names, found {' '.join(words)!r}"
         ) from None
     if len(elements) != int(words[0]) or not elements:
-        raise ValueError(
-            f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}"
-        )
+        raise ValueError(f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}")
     grid = numbers.header("Nrho, drho, Nr, dr, cutoff", 5)
     if not all(_is_number(w) for w in grid[:5]):
-        raise ValueError(
-            f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}"
-        )
+        raise ValueError(f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}")
     n_rho, nr = int(float(grid[0])), int(float(grid[2]))
     d_rho, dr, cutoff = float(grid[1]), float(grid[3]), float(grid[4])
     if n_rho < 5 or nr < 5 or min(d_rho, dr, cutoff) <= 0:
@@ -132,9 +128,7 @@ def read_setfl(path: Path) -> Setfl:
     for i in range(n):
         for j in range(i + 1):
             pair[i, j] = pair[j, i] = numbers.block(nr, f"r phi of {elements[i]}-{elements[j]}")
-    return Setfl(
-        path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair
-    )
+    return Setfl(path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair)
 
 
 def _densities_per_element(lines: list[str], n: int, n_rho: int, nr: int) -> int:

@@ -244,7 +244,5 @@ class PairFunctional(SitePotential):
         W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         types = np.ascontiguousarray(types, dtype=np.int32)
-        kernels.cauchy_born(
-            bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second
-        )
+        kernels.cauchy_born(bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second)
         return W, P, C

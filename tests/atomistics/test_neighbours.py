@@ -84,7 +84,7 @@ def test_list_is_worn_out_after_half_the_skin():
     X = np.array([[0.0, 0, 0], [2.5, 0, 0], [6, 0, 0]])
     nl = NeighbourList(X, 3.0, skin=0.4)
     assert not nl.moved_too_far(X)
-    assert not nl.moved_too_far(X + [0.19, 0, 0])
+    assert not nl.moved_too_far(X + np.array([0.19, 0, 0]))
     assert nl.moved_too_far(X + np.array([[0, 0, 0], [0.21, 0, 0], [0, 0, 0]]))
     assert nl.moved_too_far(X * np.nan)
 
