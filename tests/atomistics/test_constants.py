@@ -1,0 +1,143 @@
+"""Constants of real materials against figures of other codes, and the published toy benchmark."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from scipy.sparse.linalg import spsolve
+
+from atomistics import (
+    AtomisticEnergy,
+    Crystal,
+    ToyEAM,
+    cohesive_energy,
+    equilibrium_lattice_constant,
+    load_potential,
+)
+from fem import CauchyBornMaterial
+
+# file, crystal, a0, E_coh, (C11, C12, C44), relative tolerance of the constants
+MATERIALS = {
+    "Cu": ("Cu_mishin1.eam.alloy", Crystal.fcc("Cu"), 3.614925, -3.54022, (169.88, 122.58, 76.21), 1e-3),
+    "Fe": ("Fe_mm.eam.fs", Crystal.bcc("Fe"), 2.855325, -4.12244, (244.01, 145.27, 116.31), 5e-3),  # C1 table
+    "W": ("W_zhou.eam.alloy", Crystal.bcc("W"), 3.164849, -8.75999, (522.54, 204.22, 160.75), 1e-3),
+}
+
+
+@pytest.fixture(params=MATERIALS, scope="module")
+def material(request):
+    file, crystal, *figures = MATERIALS[request.param]
+    potential = load_potential(file, elements=crystal.species)
+    a = equilibrium_lattice_constant(crystal, potential)
+    return potential, crystal.with_lattice_constant(a), figures
+
+
+def test_lattice_constant_and_cohesive_energy(material):
+    potential, crystal, (a0, E, *_) = material
+    assert crystal.a == pytest.approx(a0, rel=1e-5)
+    assert cohesive_energy(crystal, potential) == pytest.approx(E, rel=1e-5)
+
+
+def test_elastic_constants(material):
+    potential, crystal, (_, _, expected, tolerance) = material
+    C = CauchyBornMaterial(crystal, potential).elastic_constants()
+    assert (C[0, 0], C[0, 1], C[3, 3]) == pytest.approx(expected, rel=tolerance)
+    cubic = np.diag([C[0, 0]] * 3 + [C[3, 3]] * 3)
+    cubic[:3, :3] += C[0, 1] * (1 - np.eye(3))
+    np.testing.assert_allclose(C, cubic, atol=1e-6)
+
+
+def test_perfect_crystal_is_at_rest(material):
+    potential, crystal, (a0, E, *_) = material
+    atoms = crystal.atoms((2, 2, 2))
+    energy = AtomisticEnergy(potential, atoms)
+    assert energy.energy() == pytest.approx(len(atoms) * E, rel=1e-5)
+    assert np.abs(energy.gradient()).max() < 1e-11
+    atoms.calc = potential.calculator()
+    assert np.abs(atoms.get_stress()).max() < 1e-8
+
+
+def test_wrong_lattice_constant_far_off_is_named():
+    with pytest.raises(ValueError, match="no equilibrium within 20 % of a = 6 A for bcc Fe"):
+        equilibrium_lattice_constant(Crystal.bcc("Fe", 6.0), load_potential("Fe_mm.eam.fs"))
+
+
+def relaxed(energy: AtomisticEnergy, y: np.ndarray, free: np.ndarray, steps: int = 12) -> np.ndarray:
+    """Newton's method on the exact Hessian; ``free`` are indices of coordinates."""
+    for _ in range(steps):
+        g = energy.gradient(y).ravel()[free]
+        if np.abs(g).max() < 1e-9:
+            return y
+        step = np.zeros(y.size)
+        step[free] = spsolve(energy.hessian(y)[free][:, free].tocsc(), -g)
+        y = y + step.reshape(-1, 3)
+    raise AssertionError(f"Newton's method did not converge: {np.abs(g).max():g} eV/A left")
+
+
+@pytest.mark.parametrize(
+    ("file", "crystal", "unrelaxed", "after"),
+    [
+        ("Cu_mishin1.eam.alloy", Crystal.fcc("Cu"), 1.309, 1.273),
+        ("Fe_mm.eam.fs", Crystal.bcc("Fe"), 1.836, 1.713),
+        ("W_zhou.eam.alloy", Crystal.bcc("W"), 3.851, 3.575),
+    ],
+)
+def test_vacancy(file, crystal, unrelaxed, after):
+    """Formation energy in a 6x6x6 cell of fixed volume."""
+    potential = load_potential(file)
+    crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+    atoms = crystal.atoms((6, 6, 6))
+    perfect = cohesive_energy(crystal, potential)
+    del atoms[len(atoms) // 2]
+    energy = AtomisticEnergy(potential, atoms)
+    y = atoms.positions
+    assert energy.energy() - len(y) * perfect == pytest.approx(unrelaxed, abs=1e-3)
+    free = np.arange(y.size - 3)  # the last atom is far from the vacancy and held: no translations
+    y = relaxed(energy, y, free)
+    assert energy.energy(y) - len(y) * perfect == pytest.approx(after, abs=1e-3)
+
+
+def long_hexagon(K0: int, rings: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sites round a row of 2 K0 + 1 vacancies on the x axis, and the ring each belongs to."""
+    ij = np.array([(i, j) for i in range(-30, 31) for j in range(-30, 31)])
+    i, j = ij.T
+    ring = np.min([np.abs([i - k, j, i - k + j]).max(0) for k in range(-K0, K0 + 1)], axis=0)
+    keep = (ring <= rings) & ~((j == 0) & (np.abs(i) <= K0))
+    X = ij[keep] @ np.array([[1.0, 0, 0], [0.5, np.sqrt(0.75), 0]])
+    return X, ring[keep]
+
+
+@pytest.mark.parametrize(
+    ("rings", "atoms", "start", "minimum", "largest"),
+    [
+        (9, 342, -842.030104019, -842.759378849, 0.107213),
+        (12, 564, -1439.499546000, -1440.282277900, None),
+    ],
+)
+def test_toy_benchmark_with_five_vacancies(rings, atoms, start, minimum, largest):
+    X, ring = long_hexagon(2, rings)
+    assert len(X) == atoms
+    energy = AtomisticEnergy(ToyEAM(), Atoms("X" * len(X), positions=X))
+    F = np.eye(3)
+    F[:2, :2] = 0.972552982662 * np.array([[1, 0.02], [0, 1.02]])
+    y = X @ F.T
+    assert energy.energy(y) == pytest.approx(start, abs=1e-8)
+    free = np.flatnonzero(np.repeat(ring <= rings - 2, 3) & np.tile([True, True, False], len(X)))
+    y = relaxed(energy, y, free)
+    assert energy.energy(y) == pytest.approx(minimum, abs=1e-8)
+    if largest:
+        assert np.abs(y - X @ F.T).max() == pytest.approx(largest, abs=1e-6)
+
+
+def test_toy_neighbours_are_those_of_the_reference_whatever_the_distance():
+    X = Crystal.hexagonal("X", 1.0).sites_in_box((-2, -2, 0), (2, 2, 0))[0]
+    energy = AtomisticEnergy(ToyEAM(), Atoms("X" * len(X), positions=X))
+    pairs = np.linalg.norm(X[:, None] - X, axis=-1)
+    n = np.count_nonzero((pairs > 0.5) & (pairs < 1.1), axis=1)
+    toy = ToyEAM()
+    t0 = 6 * np.exp(-0.9 * 3.0)
+    for scale in (1.0, 2.0):
+        t = n * np.exp(-3.0 * scale)
+        phi = np.exp(-8 * (scale - 1)) - 2 * np.exp(-4 * (scale - 1))
+        V = 0.5 * n * phi + 20.0 * ((t - t0) ** 2 + (t - t0) ** 4)
+        np.testing.assert_allclose(energy.site_energies(X * scale), V, atol=1e-12)
+    assert toy.lattice_constant("hexagonal") == pytest.approx(0.972552982662, abs=1e-8)
