@@ -16,6 +16,8 @@ from .site_potential import SitePotential
 class SiteCalculator(Calculator):
     """Energy, site energies, forces and stress of any periodic or finite `ase.Atoms`.
 
+    A potential of fixed topology keeps the neighbours of the first structure it is given.
+
     Parameters
     ----------
     potential : SitePotential
@@ -37,7 +39,7 @@ class SiteCalculator(Calculator):
         cell, y = np.array(self.atoms.cell), self.atoms.positions
         if {"numbers", "pbc"} & set(system_changes):
             self._list = None
-        nl = self._refreshed(y, cell)
+        nl = self._refreshed(y, cell, self.atoms.pbc)
         types = self.potential.types_of(self.atoms.get_chemical_symbols())
         E, V, g, virial = self.potential.energy_gradient_virial(y, types, nl, np.ones(len(y)), cell)
         self.results = {"energy": E, "free_energy": E, "energies": V, "forces": -g}
@@ -45,9 +47,9 @@ class SiteCalculator(Calculator):
             stress = 0.5 * (virial + virial.T) / self.atoms.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
 
-    def _refreshed(self, y: np.ndarray, cell: np.ndarray) -> NeighbourList:
-        nl = self._list
-        if nl is None or nl.n_atoms != len(y) or (not self.potential.fixed_topology and nl.moved_too_far(y, cell)):
-            nl = NeighbourList(y, self.potential.cutoff, self.skin, cell, self.atoms.pbc)  # type: ignore[union-attr]
-            self._list = nl
+    def _refreshed(self, y: np.ndarray, cell: np.ndarray, pbc: np.ndarray) -> NeighbourList:
+        nl, fixed = self._list, self.potential.fixed_topology
+        if nl is None or nl.n_atoms != len(y) or (not fixed and nl.moved_too_far(y, cell)):
+            skin = 0.0 if fixed else self.skin
+            nl = self._list = NeighbourList(y, self.potential.cutoff, skin, cell, pbc)
         return nl

@@ -55,7 +55,7 @@ class NeighbourList:
         cutoff: float,
         skin: float = 0.0,
         cell: np.ndarray | None = None,
-        pbc: Sequence[bool] = (False, False, False),
+        pbc: Sequence[bool] | np.ndarray = (False, False, False),
         sites: np.ndarray | None = None,
     ) -> None:
         X = _checked_positions(positions)
