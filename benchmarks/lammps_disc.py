@@ -208,10 +208,8 @@ class Lattice:
         """Shortest lattice vector along an axis of the frame."""
         n = np.arange(-12, 13) / 2.0
         grid = np.stack(np.meshgrid(n, n, n), -1).reshape(-1, 3)
-        if self.structure == "bcc":
-            grid = grid[np.all(grid % 1 == grid[:, :1] % 1, axis=1)]
-        else:
-            grid = grid[grid.sum(1) % 1 == 0]
+        centred = {"bcc": np.all(grid % 1 == grid[:, :1] % 1, axis=1)}  # the others are face-centred
+        grid = grid[centred.get(self.structure, grid.sum(1) % 1 == 0)]
         v = self.a * grid @ self.rotation.T
         others = [i for i in range(3) if i != axis]
         along = v[np.all(np.abs(v[:, others]) < 1e-6, axis=1), axis]
@@ -227,9 +225,7 @@ class Lattice:
         k = np.flatnonzero((gaps > gaps.max() - 1e-4) & (y[1:] < 1e-6))[-1]
         return float(y[k] + y[k + 1]) / 2, float(gaps[k])
 
-    def sites(
-        self, lo: tuple[float, ...], hi: tuple[float, ...], shift: tuple[float, ...] = (0, 0, 0)
-    ) -> np.ndarray:
+    def sites(self, lo: tuple[float, ...], hi: tuple[float, ...], shift: tuple[float, ...] = (0, 0, 0)) -> np.ndarray:
         """All sites with lo <= x < hi (to 1e-6), ordered by y, x, z."""
         corners = np.array(np.meshgrid(*zip(lo, hi, strict=True))).reshape(3, -1).T - shift
         box = corners @ self.rotation / self.a
@@ -286,9 +282,7 @@ class Material:
         C = np.diag([self.constants["C11"]] * 3 + [self.constants["C44"]] * 3)
         C[:3, :3] += self.constants["C12"] * (1 - np.eye(3))
         R = rotation
-        full = np.einsum(
-            "ia,jb,kc,ld,abcd->ijkl", R, R, R, R, C[VOIGT[:, :, None, None], VOIGT], optimize=True
-        )
+        full = np.einsum("ia,jb,kc,ld,abcd->ijkl", R, R, R, R, C[VOIGT[:, :, None, None], VOIGT], optimize=True)
         i, j = [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
         return full[i, j][:, i, j]
 
@@ -400,9 +394,7 @@ class Disc:
         self.engine.freeze(self.fixed)
         self.engine.run()
         self.perfect = self.engine.site_energies
-        d0 = {"bcc": np.sqrt(3) / 2, "fcc": np.sqrt(0.5), "diamond": np.sqrt(3) / 4}[
-            a.structure
-        ] * self.lattice.a
+        d0 = {"bcc": np.sqrt(3) / 2, "fcc": np.sqrt(0.5), "diamond": np.sqrt(3) / 4}[a.structure] * self.lattice.a
         self.bonds = Bonds.across_plane(self.X, pz, d0, a.close, a.open)
         self.pairs, self.pair_shift = neighbours(self.X, pz, 1.05 * d0, ~self.fixed)
         cross = self.X[self.pairs[:, 0], 1] * self.X[self.pairs[:, 1], 1] < 0
@@ -556,9 +548,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--noise", type=float, default=1e-3, help="A, on every free atom, each step")
     p.add_argument("--seed", type=int, default=0, help="of the noise")
     p.add_argument("--a", type=float, help="lattice constant, A; default: measured")
-    p.add_argument(
-        "--constants", type=float, nargs=3, metavar=("C11", "C12", "C44"), help="GPa; default: measured"
-    )
+    p.add_argument("--constants", type=float, nargs=3, metavar=("C11", "C12", "C44"), help="GPa; default: measured")
     p.add_argument("--gamma", type=float, help="J/m^2; default: measured")
     p.add_argument("--K-G", type=float, dest="K_G", help="MPa m^1/2; default: sqrt(2 gamma E')")
     p.add_argument("--cutoff", type=float, help="A; default: from the setfl header")
@@ -571,9 +561,7 @@ def main(argv: list[str] | None = None) -> None:
     Path(args.output).mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     disc = Disc(args)
-    log.info(
-        "%s", json.dumps({k: v for k, v in disc.header().items() if k not in ("convention", "arguments")})
-    )
+    log.info("%s", json.dumps({k: v for k, v in disc.header().items() if k not in ("convention", "arguments")}))
     result = disc.ladder()
     (Path(args.output) / "result.json").write_text(json.dumps(result, indent=1))
     log.info("K_plus %s K_minus %s", result["K_plus_bracket"], result["K_minus_bracket"])

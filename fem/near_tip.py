@@ -88,9 +88,7 @@ class NearTipField:
         u[f[0] == 0.0] = 0.0
         return u
 
-    def displacement_gradient(
-        self, x: np.ndarray, y: np.ndarray, K: Sequence[float] = (1.0, 0.0, 0.0)
-    ) -> np.ndarray:
+    def displacement_gradient(self, x: np.ndarray, y: np.ndarray, K: Sequence[float] = (1.0, 0.0, 0.0)) -> np.ndarray:
         """du_i/dx_j at (x, y), arguments as for ``displacement``.
 
         Returns
@@ -185,9 +183,7 @@ def _roots(x: np.ndarray, y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.
     return np.sqrt(z), y
 
 
-def _apply(
-    P: np.ndarray, f: np.ndarray, pairs: list[np.ndarray], triple: np.ndarray, c: np.ndarray
-) -> np.ndarray:
+def _apply(P: np.ndarray, f: np.ndarray, pairs: list[np.ndarray], triple: np.ndarray, c: np.ndarray) -> np.ndarray:
     """f(P) c for upper triangular P: f (3, n) at its diagonal, divided differences (01, 02, 12) and 012."""
     w = f.T * c
     w[:, 0] += P[0, 1] * pairs[0] * c[1] + (P[0, 2] * pairs[1] + P[0, 1] * P[1, 2] * triple) * c[2]

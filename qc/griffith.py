@@ -122,9 +122,7 @@ def at_rest(crystal: Crystal, potential: SitePotential) -> Crystal:
     assert given.a is not None
     a = equilibrium_lattice_constant(given, potential)
     if abs(a / given.a - 1.0) > 1e-4:
-        log.warning(
-            "lattice constant is %.6f, at zero pressure %.6f A: gamma and K_G use the latter", given.a, a
-        )
+        log.warning("lattice constant is %.6f, at zero pressure %.6f A: gamma and K_G use the latter", given.a, a)
     return given.with_lattice_constant(a)
 
 
@@ -161,10 +159,7 @@ def surface_energy(
     energy = AtomisticEnergy(potential, slab)
     # the reference is the same lattice, periodic: one cell a layer
     bulk = layers * AtomisticEnergy(potential, _bulk(crystal)).energy()
-    if crystal.dimension == 3:
-        area = float(np.linalg.norm(np.cross(cell[0], cell[1])))
-    else:
-        area = float(np.linalg.norm(cell[0]))  # times 1 A
+    area = float(np.linalg.norm(np.cross(cell[0], cell[1])))  # of a sheet: length of the row times 1 A
     unit = EV_PER_A2 / (2.0 * area)
     unrelaxed = energy.energy()
     return Surface(

@@ -71,9 +71,7 @@ def test_published_numbers_of_silicon():
     assert si.stress_intensity(2 * 1.3600) == pytest.approx(0.6153, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("name", "gamma", "K_G"), [("Fe (110)[001]", 1.6506, 0.841), ("Fe (100)[011]", 1.7853, 0.906)]
-)
+@pytest.mark.parametrize(("name", "gamma", "K_G"), [("Fe (110)[001]", 1.6506, 0.841), ("Fe (100)[011]", 1.7853, 0.906)])
 def test_griffith_values_of_iron(name, gamma, K_G):
     assert field(*CRYSTALS[name]).stress_intensity(2 * gamma) == pytest.approx(K_G, abs=1e-3)
 
