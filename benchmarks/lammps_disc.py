@@ -117,6 +117,7 @@ class Engine:
             raise RuntimeError("LAMMPS lost atoms at their creation")
         self.lmp.commands_list(
             [
+                "mass 1 1.0",  # of no account here, and not in every potential file
                 *potential.commands,
                 "neighbor 1.0 bin",
                 "neigh_modify delay 0 every 1 check yes",
