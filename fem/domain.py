@@ -80,6 +80,8 @@ class DomainMesh:
     Attributes
     ----------
     mesh : dolfinx.mesh.Mesh
+    n_slit : int
+        Input vertices below this number are slit nodes of the resolved zone, half-way between two rows of sites.
     resolved_from : int
         Input vertices from this number on are lattice sites (P1 between them, whatever the order outside).
     coarse : CoarseMesh or None
@@ -89,6 +91,7 @@ class DomainMesh:
     """
 
     mesh: dmesh.Mesh
+    n_slit: int
     resolved_from: int
     coarse: CoarseMesh | None
     fingerprint: str
@@ -131,7 +134,7 @@ def build_domain(
         cells, x = [*cells, outer], [special, coarse.points, *x]
     midpoints = np.concatenate(corners).mean(1)
     mesh = distribute(comm, np.concatenate(cells), np.concatenate(x), midpoints, work(midpoints))
-    return DomainMesh(mesh, first, coarse, comm.bcast(_fingerprint(coarse)))
+    return DomainMesh(mesh, n_special, first, coarse, comm.bcast(_fingerprint(coarse)))
 
 
 def _fingerprint(coarse: CoarseMesh | None) -> str:

@@ -62,6 +62,6 @@ def basis_values(space: fem.FunctionSpace, weights: np.ndarray) -> np.ndarray:
     """(n, n_dofs) scalar basis functions at barycentric coordinates (n, gdim + 1), zero where they round to zero."""
     element = space.element.basix_element
     table = element.tabulate(0, np.ascontiguousarray(weights[:, 1:]))[0]
-    values = table.reshape(len(weights), -1)
+    values = table[:, :, 0].copy()
     values[np.abs(values) < SNAP] = 0.0
     return values
