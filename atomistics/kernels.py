@@ -295,8 +295,8 @@ def sites_of_atoms(n_atoms, sites, first, index, w, owner, start, entry):
             fill[a] += 1
 
 
-@nb.njit(i8(i8, I1, I1, I1, I1, I1, I1, I1, I1), **FLAGS)
-def pattern_rows(n_atoms, sites, first, index, owner, start, entry, row_first, col):
+@nb.njit(i8(i8, nb.boolean, I1, I1, I1, I1, I1, I1, I1, I1), **FLAGS)
+def pattern_rows(n_atoms, many_body, sites, first, index, owner, start, entry, row_first, col):
     """Columns of every block row: all atoms that share a site with it. With an empty ``col`` only counts; returns the number."""
     seen = np.full(n_atoms, -1, np.int32)
     total = 0
@@ -305,7 +305,17 @@ def pattern_rows(n_atoms, sites, first, index, owner, start, entry, row_first, c
         row_first[a] = total
         for e in range(start[a], start[a + 1]):
             s = entry[2 * e]
-            for k in range(first[s] - 1, first[s + 1]):
+            end = first[s + 1]
+            if not many_body and entry[2 * e + 1] >= 0:  # a neighbour sees the site and itself only
+                end = first[s] - 1
+                for k in range(2):
+                    b = owner[sites[s]] if k == 0 else i4(a)
+                    if seen[b] != a:
+                        seen[b] = a
+                        if not count_only:
+                            col[total] = b
+                        total += 1
+            for k in range(first[s] - 1, end):
                 b = owner[sites[s]] if k < first[s] else owner[index[k]]
                 if seen[b] != a:
                     seen[b] = a
@@ -334,11 +344,22 @@ def add_symmetric(H, q, A, k, sign):
 def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first, col, A, S, c, H):
     """3x3 blocks of the Hessian in the order of the pattern, row by row, from the factors of `bond_factors`."""
     where = np.empty(n_atoms, np.int32)
-    T = np.zeros((len(sites), 3))
+    atom = np.empty(len(index) + len(sites), np.int32)  # who takes part in each site: itself, then those in range
+    U = np.zeros((len(index) + len(sites), 3))  # gradients of the density of the site
+    begin, end = np.empty(len(sites), np.int32), np.empty(len(sites), np.int32)
+    n = 0
     for s in range(len(sites)):
+        begin[s] = m = n
+        n += 1
+        atom[m] = owner[sites[s]]
         for k in range(first[s], first[s + 1]):
-            for i in range(3):
-                T[s, i] -= S[k, i]
+            if A[k, 0] != 0.0 or A[k, 1] != 0.0 or A[k, 2] != 0.0 or S[k, 0] != 0.0 or S[k, 1] != 0.0 or S[k, 2] != 0.0:
+                atom[n] = owner[index[k]]
+                for i in range(3):
+                    U[n, i] = S[k, i]
+                    U[m, i] -= S[k, i]
+                n += 1
+        end[s] = n
     for a in range(n_atoms):
         for q in range(row_first[a], row_first[a + 1]):
             where[col[q]] = q
@@ -349,7 +370,7 @@ def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first
             s, own = entry[2 * e], entry[2 * e + 1]
             l = owner[sites[s]]
             if own < 0:
-                u0, u1, u2 = c[s] * T[s, 0], c[s] * T[s, 1], c[s] * T[s, 2]
+                u0, u1, u2 = c[s] * U[begin[s], 0], c[s] * U[begin[s], 1], c[s] * U[begin[s], 2]
                 for k in range(first[s], first[s + 1]):
                     add_symmetric(H, where[l], A, k, 1.0)
                     add_symmetric(H, where[owner[index[k]]], A, k, -1.0)
@@ -357,13 +378,10 @@ def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first
                 u0, u1, u2 = c[s] * S[own, 0], c[s] * S[own, 1], c[s] * S[own, 2]
                 add_symmetric(H, where[a], A, own, 1.0)
                 add_symmetric(H, where[l], A, own, -1.0)
-            if c[s] == 0.0:
+            if u0 == 0.0 and u1 == 0.0 and u2 == 0.0:
                 continue
-            for k in range(first[s] - 1, first[s + 1]):
-                if k < first[s]:
-                    q, v0, v1, v2 = where[l], T[s, 0], T[s, 1], T[s, 2]
-                else:
-                    q, v0, v1, v2 = where[owner[index[k]]], S[k, 0], S[k, 1], S[k, 2]
+            for k in range(begin[s], end[s]):
+                q, v0, v1, v2 = where[atom[k]], U[k, 0], U[k, 1], U[k, 2]
                 H[q, 0, 0] += u0 * v0
                 H[q, 0, 1] += u0 * v1
                 H[q, 0, 2] += u0 * v2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from . import kernels
 from .neighbours import NeighbourList
@@ -184,6 +185,7 @@ class PairFunctional(SitePotential):
         p, pe = (np.array([*values, 0.0], dtype=float) for values in (bond_parameters, embedding_parameters))
         self._functions = (kind, p, bonds, float(knot_spacing), pe, embed)
         self._range = np.inf if self.fixed_topology else self.cutoff
+        self._many_body = kind in (kernels.TABLE, kernels.TOY)
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
@@ -199,13 +201,15 @@ class PairFunctional(SitePotential):
         w = np.ascontiguousarray(w, dtype=float)
         kernels.sites_of_atoms(n_atoms, nl.rows, nl.first, nl.index, w, owner, start, entry)
         row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, nl.rows, nl.first, nl.index, owner, start, entry, row_first)
+        args = (n_atoms, self._many_body, nl.rows, nl.first, nl.index, owner, start, entry, row_first)
         col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
         if len(col):
             kernels.pattern_rows(*args, col)
+        # the pattern is symmetric, so that transposing it, which is linear in its size, sorts its rows
+        unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
+        cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
         rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        order = np.lexsort((col, rows))
-        return HessianPattern(rows, np.ascontiguousarray(col[order]), row_first, start, entry)
+        return HessianPattern(rows, cols, row_first, start, entry)
 
     def hessian_blocks(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
