@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from ase import Atoms
+from scipy.optimize import brentq
 
 from .crystal import Crystal
 from .neighbours import NeighbourList
@@ -32,15 +33,16 @@ class AtomisticEnergy:
         self.positions = np.array(atoms.positions)
         self.types = potential.types_of(atoms.get_chemical_symbols())
         self.weights = np.ones(len(atoms)) if weights is None else np.array(weights, dtype=float)
-        if self.weights.shape != (len(atoms),):
-            raise ValueError(f"weights must have one number per atom ({len(atoms)}), got shape {self.weights.shape}")
-        self._cell, self._pbc, self._skin = np.array(atoms.cell), atoms.pbc, skin
+        if self.weights.shape != (len(atoms),) or not np.isfinite(self.weights).all():
+            got = f"shape {self.weights.shape}" if self.weights.shape != (len(atoms),) else "nan or inf"
+            raise ValueError(f"weights must be one finite number per atom ({len(atoms)}), got {got}")
+        self._cell, self._pbc, self._skin = np.array(atoms.cell), tuple(atoms.pbc), skin
         self._list = self._build(self.positions)
 
     def energy(self, positions: np.ndarray | None = None) -> float:
         """Weighted energy, eV, at positions (n, 3) in A (default: those of the atoms)."""
         y, nl = self._at(positions)
-        return float(self.weights @ self.potential.site_energies(y, self.types, nl))
+        return self.potential.energy_gradient(y, self.types, nl, self.weights)[0]
 
     def site_energies(self, positions: np.ndarray | None = None) -> np.ndarray:
         """(n,) unweighted site energies V_l, eV."""
@@ -63,10 +65,11 @@ class AtomisticEnergy:
     def hessian_vector(self, v: np.ndarray, positions: np.ndarray | None = None) -> np.ndarray:
         """Product of the Hessian with v, (n, 3) or (3n,), in the shape of v, without a matrix."""
         y, nl = self._at(positions)
+        direction = np.asarray(v, dtype=float)
+        if direction.size != y.size:
+            raise ValueError(f"v must have 3 components per atom, {y.size} numbers, got shape {direction.shape}")
         factors = self.potential.factors(y, self.types, nl, self.weights)
-        return self.potential.hessian_vector(factors, nl, np.asarray(v, dtype=float).reshape(-1, 3)).reshape(
-            np.shape(v)
-        )
+        return self.potential.hessian_vector(factors, nl, direction.reshape(-1, 3)).reshape(direction.shape)
 
     def _build(self, y: np.ndarray) -> NeighbourList:
         skin = 0.0 if self.potential.fixed_topology else self._skin
@@ -76,47 +79,46 @@ class AtomisticEnergy:
         y = self.positions if positions is None else np.asarray(positions, dtype=float)
         if y.shape != self.positions.shape:
             raise ValueError(f"positions must have shape {self.positions.shape}, got {y.shape}")
+        if not np.isfinite(y).all():
+            raise ValueError("positions must be finite numbers, got nan or inf")
         if not self.potential.fixed_topology and self._list.moved_too_far(y):
             self._list = self._build(y)
         return y, self._list
 
 
 def cohesive_energy(crystal: Crystal, potential: SitePotential) -> float:
-    """Energy per atom of the perfect crystal, eV."""
+    """Energy per atom of the perfect crystal, at its own or else the potential's lattice constant, eV."""
     crystal = crystal.resolved(potential)
-    types = potential.types_of(crystal.species)
-    total = 0.0
-    for b, kind in enumerate(types):
-        bonds = crystal.stencil(potential.cutoff, b)
-        neighbours = types[crystal.stencil_species(potential.cutoff, b)]
-        total += float(potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[0][0])
-    return total / len(types)
+    return _cell_energy_and_virial(crystal, potential)[0] / len(crystal.species)
 
 
 def equilibrium_lattice_constant(crystal: Crystal, potential: SitePotential) -> float:
-    """Lattice constant at zero pressure near the crystal's own, A."""
-    from scipy.optimize import brentq
-
+    """Lattice constant at zero pressure near the crystal's own or else the potential's, A."""
     crystal = crystal.resolved(potential)
-    a0 = crystal._constant
-
-    def pressure(a: float) -> float:
-        strained = crystal.with_lattice_constant(a)
-        types = potential.types_of(strained.species)
-        total = 0.0
-        for b, kind in enumerate(types):
-            bonds = strained.stencil(potential.cutoff, b)
-            neighbours = types[strained.stencil_species(potential.cutoff, b)]
-            P = potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)[1][0]
-            total += float(np.trace(P))
-        return total
-
+    a = crystal.a
+    assert a is not None  # resolved
     if potential.fixed_topology:
-        a = potential.lattice_constant(crystal.structure)
-        return a0 if a is None else a
+        own = potential.lattice_constant(crystal.structure)
+        return a if own is None else own
+
+    def virial(scale: float) -> float:
+        return _cell_energy_and_virial(crystal.with_lattice_constant(a * scale), potential)[1]
+
     for spread in (0.02, 0.05, 0.1, 0.2):
-        if pressure(a0 * (1 - spread)) * pressure(a0 * (1 + spread)) < 0:
-            return float(brentq(pressure, a0 * (1 - spread), a0 * (1 + spread), xtol=1e-13))
-    raise ValueError(
-        f"no equilibrium within 20 % of a = {a0:g} A for {crystal.structure} {', '.join(crystal.species)}: check a and the potential"
-    )
+        if virial(1 - spread) * virial(1 + spread) < 0:
+            return a * float(brentq(virial, 1 - spread, 1 + spread, xtol=1e-14))
+    what = f"{crystal.structure} {', '.join(crystal.species)}"
+    raise ValueError(f"no equilibrium within 20 % of a = {a:g} A for {what}: check a and the potential")
+
+
+def _cell_energy_and_virial(crystal: Crystal, potential: SitePotential) -> tuple[float, float]:
+    """Energy of a primitive cell and its derivative with respect to the logarithm of the lattice constant, eV."""
+    types = potential.types_of(crystal.species)
+    energy, virial = 0.0, 0.0
+    for b, kind in enumerate(types):
+        bonds = crystal.stencil(potential.cutoff, b)
+        neighbours = types[crystal.stencil_species(potential.cutoff, b)]
+        W, P, _ = potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)
+        energy += float(W[0])
+        virial += float(np.trace(P[0]))
+    return energy, virial

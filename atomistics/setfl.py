@@ -75,11 +75,23 @@ class _Numbers:
             raise ValueError(
                 f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {bad!r}"
             ) from None
+        if len(values) == n and not np.isfinite(values).all():
+            bad = next(w for w, v in zip(words, values, strict=True) if not np.isfinite(v))
+            raise ValueError(
+                f"{self._path}, lines {first}-{self.line}: expected {n} finite numbers ({what}), found {bad!r}"
+            )
         if len(values) != n:
             raise ValueError(
                 f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {len(values)}"
             )
         return values
+
+    def end(self) -> None:
+        """Refuse further numbers: they belong to another kind of table (adp, for example)."""
+        for k in range(self.line, len(self._lines)):
+            words = self._lines[k].split()
+            if words and _is_number(words[0]):
+                raise ValueError(f"{self._path}, line {k + 1}: expected the end of the file, found {words[0]!r}")
 
 
 def _is_number(word: str) -> bool:
@@ -108,7 +120,7 @@ def read_setfl(path: Path) -> Setfl:
         raise ValueError(f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}")
     n_rho, nr = int(float(grid[0])), int(float(grid[2]))
     d_rho, dr, cutoff = float(grid[1]), float(grid[3]), float(grid[4])
-    if n_rho < 5 or nr < 5 or min(d_rho, dr, cutoff) <= 0:
+    if n_rho < 5 or nr < 5 or not all(0 < v < np.inf for v in (d_rho, dr, cutoff)):
         raise ValueError(
             f"{path}, line {numbers.line}: expected grids of at least 5 positive steps, found {' '.join(grid)!r}"
         )
@@ -128,6 +140,7 @@ def read_setfl(path: Path) -> Setfl:
     for i in range(n):
         for j in range(i + 1):
             pair[i, j] = pair[j, i] = numbers.block(nr, f"r phi of {elements[i]}-{elements[j]}")
+    numbers.end()
     return Setfl(path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair)
 
 

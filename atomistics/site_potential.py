@@ -179,6 +179,11 @@ class PairFunctional(SitePotential):
         embedding_table: np.ndarray | None = None,
     ) -> None:
         self.elements = tuple(elements)
+        twice = sorted({name for name in self.elements if self.elements.count(name) > 1})
+        if twice or not self.elements:
+            raise ValueError(
+                f"each element may be named once, got {', '.join(twice) or 'none'}{' twice' * bool(twice)}"
+            )
         self.cutoff = float(cutoff)
         bonds = np.zeros((1, 1, 2, 8)) if bond_table is None else np.ascontiguousarray(bond_table)
         embed = np.zeros((1, 2, 4)) if embedding_table is None else np.ascontiguousarray(embedding_table)

@@ -47,7 +47,7 @@ def test_elastic_constants(material):
 
 
 def test_perfect_crystal_is_at_rest(material):
-    potential, crystal, (a0, E, *_) = material
+    potential, crystal, (_, E, *_) = material
     atoms = crystal.atoms((2, 2, 2))
     energy = AtomisticEnergy(potential, atoms)
     assert energy.energy() == pytest.approx(len(atoms) * E, rel=1e-5)
