@@ -8,6 +8,12 @@ from atomistics import Crystal, SitePotential
 
 GPA = 160.21766208  # 1 eV/A^3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+STENCIL_MARGIN = 1.08
+"""The usual stencil holds bonds up to this many cutoffs: complete down to stretches of 0.926."""
+NEAR_IDENTITY = 0.04
+"""With no entry of F^T F - I above this, no stretch is below (1 - 3 * 0.04)^(1/2) = 0.938."""
+SMALLEST_STRETCH = 0.05
+"""A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
 
 
 class CauchyBornMaterial:
@@ -38,8 +44,12 @@ class CauchyBornMaterial:
         self.potential = potential
         self.volume = self.crystal.cell_volume
         self._type = int(potential.types_of(self.crystal.species)[0])
-        self._reach, self._bonds = 0.0, np.empty((0, 3))
-        self._stretch_to(1.0 / 1.06)
+        self._stencils: dict[float, np.ndarray] = {}
+        if not len(self._bonds(1.0)):
+            d, cutoff = self.crystal.nearest_neighbour_distance, potential.cutoff
+            raise ValueError(
+                f"neighbours are {d:g} A apart and the potential ends at {cutoff:g} A: check the lattice constant"
+            )
 
     def energy_density(self, F_kij: np.ndarray) -> np.ndarray:
         """W (n,) for deformation gradients (n, 3, 3), eV/A^3 (2-D: eV/A^2)."""
@@ -81,33 +91,43 @@ class CauchyBornMaterial:
         F = np.asarray(F_kij, dtype=float)
         if F.ndim != 3 or F.shape[1:] != (3, 3):
             raise ValueError(f"deformation gradients must have shape (n, 3, 3), got {F.shape}")
-        self._check(F)
-        types = np.full(len(self._bonds), self._type, dtype=np.int32)
-        W, P, C = self.potential.cauchy_born(self._bonds, types, self._type, F, second)
-        v = self.volume
-        return W / v, P / v, C / v
+        enlargement = self._enlargement(F)
+        n = len(F)
+        W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
+        for factor in np.unique(enlargement):
+            k = np.flatnonzero(enlargement == factor) if len(enlargement) > 1 else np.arange(1)
+            bonds = self._bonds(factor)
+            types = np.full(len(bonds), self._type, dtype=np.int32)
+            W[k], P[k], some = self.potential.cauchy_born(bonds, types, self._type, F[k], second)
+            if second:
+                C[k] = some
+        return W / self.volume, P / self.volume, C / self.volume
 
-    def _check(self, F: np.ndarray) -> None:
-        """Refuse what is not a deformation; widen the stencil where a strong compression brings more atoms into range."""
-        if not len(F):
-            return
+    def _enlargement(self, F: np.ndarray) -> np.ndarray:
+        """Size of the stencil that each F needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
         J = np.linalg.det(F)
-        if not np.isfinite(F).all() or not (J > 1e-6).all():
-            bad = int(np.flatnonzero(~(np.isfinite(J) & (J > 1e-6)))[0]) if len(J) else 0
+        bad = np.flatnonzero(~(np.isfinite(J) & (J > 0.0)))
+        if len(bad):
+            k = bad[0]
             raise ValueError(
-                f"a deformation gradient must have a positive determinant, got det F = {J[bad]:.3g} for F = {F[bad].tolist()}"
+                f"a deformation gradient must be finite with a positive determinant, got F = {F[k].tolist()}, det F = {J[k]:.3g}"
             )
-        E = np.einsum("kia,kib->kab", F, F)
-        if np.abs(E - np.eye(3)).max() > 0.05:  # smallest stretch below 0.974 only then
-            self._stretch_to(float(np.sqrt(np.linalg.eigvalsh(E).min())))
+        power = np.zeros(len(F))
+        if not self.potential.fixed_topology:
+            E = np.einsum("kia,kib->kab", F, F)
+            strong = np.flatnonzero(np.abs(E - np.eye(3)).max((1, 2), initial=0.0) > NEAR_IDENTITY)
+            smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1]
+            if (smallest < SMALLEST_STRETCH).any():
+                k = strong[np.argmin(smallest)]
+                raise ValueError(
+                    f"the smallest stretch must be at least {SMALLEST_STRETCH}, got {smallest.min():.3g} in F = {F[k].tolist()}"
+                )
+            power[strong] = np.maximum(np.ceil(np.log(1.0 / (smallest * STENCIL_MARGIN)) / np.log(1.25)), 0.0)
+        return 1.25**power
 
-    def _stretch_to(self, smallest: float) -> None:
-        """Stencil that is complete down to this smallest principal stretch."""
-        reach = self.potential.cutoff / smallest
-        if self.potential.fixed_topology:
-            reach = self.potential.cutoff
-        if reach > self._reach:
-            self._reach = reach * 1.02
-            if self.potential.fixed_topology:
-                self._reach = reach
-            self._bonds = self.crystal.stencil(self._reach)
+    def _bonds(self, factor: float) -> np.ndarray:
+        """Bonds of a site up to ``factor`` times the usual reach; only reference neighbours where the topology is fixed."""
+        if factor not in self._stencils:
+            margin = 1.0 if self.potential.fixed_topology else STENCIL_MARGIN * factor
+            self._stencils[factor] = self.crystal.stencil(self.potential.cutoff * margin)
+        return self._stencils[factor]

@@ -1,0 +1,197 @@
+"""The Cauchy-Born material is the periodic crystal, deformed homogeneously."""
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from atomistics import Crystal, LennardJones, Morse, ToyEAM, load_potential
+from fem import CauchyBornMaterial
+
+GPA = 160.21766208
+CRACK = ((1, 1, 0), (0, 0, 1))
+MATERIALS = {
+    "Cu": lambda: CauchyBornMaterial(Crystal.fcc("Cu"), load_potential("Cu_mishin1.eam.alloy")),
+    "Fe crack": lambda: CauchyBornMaterial(Crystal.bcc("Fe").oriented(*CRACK), load_potential("Fe_mm.eam.fs")),
+    "Al in AlFe": lambda: CauchyBornMaterial(Crystal.fcc("Al", 4.05), load_potential("AlFe_mm.eam.fs")),
+    "Lennard-Jones": lambda: CauchyBornMaterial(Crystal.fcc("Ar"), LennardJones(0.01, 3.4, elements=("Ar",))),
+    "Morse 2-D": lambda: CauchyBornMaterial(Crystal.hexagonal(), Morse(0.3, 1.5, 2.5)),
+    "toy": lambda: CauchyBornMaterial(Crystal.hexagonal(), ToyEAM()),
+}
+
+
+@pytest.fixture(params=MATERIALS, scope="module")
+def material(request):
+    return MATERIALS[request.param]()
+
+
+def deformations(material, n=4, size=0.05):
+    """Random F; in 2-D in the plane only."""
+    F = np.eye(3) + np.random.default_rng(9).normal(0, size, (n, 3, 3))
+    if material.crystal.dimension == 2:
+        F[:, 2, :2] = F[:, :2, 2] = 0.0
+        F[:, 2, 2] = 1.0
+    return F
+
+
+def in_plane(material, A):
+    if material.crystal.dimension == 2:
+        A[:, 2], A[:, :, 2] = 0.0, 0.0
+    return A
+
+
+def ladder(f, derivative):
+    """Smallest over largest relative error of central differences on a ladder of steps."""
+    size = np.linalg.norm(derivative)
+    assert size > 1e-4
+    errors = [np.linalg.norm((f(h) - f(-h)) / (2 * h) - derivative) / size for h in 10.0 ** np.arange(-2, -9, -1.0)]
+    assert max(errors) > 1e-7
+    return min(errors) / max(errors)
+
+
+def test_stress_is_the_derivative_of_the_energy(material):
+    F = deformations(material)
+    A = in_plane(material, np.random.default_rng(1).normal(size=F.shape))
+    P = material.stress(F)
+    assert P.shape == (4, 3, 3)
+    assert ladder(lambda h: material.energy_density(F + h * A), np.einsum("kij,kij->k", P, A)) < 1e-3
+
+
+def test_tangent_is_the_derivative_of_the_stress(material):
+    F = deformations(material)
+    A = in_plane(material, np.random.default_rng(2).normal(size=F.shape))
+    C = material.tangent(F)
+    assert C.shape == (4, 3, 3, 3, 3)
+    np.testing.assert_allclose(C, C.transpose(0, 3, 4, 1, 2), atol=1e-12 * np.abs(C).max())
+    derivative = in_plane(material, np.einsum("kijlm,klm->kij", C, A))
+    assert ladder(lambda h: in_plane(material, material.stress(F + h * A)), derivative) < 1e-3
+
+
+def test_one_pass_gives_the_same(material):
+    F = deformations(material)
+    W, P, C = material.evaluate(F)
+    np.testing.assert_array_equal(material.energy_density(F), W)
+    np.testing.assert_array_equal(material.stress(F), P)
+    np.testing.assert_array_equal(material.tangent(F), C)
+    W, P, C = material.evaluate(np.empty((0, 3, 3)))
+    assert (W.shape, P.shape, C.shape) == ((0,), (0, 3, 3), (0, 3, 3, 3, 3))
+
+
+def test_rotations_cost_no_energy(material):
+    F = deformations(material)
+    angle = 0.7
+    Q = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    W, P = material.energy_and_stress(F)
+    turned_W, turned_P = material.energy_and_stress(Q @ F)
+    np.testing.assert_allclose(turned_W, W, atol=1e-13)
+    np.testing.assert_allclose(turned_P, Q @ P, atol=1e-12)
+    moment = P @ F.transpose(0, 2, 1)
+    np.testing.assert_allclose(moment, moment.transpose(0, 2, 1), atol=1e-13)  # no torque
+
+
+@pytest.mark.parametrize("squeeze", [1.0, 0.95, 0.9, 0.8])
+@pytest.mark.parametrize("name", [name for name in MATERIALS if name != "toy"])
+def test_energy_and_stress_are_those_of_the_periodic_crystal(name, squeeze):
+    """Under compression more shells come within the cutoff: a fresh material has to see them."""
+    material = MATERIALS[name]()
+    F = deformations(material, 1)[0] * squeeze
+    if material.crystal.dimension == 2:
+        F[2, 2] = 1.0
+    atoms = material.crystal.atoms(cubic=False)
+    atoms.set_cell(atoms.cell @ F.T, scale_atoms=True)
+    atoms.calc = material.potential.calculator()
+    (W,), (P,) = material.energy_and_stress(F[None])
+    assert W * material.volume == pytest.approx(atoms.get_potential_energy(), abs=1e-12)
+    if material.crystal.dimension == 3:
+        cauchy = P @ F.T / np.linalg.det(F)
+        np.testing.assert_allclose(cauchy, atoms.get_stress(voigt=False), atol=1e-12)
+
+
+def test_many_shells_under_uniaxial_collapse():
+    material = MATERIALS["Cu"]()
+    F = np.diag([1.0, 0.6, 1.0])
+    atoms = material.crystal.atoms()
+    atoms.set_cell(atoms.cell @ F, scale_atoms=True)
+    atoms.calc = material.potential.calculator()
+    assert material.energy_density(F[None])[0] * material.volume * 4 == pytest.approx(atoms.get_potential_energy())
+
+
+def test_toy_keeps_its_six_neighbours():
+    W = CauchyBornMaterial(Crystal.hexagonal("X", 1.0), ToyEAM()).energy_density(np.diag([0.5, 0.5, 1.0])[None])
+    t, t0 = 6 * np.exp(-1.5), 6 * np.exp(-2.7)
+    V = 3 * (np.exp(4.0) - 2 * np.exp(2.0)) + 20 * ((t - t0) ** 2 + (t - t0) ** 4)
+    assert W[0] == pytest.approx(V / np.sqrt(0.75), rel=1e-13)
+
+
+def test_elastic_constants_in_both_frames():
+    straight, turned = (
+        CauchyBornMaterial(crystal, load_potential("Fe_mm.eam.fs"))
+        for crystal in (Crystal.bcc("Fe"), Crystal.bcc("Fe").oriented(*CRACK))
+    )
+    C = straight.elastic_constants()
+    np.testing.assert_allclose(turned.elastic_constants(), C, atol=1e-8)
+    np.testing.assert_allclose(straight.elastic_tensor(), C, atol=1e-8)
+    along_110 = turned.elastic_tensor()[1, 1]
+    assert along_110 == pytest.approx(0.5 * (C[0, 0] + C[0, 1] + 2 * C[3, 3]), rel=1e-10)
+
+
+def test_elastic_constants_are_curvatures_of_the_energy():
+    """Against second differences of W under symmetric strains, at the equilibrium lattice constant."""
+    material = MATERIALS["Lennard-Jones"]()
+    C, h = material.elastic_constants(), 1e-4
+    voigt = np.zeros((3, 3, 3))
+    voigt[0, 0, 0] = 1.0
+    voigt[1] = np.diag([1.0, 1.0, 0.0])
+    voigt[2, 1, 2] = voigt[2, 2, 1] = 0.5
+    W = lambda e: material.energy_density((np.eye(3) + e)[None])[0]  # noqa: E731
+    curvature = [GPA * (W(h * e) - 2 * W(0 * e) + W(-h * e)) / h**2 for e in voigt]
+    expected = [C[0, 0], 2 * (C[0, 0] + C[0, 1]), C[3, 3]]
+    np.testing.assert_allclose(curvature, expected, rtol=1e-5)
+
+
+def test_stressed_reference_keeps_symmetric_constants():
+    material = CauchyBornMaterial(Crystal.fcc("Cu", 3.55), load_potential("Cu_mishin1.eam.alloy"))
+    assert np.abs(material.stress(np.eye(3)[None])).max() > 0.02
+    C = material.elastic_constants()
+    np.testing.assert_allclose(C, C.T, atol=1e-9)
+    np.testing.assert_allclose(C[:3, 3:], 0, atol=1e-9)
+    assert C[0, 0] > C[0, 1] > 0
+
+
+def test_two_dimensional_isotropy():
+    C = CauchyBornMaterial(Crystal.hexagonal(), ToyEAM()).elastic_constants()
+    assert C[5, 5] == pytest.approx(0.5 * (C[0, 0] - C[0, 1]), rel=1e-9)
+    assert C[0, 0] == pytest.approx(C[1, 1], rel=1e-9)
+    np.testing.assert_allclose(C[2:5], 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("F", "sentence"),
+    [
+        (np.diag([1.0, 1.0, -1.0])[None], "positive determinant, got det F = -1 "),
+        (np.diag([1.0, 1.0, 0.0])[None], "positive determinant, got det F = 0 "),
+        (np.array([np.eye(3), np.eye(3) * np.nan]), "positive determinant, got det F = nan"),
+        (np.full((1, 3, 3), np.inf), "positive determinant, got det F = "),
+        (np.eye(3), r"shape \(n, 3, 3\), got \(3, 3\)"),
+        (np.eye(2)[None], r"shape \(n, 3, 3\), got \(1, 2, 2\)"),
+        (np.diag([1.0, 1.0, 1e-3])[None], "too strong"),
+    ],
+)
+def test_what_is_no_deformation_is_refused(F, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        MATERIALS["Cu"]().energy_density(F)
+
+
+def test_plane_crystals_stay_in_their_plane():
+    with pytest.raises(ValueError, match="F33 = 1"):
+        MATERIALS["Morse 2-D"]().energy_density(np.diag([1.0, 1.0, 1.1])[None])
+
+
+def test_multilattices_are_not_supported_yet():
+    silicon = Crystal.from_ase(bulk("Si", "diamond", a=5.43))
+    with pytest.raises(ValueError, match="2 atoms per cell: multilattices need inner shifts"):
+        CauchyBornMaterial(silicon, LennardJones(elements=("Si",)))
+
+
+def test_unknown_element_is_named():
+    with pytest.raises(ValueError, match="no parameters for Ni: it knows Cu"):
+        CauchyBornMaterial(Crystal.fcc("Ni", 3.5), load_potential("Cu_mishin1.eam.alloy"))
