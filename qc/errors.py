@@ -1,3 +1,13 @@
-class InputError(ValueError): ...
-class ConvergenceError(RuntimeError): ...
-class Stopped(Exception): ...
+"""What can go wrong in a run, each with the exit code of the command line."""
+
+
+class InputError(ValueError):
+    """The case, or something it names, is not usable: one sentence with key, value and what is allowed; exit code 2."""
+
+
+class ConvergenceError(RuntimeError):
+    """No stable equilibrium was found; what was reached before is on disk; exit code 1."""
+
+
+class Stopped(Exception):
+    """The run was asked to stop and did so with its state saved, ready for ``--resume``; exit code 3."""

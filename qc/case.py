@@ -1,0 +1,354 @@
+"""The case file: what its TOML tables may hold, and one plain sentence for whatever they may not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from .case_errors import explain
+from .case_file import apply_override, read_toml
+from .errors import InputError
+
+BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam")
+LENGTH = "a plain number > 0 in A"
+POSITIVE = "a number > 0"
+COUNT = "a whole number of at least 1"
+
+
+def _key(default: Any, allowed: str, description: str, **limits: Any) -> Any:
+    """A key of the case file; ``allowed`` completes "it must be ..."."""
+    return Field(default, description=description, json_schema_extra={"allowed": allowed}, **limits)
+
+
+_required = partial(_key, ...)
+
+
+class Table(BaseModel):
+    """A table of the case file: no unknown keys, no conversions (whole numbers pass as numbers), no inf or nan."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+
+
+class CrystalTable(Table):
+    """Table [crystal]."""
+
+    structure: Literal["fcc", "bcc", "hexagonal"] = _required(
+        '"fcc", "bcc" or "hexagonal"', "crystal structure; hexagonal is the 2-D triangular lattice"
+    )
+    element: str = _required('a chemical symbol such as "Fe"', "species, as the potential names it", min_length=1)
+    a: float | None = _key(
+        None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
+    )
+
+
+class PotentialTable(Table):
+    """Table [potential]."""
+
+    file: str = _required(
+        f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
+        "setfl file (eam/alloy or eam/fs), looked for beside the case file, in the working directory, in the folders of "
+        "$QC_POTENTIALS and among the potentials of LAMMPS; or the name of a built-in potential",
+        min_length=1,
+    )
+    elements: tuple[str, ...] | None = _key(
+        None, 'a list of chemical symbols such as ["Fe"]', "species to use, in this order; left out: all of the file's"
+    )
+    parameters: dict[str, float] | None = _key(
+        None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A"
+    )
+
+
+class ModelTable(Table):
+    """Table [model]."""
+
+    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bqcf"] = _key(
+        "bgfc",
+        '"atomistic", "continuum", "qce", "bqce", "bgfc" or "bqcf"',
+        "how atoms and elements are coupled; bgfc: blended energy with ghost-force correction",
+    )
+    dimension: float = _key(
+        2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
+    )
+    front_periods: int = _key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
+    core_radius: float = _required(LENGTH, "radius of the atomistic region round the tip, A", gt=0)
+    blend_width: float | None = _key(
+        None, LENGTH, "width of the handshake, A; left out: eight nearest-neighbour distances", gt=0
+    )
+    domain_radius: float = _required(LENGTH, "radius beyond which the near-tip field is prescribed, A", gt=0)
+    blending: Literal["quintic", "cubic", "linear"] = _key(
+        "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
+    )
+    reference: Literal["predictor", "lattice", "far_field"] = _key(
+        "predictor", '"predictor", "lattice" or "far_field"', "state at which bgfc takes its ghost-force correction"
+    )
+    order: Literal[1, 2] = _key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
+    face_strip: bool = _key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
+    face_strip_thickness: float | None = _key(
+        None,
+        LENGTH,
+        "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance",
+        gt=0,
+    )
+
+    @model_validator(mode="after")
+    def _check_dimension(self) -> ModelTable:
+        if self.dimension not in (2, 2.5, 3):
+            raise ValueError(f"model.dimension = {self.dimension:g} is not allowed: it must be 2, 2.5 or 3")
+        if self.dimension == 3:
+            raise ValueError("model.dimension = 3 is not allowed for a crack: use 2.5 with model.front_periods periods")
+        if self.dimension == 2 and self.front_periods != 1:
+            raise ValueError(
+                f"model.front_periods = {self.front_periods} is not allowed in 2-D: leave it out, or use dimension 2.5"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_room(self) -> ModelTable:
+        """The core and, where the method has one, its handshake lie inside the domain."""
+        blended = self.method in ("bqce", "bgfc", "bqcf") and self.blend_width is not None
+        width = self.blend_width if blended and self.blend_width is not None else 0.0
+        if self.method != "atomistic" and self.core_radius + width >= self.domain_radius:
+            handshake = f" + model.blend_width = {width:g} A" if width else ""
+            raise ValueError(
+                f"model.core_radius = {self.core_radius:g} A{handshake} does not fit: together with its handshake the core must "
+                f"be smaller than model.domain_radius = {self.domain_radius:g} A"
+            )
+        return self
+
+
+class CrackTable(Table):
+    """Table [crack]."""
+
+    plane: tuple[int, int, int] | tuple[int, int] | None = _key(
+        None,
+        "three whole numbers such as [1, 1, 0] (two for hexagonal)",
+        "Miller indices of the cleavage plane; hexagonal: direction [h, k] along the crack, may be left out",
+    )
+    front: tuple[int, int, int] | None = _key(
+        None,
+        "three whole numbers such as [0, 0, 1]",
+        "Miller indices of the crack front, which lies in the plane; left out for hexagonal",
+    )
+    tip: tuple[float, float] = _key(
+        (0.0, 0.0),
+        "two numbers in A",
+        "centre of the near-tip field, A; [0, 0] lies half-way between two rows of sites, below a site of the upper one",
+    )
+
+
+class LoadTable(Table):
+    """Table [load]."""
+
+    K_start: float = _key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
+    K_stop: float = _key(2.0, POSITIVE, "last load, in K_G", gt=0)
+    K_step: float = _key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
+    mode: Literal["I", "II", "III"] | tuple[float, float, float] = _key(
+        "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
+    )
+    unload: bool = _key(False, "true or false", "after the first advance, lower the load until the tip is back")
+    stop_at: Literal["first_advance", "K_stop"] = _key(
+        "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> LoadTable:
+        if self.K_start >= self.K_stop:
+            raise ValueError(
+                f"load.K_start = {self.K_start:g} is not allowed: it must be smaller than load.K_stop = {self.K_stop:g}"
+            )
+        if not isinstance(self.mode, str) and not any(self.mode):
+            raise ValueError(
+                "load.mode = [0, 0, 0] is not allowed: at least one of K_I, K_II, K_III must differ from 0"
+            )
+        return self
+
+
+class SolverTable(Table):
+    """Table [solver]."""
+
+    force_tolerance: float = _key(
+        1e-6, "a number > 0 in eV/A", "largest force component of a converged state, eV/A", gt=0
+    )
+    linear: Literal["mumps", "gamg"] = _key(
+        "mumps", '"mumps" or "gamg"', "direct linear solver, or conjugate gradients with algebraic multigrid"
+    )
+    max_newton: int = _key(12, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
+    max_robust: int = _key(300, COUNT, "iterations of the robust path", ge=1)
+    step_cap: float = _key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
+    perturbation: float = _key(
+        1e-3,
+        "a plain number >= 0 in A",
+        "amplitude of the displacement that breaks the symmetry of an unstable state, A",
+        ge=0,
+    )
+    petsc: dict[str, str | bool | int | float] = _key(
+        {}, "a table of text, numbers or true/false", "further PETSc options, without the prefix qc_"
+    )
+
+
+TABLES: dict[str, type[Table]] = {
+    "crystal": CrystalTable,
+    "potential": PotentialTable,
+    "model": ModelTable,
+    "crack": CrackTable,
+    "load": LoadTable,
+    "solver": SolverTable,
+}
+
+
+class Case(Table):
+    """A validated case.
+
+    Attributes
+    ----------
+    crystal, potential, model, crack, load, solver
+        The tables of the case file; lengths in A, loads in the Griffith load K_G.
+    """
+
+    crystal: CrystalTable
+    potential: PotentialTable
+    model: ModelTable
+    crack: CrackTable = CrackTable()
+    load: LoadTable = LoadTable()
+    solver: SolverTable = SolverTable()
+    _name: str = PrivateAttr(default="case")
+
+    @property
+    def name(self) -> str:
+        """Name of the case file without its ending."""
+        return self._name
+
+    def plain(self) -> dict[str, Any]:
+        """All keys with their values, defaults included, in types that JSON has."""
+        return self.model_dump(mode="json")
+
+    @model_validator(mode="after")
+    def _check_crystal(self) -> Case:
+        dimension, structure = self.model.dimension, self.crystal.structure
+        if (dimension == 2) != (structure == "hexagonal"):
+            needed = "2" if structure == "hexagonal" else "2.5"
+            raise ValueError(
+                f'model.dimension = {dimension:g} is not allowed with crystal.structure = "{structure}": it must be {needed}'
+            )
+        if structure == "hexagonal":
+            _check_sheet(self)
+        else:
+            _check_miller(self.crack, structure)
+        return self
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], name: str = "case") -> Case:
+        """A case from tables as a TOML file holds them; InputError for whatever is not allowed."""
+        return _validated(data, name)
+
+
+def _check_sheet(case: Case) -> None:
+    """A 2-D crystal has a direction of the crack at most, and no forces across the sheet."""
+    crack, mode = case.crack, case.load.mode
+    if crack.plane is not None and (len(crack.plane) != 2 or not any(crack.plane)):
+        raise ValueError(
+            f"crack.plane = {list(crack.plane)} is not allowed for hexagonal: it must be two whole numbers [h, k], not both 0"
+        )
+    if crack.front not in (None, (0, 0, 1)):
+        raise ValueError(f"crack.front = {list(crack.front or ())} is not allowed for hexagonal: leave it out")
+    if mode == "III" or (not isinstance(mode, str) and mode[2] != 0):
+        shown = f'"{mode}"' if isinstance(mode, str) else list(mode)
+        raise ValueError(f"load.mode = {shown} is not allowed in 2-D: K_III needs dimension 2.5")
+
+
+def _check_miller(crack: CrackTable, structure: str) -> None:
+    """A cubic crystal needs plane and front, one in the other."""
+    for key, indices in (("plane", crack.plane), ("front", crack.front)):
+        if indices is None:
+            raise ValueError(
+                f'crack.{key} is missing: with crystal.structure = "{structure}" it must be three whole numbers such as [1, 1, 0]'
+            )
+        if len(indices) != 3 or not any(indices):
+            raise ValueError(
+                f'crack.{key} = {list(indices)} is not allowed with crystal.structure = "{structure}": it must be three whole '
+                "numbers, not all 0"
+            )
+    plane, front = crack.plane or (), crack.front or ()
+    product = sum(h * u for h, u in zip(plane, front, strict=True))
+    if product:
+        raise ValueError(
+            f"crack.front = {list(front)} is not allowed: it must lie in crack.plane = {list(plane)}, so that "
+            f"h u + k v + l w is 0, not {product}"
+        )
+
+
+def load_case(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Case:
+    """The case of a TOML file.
+
+    Parameters
+    ----------
+    path : str or path
+        The potential's file is looked for in this file's folder first.
+    overrides : sequence of str
+        ``"model.core_radius=40"``: the value is TOML, or else a bare string.
+
+    Raises
+    ------
+    InputError
+        One sentence with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    data = read_toml(path)
+    changed = {apply_override(data, text) for text in overrides}
+    _find_beside(path.parent, data)
+    return _validated(data, path.stem, changed, os.fspath(path))
+
+
+def schema_rows() -> list[tuple[str, str, str, str]]:
+    """(key, what is allowed, default, description with unit) of every key of the case file."""
+    rows = []
+    for table, kind in TABLES.items():
+        for name, field in kind.model_fields.items():
+            default = "required" if field.is_required() else _shown_default(field.default)
+            rows.append((f"{table}.{name}", _allowed(kind, name), default, field.description or ""))
+    return rows
+
+
+def _shown_default(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(f'{v:g}' for v in value)}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _allowed(table: type[BaseModel], name: str) -> str:
+    extra = table.model_fields[name].json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) else "something else"
+
+
+def _find_beside(folder: Path, data: dict[str, Any]) -> None:
+    """Point potential.file into the case file's folder if it is there."""
+    table = data.get("potential")
+    name = table.get("file") if isinstance(table, dict) else None
+    if isinstance(name, str) and name and name not in BUILT_IN_POTENTIALS and (folder / name).is_file():
+        data["potential"]["file"] = os.fspath(folder / name)
+
+
+def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:
+    try:
+        case = Case.model_validate(data)
+    except ValidationError as error:
+        keys = {table: {key: _allowed(kind, key) for key in kind.model_fields} for table, kind in TABLES.items()}
+        raise InputError(explain(error.errors(), data, keys, where, overridden)) from None
+    case._name = name
+    return case
