@@ -1,0 +1,75 @@
+# make crack   the iron crack, from nothing: environment, potential, run        make crack RANKS=1 ARGS="--set model.core_radius=30"
+# make test    everything that must hold, from nothing                          make test PYTHON=/path/to/python3.13
+# make help    the other targets
+#
+# Inside a DOLFINx environment of your own (conda-forge, spack, container):     make test USE_CURRENT_ENV=1
+
+VENV ?= .venv
+CASE ?= examples/iron_crack.toml
+PYTEST_ARGS ?=
+MPI_TIMEOUT ?= 600
+
+ifdef USE_CURRENT_ENV
+BIN := $(dir $(shell command -v python3))
+READY :=
+RUN := PYTHONPATH="$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}"
+else
+BIN := $(abspath $(VENV))/bin/
+READY := $(VENV)/.installed
+RUN :=
+endif
+PY := $(RUN) $(BIN)python3
+# the launcher must belong to the MPI that mpi4py uses: the wheel's lies beside the interpreter
+MPIRUN := $(shell test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
+
+# One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
+TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
+	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
+
+.PHONY: help venv test lint types unit mpi examples crack clean
+
+help:
+	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, ARGS=)"
+	@echo "make test      lint, types, unit tests serial and on 2 and 3 ranks, examples"
+	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
+	@echo "make lint | types | unit | mpi | examples    the parts of make test"
+	@echo "make clean     remove caches and the environment, keep results/"
+
+venv: $(READY)
+
+$(VENV)/.python: tools/find_python.sh
+	@python=$$(PYTHON="$(PYTHON)" tools/find_python.sh) && echo "Environment $(VENV) with $$python" && \
+		"$$python" -m venv --clear $(VENV) && touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
+	@echo "Installing requirements.lock (about a minute)"
+	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: lint types unit mpi examples
+	@echo "make test: all passed"
+
+lint: $(READY)
+	$(PY) -m ruff check .
+
+types: $(READY)
+	$(PY) -m mypy
+
+unit: $(READY)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_examples.py $(PYTEST_ARGS)
+
+mpi: $(READY)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 3 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
+
+examples: $(READY)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" tests/test_examples.py
+
+crack: $(READY)
+	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find atomistics fem qc patch_tests tests tools examples benchmarks -name __pycache__ -type d -exec rm -rf {} +
