@@ -1,0 +1,31 @@
+"""What all tests share: the order in which MPI is loaded, and fixtures for several ranks."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+if importlib.util.find_spec("dolfinx_solver"):
+    import dolfinx_solver  # noqa: F401  before anything that loads an MPI
+
+
+@pytest.fixture(autouse=True)
+def _enough_ranks(request: pytest.FixtureRequest) -> None:
+    """Skip tests marked ``mpi(min_size=n)`` on fewer ranks."""
+    mark = request.node.get_closest_marker("mpi")
+    needed = mark.kwargs.get("min_size", 1) if mark else 1
+    if needed > 1:
+        from mpi4py import MPI
+
+        if needed > MPI.COMM_WORLD.size:
+            pytest.skip(f"needs {needed} ranks: make mpi")
+
+
+@pytest.fixture
+def shared_path(tmp_path: Path) -> Path:
+    """A temporary folder that is the same on all ranks (``tmp_path`` is one a rank)."""
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.bcast(tmp_path)
