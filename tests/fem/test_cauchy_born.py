@@ -167,23 +167,18 @@ def test_two_dimensional_isotropy():
 @pytest.mark.parametrize(
     ("F", "sentence"),
     [
-        (np.diag([1.0, 1.0, -1.0])[None], "positive determinant, got det F = -1 "),
-        (np.diag([1.0, 1.0, 0.0])[None], "positive determinant, got det F = 0 "),
-        (np.array([np.eye(3), np.eye(3) * np.nan]), "positive determinant, got det F = nan"),
-        (np.full((1, 3, 3), np.inf), "positive determinant, got det F = "),
+        (np.diag([1.0, 1.0, -1.0])[None], r"finite with a positive determinant, got F = .* det F = -1$"),
+        (np.diag([1.0, 1.0, 0.0])[None], r"finite with a positive determinant, got F = .* det F = 0$"),
+        (np.array([np.eye(3), np.eye(3) * np.nan]), r"finite with a positive determinant, got F = .*nan"),
+        (np.full((1, 3, 3), np.inf), r"finite with a positive determinant, got F = .*inf"),
         (np.eye(3), r"shape \(n, 3, 3\), got \(3, 3\)"),
         (np.eye(2)[None], r"shape \(n, 3, 3\), got \(1, 2, 2\)"),
-        (np.diag([1.0, 1.0, 1e-3])[None], "too strong"),
+        (np.diag([1.0, 1.0, 1e-3])[None], "smallest stretch must be at least 0.05, got 0.001"),
     ],
 )
 def test_what_is_no_deformation_is_refused(F, sentence):
     with pytest.raises(ValueError, match=sentence):
         MATERIALS["Cu"]().energy_density(F)
-
-
-def test_plane_crystals_stay_in_their_plane():
-    with pytest.raises(ValueError, match="F33 = 1"):
-        MATERIALS["Morse 2-D"]().energy_density(np.diag([1.0, 1.0, 1.1])[None])
 
 
 def test_multilattices_are_not_supported_yet():
