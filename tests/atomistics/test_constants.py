@@ -1,14 +1,12 @@
-"""Constants of real materials against figures of other codes, and the published toy benchmark."""
+"""Constants of real materials against figures of other codes."""
 
 import numpy as np
 import pytest
-from ase import Atoms
 from scipy.sparse.linalg import spsolve
 
 from atomistics import (
     AtomisticEnergy,
     Crystal,
-    ToyEAM,
     cohesive_energy,
     equilibrium_lattice_constant,
     load_potential,
@@ -94,50 +92,3 @@ def test_vacancy(file, crystal, unrelaxed, after):
     free = np.arange(y.size - 3)  # the last atom is far from the vacancy and held: no translations
     y = relaxed(energy, y, free)
     assert energy.energy(y) - len(y) * perfect == pytest.approx(after, abs=1e-3)
-
-
-def long_hexagon(K0: int, rings: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sites round a row of 2 K0 + 1 vacancies on the x axis, and the ring each belongs to."""
-    ij = np.array([(i, j) for i in range(-30, 31) for j in range(-30, 31)])
-    i, j = ij.T
-    ring = np.min([np.abs([i - k, j, i - k + j]).max(0) for k in range(-K0, K0 + 1)], axis=0)
-    keep = (ring <= rings) & ~((j == 0) & (np.abs(i) <= K0))
-    X = ij[keep] @ np.array([[1.0, 0, 0], [0.5, np.sqrt(0.75), 0]])
-    return X, ring[keep]
-
-
-@pytest.mark.parametrize(
-    ("rings", "atoms", "start", "minimum", "largest"),
-    [
-        (9, 342, -842.030104019, -842.759378849, 0.107213),
-        (12, 564, -1439.499546000, -1440.282277900, None),
-    ],
-)
-def test_toy_benchmark_with_five_vacancies(rings, atoms, start, minimum, largest):
-    X, ring = long_hexagon(2, rings)
-    assert len(X) == atoms
-    energy = AtomisticEnergy(ToyEAM(), Atoms("X" * len(X), positions=X))
-    F = np.eye(3)
-    F[:2, :2] = 0.972552982662 * np.array([[1, 0.02], [0, 1.02]])
-    y = X @ F.T
-    assert energy.energy(y) == pytest.approx(start, abs=1e-8)
-    free = np.flatnonzero(np.repeat(ring <= rings - 2, 3) & np.tile([True, True, False], len(X)))
-    y = relaxed(energy, y, free)
-    assert energy.energy(y) == pytest.approx(minimum, abs=1e-8)
-    if largest:
-        assert np.abs(y - X @ F.T).max() == pytest.approx(largest, abs=1e-6)
-
-
-def test_toy_neighbours_are_those_of_the_reference_whatever_the_distance():
-    X = Crystal.hexagonal("X", 1.0).sites_in_box((-2, -2, 0), (2, 2, 0))[0]
-    energy = AtomisticEnergy(ToyEAM(), Atoms("X" * len(X), positions=X))
-    pairs = np.linalg.norm(X[:, None] - X, axis=-1)
-    n = np.count_nonzero((pairs > 0.5) & (pairs < 1.1), axis=1)
-    toy = ToyEAM()
-    t0 = 6 * np.exp(-0.9 * 3.0)
-    for scale in (1.0, 2.0):
-        t = n * np.exp(-3.0 * scale)
-        phi = np.exp(-8 * (scale - 1)) - 2 * np.exp(-4 * (scale - 1))
-        V = 0.5 * n * phi + 20.0 * ((t - t0) ** 2 + (t - t0) ** 4)
-        np.testing.assert_allclose(energy.site_energies(X * scale), V, atol=1e-12)
-    assert toy.lattice_constant("hexagonal") == pytest.approx(0.972552982662, abs=1e-8)
