@@ -92,8 +92,8 @@ class SitePotential(ABC):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One site with bonds F R: V (k,), dV/dF (k, 3, 3) and, if ``second``, d2V/dF2 (k, 3, 3, 3, 3); eV."""
 
-    def lattice_constant(self, structure: str) -> float | None:
-        """The potential's own lattice constant for a structure, A; None when it names none."""
+    def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
+        """The potential's own lattice constant for a structure (of that element, if one is given), A; None: it has none."""
         return None
 
     def types_of(self, symbols: Sequence[str]) -> np.ndarray:
@@ -116,7 +116,7 @@ class SitePotential(ABC):
     ) -> tuple[float, np.ndarray, np.ndarray]:
         """Weighted energy (eV), site energies V_l (n_sites,), gradient (n, 3) on the atoms behind the list (eV/A)."""
         V, g, _ = self._sum(y, types, nl, w, cell)
-        return float(w @ V), V, nl.fold(g)
+        return _weighted(w, V), V, nl.fold(g)
 
     def site_energies(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, cell: np.ndarray | None = None
@@ -134,7 +134,7 @@ class SitePotential(ABC):
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """As `energy_gradient`, and the virial sum_n dE/dD_n (x) D_n over all bonds (3, 3), eV."""
         V, g, extended = self._sum(y, types, nl, w, cell)
-        return float(w @ V), V, nl.fold(g), g.T @ extended
+        return _weighted(w, V), V, nl.fold(g), g.T @ extended
 
     def _sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None
@@ -149,6 +149,11 @@ class SitePotential(ABC):
         from .calculator import SiteCalculator  # ASE belongs to the border only
 
         return SiteCalculator(self)
+
+
+def _weighted(w: np.ndarray, V: np.ndarray) -> float:
+    """sum w V without BLAS, whose threads cost more than they give here and crowd the cores of other ranks."""
+    return float(np.sum(w * V))
 
 
 class PairFunctional(SitePotential):
