@@ -15,21 +15,21 @@ from .site_potential import PairFunctional
 class _PairPotential(PairFunctional):
     """A pair potential times a quintic switch between ``switch_on`` and ``cutoff``: C2 at both ends."""
 
-    def lattice_constant(self, structure: str) -> float | None:
-        """Lattice constant of zero pressure for fcc, bcc or hexagonal (2-D), A."""
+    def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
+        """Lattice constant of least energy for fcc, bcc or hexagonal (2-D), A; None where there is none."""
         if structure not in ("fcc", "bcc", "hexagonal"):
             return None
         crystal = getattr(Crystal, structure)(self.elements[0], 1.0)
-        shortest = np.linalg.norm(crystal.stencil(1.5)[0])
+        shortest = crystal.nearest_neighbour_distance
 
-        def pressure(scale: float) -> float:
-            a = scale / shortest
-            bonds = crystal.with_lattice_constant(a).stencil(self.cutoff)
+        def virial(spacing: float) -> float:
+            bonds = crystal.with_lattice_constant(spacing / shortest).stencil(self.cutoff)
             _, P, _ = self.cauchy_born(bonds, np.zeros(len(bonds), np.int32), 0, np.eye(3)[None], second=False)
             return float(np.trace(P[0]))
 
-        r0 = self._minimum
-        return float(brentq(pressure, 0.7 * r0, 1.1 * r0, xtol=1e-14)) / float(shortest)
+        scan = self._minimum * np.linspace(1.1, 0.3, 33)  # neighbours further away pull the nearest ones together
+        k = next((k for k, spacing in enumerate(scan) if virial(spacing) <= 0), 0)
+        return float(brentq(virial, scan[k], scan[k - 1], xtol=1e-14) / shortest) if k else None
 
     _minimum: float
 
@@ -116,7 +116,7 @@ class ToyEAM(PairFunctional):
         t0 = 6.0 * np.exp(-0.9 * b)
         super().__init__(elements, 1.3, kernels.TOY, (1.0, a, 1.0, 0.0, b), (c, t0))
 
-    def lattice_constant(self, structure: str) -> float | None:
+    def lattice_constant(self, structure: str = "hexagonal", element: str | None = None) -> float | None:
         """Neighbour distance of zero stress for the hexagonal lattice."""
         if structure != "hexagonal":
             return None

@@ -146,7 +146,7 @@ class Crystal:
         """The crystal with a lattice constant: its own, or else the potential's."""
         if self.a is not None:
             return self
-        a = potential.lattice_constant(self.structure)
+        a = potential.lattice_constant(self.structure, self.species[0])
         if a is None:
             raise ValueError(
                 f"the potential names no lattice constant for {self.structure} {self.species[0]}: give a in A"
@@ -160,7 +160,7 @@ class Crystal:
             raise ValueError(f"Q must be a proper (3, 3) rotation matrix, got {Q.tolist()}")
         return replace(self, rotation=Q @ self.rotation)
 
-    def oriented(self, plane: Sequence[float], front: Sequence[float]) -> Crystal:
+    def oriented(self, plane: Sequence[float] = (1, 1, 0), front: Sequence[float] = (0, 0, 1)) -> Crystal:
         """Turned so that y is the normal of ``plane`` and z the direction ``front``, x = y x z (Miller indices).
 
         In 2-D ``plane`` is the row [h k] along the crack, given by the direction h a1 + k a2, which becomes x.

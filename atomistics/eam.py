@@ -46,10 +46,10 @@ class EAM(PairFunctional):
         """Read a setfl file of either kind; ValueError names file, line and expectation."""
         return cls(read_setfl(Path(path)), elements)
 
-    def lattice_constant(self, structure: str) -> float | None:
-        """Lattice constant from the header of the file for the first species with that structure, A."""
-        for element in self.elements:
-            a = self._constants.get((structure, element), 0.0)
+    def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
+        """Lattice constant from the header of the file: of ``element``, or the first species with that structure, A."""
+        for name in self.elements if element is None else (element,):
+            a = self._constants.get((structure, name), 0.0)
             if a > 0:
                 return a
         return None

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from .crystal import Crystal
 from .neighbours import NeighbourList
-from .site_potential import SitePotential
+from .site_potential import HessianFactors, HessianPattern, SitePotential
 
 
 class AtomisticEnergy:
@@ -38,6 +38,8 @@ class AtomisticEnergy:
             raise ValueError(f"weights must be one finite number per atom ({len(atoms)}), got {got}")
         self._cell, self._pbc, self._skin = np.array(atoms.cell), tuple(atoms.pbc), skin
         self._list = self._build(self.positions)
+        self._pattern: HessianPattern | None = None
+        self._factors: tuple[np.ndarray, HessianFactors] | None = None
 
     def energy(self, positions: np.ndarray | None = None) -> float:
         """Weighted energy, eV, at positions (n, 3) in A (default: those of the atoms)."""
@@ -57,7 +59,9 @@ class AtomisticEnergy:
     def hessian(self, positions: np.ndarray | None = None) -> sp.csr_matrix:
         """(3n, 3n) sparse Hessian of the weighted energy, eV/A^2."""
         y, nl = self._at(positions)
-        pattern = self.potential.hessian_pattern(nl, len(y), self.weights)
+        if self._pattern is None:
+            self._pattern = self.potential.hessian_pattern(nl, len(y), self.weights)
+        pattern = self._pattern
         blocks = self.potential.hessian_blocks(y, self.types, nl, self.weights, pattern)
         size = 3 * len(y)
         return sp.bsr_matrix((blocks, pattern.cols, pattern.row_first), shape=(size, size)).tocsr()
@@ -68,8 +72,9 @@ class AtomisticEnergy:
         direction = np.asarray(v, dtype=float)
         if direction.size != y.size:
             raise ValueError(f"v must have 3 components per atom, {y.size} numbers, got shape {direction.shape}")
-        factors = self.potential.factors(y, self.types, nl, self.weights)
-        return self.potential.hessian_vector(factors, nl, direction.reshape(-1, 3)).reshape(direction.shape)
+        if self._factors is None or not np.array_equal(self._factors[0], y):
+            self._factors = (y.copy(), self.potential.factors(y, self.types, nl, self.weights))
+        return self.potential.hessian_vector(self._factors[1], nl, direction.reshape(-1, 3)).reshape(direction.shape)
 
     def _build(self, y: np.ndarray) -> NeighbourList:
         skin = 0.0 if self.potential.fixed_topology else self._skin
@@ -82,7 +87,7 @@ class AtomisticEnergy:
         if not np.isfinite(y).all():
             raise ValueError("positions must be finite numbers, got nan or inf")
         if not self.potential.fixed_topology and self._list.moved_too_far(y):
-            self._list = self._build(y)
+            self._list, self._pattern, self._factors = self._build(y), None, None
         return y, self._list
 
 

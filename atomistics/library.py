@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -40,10 +41,11 @@ def load_potential(
     """
     name = os.fspath(path_or_name)
     if name in BUILT_IN:
-        try:
-            return BUILT_IN[name](**({"elements": tuple(elements)} if elements else {}), **parameters)
-        except TypeError as error:
-            raise ValueError(f"potential {name!r}: {error}") from None
+        known = [p for p in inspect.signature(BUILT_IN[name]).parameters if p != "elements"]
+        unknown = [p for p in parameters if p not in known]
+        if unknown:
+            raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {', '.join(known)}")
+        return BUILT_IN[name](**({"elements": tuple(elements)} if elements else {}), **parameters)
     if parameters:
         raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
     return EAM.from_file(find_potential(name), elements)

@@ -118,6 +118,10 @@ def read_setfl(path: Path) -> Setfl:
     grid = numbers.header("Nrho, drho, Nr, dr, cutoff", 5)
     if not all(_is_number(w) for w in grid[:5]):
         raise ValueError(f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}")
+    if len(grid) > 5 and _is_number(grid[5]):
+        raise ValueError(
+            f"{path}, line {numbers.line}: expected five numbers (eam/he is not supported), found {' '.join(grid)!r}"
+        )
     n_rho, nr = int(float(grid[0])), int(float(grid[2]))
     d_rho, dr, cutoff = float(grid[1]), float(grid[3]), float(grid[4])
     if n_rho < 5 or nr < 5 or not all(0 < v < np.inf for v in (d_rho, dr, cutoff)):
