@@ -1,0 +1,236 @@
+"""The command line: ``qc run``, ``qc check``, ``qc info``. Everything heavy is imported when a command needs it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .ending import exit_code
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+    from .case import Case
+
+PETSC_PACKAGES = ("mumps", "ptscotch", "scotch", "parmetis", "metis", "hypre", "superlu_dist", "scalapack")
+
+app = typer.Typer(
+    name="qc",
+    help="Cracks in crystals: atoms at the tip, finite elements around them, one blended model.",
+    epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped with the state saved.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="Case file; its keys: qc info --schema.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, as in --set model.core_radius=40; may be repeated."),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"qc {_installed_version()}")
+        raise typer.Exit
+
+
+def _installed_version() -> str:
+    try:
+        return importlib.metadata.version("qc-fracture")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed, run from its source folder)"
+
+
+@app.callback()
+def _qc(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    case: CaseFile,
+    petsc: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- PETSC_OPTIONS", help="Solver options, as in -- -snes_monitor.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name> if left out."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished step in DIR.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Relax a crack under a ladder of loads.
+
+    On N ranks: mpirun -n N qc run CASE.toml
+    """
+    raise typer.Exit(exit_code(lambda comm: _run(comm, case, output, resume, overrides or [], petsc or [])))
+
+
+@app.command()
+def check(
+    case: CaseFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Draw the model there (model.png).")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Validate a case: unknowns, memory, time to expect."""
+    raise typer.Exit(exit_code(lambda comm: _check(comm, case, output, overrides or [])))
+
+
+@app.command()
+def info(
+    schema: Annotated[bool, typer.Option("--schema", help="Show the keys of a case file instead.")] = False,
+) -> None:
+    """Show versions, potential folders, PETSc packages."""
+    raise typer.Exit(exit_code(lambda comm: _schema(comm) if schema else _info(comm)))
+
+
+def _run(comm: MPI.Comm, path: Path, output: Path | None, resume: bool, overrides: list[str], petsc: list[str]) -> int:
+    def prepare() -> tuple[Case, Path]:
+        case = _load(path, overrides)
+        if petsc and not petsc[0].startswith("-"):
+            raise InputError(
+                f"{petsc[0]!r} is not expected after the case file: PETSc options follow --, as in -- -snes_monitor"
+            )
+        directory = output or Path("results") / case.name
+        _check_directory(directory, resume)
+        return case, directory
+
+    case, directory = _on_root(comm, prepare)
+    from .run import run_case
+
+    try:
+        return run_case(case, directory, resume, petsc)
+    except ValueError:
+        if comm.rank == 0 and not resume:
+            _remove_traces(directory)
+        raise
+
+
+def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]) -> int:
+    case = _on_root(comm, lambda: _load(path, overrides))
+    from .run import check_case
+
+    report = check_case(case, output)
+    if comm.rank == 0:
+        _echo_table({key: value for key, value in report.items() if value is not None})
+    return 0
+
+
+def _load(path: Path, overrides: list[str]) -> Case:
+    from .case import load_case
+
+    return load_case(path, overrides)
+
+
+def _on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
+    """Decide on rank 0, for all: rank 0 is about to change what the others would look at. Collective.
+
+    As `fem.collective.on_root`, without the second that importing `fem` takes: bad input is told at once.
+    """
+    answer: tuple[T | None, Exception | None] = (None, None)
+    if comm.rank == 0:
+        try:
+            answer = (function(), None)
+        except Exception as error:
+            answer = (None, error)
+    value, failure = comm.bcast(answer)
+    if failure is not None:
+        raise failure
+    return value  # type: ignore[return-value]
+
+
+def _check_directory(directory: Path, resume: bool) -> None:
+    """A fresh run needs a directory that does not exist, a resumed one a directory that does."""
+    if resume and not directory.is_dir():
+        raise InputError(
+            f"{directory} does not exist, so there is nothing to --resume: name the run's directory with -o DIR"
+        )
+    if not resume and directory.exists():
+        raise InputError(f"{directory} exists: go on with --resume, or name another directory with -o DIR")
+
+
+def _remove_traces(directory: Path) -> None:
+    """Remove the new directory of a refused case, so that the mended case can run; never one with results."""
+    if directory.is_dir() and {p.name for p in directory.iterdir()} <= {"run.log"}:
+        (directory / "run.log").unlink(missing_ok=True)
+        directory.rmdir()
+
+
+def _info(comm: MPI.Comm) -> int:
+    from atomistics.library import BUILT_IN, potential_folders
+
+    from .results import versions
+
+    found = versions()
+    found.pop("qc", None)
+    from petsc4py import PETSc
+
+    if comm.rank:
+        return 0
+    typer.echo(f"qc {_installed_version()} on {comm.size} rank{'s' if comm.size > 1 else ''}")
+    _echo_table(found, "Versions")
+    packages = [name for name in PETSC_PACKAGES if PETSc.Sys.hasExternalPackage(name)]
+    typer.echo(f"\nPETSc was built with\n  {', '.join(packages) or 'none of ' + ', '.join(PETSC_PACKAGES)}")
+    typer.echo("\nPotential files are looked for beside the case file, then in")
+    for folder in potential_folders():
+        typer.echo(f"  {folder}{'' if folder.is_dir() else '  (does not exist)'}")
+    typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN)}")
+    return 0
+
+
+def _schema(comm: MPI.Comm) -> int:
+    if comm.rank:
+        return 0
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from .case import schema_rows
+
+    console = Console(markup=False, highlight=False)  # [crack] is not a style
+    table = Table("key", "default", "meaning, and what is allowed", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[:2]:
+        column.no_wrap = True
+    for key, allowed, default, description in schema_rows():
+        table.add_row(key, default, f"{description}\n= {allowed}")
+    console.print(table)
+    return 0
+
+
+def _echo_table(rows: dict[str, Any], title: str = "") -> None:
+    """Names and values in two columns."""
+    if title:
+        typer.echo(f"\n{title}")
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
+        typer.echo(f"  {name:<{width}}  {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """A value with thousands apart, lists without brackets."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace(",", " ")
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+def main() -> int:
+    """Entry point of the command ``qc``; the exit code."""
+    app()
+    return 0
