@@ -16,6 +16,10 @@ SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
 
 
+class InadmissibleDeformationError(ValueError):
+    """A deformation gradient that turns the material inside out, or is not a number."""
+
+
 class CauchyBornMaterial:
     """W(F) = V(F R) / v0, with first Piola-Kirchhoff stress and tangent.
 
@@ -109,7 +113,7 @@ class CauchyBornMaterial:
         bad = np.flatnonzero(~(np.isfinite(J) & (J > 0.0)))
         if len(bad):
             k = bad[0]
-            raise ValueError(
+            raise InadmissibleDeformationError(
                 f"a deformation gradient must be finite with a positive determinant, got F = {F[k].tolist()}, det F = {J[k]:.3g}"
             )
         power = np.zeros(len(F))
@@ -119,7 +123,7 @@ class CauchyBornMaterial:
             smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1]
             if (smallest < SMALLEST_STRETCH).any():
                 k = strong[np.argmin(smallest)]
-                raise ValueError(
+                raise InadmissibleDeformationError(
                     f"the smallest stretch must be at least {SMALLEST_STRETCH}, got {smallest.min():.3g} in F = {F[k].tolist()}"
                 )
             power[strong] = np.maximum(np.ceil(np.log(1.0 / (smallest * STENCIL_MARGIN)) / np.log(1.25)), 0.0)

@@ -50,6 +50,8 @@ def open_slit(comm: MPI.Comm, lattice: MeshLattice, zone: ZonePart) -> tuple[Zon
         lattice.vertices(np.array([[i, row + b] for i in [*columns, *columns[-1:] + 1]]).reshape(-1, 2)) for b in (0, 1)
     )
     split = across & np.isin(index[:, :, 0].min(1), columns)
+    mouth = columns[0] if len(columns) else 0
+    split |= across & (index[:, :, 0].min(1) < mouth)  # a half column at the zone's end would bridge the slit
     slit = _agree(comm, 0.5 * (lower + upper), np.array([lower[:1, 1].sum(), upper[:1, 1].sum()]))
     m = np.arange(len(columns))
     below = [corner[:, 0], corner[:, 1], -1 - 2 * m, -1 - 2 * (m + 1)]

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from fem.cauchy_born import InadmissibleDeformationError
 from fem.continuum import ContinuumEnergy
 
 from .layout import Layout, Rows
@@ -116,7 +117,7 @@ class Coupling:
     def energies(self, q: PETSc.Vec) -> dict[str, float]:
         """Energy of each term minus that of the perfect crystal, eV."""
         z = self._variables(q)
-        local = [t.energy(zt) for t, zt in zip(self.terms, z, strict=True)]
+        local = [_energy_or_infinity(t, zt) for t, zt in zip(self.terms, z, strict=True)]
         total = self.layout.comm.allreduce(np.array(local), op=MPI.SUM)
         parts = {t.name: float(e) for t, e in zip(self.terms, total, strict=True)}
         return parts | {"dead_load": -float(self.dead_load.dot(q))}
@@ -131,7 +132,10 @@ class Coupling:
         self.evaluations["gradient"] += 1
         total, local = 0.0, np.zeros((len(self._columns), self.layout.components))
         for term, zt, A in zip(self.terms, z, self._maps, strict=True):
-            E, gz = term.energy_gradient(zt)
+            try:
+                E, gz = term.energy_gradient(zt)
+            except InadmissibleDeformationError:  # on this rank only, perhaps: infinite energy tells the others
+                E, gz = np.inf, np.full_like(zt, np.nan)
             total += E
             local += A.T @ gz
         self._local.array[:] = local.ravel()
@@ -232,6 +236,14 @@ class Coupling:
         matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
         matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
         return matrix
+
+
+def _energy_or_infinity(term: Term, z: np.ndarray) -> float:
+    """Infinite where the deformation is inadmissible, on this rank only perhaps: the sum tells the others."""
+    try:
+        return term.energy(z)
+    except InadmissibleDeformationError:
+        return np.inf
 
 
 def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -67,7 +67,7 @@ class Ladder:
     ----------
     system : CrackSystem
     spec : LadderSpec
-    options : SolverOptions
+    options : SolverOptions, optional
     state : LadderState, optional
         From a checkpoint.
     q : PETSc.Vec, optional
@@ -78,7 +78,7 @@ class Ladder:
         self,
         system: CrackSystem,
         spec: LadderSpec,
-        options: SolverOptions,
+        options: SolverOptions | None = None,
         state: LadderState | None = None,
         q: PETSc.Vec | None = None,
     ) -> None:
@@ -87,7 +87,7 @@ class Ladder:
         parts = model.parts
         n = parts.layout.n_free
         noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-        self.solver = EquilibriumSolver(model.coupling, model.X_free, noise, options, in_plane=model.lattice.gdim == 2)
+        self.solver = EquilibriumSolver(model.coupling, model.X_free, noise, options or SolverOptions(), in_plane=model.lattice.gdim == 2)
         self._nn = model.crystal.nearest_neighbour_distance
         atoms = [t for t in model.coupling.terms if t.name == "atoms"]
         reach = min(system.spec.core_radius, system.spec.domain_radius)
@@ -123,7 +123,7 @@ class Ladder:
         closed = s.stop_at == "first_advance" and self.state.K_minus_bracket is not None
         return None if k < min(0.3, s.K_start) - 1e-9 or closed else (k, "unload")
 
-    def run(self, after_step: Callable[[Ladder, dict[str, Any]], None]) -> LadderState:
+    def run(self, after_step: Callable[[Ladder, dict[str, Any]], None] = lambda ladder, record: None) -> LadderState:
         """All steps; ``after_step`` is called when a state is accepted (output, checkpoint, stop). Collective."""
         for k, branch in self.loads():
             after_step(self, self.step(k, branch))

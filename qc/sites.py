@@ -163,7 +163,7 @@ def prolongation(
     atoms = Atoms(found.key, found.X, found.species, np.clip(site_beta, 0.0, 1.0), free, rows)
     own = np.concatenate([own_free, own_far])
     input_key = np.column_stack([ends[own], np.full((len(own), 2), -1)])
-    X_node = space.tabulate_dof_coordinates()[own]
+    X_node = _node_positions(space, lattice.gdim)[own]
     blocks = [np.flatnonzero(free), np.flatnonzero(clamped)]
     nodes = Nodes(space, weight, _block_beta(space, domain, vertex_beta), node_rows, own, ends[own], X_node)
     split = len(own_free)
@@ -270,6 +270,18 @@ def _end_vertices(space: fem.FunctionSpace, domain: DomainMesh) -> np.ndarray:
     for edge, a, b in _edges(space):
         ends[dofmap[:, edge]] = np.sort(number[:, [a, b]], axis=1)
     return ends
+
+
+def _node_positions(space: fem.FunctionSpace, gdim: int) -> np.ndarray:
+    """(n_blocks, 3) positions, A; on a slit in y = 0 the sign of the zero tells the face (as near-tip fields read it)."""
+    x = space.tabulate_dof_coordinates().copy()
+    if gdim == 2:
+        dofmap = np.asarray(space.dofmap.list)
+        side = np.zeros(len(x))
+        side[dofmap] = x[dofmap, 1].mean(1, keepdims=True)
+        on_plane = np.abs(x[:, 1]) < 1e-9
+        x[on_plane, 1] = np.copysign(0.0, side[on_plane])
+    return x
 
 
 def _vertex_beta(domain: DomainMesh, lattice: MeshLattice, beta: Field) -> np.ndarray:

@@ -119,11 +119,9 @@ class EquilibriumSolver:
             report.stable = self.is_stable(q)
         if report.converged and report.stable and report.largest_step <= jump:
             return report
-        if not self.coupling.has_energy:
-            return report
-        log.info("Newton: %s, stable: %s; minimising", report.reason, report.stable)
+        log.info("Newton: %s, stable: %s; taking the robust path", report.reason, report.stable)
         start.copy(q)
-        return self._minimise(q, report)
+        return self._minimise(q, report) if self.coupling.has_energy else self._relax(q, report)
 
     def is_stable(self, q: PETSc.Vec) -> bool:
         """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
@@ -161,6 +159,9 @@ class EquilibriumSolver:
         shift = 0.0
         g, step, trial = (q.duplicate() for _ in range(3))
         E = self.coupling.energy_gradient(q, g)
+        if not np.isfinite(E):
+            report.reason = "ROBUST_START_INADMISSIBLE"
+            return report
         for iteration in range(1, o.max_robust + 1):
             shift = self._descent_step(q, g, shift, step)
             length = self._search(q, E, g, step, trial)
@@ -182,6 +183,37 @@ class EquilibriumSolver:
             report.reason = "ROBUST_MAX_IT"
         report.residual = self.residual(q)
         report.largest_step = self._distance(q, start)
+        return report
+
+    def _relax(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
+        """Pseudo-transient continuation for blended forces: (J + shift S) dq = -g, the shift falling with the force.
+
+        Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998) 508 (switched evolution relaxation); S as in `_minimise`.
+        """
+        o, start = self.options, q.copy()
+        q.array[:] += o.perturbation * self._noise.ravel()
+        step = q.duplicate()
+        first = residual = self.residual(q)
+        for iteration in range(1, o.max_robust + 1):
+            A = self.coupling.hessian(q).copy()
+            A.axpy(min(1.0, residual / first), self._stiffness, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+            ksp = self.snes.getKSP()
+            ksp.setOperators(A)
+            ksp.solve(self._g, step)
+            largest = float(step.norm(PETSc.NormType.NORM_INFINITY))
+            q.axpy(-min(1.0, o.step_cap / largest), step)
+            residual = self.residual(q)
+            report.robust_iterations = iteration
+            if not np.isfinite(residual):
+                report.reason = "ROBUST_FORCES_NOT_FINITE"
+                break
+            if residual < o.force_tolerance:
+                report.converged, report.reason = True, "ROBUST_CONVERGED"
+                report.stable = self.is_stable(q)
+                break
+        else:
+            report.reason = "ROBUST_MAX_IT"
+        report.residual, report.largest_step = residual, self._distance(q, start)
         return report
 
     def _descent_step(self, q: PETSc.Vec, g: PETSc.Vec, shift: float, step: PETSc.Vec) -> float:
