@@ -93,6 +93,19 @@ def test_one_calculator_follows_strain_motion_and_other_atoms():
         agrees(atoms)
 
 
+def test_images_come_near_when_only_the_cell_shrinks():
+    potential = load_potential("Cu_mishin1.eam.alloy")
+    atoms = Crystal.fcc("Cu", 3.6).atoms((2, 2, 2))
+    atoms.center(vacuum=4.0, axis=2)
+    atoms.calc = potential.calculator()
+    apart = atoms.get_potential_energy()
+    atoms.cell[2, 2] -= 6.0
+    fresh = atoms.copy()
+    fresh.calc = potential.calculator()
+    assert atoms.get_potential_energy() == pytest.approx(fresh.get_potential_energy(), abs=1e-10)
+    assert atoms.get_potential_energy() < apart - 1.0
+
+
 def test_cell_relaxation_finds_the_equilibrium():
     atoms = Crystal.bcc("W", 3.05).atoms((2, 1, 1))
     atoms.set_cell(atoms.cell @ (np.eye(3) + 0.02 * np.array([[0, 1, 0], [0, 1, 0], [0, 0, -1]])), scale_atoms=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from atomistics import AtomisticEnergy
+from atomistics import AtomisticEnergy, NeighbourList
 from tests.atomistics.structures import TABLE, disturbed
 
 STEPS = 10.0 ** np.arange(-2, -9, -1.0)
@@ -83,3 +83,56 @@ def test_only_weighted_sites_count(case):
     assert energy.energy(y) == pytest.approx(energy.weights @ V, abs=1e-12)
     half = AtomisticEnergy(energy.potential, TABLE[name][1](), energy.weights * 0.5)
     np.testing.assert_allclose(half.gradient(y), 0.5 * energy.gradient(y), atol=1e-13)
+
+
+def test_a_list_over_some_sites_is_the_full_one_with_zero_weights(case):
+    """What each MPI rank does: rows for its own sites, gradient and Hessian on all atoms around."""
+    name, energy, y = case
+    potential, atoms = energy.potential, TABLE[name][1]()
+    rng = np.random.default_rng(12)
+    sites = rng.permutation(len(y))[: len(y) // 2]
+    weights = np.zeros(len(y))
+    weights[sites] = energy.weights[sites] + 0.1
+    whole = AtomisticEnergy(potential, atoms, weights)
+    nl = NeighbourList(atoms.positions, potential.cutoff, 0.0 if potential.fixed_topology else 0.5,
+                       np.array(atoms.cell), atoms.pbc, sites=sites)  # fmt: skip
+    w = weights[sites]
+    E, V, g = potential.energy_gradient(y, energy.types, nl, w)
+    assert whole.energy(y) == pytest.approx(E, abs=1e-11)
+    np.testing.assert_allclose(V, whole.site_energies(y)[sites], atol=1e-12)
+    np.testing.assert_allclose(g, whole.gradient(y), atol=1e-12)
+    pattern = potential.hessian_pattern(nl, len(y), w)
+    blocks = potential.hessian_blocks(y, energy.types, nl, w, pattern)
+    assert blocks.shape == (len(pattern.rows), 3, 3)
+    H = np.zeros((len(y), 3, len(y), 3))
+    H[pattern.rows, :, pattern.cols] = blocks
+    np.testing.assert_allclose(H.reshape(3 * len(y), -1), whole.hessian(y).toarray(), atol=1e-11)
+    v = direction(y)
+    product = potential.hessian_vector(potential.factors(y, energy.types, nl, w), nl, v)
+    np.testing.assert_allclose(product, whole.hessian_vector(v, y), atol=1e-11)
+
+
+def test_no_weight_no_energy(case):
+    name, energy, y = case
+    nothing = AtomisticEnergy(energy.potential, TABLE[name][1](), np.zeros(len(y)))
+    assert nothing.energy(y) == 0.0
+    assert not nothing.gradient(y).any()
+    assert nothing.hessian(y).nnz == 0 or not np.abs(nothing.hessian(y)).max()
+
+
+def test_energies_after_another_call_are_not_stale(case):
+    """Energies, products and Hessians asked for in turn at two places are those of a fresh object."""
+    name, energy, y = case
+    v = direction(y)
+    z = y + 0.02 * direction(y, 13)
+    fresh = AtomisticEnergy(energy.potential, TABLE[name][1](), energy.weights)
+    expected = fresh.energy(z), fresh.hessian_vector(v, z), fresh.hessian(z) @ v.ravel()
+    for place in (y, z):
+        found = energy.energy(place), energy.hessian_vector(v, place), energy.hessian(place) @ v.ravel()
+    assert found[0] == pytest.approx(expected[0], abs=1e-11)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-11)
+    np.testing.assert_allclose(found[2], expected[2], atol=1e-11)
+    moving = y.copy()
+    energy.hessian_vector(v, moving)
+    moving[:] = z  # changed in place
+    np.testing.assert_allclose(energy.hessian_vector(v, moving), expected[1], atol=1e-11)
