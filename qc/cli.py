@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .ending import exit_code
+from .cli_checks import check_directory, check_potential, check_same_model
+from .ending import exit_code, run_command
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def _run(comm: MPI.Comm, path: Path, output: Path | None, resume: bool, override
                 f"{petsc[0]!r} is not expected after the case file: PETSc options follow --, as in -- -snes_monitor"
             )
         directory = output or Path("results") / case.name
-        _check_directory(directory, resume)
+        check_directory(directory, resume)
+        if resume:
+            check_same_model(case.plain(), directory)
         return case, directory
 
     case, directory = _on_root(comm, prepare)
@@ -115,7 +118,7 @@ def _run(comm: MPI.Comm, path: Path, output: Path | None, resume: bool, override
 
     try:
         return run_case(case, directory, resume, petsc)
-    except ValueError:
+    except InputError:
         if comm.rank == 0 and not resume:
             _remove_traces(directory)
         raise
@@ -134,7 +137,9 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
 def _load(path: Path, overrides: list[str]) -> Case:
     from .case import load_case
 
-    return load_case(path, overrides)
+    case = load_case(path, overrides)
+    check_potential(case)
+    return case
 
 
 def _on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
@@ -152,16 +157,6 @@ def _on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
     if failure is not None:
         raise failure
     return value  # type: ignore[return-value]
-
-
-def _check_directory(directory: Path, resume: bool) -> None:
-    """A fresh run needs a directory that does not exist, a resumed one a directory that does."""
-    if resume and not directory.is_dir():
-        raise InputError(
-            f"{directory} does not exist, so there is nothing to --resume: name the run's directory with -o DIR"
-        )
-    if not resume and directory.exists():
-        raise InputError(f"{directory} exists: go on with --resume, or name another directory with -o DIR")
 
 
 def _remove_traces(directory: Path) -> None:
@@ -232,5 +227,5 @@ def _shown(value: Any) -> str:
 
 def main() -> int:
     """Entry point of the command ``qc``; the exit code."""
-    app()
-    return 0
+    command = typer.main.get_command(app)
+    return run_command(lambda: command(prog_name="qc", standalone_mode=False))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .errors import ConvergenceError, Stopped
+import typer
+
+from .errors import ConvergenceError, InputError, Stopped
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DONE, FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 
@@ -33,7 +38,7 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
     try:
         return command(world)
-    except (ConvergenceError, Stopped, ValueError) as error:
+    except (ConvergenceError, Stopped, InputError) as error:
         log.info("ended by %s", type(error).__name__, exc_info=True)
         code = _code_of(error)
         _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
@@ -46,6 +51,33 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
             raise
         _abort_if_parallel(world, traceback.format_exc(), FAILED)
         return FAILED
+
+
+def run_command(command: Callable[[], int | None]) -> int:
+    """Exit code of a parsed command line; a misspelt one is refused in one sentence, by rank 0.
+
+    What all ranks would print alike, the help for example, only rank 0 prints.
+    """
+    from mpi4py import MPI
+
+    with contextlib.ExitStack() as stack:
+        if MPI.COMM_WORLD.rank:
+            nowhere = stack.enter_context(open(os.devnull, "w"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+        try:
+            return int(command() or DONE)
+        except UsageError as error:
+            if MPI.COMM_WORLD.rank == 0:
+                _print(_usage(error))
+            return BAD_INPUT
+
+
+def _usage(error: Any) -> str:
+    """One sentence for what is wrong with the command, or its help if nothing was asked of it."""
+    message, context = error.format_message(), error.ctx
+    if context is None or message == context.get_help():
+        return str(message)
+    return f"qc: {' '.join(message.split()).rstrip('.')}; see {context.command_path} --help"
 
 
 def _code_of(error: Exception) -> int:

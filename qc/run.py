@@ -88,10 +88,22 @@ def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) ->
         crystal = make_crystal(case, potential)
         return potential, crystal, crack_spec(case, crystal, potential)
 
-    potential, crystal, spec = together(comm, prepare)
     mode = case.load.mode
     ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
-    return CrackSystem(crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start)
+    with _blaming_the_case():
+        potential, crystal, spec = together(comm, prepare)
+        return CrackSystem(crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start)
+
+
+@contextmanager
+def _blaming_the_case() -> Iterator[None]:
+    """Values that the packages below refuse while a model is built come from the case; a failed solve is a defect of ours."""
+    try:
+        yield
+    except (InputError, np.linalg.LinAlgError):
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:

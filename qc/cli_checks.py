@@ -1,0 +1,67 @@
+"""What ``qc run`` looks at before anything is built: directory, saved state, potential. On rank 0 only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InputError
+
+if TYPE_CHECKING:  # pydantic is not needed for qc --help
+    from .case import Case
+
+FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at")
+"""Keys that a resumed run may change, besides those of [solver]."""
+
+
+def check_directory(directory: Path, resume: bool) -> None:
+    """Refuse to overwrite a run, or to go on from nothing."""
+    if resume and not directory.is_dir():
+        raise InputError(f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR")
+    if not resume and directory.exists():
+        raise InputError(
+            f"-o {directory}: exists already; allowed is a new directory, or --resume to go on from its last finished step"
+        )
+
+
+def check_same_model(settings: dict[str, Any], directory: Path) -> None:
+    """Refuse to go on from a state of another model; the ladder may be longer and the solver another."""
+    checkpoint = directory / "checkpoint.json"
+    if not checkpoint.exists():
+        return
+    changed = changed_keys(settings, json.loads(checkpoint.read_text()).get("case", {}))
+    if changed:
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise InputError(
+            f"--resume: {changed[0]}{more} differs from the run in {str(directory)!r}; "
+            f"allowed to change are {', '.join(FREE_KEYS)} and [solver], for others start in a new directory"
+        )
+
+
+def changed_keys(now: dict[str, Any], saved: dict[str, Any]) -> list[str]:
+    """Keys of the model that differ from those of a saved run: ``model.core_radius = 40 (was 30)``."""
+    changed = []
+    for table in ("crystal", "potential", "model", "crack", "load"):
+        for key, value in now[table].items():
+            before = saved.get(table, {}).get(key, value)
+            if key == "file" and isinstance(before, str):  # the run may be resumed from another folder
+                value, before = Path(value).name, Path(before).name
+            if value != before and f"{table}.{key}" not in FREE_KEYS:
+                changed.append(f"{table}.{key} = {value} (was {before})")
+    return changed
+
+
+def check_potential(case: Case) -> None:
+    """Refuse a missing or malformed potential, and one that lacks the crystal's element."""
+    from atomistics import load_potential  # compiled kernels: not before the case is known to be well-formed
+
+    table, key = case.potential, f"potential.file = {case.potential.file!r}"
+    try:
+        potential = load_potential(table.file, table.elements, **(table.parameters or {}))
+    except (ValueError, OSError) as error:
+        raise InputError(f"{key} is not usable: {error}") from None
+    try:
+        potential.types_of([case.crystal.element])
+    except ValueError as error:
+        raise InputError(f"crystal.element = {case.crystal.element!r} does not fit {key}: {error}") from None
