@@ -39,8 +39,10 @@ help:
 venv: $(READY)
 
 $(VENV)/.python: tools/find_python.sh
-	@python=$$(PYTHON="$(PYTHON)" tools/find_python.sh) && echo "Environment $(VENV) with $$python" && \
-		"$$python" -m venv --clear $(VENV) && touch $@
+	@$(BIN)python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { \
+		python=$$(PYTHON="$(PYTHON)" tools/find_python.sh) && echo "Environment $(VENV) with $$python" && \
+		"$$python" -m venv --clear $(VENV); }
+	@touch $@
 
 $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 	@echo "Installing requirements.lock (about a minute)"
