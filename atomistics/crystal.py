@@ -217,9 +217,10 @@ class Crystal:
         low, high, shift = (np.asarray(v, dtype=float) for v in (lo, hi, origin))
         X, index, basis = [], [], []
         for b, position in enumerate(self.basis_ai):
-            cells = _box_indices(self.cell_ij, low - shift - position, high - shift - position)
+            first, last = low - shift - position, high - shift - position
             if self.dimension == 2:
-                cells = cells[cells[:, 2] == 0]
+                first[2] = last[2] = 0.0
+            cells = _box_indices(self.cell_ij, first, last)
             at = cells @ self.cell_ij + shift + position
             inside = ((at >= low - ON_FACE) & (at < high - ON_FACE))[:, : self.dimension]
             keep = inside.all(1)
@@ -269,11 +270,29 @@ def _check_indices(values: Sequence[float], n: int) -> None:
 
 
 def _box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """Integer triples whose lattice points may lie in the box."""
+    """Integer triples whose lattice points lie in the box or very near to it, in lexicographic order.
+
+    Along each row of the lattice the box is an interval of the third index: a thin turned box costs no more than
+    its two long sides.
+    """
     corners = np.array(list(itertools.product(*zip(lo, hi, strict=True)))) @ np.linalg.inv(cell)
     first, last = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
-    axes = [np.arange(f, l + 1) for f, l in zip(first, last, strict=True)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+    i, j = (v.ravel() for v in np.meshgrid(*(np.arange(first[d], last[d] + 1) for d in (0, 1)), indexing="ij"))
+    start = i[:, None] * cell[0] + j[:, None] * cell[1]
+    low, high = np.full(len(i), float(first[2])), np.full(len(i), float(last[2]))
+    slack = 1e-6 * np.abs(cell).max()
+    for d in range(3):
+        below, above = lo[d] - slack - start[:, d], hi[d] + slack - start[:, d]
+        if abs(cell[2, d]) > slack:
+            ends = np.stack([below, above]) / cell[2, d]
+            low, high = np.maximum(low, ends.min(0)), np.minimum(high, ends.max(0))
+        else:
+            high = np.where((below <= slack) & (above >= -slack), high, -np.inf)
+    low = np.ceil(low)
+    count = np.maximum(np.floor(high) - low + 1, 0).astype(int)
+    row = np.repeat(np.arange(len(i)), count)
+    along = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return np.column_stack([i[row], j[row], low[row].astype(int) + along])
 
 
 def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple[np.ndarray, list[int]]:

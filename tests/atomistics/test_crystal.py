@@ -196,6 +196,17 @@ def test_sites_of_a_plane():
     assert len(X) == pytest.approx(36 / 0.75**0.5, abs=5)
 
 
+def test_a_turned_thin_box_holds_as_many_sites_as_its_volume():
+    crystal = Crystal.fcc("Cu", 3.6).oriented((3, 1, -2), (1, 1, 2))
+    X, index, _ = crystal.sites_in_box((-60, -60, 0), (60, 60, crystal.period()))
+    assert len(X) == pytest.approx(120**2 * crystal.period() / crystal.cell_volume, rel=0.01)
+    every = np.array(np.meshgrid(*(range(-12, 13),) * 3, indexing="ij")).reshape(3, -1).T
+    at = every @ crystal.cell_ij
+    inside = (np.abs(at[:, :2]) < 8).all(1) & (at[:, 2] > -1e-9) & (at[:, 2] < crystal.period() - 1e-9)
+    middle = (np.abs(X[:, :2]) < 8).all(1)
+    assert set(map(tuple, every[inside])) == set(map(tuple, index[middle]))
+
+
 def test_faces_of_a_box_belong_to_one_side():
     """Two boxes side by side share no site and lose none."""
     crystal = Crystal.bcc("Fe", 2.855)
