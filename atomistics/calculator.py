@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -10,7 +10,9 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from .neighbours import NeighbourList
-from .site_potential import SitePotential
+
+if TYPE_CHECKING:  # the potential makes its calculator: importing it here would close a circle
+    from .site_potential import SitePotential
 
 
 class SiteCalculator(Calculator):
