@@ -1,0 +1,179 @@
+"""What a fresh machine meets: finding a Python, pinned versions, strangers of the same name, tests on several ranks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIND = ROOT / "tools/find_python.sh"
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def fake_python(path: Path, version: str, modules: bool = True) -> Path:
+    """A stand-in that answers the questions of find_python.sh."""
+    major, minor = version.split(".")[:2]
+    cases = [f'*version_info*) echo "{major} {minor}"', f"*ensurepip*) exit {0 if modules else 1}", f'*) echo "{path}"']
+    return script(path, 'case "$2" in\n' + ";;\n".join(cases) + ";;\nesac")
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A PATH with nothing but the shell's tools, and a home."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("ls", "sort", "sh", "env"):
+        os.symlink(shutil.which(name) or pytest.skip(f"no {name}"), tools / name)
+    return tmp_path
+
+
+def find(machine: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": str(machine / "bin"), "HOME": str(machine), **environment}
+    return subprocess.run([FIND], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_nothing_there_is_one_clear_line(machine):
+    run = find(machine)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert "install" in run.stderr
+
+
+def test_an_old_default_python_and_a_dead_shim_are_passed_over(machine):
+    fake_python(machine / "bin/python3", "3.11")
+    script(machine / "bin/python3.13", 'echo "pyenv: python3.13: command not found" >&2; exit 127')
+    good = fake_python(machine / "bin/python3.12", "3.12")
+    assert find(machine).stdout.strip() == str(good)
+
+
+def test_named_python_comes_first_but_must_be_usable(machine):
+    fake_python(machine / "bin/python3.14", "3.14")
+    mine = fake_python(machine / "own/python", "3.12")
+    assert find(machine, PYTHON=str(mine)).stdout.strip() == str(mine)
+    old = fake_python(machine / "old/python", "3.9")
+    run = find(machine, PYTHON=str(old))
+    assert run.stdout.strip() == str(machine / "bin/python3.14")
+    assert str(old) in run.stderr
+
+
+def test_newest_pyenv_version_is_found_without_pyenv_on_the_path(machine):
+    for version in ("3.11.9", "3.12.9", "3.12.10", "3.9.18"):
+        fake_python(machine / f".pyenv/versions/{version}/bin/python3", version)
+    assert find(machine).stdout.strip().endswith("versions/3.12.10/bin/python3")
+    fake_python(machine / "elsewhere/versions/3.13.0/bin/python3", "3.13.0")
+    assert find(machine, PYENV_ROOT=str(machine / "elsewhere")).stdout.strip().endswith("3.13.0/bin/python3")
+
+
+def test_uv_is_asked_last(machine):
+    good = fake_python(machine / "uv-pythons/python3.13", "3.13")
+    script(machine / "bin/uv", f'case "$1 $2" in\n"python find") [ "$3" = 3.13 ] && echo {good};;\n*) exit 1;;\nesac')
+    assert find(machine).stdout.strip() == str(good)
+
+
+def test_a_python_without_venv_is_named(machine):
+    fake_python(machine / "bin/python3", "3.12", modules=False)
+    run = find(machine)
+    assert run.returncode == 1
+    assert "python3-venv" in run.stderr
+
+
+def locked() -> dict[str, str]:
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("==") for line in lines)
+
+
+def test_lock_holds_names_and_versions_only():
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
+
+
+def test_lock_covers_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["solver"], *extras["lammps"], *extras["dev"]]
+    names = {re.split(r"[<>=~!\[; ]", requirement)[0] for requirement in wanted}
+    assert names <= {name.lower().replace("_", "-") for name in locked()}
+
+
+def python(code: str, *path: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*path, ROOT]))}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd="/", capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("form", ["{}/__init__.py", "{}.py"])
+@pytest.mark.parametrize("name", ["atomistics", "fem"])
+def test_a_stranger_is_named(tmp_path, name, form):
+    file = tmp_path / form.format(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("")
+    run = python("import qc", tmp_path)
+    assert run.returncode == 1
+    last = run.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"ImportError: another '{name}'")
+    assert str(tmp_path) in last
+
+
+def test_a_foreign_qc_is_named_by_the_command(tmp_path):
+    (tmp_path / "qc.py").write_text("")
+    run = python("import qc_fracture; raise SystemExit(qc_fracture.main())", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith("another 'qc'")
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_ours_import_without_complaint():
+    run = python("import qc_fracture, qc; assert qc_fracture.stranger() is None")
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_command_does_not_load_the_solver_stack_for_help():
+    code = "import sys, qc.cli; print([m for m in ('dolfinx', 'numba', 'petsc4py', 'matplotlib', 'scipy') if m in sys.modules])"
+    assert python(code).stdout.strip() == "[]"
+
+
+def on_ranks(tmp_path: Path, test: str, ranks: int = 2) -> subprocess.CompletedProcess[str]:
+    if os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE"):
+        pytest.skip("already under mpirun")
+    beside = Path(sys.executable).parent / "mpirun"
+    mpirun = str(beside) if beside.exists() else shutil.which("mpirun") or pytest.skip("no mpirun")
+    (tmp_path / "test_it.py").write_text("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\n" + test)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [mpirun, "-n", str(ranks), sys.executable, str(ROOT / "tools/mpi_pytest.py"), "-q", "test_it.py"]
+    env = {**os.environ, "MPI_PYTEST_GRACE": "2"}
+    return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_ranks_agree_that_a_test_has_failed(tmp_path):
+    run = on_ranks(tmp_path, "def test_a():\n    assert comm.rank != 1, 'not I'\n\ndef test_b():\n    comm.barrier()\n")
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout
+    assert "[rank 1 of 2]" in run.stdout
+    assert "not I" in run.stdout
+
+
+def test_a_failing_rank_ends_those_that_wait_for_it(tmp_path):
+    run = on_ranks(tmp_path, "def test_a():\n    assert comm.rank != 1, 'not I'\n    comm.barrier()\n")
+    assert run.returncode != 0
+    assert "not I" in run.stderr
+
+
+def test_ranks_that_pass_pass(tmp_path):
+    run = on_ranks(tmp_path, "def test_a():\n    assert comm.allreduce(1) == comm.size\n")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 passed" in run.stdout
