@@ -135,10 +135,11 @@ class Ladder:
         before = self.q.copy()
         last = self.state.steps[-1]["K"] if self.state.steps else K
         system.load(K)
-        increment = system.near_tip_displacement(K - last)[: system.model.parts.layout.n_free]
-        self.q.array[:] += increment.ravel()
+        if not self.solver.predict(self.q):
+            increment = system.near_tip_displacement(K - last)[: system.model.parts.layout.n_free]
+            self.q.array[:] += increment.ravel()
         first = not self.state.steps
-        report = self.solver.solve(self.q, jump=np.inf if first else JUMP * self._nn)
+        report = self.solver.solve(self.q, jump=JUMP * self._nn, rough=first)
         if not report.converged or not report.stable:
             before.copy(self.q)
             system.load(last)

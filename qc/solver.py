@@ -40,7 +40,7 @@ class SolverOptions:
 
     force_tolerance: float = 1e-6
     linear: str = "mumps"
-    max_newton: int = 12
+    max_newton: int = 8
     max_robust: int = 300
     step_cap: float = 0.5
     perturbation: float = 1e-3
@@ -100,19 +100,23 @@ class EquilibriumSolver:
         self._near_null = rigid_body_modes(coupling.layout, X, in_plane) if options.linear == "gamg" else None
         self.snes = self._create_snes()
         self._inertia: Inertia | None = None
+        self._factors_hold = False  # whether they are those of the last stable state
 
     def residual(self, q: PETSc.Vec) -> float:
         """Largest force component, eV/A."""
         self.coupling.energy_gradient(q, self._g)
         return float(self._g.norm(PETSc.NormType.NORM_INFINITY))
 
-    def solve(self, q: PETSc.Vec, jump: float = np.inf) -> SolveReport:
+    def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False) -> SolveReport:
         """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails.
 
         ``jump``: a Newton solution further away than this (largest component, A) is not trusted to be the state that
-        the system would relax to, and is sought again by minimisation.
+        the system would relax to, and is sought again by minimisation. ``rough``: q is far from any equilibrium
+        (the bare near-tip field), so minimise at once where there is an energy.
         """
         start = q.copy()
+        if rough and self.coupling.has_energy:
+            return self._minimise(q, SolveReport(False, "ROUGH_START"))
         report = self._newton(q)
         if report.converged:
             report.largest_step = self._distance(q, start)
@@ -123,12 +127,27 @@ class EquilibriumSolver:
         start.copy(q)
         return self._minimise(q, report) if self.coupling.has_energy else self._relax(q, report)
 
+    def predict(self, q: PETSc.Vec) -> bool:
+        """Move q to first order towards equilibrium under a changed load, with the factors of the last stable state.
+
+        False, and q untouched, when there are none (iterative solver, blended forces, robust path since).
+        """
+        if self._inertia is None or not self._factors_hold:
+            return False
+        step = q.duplicate()
+        if not np.isfinite(self.residual(q)):
+            return False
+        self.factors.solve(self._g, step)
+        q.axpy(-1.0, step)
+        return True
+
     def is_stable(self, q: PETSc.Vec) -> bool:
         """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
         H = self.coupling.hessian(q)
         if self.options.linear == "mumps" and self.coupling.has_energy:
             self.factors.factor(H)
-            return self.factors.negative == 0
+            self._factors_hold = self.factors.negative == 0
+            return self._factors_hold
         return lowest_eigenvalue(H, symmetric=self.coupling.has_energy) > 0
 
     @property
@@ -220,6 +239,7 @@ class EquilibriumSolver:
         """step = -(H + shift S)^-1 g with the first shift of a rising sequence that makes the matrix definite."""
         H = self.coupling.hessian(q)
         trial_shift = shift / 4 if shift > 0.05 else 0.0
+        self._factors_hold = False
         while trial_shift < 1e3:
             A = H
             if trial_shift > 0:
