@@ -268,56 +268,64 @@ def factored_product(sites, first, index, A, S, c, v, out):
         out[l, 2] -= o2
 
 
-@nb.njit(nb.void(i8, I1, I1, I1, F1, I1, I1, I1), **FLAGS)
-def sites_of_atoms(n_atoms, sites, first, index, w, owner, start, entry):
-    """Reverse list: entries start[a]..start[a+1] are 2-word records (site row, list position or -1 for the site itself)."""
+@nb.njit(i8(i8, I1, I1, I1, F1, I1, I1, I1), **FLAGS)
+def members_of_sites(n_atoms, sites, first, index, w, owner, begin, member):
+    """Atoms that take part in each site with w != 0, the site itself first, images folded: every atom once."""
+    seen = np.full(n_atoms, -1, np.int32)
+    n = 0
+    for s in range(len(sites)):
+        begin[s] = n
+        if w[s] == 0.0:
+            continue
+        member[n] = owner[sites[s]]
+        seen[member[n]] = s
+        n += 1
+        for k in range(first[s], first[s + 1]):
+            b = owner[index[k]]
+            if seen[b] != s:
+                seen[b] = s
+                member[n] = b
+                n += 1
+    begin[len(sites)] = n
+    return n
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, I1), **FLAGS)
+def sites_of_atoms(n_atoms, begin, member, start, entry):
+    """Reverse of the member list: records start[a]..start[a + 1] are (site row, place in ``member``)."""
     for a in range(n_atoms + 1):
         start[a] = 0
-    for s in range(len(sites)):
-        if w[s] != 0.0:
-            start[owner[sites[s]] + 1] += 1
-            for k in range(first[s], first[s + 1]):
-                start[owner[index[k]] + 1] += 1
+    for k in range(begin[len(begin) - 1]):
+        start[member[k] + 1] += 1
     for a in range(n_atoms):
         start[a + 1] += start[a]
     fill = np.empty(n_atoms, np.int32)
     for a in range(n_atoms):
         fill[a] = start[a]
-    for s in range(len(sites)):
-        if w[s] == 0.0:
-            continue
-        a = owner[sites[s]]
-        entry[2 * fill[a]], entry[2 * fill[a] + 1] = s, -1
-        fill[a] += 1
-        for k in range(first[s], first[s + 1]):
-            a = owner[index[k]]
+    for s in range(len(begin) - 1):
+        for k in range(begin[s], begin[s + 1]):
+            a = member[k]
             entry[2 * fill[a]], entry[2 * fill[a] + 1] = s, k
             fill[a] += 1
 
 
-@nb.njit(i8(i8, nb.boolean, I1, I1, I1, I1, I1, I1, I1, I1), **FLAGS)
-def pattern_rows(n_atoms, many_body, sites, first, index, owner, start, entry, row_first, col):
-    """Columns of every block row: all atoms that share a site with it. With an empty ``col`` only counts; returns the number."""
+@nb.njit(i8(i8, nb.boolean, I1, I1, I1, I1, I1, I1), **FLAGS)
+def pattern_rows(n_atoms, many_body, begin, member, start, entry, row_first, col):
+    """Columns of every block row; with an empty ``col`` only counts. Returns the number.
+
+    Many-body: all atoms that share a site. Pairs: a neighbour of a site meets the site and itself only.
+    """
     seen = np.full(n_atoms, -1, np.int32)
     total = 0
     count_only = len(col) == 0
     for a in range(n_atoms):
         row_first[a] = total
         for e in range(start[a], start[a + 1]):
-            s = entry[2 * e]
-            end = first[s + 1]
-            if not many_body and entry[2 * e + 1] >= 0:  # a neighbour sees the site and itself only
-                end = first[s] - 1
-                for k in range(2):
-                    b = owner[sites[s]] if k == 0 else i4(a)
-                    if seen[b] != a:
-                        seen[b] = a
-                        if not count_only:
-                            col[total] = b
-                        total += 1
-            for k in range(first[s] - 1, end):
-                b = owner[sites[s]] if k < first[s] else owner[index[k]]
-                if seen[b] != a:
+            s, place = entry[2 * e], entry[2 * e + 1]
+            everyone = many_body or place == begin[s]
+            for k in range(begin[s], begin[s + 1]):
+                b = member[k]
+                if seen[b] != a and (everyone or k == begin[s] or k == place):
                     seen[b] = a
                     if not count_only:
                         col[total] = b
@@ -340,26 +348,45 @@ def add_symmetric(H, q, A, k, sign):
     H[q, 1, 0] += sign * A[k, 5]
 
 
-@nb.njit(nb.void(i8, I1, I1, I1, I1, I1, I1, I1, I1, F2, F2, F1, F3), **FLAGS)
-def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first, col, A, S, c, H):
-    """3x3 blocks of the Hessian in the order of the pattern, row by row, from the factors of `bond_factors`."""
-    where = np.empty(n_atoms, np.int32)
-    atom = np.empty(len(index) + len(sites), np.int32)  # who takes part in each site: itself, then those in range
-    U = np.zeros((len(index) + len(sites), 3))  # gradients of the density of the site
-    begin, end = np.empty(len(sites), np.int32), np.empty(len(sites), np.int32)
-    n = 0
-    for s in range(len(sites)):
-        begin[s] = m = n
-        n += 1
-        atom[m] = owner[sites[s]]
+@nb.njit(nb.void(I1, I1, I1, I1, I1, F2, F2, F2, F2), **FLAGS)
+def fold_bonds(first, index, owner, begin, member, A, S, AA, U):
+    """Pair blocks AA and density gradients U of the members of each site: sums over their images (U of the site: minus all)."""
+    place = np.zeros(len(owner), np.int32)
+    for s in range(len(begin) - 1):
+        m = begin[s]
+        for k in range(m, begin[s + 1]):
+            place[member[k]] = k
+            for i in range(6):
+                AA[k, i] = 0.0
+            for i in range(3):
+                U[k, i] = 0.0
+        if begin[s + 1] == m:
+            continue
         for k in range(first[s], first[s + 1]):
-            if A[k, 0] != 0.0 or A[k, 1] != 0.0 or A[k, 2] != 0.0 or S[k, 0] != 0.0 or S[k, 1] != 0.0 or S[k, 2] != 0.0:
-                atom[n] = owner[index[k]]
-                for i in range(3):
-                    U[n, i] = S[k, i]
-                    U[m, i] -= S[k, i]
-                n += 1
-        end[s] = n
+            q = place[owner[index[k]]]
+            for i in range(6):
+                AA[q, i] += A[k, i]
+            for i in range(3):
+                U[q, i] += S[k, i]
+                U[m, i] -= S[k, i]
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, I1, I1, I1, F2, F2, F1, F3), **FLAGS)
+def assemble_blocks(n_atoms, begin, member, start, entry, row_first, col, A, U, c, H):
+    """3x3 blocks of the Hessian in the order of the pattern, row by row, from the factors of `fold_bonds`."""
+    where = np.empty(n_atoms, np.int32)
+    near, v = (
+        np.empty(len(member), np.int32),
+        np.empty((len(member), 3)),
+    )  # members that matter: most of a skin does not
+    end = np.empty(len(begin), np.int32)
+    for s in range(len(begin) - 1):
+        n = begin[s]
+        for k in range(begin[s], begin[s + 1]):
+            near[n] = member[k]
+            v[n, 0], v[n, 1], v[n, 2] = U[k, 0], U[k, 1], U[k, 2]
+            n += i8(U[k, 0] != 0.0 or U[k, 1] != 0.0 or U[k, 2] != 0.0)
+        end[s] = n if c[s] != 0.0 else begin[s]
     for a in range(n_atoms):
         for q in range(row_first[a], row_first[a + 1]):
             where[col[q]] = q
@@ -367,21 +394,19 @@ def assemble_blocks(n_atoms, sites, first, index, owner, start, entry, row_first
                 for j in range(3):
                     H[q, i, j] = 0.0
         for e in range(start[a], start[a + 1]):
-            s, own = entry[2 * e], entry[2 * e + 1]
-            l = owner[sites[s]]
-            if own < 0:
-                u0, u1, u2 = c[s] * U[begin[s], 0], c[s] * U[begin[s], 1], c[s] * U[begin[s], 2]
-                for k in range(first[s], first[s + 1]):
-                    add_symmetric(H, where[l], A, k, 1.0)
-                    add_symmetric(H, where[owner[index[k]]], A, k, -1.0)
+            s, place = entry[2 * e], entry[2 * e + 1]
+            if place == begin[s]:
+                for k in range(begin[s] + 1, begin[s + 1]):
+                    add_symmetric(H, where[a], A, k, 1.0)
+                    add_symmetric(H, where[member[k]], A, k, -1.0)
             else:
-                u0, u1, u2 = c[s] * S[own, 0], c[s] * S[own, 1], c[s] * S[own, 2]
-                add_symmetric(H, where[a], A, own, 1.0)
-                add_symmetric(H, where[l], A, own, -1.0)
+                add_symmetric(H, where[a], A, place, 1.0)
+                add_symmetric(H, where[member[begin[s]]], A, place, -1.0)
+            u0, u1, u2 = c[s] * U[place, 0], c[s] * U[place, 1], c[s] * U[place, 2]
             if u0 == 0.0 and u1 == 0.0 and u2 == 0.0:
                 continue
             for k in range(begin[s], end[s]):
-                q, v0, v1, v2 = where[atom[k]], U[k, 0], U[k, 1], U[k, 2]
+                q, v0, v1, v2 = where[near[k]], v[k, 0], v[k, 1], v[k, 2]
                 H[q, 0, 0] += u0 * v0
                 H[q, 0, 1] += u0 * v1
                 H[q, 0, 2] += u0 * v2

@@ -24,13 +24,17 @@ class HessianPattern:
     Attributes
     ----------
     rows, cols : (n_pairs,) int32 ndarray
+    row_first : (n + 1,) int32 ndarray
+        Where the pairs of each row begin.
+    members, sites : tuple of ndarray
+        Atoms of each site and sites of each atom, for the assembly.
     """
 
     rows: np.ndarray
     cols: np.ndarray
     row_first: np.ndarray
-    start: np.ndarray
-    entry: np.ndarray
+    members: tuple[np.ndarray, np.ndarray]
+    sites: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -205,13 +209,15 @@ class PairFunctional(SitePotential):
 
     def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
         """See `SitePotential.hessian_pattern`."""
-        owner = nl.owner_of_extended
         size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
-        start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * size, np.int32)
+        begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
         w = np.ascontiguousarray(w, dtype=float)
-        kernels.sites_of_atoms(n_atoms, nl.rows, nl.first, nl.index, w, owner, start, entry)
+        found = kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
+        member = member[:found].copy()
+        start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
+        kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
         row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, self._many_body, nl.rows, nl.first, nl.index, owner, start, entry, row_first)
+        args = (n_atoms, self._many_body, begin, member, start, entry, row_first)
         col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
         if len(col):
             kernels.pattern_rows(*args, col)
@@ -219,7 +225,7 @@ class PairFunctional(SitePotential):
         unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
         cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
         rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        return HessianPattern(rows, cols, row_first, start, entry)
+        return HessianPattern(rows, cols, row_first, (begin, member), (start, entry))
 
     def hessian_blocks(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
@@ -227,11 +233,12 @@ class PairFunctional(SitePotential):
         """See `SitePotential.hessian_blocks`."""
         f = self.factors(y, types, nl, w)
         H = np.empty((len(pattern.cols), 3, 3))
-        n_atoms = len(pattern.row_first) - 1
+        n_members = len(pattern.members[1])
+        A, U = np.empty((n_members, 6)), np.empty((n_members, 3))
+        kernels.fold_bonds(nl.first, nl.index, nl.owner_of_extended, *pattern.members, f.A, f.S, A, U)
         kernels.assemble_blocks(
-            n_atoms, nl.rows, nl.first, nl.index, nl.owner_of_extended, pattern.start, pattern.entry,
-            pattern.row_first, pattern.cols, f.A, f.S, f.c, H,
-        )  # fmt: skip
+            nl.n_atoms, *pattern.members, *pattern.sites, pattern.row_first, pattern.cols, A, U, f.c, H
+        )
         return H
 
     def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
