@@ -168,7 +168,7 @@ def build_zone(comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.nd
     """
     grid, keep = _layers(comm, lattice, inside, lo, hi, overlap=1)
     own = int(keep[:-1].sum())
-    offset = comm.exscan(own) or 0
+    offset = comm.exscan(own) or 0  # type: ignore[attr-defined]  # any but an intercommunicator has it
     number = np.full(keep.shape, -1, dtype=np.int64)
     number[keep] = offset + np.arange(int(keep.sum()))
     return ZonePart(grid[keep], own, offset, _cells_between(lattice, number))

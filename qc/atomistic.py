@@ -119,12 +119,16 @@ class AtomisticEnergy:
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column atoms of ``hessian_blocks``; fixed until the next update."""
+        pattern = self._hessian_pattern()
+        return pattern.rows, pattern.cols
+
+    def _hessian_pattern(self) -> HessianPattern:
         if self._pattern is None:
             self._pattern = self.potential.hessian_pattern(self.list, len(self.halo.X), self.weight)
-        return self._pattern.rows, self._pattern.cols
+        return self._pattern
 
     def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
         """(n_pairs, components, components) blocks, eV/A^2."""
-        self.pattern()
-        blocks = self.potential.hessian_blocks(self.positions(z), self.types, self.list, self.weight, self._pattern)
+        pattern = self._hessian_pattern()
+        blocks = self.potential.hessian_blocks(self.positions(z), self.types, self.list, self.weight, pattern)
         return blocks[:, : z.shape[1], : z.shape[1]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -24,8 +24,9 @@ class Term(Protocol):
     """What the coupling asks of a term: local variables z = A x, energy, gradient and Hessian blocks in them."""
 
     name: str
-    rows: Rows
 
+    @property
+    def rows(self) -> Rows: ...
     def refresh(self, z: np.ndarray) -> bool: ...
     def update(self, z: np.ndarray) -> None: ...
     def energy(self, z: np.ndarray) -> float: ...
@@ -62,7 +63,7 @@ class ForceWeighted:
         Gives the factor (n,) of each variable of the term in its present numbering.
     """
 
-    def __init__(self, term, factor) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, term: Term, factor: Callable[[], np.ndarray]) -> None:
         self.term, self._factor = term, factor
         self.name = term.name
         self.refresh, self.update, self.pattern = term.refresh, term.update, term.pattern

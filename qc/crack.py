@@ -14,8 +14,9 @@ from atomistics import Crystal
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root
+from fem.domain import Crack
 from fem.far_field import CoarseMesh
-from fem.lattice_zone import front_lattice
+from fem.lattice_zone import MeshLattice, front_lattice
 from fem.near_tip import NearTipField
 
 from .errors import InputError
@@ -115,7 +116,7 @@ class CrackSystem:
             X = self.model.parts.X
             x, y = X[:, 0] - self.spec.tip[0], X[:, 1] - self.spec.tip[1]
             y = np.where(np.abs(X[:, 1]) < 1e-9, X[:, 1], y)  # a node on a face of the slit stays on its face
-            self._unit = self.field.displacement(x, y, self.mode)[:, : self.model.parts.layout.components]
+            self._unit = self.field.displacement(x, y, self.mode.tolist())[:, : self.model.parts.layout.components]
         return K * self._unit
 
     def load(self, K: float) -> None:
@@ -136,7 +137,7 @@ class CrackSystem:
     def face_opening(self, r: float, K: float) -> float:
         """Opening of the crack faces at distance r behind the tip (A) in the near-tip field at K, A."""
         x, y = np.array([-r, -r]), np.array([0.0, -0.0])
-        up, low = self.field.displacement(x, y, K * self.mode)
+        up, low = self.field.displacement(x, y, (K * self.mode).tolist())
         return float(np.linalg.norm(up - low))
 
     def check_load(self, K: float) -> None:
@@ -152,7 +153,7 @@ class CrackSystem:
     def _model_spec(self) -> ModelSpec:
         s = self.spec
         core = Core(s.core_radius, s.face_strip, s.tip)
-        crack = "strips" if s.face_strip > 0 else "slit"
+        crack: Crack = "strips" if s.face_strip > 0 else "slit"
         return ModelSpec(
             s.method,
             core,
@@ -161,7 +162,7 @@ class CrackSystem:
             s.blending,
             s.order,
             crack,
-            s.front_periods,  # type: ignore[arg-type]
+            s.front_periods,
         )
 
     def _check_sizes(self) -> None:
@@ -186,7 +187,7 @@ class CrackSystem:
             )
 
 
-def crack_lattice(crystal: Crystal):  # type: ignore[no-untyped-def]
+def crack_lattice(crystal: Crystal) -> MeshLattice:
     """Mesh lattice with the plane y = 0 half-way between two rows of sites: one site at (0, d/2, 0), d the row spacing."""
     lattice = front_lattice(crystal, np.zeros(3), along_x=True)
     d = abs(float(lattice.vectors[1, 1]))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
 from petsc4py import PETSc
 
 from .coupling import NoEnergyError
@@ -89,9 +88,9 @@ class Ladder:
         noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
         self.solver = EquilibriumSolver(model.coupling, model.X_free, noise, options or SolverOptions(), in_plane=model.lattice.gdim == 2)
         self._nn = model.crystal.nearest_neighbour_distance
-        atoms = [t for t in model.coupling.terms if t.name == "atoms"]
+        atoms = model.atomistic
         reach = min(system.spec.core_radius, system.spec.domain_radius)
-        self._tracker = TipTracker(parts.layout.comm, atoms[0], self._nn, reach) if atoms else None
+        self._tracker = TipTracker(parts.layout.comm, atoms, self._nn, reach) if atoms else None
         if self._tracker:
             self._tracker.remember(self.state.open_bonds)
         self.q = q if q is not None else system.start(spec.K_start * system.K_G)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
+from petsc4py import PETSc
 
 from atomistics import Crystal
 from atomistics.site_potential import SitePotential
@@ -18,7 +20,7 @@ from fem.lattice_zone import MeshLattice
 
 from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
-from .coupling import ContinuumTerm, Coupling, ForceWeighted
+from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
 from .regions import Core
 from .sites import Prolongation, prolongation
 
@@ -109,6 +111,15 @@ class Model:
         return self.parts.layout.comm
 
     @property
+    def atomistic(self) -> AtomisticEnergy | None:
+        """The atomistic term, without the factors of force blending; None in a pure continuum."""
+        for term in self.coupling.terms:
+            inner = term.term if isinstance(term, ForceWeighted) else term
+            if isinstance(inner, AtomisticEnergy):
+                return inner
+        return None
+
+    @property
     def X_free(self) -> np.ndarray:
         """(n, 3) positions of this rank's unknown blocks, A."""
         return self.parts.X[: self.parts.layout.n_free]
@@ -129,7 +140,7 @@ class BlendingDefect:
         self._bqce, self._bqcf = bqce, bqcf
         self._work = bqce.layout.create_unknowns()
 
-    def dead_load(self, x: np.ndarray, out) -> None:  # type: ignore[no-untyped-def]
+    def dead_load(self, x: np.ndarray, out: PETSc.Vec) -> None:
         """Write the dead load at displacements x (n, components) of this rank's blocks into the vector ``out``, eV/A."""
         layout = self._bqce.layout
         q = layout.create_unknowns()
@@ -261,16 +272,17 @@ class _Assembler:
         weight[weight < 1e-14] = 0.0  # rounding of the interpolated beta
         if near_handshake:
             weight[self._deep()] = 0.0
-        return Coupling(self.parts.layout, [*self._atoms(weight), *self._continuum(self.parts.nodes.weight)])
+        terms: list[Term] = [*self._atoms(weight), *self._continuum(self.parts.nodes.weight)]
+        return Coupling(self.parts.layout, terms)
 
     def force_blending(self, near_handshake: bool = False) -> Coupling:
         """(1 - beta) F_atomistic + beta F_continuum (BQCF, Li, Luskin, Ortner & Shapeev 2014)."""
         within = self.counted & (self.depth <= self.spec.width + self.reach)
         if near_handshake:
             within &= ~self._deep()
-        terms: list = []
+        terms: list[Term] = []
         for atoms in self._atoms(within.astype(float)):
-            terms.append(ForceWeighted(atoms, lambda a=atoms: 1.0 - a.halo.beta))
+            terms.append(ForceWeighted(atoms, partial(_atomistic_share, atoms)))
         for continuum in self._continuum((self.parts.nodes.weight > 0).astype(float)):
             terms.append(ForceWeighted(continuum, lambda: self.parts.nodes.beta))
         return Coupling(self.parts.layout, terms)
@@ -300,3 +312,8 @@ class _Assembler:
         nodes = self.parts.nodes
         energy = ContinuumEnergy(nodes.space, self.material, cell_weight * self.thickness, self.F0)
         return [ContinuumTerm(energy, nodes.rows)]
+
+
+def _atomistic_share(atoms: AtomisticEnergy) -> np.ndarray:
+    """1 - beta of the local atoms, in the numbering of the present halo."""
+    return 1.0 - atoms.halo.beta

@@ -23,10 +23,9 @@ def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     A picture or a trajectory frame is the one place where atoms meet on one rank.
     """
     model, comm = system.model, system.model.comm
-    atoms = [t for t in model.coupling.terms if t.name == "atoms"]
-    if not atoms:
+    term = model.atomistic
+    if term is None:
         return None
-    term = getattr(atoms[0], "term", atoms[0])
     z = model.coupling.variables(q)["atoms"]
     n = term.halo.n_own
     own = model.parts.atoms

@@ -54,9 +54,9 @@ def make_crystal(case: Case, potential: SitePotential) -> Crystal:
     if c.a is None:
         crystal = crystal.resolved(potential)
         crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
-    if crystal.dimension == 2 and case.crack.plane is None:
+    if case.crack.plane is None:  # a 2-D crystal as it is: the case file insists on a plane otherwise
         return crystal
-    return crystal.oriented(case.crack.plane, case.crack.front)
+    return crystal.oriented(case.crack.plane, case.crack.front or (0, 0, 1))
 
 
 def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
@@ -75,7 +75,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         order=m.order,
         front_periods=m.front_periods,
         face_strip=0.0 if m.method == "continuum" else strip,
-        tip=tuple(case.crack.tip),
+        tip=(case.crack.tip[0], case.crack.tip[1]),
     )
 
 
