@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from models import model
+from tests.qc.models import model
 from mpi4py import MPI
 
 from qc import checkpoint

@@ -4,7 +4,7 @@ import ase
 import numpy as np
 import pytest
 from mpi4py import MPI
-from models import deform, general, largest, material, model, wave
+from tests.qc.models import deform, general, largest, material, model, wave
 
 from atomistics import AtomisticEnergy
 from qc.coupling import NoEnergyError

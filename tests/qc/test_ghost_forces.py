@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from models import GENERAL, deform, general, largest, material, model
+from tests.qc.models import GENERAL, deform, general, largest, material, model
 from mpi4py import MPI
 
 from qc.blending import BlendingFunction

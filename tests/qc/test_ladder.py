@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from models import hexagonal_crack
+from tests.qc.models import hexagonal_crack
 from mpi4py import MPI
 
 from qc.errors import ConvergenceError
