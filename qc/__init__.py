@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .case import Case, load_case
+    from .crack import CrackSpec, CrackSystem
+    from .ladder import Ladder, LadderSpec
+    from .methods import build_model
+    from .run import run_case
+    from .solver import SolverOptions
+
+__all__ = [
+    "Case",
+    "CrackSpec",
+    "CrackSystem",
+    "Ladder",
+    "LadderSpec",
+    "SolverOptions",
+    "build_model",
+    "load_case",
+    "run_case",
+]
+
+_HOME = {
+    "Case": "case",
+    "load_case": "case",
+    "CrackSpec": "crack",
+    "CrackSystem": "crack",
+    "Ladder": "ladder",
+    "LadderSpec": "ladder",
+    "build_model": "methods",
+    "run_case": "run",
+    "SolverOptions": "solver",
+}
+"""Module of each public name: imported when the name is first asked for, so that ``qc --help`` does not load the solvers."""
 
 _HERE = Path(__file__).resolve().parent.parent
 
@@ -30,3 +65,15 @@ _refuse_strangers()
 if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401  brings its own MPI and PETSc: first, before anything else loads an MPI
 from mpi4py import MPI  # noqa: E402, F401
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
