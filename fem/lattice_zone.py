@@ -227,6 +227,7 @@ def surface_facets(
         return local[:0], np.empty((0, n - 1, n - 1))
     facets, points = (np.concatenate(part) for part in zip(*parts, strict=True))
     once = _seen_once(np.column_stack([facets, np.arange(len(facets))]), n - 1)[:, -1]
+    once = once[np.lexsort(np.sort(facets[once], axis=1).T)]  # the far mesh must not depend on who brought what
     return facets[once], points[once]
 
 

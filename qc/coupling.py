@@ -153,7 +153,7 @@ class Coupling:
         if not self._pattern_known:
             self._preallocate()
         blocks = np.concatenate([t.hessian_blocks(zt) for t, zt in zip(self.terms, z, strict=True)])
-        values = self._transfer @ blocks.reshape(len(blocks), -1)
+        values = self._transfer @ blocks.reshape(len(blocks), self.layout.components**2)
         self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from tests.qc.models import model
 from mpi4py import MPI
 
 from qc import checkpoint
+from tests.qc.models import model
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def test_any_number_of_ranks_reads_what_others_wrote(folder, order):
     checkpoint.save(folder, 3, together.parts, field(together), {"steps": []})
     state = checkpoint.read_state(folder, MPI.COMM_WORLD)
     assert state["step"] == 3
-    assert np.array_equal(checkpoint.read_displacements(folder, state, alone.parts), field(alone))
-    assert np.array_equal(checkpoint.read_displacements(folder, state, together.parts), field(together))
+    for m in (alone, together):  # mid-edge positions round differently on other ranks
+        assert np.abs(checkpoint.read_displacements(folder, state, m.parts) - field(m)).max() < 1e-12
 
 
 def test_a_new_checkpoint_replaces_the_old_one_in_one_move(folder):

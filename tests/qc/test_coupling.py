@@ -4,10 +4,10 @@ import ase
 import numpy as np
 import pytest
 from mpi4py import MPI
-from tests.qc.models import deform, general, largest, material, model, wave
 
 from atomistics import AtomisticEnergy
 from qc.coupling import NoEnergyError
+from tests.qc.models import deform, general, largest, material, model, wave
 
 ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
 
@@ -82,7 +82,7 @@ def test_without_handshake_it_is_the_atomistic_model(name):
     atoms = ase.Atoms([crystal.species[0]] * len(X), X, cell=[1, 1, m.thickness], pbc=front)
     plain = AtomisticEnergy(potential, atoms, weight)
     reference = AtomisticEnergy(potential, atoms, weight).site_energies(X) @ weight
-    assert E == pytest.approx(plain.energy(y) - reference, abs=1e-9)
+    assert pytest.approx(plain.energy(y) - reference, abs=1e-9) == E
     forces = np.concatenate(m.comm.allgather(g.array_r.copy()))
     free = np.concatenate(m.comm.allgather(m.parts.atoms.free))
     assert np.abs(forces).max() > 0.01

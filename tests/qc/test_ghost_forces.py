@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.qc.models import GENERAL, deform, general, largest, material, model
 from mpi4py import MPI
 
 from qc.blending import BlendingFunction
+from tests.qc.models import GENERAL, deform, general, largest, material, model
 
 MATERIALS = ["toy", "morse", "iron", "copper"]
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.qc.models import hexagonal_crack
 from mpi4py import MPI
 
 from qc.errors import ConvergenceError
 from qc.ladder import Ladder, LadderSpec
 from qc.solver import EquilibriumSolver, SolverOptions
 from qc.stability import hashed_noise, lowest_eigenvalue
+from tests.qc.models import hexagonal_crack
 
 UP = LadderSpec(1.0, 1.6, 0.02)
 
