@@ -48,6 +48,7 @@ def test_a_crystal_out_of_reach_of_its_potential_is_refused(copper):
 
 
 def test_import_needs_no_dolfinx():
-    heavy = "('dolfinx', 'petsc4py', 'mpi4py')"
-    code = f"import sys, fem; fem.CauchyBornMaterial; sys.exit(any(m in sys.modules for m in {heavy}))"
+    """As on a machine that has none of it."""
+    hidden = "dict.fromkeys(('dolfinx', 'dolfinx_solver', 'petsc4py', 'mpi4py'))"
+    code = f"import sys; sys.modules.update({hidden}); import fem; fem.CauchyBornMaterial"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
