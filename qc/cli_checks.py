@@ -18,9 +18,11 @@ FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at")
 def check_directory(directory: Path, resume: bool) -> None:
     """Refuse to overwrite a run, or to go on from nothing."""
     if resume and not directory.is_dir():
-        raise InputError(f"{directory} does not exist, so there is nothing to --resume: name the run's directory with -o DIR")
+        raise InputError(f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR")
     if not resume and directory.exists():
-        raise InputError(f"{directory} exists: go on with --resume, or name another directory with -o DIR")
+        raise InputError(
+            f"-o {directory}: exists already; allowed is a new directory, or --resume to go on from its last finished step"
+        )
 
 
 def check_same_model(settings: dict[str, Any], directory: Path) -> None:
