@@ -6,6 +6,7 @@
 
 VENV ?= .venv
 CASE ?= examples/iron_crack.toml
+OUT ?= results/$(basename $(notdir $(CASE)))
 PYTEST_ARGS ?=
 MPI_TIMEOUT ?= 600
 
@@ -30,7 +31,7 @@ RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo 
 .PHONY: help venv test lint types unit mpi examples crack clean
 
 help:
-	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, ARGS=)"
+	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
 	@echo "make test      lint, types, unit tests serial and on 2 and 3 ranks, examples"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | examples    the parts of make test"
@@ -69,8 +70,9 @@ mpi: $(READY)
 examples: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" tests/test_examples.py
 
+# run again: go on after the last finished step (at once, if the ladder is done)
 crack: $(READY)
-	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) -o "$(OUT)" $$(test -d "$(OUT)" && echo --resume) $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
