@@ -155,7 +155,7 @@ def on_ranks(tmp_path: Path, test: str, ranks: int = 2) -> subprocess.CompletedP
     (tmp_path / "test_it.py").write_text("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\n" + test)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [mpirun, "-n", str(ranks), sys.executable, str(ROOT / "tools/mpi_pytest.py"), "-q", "test_it.py"]
-    env = {**os.environ, "MPI_PYTEST_GRACE": "2"}
+    env = {**os.environ, "MPI_PYTEST_GRACE": "2", "MPI_PYTEST_STUCK": "6"}
     return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -171,6 +171,13 @@ def test_a_failing_rank_ends_those_that_wait_for_it(tmp_path):
     run = on_ranks(tmp_path, "def test_a():\n    assert comm.rank != 1, 'not I'\n    comm.barrier()\n")
     assert run.returncode != 0
     assert "not I" in run.stderr
+
+
+def test_ranks_that_wait_for_each_other_say_where(tmp_path):
+    run = on_ranks(tmp_path, "def test_a():\n    comm.recv(source=1 - comm.rank)\n")
+    assert run.returncode != 0
+    assert "Timeout" in run.stderr
+    assert "in test_a" in run.stderr
 
 
 def test_ranks_that_pass_pass(tmp_path):

@@ -2,11 +2,13 @@
 
 Every rank runs the same tests. After each phase of a test the ranks exchange its outcome; if it failed anywhere it has
 failed everywhere, with the tracebacks of the failing ranks in the report, which rank 0 prints. A rank that fails while
-the others wait for it in a collective prints its traceback after ``GRACE`` seconds and ends the job.
+the others wait for it in a collective prints its traceback after ``GRACE`` seconds and ends the job. Ranks that wait for
+each other say where after ``STUCK`` seconds of one test and end the job, too.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import os
 import sys
@@ -24,12 +26,16 @@ GRACE = float(os.environ.get("MPI_PYTEST_GRACE", 20))
 PATIENCE = float(os.environ.get("MPI_PYTEST_PATIENCE", 900))
 """Seconds for which a rank that is fine waits for the others."""
 
+STUCK = float(os.environ.get("MPI_PYTEST_STUCK", 400))
+"""Seconds that one test may take."""
+
 
 class Agreement:
     """pytest plugin: outcomes are exchanged on a communicator of its own, so that those of the tests stay in step."""
 
     def __init__(self) -> None:
         self.comm = MPI.COMM_WORLD.Dup()
+        self._stderr = os.fdopen(os.dup(2), "w")  # pytest captures 2 itself
 
     def gather(self, text: str, patience: float) -> list[str]:
         """Texts of all ranks; ends the job if not all arrive in time."""
@@ -45,6 +51,13 @@ class Agreement:
                 self.comm.Abort(1)
             time.sleep(0.001)
         return self.comm.allgather(text)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """A watchdog in C: it bites while Python waits inside MPI."""
+        faulthandler.dump_traceback_later(STUCK, exit=True, file=self._stderr)
+        yield
+        faulthandler.cancel_dump_traceback_later()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -80,7 +93,7 @@ def main() -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     else:
         print(f"{comm.size} ranks, {MPI.Get_library_version().splitlines()[0]}", flush=True)
-    code = int(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]], plugins=[Agreement()]))
+    code = int(pytest.main(["-p", "no:cacheprovider", "-p", "no:faulthandler", *sys.argv[1:]], plugins=[Agreement()]))
     return comm.allreduce(code, op=MPI.MAX)
 
 
