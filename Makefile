@@ -20,8 +20,9 @@ READY := $(VENV)/.installed
 RUN :=
 endif
 PY := $(RUN) $(BIN)python3
-# the launcher must belong to the MPI that mpi4py uses: the wheel's lies beside the interpreter
-MPIRUN := $(shell test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
+# The launcher must belong to the MPI that mpi4py uses: the wheel's lies beside the interpreter. The shell of the recipe
+# looks for it: when make reads this file on a fresh machine, there is no environment yet.
+MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 
 # One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
 TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \

@@ -91,6 +91,23 @@ def test_a_python_without_venv_is_named(machine):
     assert "python3-venv" in run.stderr
 
 
+def test_make_finds_the_launcher_of_an_environment_it_has_just_made(tmp_path):
+    """On a fresh machine make reads the Makefile before there is an environment."""
+    make = shutil.which("make") or pytest.skip("no make")
+    fresh = tmp_path / "env"
+    words, env = [make, "-n", "crack", f"VENV={fresh}", "RANKS=2"], {"PATH": os.environ["PATH"]}  # not make test's own settings
+    dry = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True)
+    command = dry.stdout.strip().splitlines()[-1]
+    assert "-m qc run" in command
+    script(fresh / "bin/mpirun", 'echo "launched $*"')
+    ran = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.startswith("launched -n 2 ")
+    assert "--resume" not in ran.stdout
+    (tmp_path / "results/iron_crack").mkdir(parents=True)
+    ran = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.rstrip().endswith("-o results/iron_crack --resume"), ran.stdout
+
+
 def locked() -> dict[str, str]:
     lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#")]
     return dict(line.split("==") for line in lines)
