@@ -184,7 +184,7 @@ class SolverTable(Table):
     linear: Literal["mumps", "gamg"] = _key(
         "mumps", '"mumps" or "gamg"', "direct linear solver, or conjugate gradients with algebraic multigrid"
     )
-    max_newton: int = _key(12, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
+    max_newton: int = _key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
     max_robust: int = _key(300, COUNT, "iterations of the robust path", ge=1)
     step_cap: float = _key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
     perturbation: float = _key(

@@ -1,5 +1,6 @@
 """The command line: arguments, directories, exit codes; the run itself is a stand-in."""
 
+import json
 import logging
 import os
 import shutil
@@ -21,7 +22,8 @@ CASE = """
 structure = "bcc"
 element = "Fe"
 [potential]
-file = "Fe_mm.eam.fs"
+file = "lennard-jones"
+elements = ["Fe"]
 [model]
 core_radius = 40
 domain_radius = 400
@@ -123,7 +125,7 @@ def test_an_existing_directory_is_refused(fake, folder):
     comm.barrier()
     result = qc("run", "iron.toml", "-o", "out")
     assert result.exit_code == 2
-    assert say(result, "out exists", "--resume")
+    assert say(result, "out", "exists", "--resume")
     assert not fake.calls
     assert qc("run", "iron.toml", "-o", "out", "--resume").exit_code == 0
 
@@ -138,7 +140,7 @@ def test_a_new_directory_is_new_for_all_ranks(fake, folder):
 def test_nothing_to_resume_is_refused(fake):
     result = qc("run", "iron.toml", "-o", "out", "--resume")
     assert result.exit_code == 2
-    assert say(result, "out does not exist", "--resume")
+    assert say(result, "out", "--resume", "-o DIR")
     assert not fake.calls
 
 
@@ -197,6 +199,8 @@ def test_bad_input_is_one_sentence(fake):
         (("run", "none.toml"), ("none.toml", "no such file")),
         (("run", "iron.toml", "--set", "model.core_radius=40 A"), ("lengths are plain numbers in A",)),
         (("check", "iron.toml", "--set", "model.core_radus=40"), ("did you mean model.core_radius?",)),
+        (("run", "iron.toml", "--set", "potential.file=absent.eam"), ("potential.file = 'absent.eam'", "no potential")),
+        (("check", "iron.toml", "--set", "crystal.element=Xx"), ("crystal.element = 'Xx'",)),
         (("run", "iron.toml", "snes_monitor"), ("'snes_monitor'", "-- -snes_monitor")),
     ):
         result = qc(*words)
@@ -210,13 +214,56 @@ def test_wrong_usage_is_bad_input(fake, words):
     assert qc(*words).exit_code == 2
 
 
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["run", "iron.toml", "--nonsense"], ["--nonsense", "see qc run --help"]),
+        (["run"], ["CASE.toml", "see qc run --help"]),
+        (["walk"], ["walk", "see qc --help"]),
+    ],
+)
+def test_the_entry_point_refuses_in_one_sentence(monkeypatch, capsys, words, parts):
+    monkeypatch.setattr(sys, "argv", ["qc", *words])
+    assert cli.main() == 2
+    stderr = capsys.readouterr().err
+    assert stderr.count("\n") == (comm.rank == 0)
+    assert comm.rank or all(part in stderr for part in ["qc: ", *parts]), stderr
+
+
+@pytest.mark.mpi
+def test_the_entry_point_shows_help_once(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["qc", "--help"])
+    assert cli.main() == 0
+    assert ("Exit codes: 0 done" in capsys.readouterr().out) == (comm.rank == 0)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(("outcome", "code"), [(0, 0), (ConvergenceError("no"), 1), (Stopped("later"), 3)])
+def test_the_entry_point_gives_the_exit_code(fake, monkeypatch, outcome, code):
+    fake.outcome = outcome
+    monkeypatch.setattr(sys, "argv", ["qc", "run", "iron.toml"])
+    assert cli.main() == code
+
+
+def test_a_run_is_resumed_with_the_same_model_only(fake, folder):
+    assert qc("run", "iron.toml", "-o", "out").exit_code == 0
+    settings = fake.calls[0][0].plain()
+    (folder / "out" / "checkpoint.json").write_text(json.dumps({"case": settings}))
+    again = ("run", "iron.toml", "-o", "out", "--resume")
+    assert qc(*again, "--set", "load.K_stop=3", "--set", "solver.linear=gamg").exit_code == 0
+    result = qc(*again, "--set", "model.core_radius=30", "--set", "load.K_step=0.02")
+    assert result.exit_code == 2
+    assert say(result, "model.core_radius = 30.0 (was 40.0) (and 1 more)", "'out'", "load.K_stop")
+    assert len(fake.calls) == 2
+
+
 def test_check_prints_its_report(fake):
     fake.outcome = {"free atoms": 12345, "memory to expect (GiB)": 0.5, "picture": None, "cleavage plane": [1, 1, 0]}
     result = qc("check", "iron.toml", "-o", "seen", "--set", "model.core_radius=30")
     assert result.exit_code == 0
     ((case, directory),) = fake.calls
     assert (case.model.core_radius, directory) == (30.0, Path("seen"))
-    assert [line.split("  ", 2)[-1].split(maxsplit=0)[0] for line in result.stdout.splitlines()]
     assert "free atoms              12 345" in result.stdout
     assert "cleavage plane          1 1 0" in result.stdout
     assert "picture" not in result.stdout
