@@ -105,6 +105,7 @@ class Coupling:
         self.layout, self.terms = layout, list(terms)
         self.prescribed = np.zeros((layout.n_prescribed, layout.components))
         self.dead_load = layout.create_unknowns()
+        self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._full = layout.create_full()
         self._matrix = self._create_matrix()
@@ -228,6 +229,7 @@ class Coupling:
             (m * cols[:, None] + beta).ravel().astype(PETSc.IntType),
         )
         self._pattern_known = True
+        self.pattern_version += 1
 
     def _create_matrix(self) -> PETSc.Mat:
         n, m = self.layout.n_free * self.layout.components, self.layout.components

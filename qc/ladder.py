@@ -86,8 +86,11 @@ class Ladder:
         parts = model.parts
         n = parts.layout.n_free
         noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-        self.solver = EquilibriumSolver(model.coupling, model.X_free, noise, options or SolverOptions(), in_plane=model.lattice.gdim == 2)
+        args = (model.X_free, noise, options or SolverOptions(), model.lattice.gdim == 2)
+        guide = None if model.guide is None else EquilibriumSolver(model.guide, *args)
+        self.solver = EquilibriumSolver(model.coupling, *args, guide)
         self._nn = model.crystal.nearest_neighbour_distance
+        self._period = float(model.lattice.vectors[0, 0])  # of the crystal along the crack
         atoms = model.atomistic
         reach = min(system.spec.core_radius, system.spec.domain_radius)
         self._tracker = TipTracker(parts.layout.comm, atoms, self._nn, reach) if atoms else None
@@ -188,20 +191,28 @@ class Ladder:
         last = steps[-1]
         moved = self.tip.position - last["tip_position"]
         bracket = [min(last["K"], record["K"]), max(last["K"], record["K"])]
+        jump = record["largest_step"] > JUMP * self._nn
         if abs(moved) > 1e-6:
-            kind = "advance" if moved > 0 else "closing"
-            self.state.events.append(
-                {"kind": kind, "branch": record["branch"], "bracket": bracket, "distance": moved,
-                 "jump": record["largest_step"] > JUMP * self._nn}
-            )  # fmt: skip
-            if kind == "advance" and record["branch"] == "load" and self.state.K_plus_bracket is None:
-                self.state.K_plus_bracket = bracket
-            if kind == "closing" and record["branch"] == "unload" and self.state.K_minus_bracket is None:
-                self.state.K_minus_bracket = bracket
+            self._note_movement(record, moved, bracket, jump)
         damage = self.tip.off_plane - (last["off_plane_broken"] or 0)
         if damage:
             self.state.events.append(
                 {"kind": "off_plane", "branch": record["branch"], "bracket": bracket, "bonds": damage}
             )
-        elif abs(moved) <= 1e-6 and record["largest_step"] > JUMP * self._nn:
+        elif abs(moved) <= 1e-6 and jump:
             self.state.events.append({"kind": "rearrangement", "branch": record["branch"], "bracket": bracket})
+
+    def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
+        """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""
+        branch = [step for step in self.state.steps if step["branch"] == record["branch"]]
+        origin = (branch or self.state.steps[-1:])[0]["tip_position"]
+        whole = abs(record["tip_position"] - origin) > self._period * (1 - 1e-6)
+        kind = "advance" if moved > 0 else "closing"
+        event = {"kind": kind if jump or whole else f"gradual_{kind}", "branch": record["branch"], "bracket": bracket}
+        self.state.events.append(event | {"distance": moved, "jump": jump})
+        if not (jump or whole):
+            return
+        if kind == "advance" and record["branch"] == "load" and self.state.K_plus_bracket is None:
+            self.state.K_plus_bracket = bracket
+        if kind == "closing" and record["branch"] == "unload" and self.state.K_minus_bracket is None:
+            self.state.K_minus_bracket = bracket

@@ -93,6 +93,8 @@ class Model:
         The sum of terms.
     blending_defect : callable or None
         Dead load of BGFC: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
+    guide : Coupling or None
+        The blended energy of the same handshake, for a method that has none of its own.
     """
 
     spec: ModelSpec
@@ -104,6 +106,7 @@ class Model:
     parts: Prolongation
     coupling: Coupling
     blending_defect: BlendingDefect | None
+    guide: Coupling | None = None
 
     @property
     def comm(self) -> MPI.Comm:
@@ -189,8 +192,10 @@ def build_model(
         defect = BlendingDefect(
             assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
         )
-    coupling = assemble.force_blending() if spec.method == "bqcf" else assemble.energy_blending()
-    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect)
+    forces = spec.method == "bqcf"
+    coupling = assemble.force_blending() if forces else assemble.energy_blending()
+    guide = assemble.energy_blending() if forces else None
+    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide)
 
 
 def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import EllipseCollection, LineCollection, PolyCollection
-from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Rectangle
-from matplotlib.transforms import Bbox
+from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, RED, GREY = "#0072B2", "#D55E00", "#8C8C8C"
-"""Okabe and Ito's colours: told apart with any colour vision."""
-DPI = 220
+from .drawing import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    RED,
+    SHADES,
+    bonds,
+    discs,
+    filled_mesh,
+    maps,
+    mesh_edges,
+    new_figure,
+    save,
+)
+
+Window = tuple[float, float, float, float]
 
 
 def model_picture(
@@ -49,50 +58,53 @@ def model_picture(
     beta : (n,) array
         Blending weight at the vertices, 0 atomistic, 1 continuum.
     atoms_xy : (k, 2) array
-        Reference positions, A. May be empty (no atoms).
+        Reference positions, A; may be empty (no atoms).
     weight : (k,) array
         What the site energy counts with, 1 - beta.
     free : (k,) bool array
         Atoms with unknowns of their own; the others follow the mesh or are prescribed.
     core_radius, blend_width, domain_radius : float
-        A; what is not finite is not drawn.
+        A; the regions are marked where mesh and atoms meet.
     """
     points, atoms_xy = np.asarray(points, dtype=float)[:, :2], np.asarray(atoms_xy, dtype=float)[:, :2]
-    triangles = np.asarray(triangles, dtype=int).reshape(-1, 3)
-    reach = core_radius + blend_width
-    half = min(1.18 * reach, 1.04 * domain_radius) if np.isfinite(reach) and reach > 0 else 1.04 * domain_radius
-    figure, (whole, zoom) = _figure(10.4, 4.9, 1, 2)
-    shades = _colours("viridis")
-    norm = Normalize(0.0, 1.0)
+    triangles, beta = np.asarray(triangles, dtype=int).reshape(-1, 3), np.asarray(beta, dtype=float)
+    weight, free = np.asarray(weight, dtype=float), np.asarray(free, dtype=bool)
+    outer, reach = 1.04 * domain_radius, core_radius + blend_width
+    half = min(1.2 * reach, outer) if np.isfinite(reach) and reach > 0 else outer
+    norm, inches = Normalize(0.0, 1.0), 4.0
+    figure, (whole, zoom) = new_figure(10.2, 4.9, 1, 2)
 
-    _mesh(whole, points, triangles, beta, shades, norm, inches_per_length=4.0 / (2.08 * domain_radius))
+    filled_mesh(whole, points, triangles, beta, norm)
+    mesh_edges(whole, points, triangles, inches / (2 * outer), "white")
     if not len(triangles):
-        _discs(whole, atoms_xy, 1.2, norm(1.0 - np.asarray(weight)), shades)
-    whole.set(xlim=(-1.04 * domain_radius, 1.04 * domain_radius), ylim=(-1.04 * domain_radius, 1.04 * domain_radius))
-    if half < 0.95 * domain_radius:
-        whole.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.2))
-        _label(whole, (half, half), "b", RED)
+        _weighted_atoms(whole, atoms_xy, weight, free, outer, norm)
+    whole.set(xlim=(-outer, outer), ylim=(-outer, outer))
+    whole.set_title("whole domain", loc="left")
+    if half < 0.95 * outer:
+        whole.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.3, zorder=5))
+        whole.text(half, half, " (b)", color=RED, fontsize=9, va="bottom", ha="left")
 
-    near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half if len(triangles) else np.zeros(0, dtype=bool)
-    _edges(zoom, points, triangles[near], 4.0 / (2 * half), GREY)
-    _model_atoms(zoom, atoms_xy, np.asarray(weight), np.asarray(free, dtype=bool), half, shades, norm)
+    near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half
+    mesh_edges(zoom, points, triangles[near], inches / (2 * half), GREY)
+    _weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
     zoom.set(xlim=(-half, half), ylim=(-half, half))
+    zoom.set_title("core and handshake", loc="left")
     if len(triangles) and np.ptp(beta) > 0:
-        _region_circles(zoom, points, np.asarray(beta), core_radius, blend_width)
-
-    bar = figure.colorbar(ScalarMappable(norm, shades), ax=[whole, zoom], shrink=0.82, pad=0.015)
-    bar.set_label("blending weight β  (0: atoms, 1: continuum)")
-    _panels([whole, zoom], "reference x (Å)", "reference y (Å)")
+        _region_arcs(zoom, points, beta, core_radius, blend_width)
+    _atom_legend(zoom, free)
+    bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=[whole, zoom], shrink=0.82, pad=0.015)
+    bar.set_label("blending weight β = 1 − w   (0 atoms, 1 continuum)", fontsize=9)
+    maps([whole, zoom], "x (Å)", "y (Å)")
     if title:
         figure.suptitle(title, fontsize=10)
-    _save(figure, path)
+    save(figure, path)
 
 
 def tip_picture(
     path: str | os.PathLike[str],
     panels: Sequence[Mapping[str, Any]],
     nn: float,
-    window: tuple[float, float, float, float] | None = None,
+    window: Window = (-25.0, 25.0, -25.0, 25.0),
     period: float | None = None,
 ) -> None:
     """The atoms round the crack tip in one or two states, coloured by the excess of their site energy.
@@ -104,23 +116,23 @@ def tip_picture(
         evaluated), ``K_over_KG``, ``label``.
     nn : float
         Nearest-neighbour distance, A; atoms within 1.25 nn are joined.
-    window : (x0, x1, y0, y1), optional
-        What is shown, A; default: 25 A to each side of the tip.
+    window : (x0, x1, y0, y1)
+        What is shown, A.
     period : float, optional
         Of the crystal along the front, A: bonds through the periodic boundary are drawn too.
     """
     if not 1 <= len(panels) <= 2:
         raise ValueError(f"a tip picture has one or two panels, got {len(panels)}")
-    x0, x1, y0, y1 = window or (-25.0, 25.0, -25.0, 25.0)
-    figure, axes = _figure(4.6 * len(panels) + 1.0, 0.7 + 4.3 * (y1 - y0) / (x1 - x0), 1, len(panels))
-    norm = _excess_norm(panels, (x0, x1, y0, y1))
-    shades = _colours("viridis")
+    x0, x1, y0, y1 = window
+    shape = (y1 - y0) / (x1 - x0)
+    figure, axes = new_figure(4.5 * len(panels) + 1.0, 0.7 + 4.3 * shape, 1, len(panels))
+    norm = _excess_norm(panels, window)
     for axis, panel in zip(axes, panels, strict=True):
-        _tip_panel(axis, panel, nn, (x0, x1, y0, y1), period, shades, norm)
-    bar = figure.colorbar(ScalarMappable(norm, shades), ax=list(axes), shrink=0.86, pad=0.015, extend="max")
-    bar.set_label("site energy above bulk (eV)")
-    _panels(list(axes), "x (Å)", "y (Å)", letters=len(panels) > 1)
-    _save(figure, path)
+        _tip_panel(axis, panel, nn, window, period, norm)
+    bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=axes, shrink=0.86, pad=0.015)
+    bar.set_label("site energy above bulk (eV)", fontsize=9)
+    maps(axes, "x (Å)", "y (Å)")
+    save(figure, path)
 
 
 def ladder_picture(
@@ -131,7 +143,7 @@ def ladder_picture(
     K_minus_bracket: Sequence[float] | None,
     K_G: float,
 ) -> None:
-    """Tip position and tip bond stretch against the load.
+    """Tip position and stretch of the bond at the tip against the load.
 
     Parameters
     ----------
@@ -142,77 +154,164 @@ def ladder_picture(
     K_G : float
         Griffith load, MPa m^1/2.
     """
-    figure, (top, bottom) = _figure(6.0, 5.0, 2, 1, sharex=True, height_ratios=(2.2, 1.0))
-    for axis in (top, bottom):
-        _brackets(axis, K_plus_bracket, K_minus_bracket, K_G)
-        axis.axvline(1.0, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=1)
-    for branch, colour, marker in (("load", BLUE, ">"), ("unload", RED, "<")):
-        some = [s for s in steps if s["branch"] == branch]
-        before = [s for s in steps if s["branch"] == "load"][-1:] if branch == "unload" and some else []
-        for axis, name in ((top, "tip_position"), (bottom, "tip_stretch")):
-            x, y = _curve(some, name)
-            joined_x, joined_y = _curve([*before, *some], name)
-            axis.plot(joined_x, joined_y, color=colour, lw=1.0, alpha=0.6, zorder=2)
-            axis.plot(x, y, ls="", marker=marker, ms=4.5, mfc="white", mec=colour, mew=1.1, zorder=3, label=f"{branch}ing")
-    _event_marks(top, steps, events, K_G)
-    top.set_ylabel("tip position (Å)")
-    bottom.set_ylabel("stretch of\nthe tip bond")
-    bottom.set_xlabel("K / K$_\\mathrm{G}$")
-    _ladder_legend(top, bottom, K_G)
-    for axis in (top, bottom):
+    figure, (top, bottom) = new_figure(5.6, 4.8, 2, 1, sharex=True, height_ratios=(2.2, 1.0))
+    handles: list[Any] = []
+    for axis, name in ((top, "tip_position"), (bottom, "tip_stretch")):
         axis.grid(True, color="#E6E6E6", lw=0.6)
         axis.set_axisbelow(True)
-    _save(figure, path)
+        axis.axvline(1.0, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
+        handles = _brackets(axis, K_plus_bracket, K_minus_bracket, K_G) + _branches(axis, steps, name)
+    handles += _event_marks(top, steps, events)
+    handles.append(Line2D([], [], color=GREY, lw=0.9, ls=(0, (4, 3)), label=f"K$_G$ = {K_G:.3f} MPa√m"))
+    top.legend(handles=handles, fontsize=7.5, frameon=False, loc="upper left")
+    low, high = top.get_ylim()
+    top.set_ylim(low - 0.02 * (high - low), high + 0.35 * (high - low))  # room for the legend
+    top.set_ylabel("tip position (Å)", fontsize=9)
+    bottom.set_ylabel("stretch of\nbond at tip", fontsize=9)
+    bottom.set_xlabel("K / K$_G$", fontsize=9)
+    figure.align_ylabels([top, bottom])
+    save(figure, path)
 
 
-def _figure(width: float, height: float, rows: int, columns: int, **settings: Any) -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = np.atleast_1d(figure.subplots(rows, columns, **_subplot_settings(settings)))
-    for axis in axes.flat:
-        axis.tick_params(direction="in", labelsize=8, top=True, right=True, width=0.6, length=3)
-        for side in axis.spines.values():
-            side.set_linewidth(0.7)
-    return figure, axes
-
-
-def _subplot_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    ratios = settings.pop("height_ratios", None)
-    return settings if ratios is None else settings | {"height_ratios": ratios}
-
-
-def _save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Into a file of another name first: a picture is whole or not there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        figure.savefig(fresh, dpi=DPI, facecolor="white")
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _colours(name: str) -> Colormap:
-    import matplotlib
-
-    return matplotlib.colormaps[name]
-
-
-def _panels(axes: Sequence[Axes], x: str, y: str, letters: bool = True) -> None:
-    for number, axis in enumerate(axes):
-        axis.set_aspect("equal")
-        axis.set_xlabel(x, fontsize=9)
-        if number == 0:
-            axis.set_ylabel(y, fontsize=9)
-        if letters:
-            _label(axis, (0.02, 0.98), "ab"[number], BLACK, axis.transAxes, "top")
-
-
-def _label(
-    axis: Axes, at: tuple[float, float], text: str, colour: str, transform: Any = None, align: str = "bottom"
+def _weighted_atoms(
+    axis: Axes, xy: np.ndarray, weight: np.ndarray, free: np.ndarray, half: float, norm: Normalize
 ) -> None:
-    axis.text(
-        *at, text, color=colour, fontsize=10, fontweight="bold", va=align, ha="left", zorder=9,
-        transform=transform or axis.transData,
-    )  # fmt: skip
+    """Free atoms filled, the others open; only those within the window."""
+    seen = np.abs(xy).max(1, initial=0.0) < 1.05 * half
+    size = _diameter(xy[seen])
+    colours = SHADES(norm(1.0 - weight))
+    line = float(np.clip(72 * 4.0 / (2 * half) * size * 0.12, 0.1, 0.7))
+    follow = seen & ~free
+    discs(axis, xy[follow], 0.8 * size, facecolors="none", edgecolors=colours[follow], linewidths=line, zorder=3)
+    held = seen & free
+    discs(axis, xy[held], size, facecolors=colours[held], edgecolors="none", zorder=4)
+
+
+def _diameter(xy: np.ndarray) -> float:
+    """0.8 of the smallest usual distance between projected atoms, so that circles do not touch."""
+    if len(xy) < 2:
+        return 1.0
+    distance = cKDTree(np.unique(np.round(xy, 3), axis=0)).query(np.round(xy, 3), k=2)[0][:, 1]
+    distance = distance[np.isfinite(distance)]
+    return 0.8 * float(np.median(distance)) if len(distance) else 1.0
+
+
+def _region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> None:
+    """Circles that bound core and handshake, left out where a strip along the crack faces runs across them."""
+    tree = cKDTree(points)
+    angle = np.linspace(-np.pi, np.pi, 721)
+    ray = np.column_stack([np.cos(angle), np.sin(angle)])
+    expected = beta[tree.query((core + 0.5 * width) * ray[[360]])[1]]
+    inside = np.abs(beta[tree.query((core + 0.5 * width) * ray)[1]] - expected) > 0.3
+    for radius, text in ((core, "core"), (core + width, "handshake")):
+        arc = np.where(inside[:, None], np.nan, radius * ray)
+        axis.plot(arc[:, 0], arc[:, 1], color=BLACK, lw=1.1, ls="-" if text == "core" else "--", zorder=6)
+        at = radius * np.array([np.cos(0.7), np.sin(0.7)])
+        axis.annotate(
+            f"{text}\nr = {radius:.4g} Å", at, at * 0.86, fontsize=8, ha="right", va="top", zorder=7,
+            bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 1.2},
+        )  # fmt: skip
+
+
+def _atom_legend(axis: Axes, free: np.ndarray) -> None:
+    kinds = [(True, GREY, "free atom"), (False, "none", "atom that follows the mesh")]
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=5, mfc=fill, mec=GREY, label=text)
+        for kind, fill, text in kinds
+        if (free == kind).any()
+    ]
+    if handles:
+        axis.legend(handles=handles, fontsize=7.5, loc="lower right", framealpha=0.9, edgecolor="none")
+
+
+def _inside(y: np.ndarray, window: Window, margin: float = 0.0) -> np.ndarray:
+    x0, x1, y0, y1 = window
+    across, up = np.abs(y[:, 0] - 0.5 * (x0 + x1)), np.abs(y[:, 1] - 0.5 * (y0 + y1))
+    inside: np.ndarray = (across <= 0.5 * (x1 - x0) + margin) & (up <= 0.5 * (y1 - y0) + margin)
+    return inside
+
+
+def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normalize:
+    """One scale for all panels, from 0 (or the lowest value) to the highest in the window."""
+    shown = [np.asarray(p["excess"])[_inside(np.asarray(p["positions"]), window)] for p in panels]
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Normalize(0.0, 1.0)
+    return Normalize(min(0.0, float(values.min())), max(float(values.max()), 1e-3))
+
+
+def _tip_panel(
+    axis: Axes, panel: Mapping[str, Any], nn: float, window: Window, period: float | None, norm: Normalize
+) -> None:
+    y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
+    excess = np.asarray(panel["excess"], dtype=float)
+    seen = _inside(y, window, 2 * nn)
+    y, X, excess = y[seen], X[seen], excess[seen]
+    lines = bonds(y, 1.25 * nn, period)
+    axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)
+    colours = SHADES(norm(np.nan_to_num(excess)))
+    colours[~np.isfinite(excess)] = (0.85, 0.85, 0.85, 1.0)
+    heights, layer = np.unique(np.round(X[:, 2], 2), return_inverse=True)
+    for number in range(len(heights)):  # nearer the viewer: smaller, in front, with a rim
+        some = layer == number
+        front = number % 2 == 1
+        discs(
+            axis, y[some, :2], (0.52 if front else 0.72) * nn, facecolors=colours[some],
+            edgecolors=BLACK if front else "white", linewidths=0.5 if front else 0.3, zorder=2 + number,
+        )  # fmt: skip
+    axis.set(xlim=window[:2], ylim=window[2:])
+    axis.set_title(f"{panel['label']},  K = {panel['K_over_KG']:.3f} K$_G$", loc="left")
+
+
+def _brackets(axis: Axes, plus: Sequence[float] | None, minus: Sequence[float] | None, K_G: float) -> list[Any]:
+    """Shaded load ranges in which the tip moved on or back."""
+    handles = []
+    for bracket, colour, sign in ((plus, ORANGE, "+"), (minus, BLUE, "−")):
+        if bracket is not None:
+            low, high = bracket[0] / K_G, bracket[1] / K_G
+            text = f"K$_{{{sign}}}$ in {low:.3f} … {high:.3f} K$_G$"
+            handles.append(axis.axvspan(low, high, color=colour, alpha=0.3, lw=0, zorder=0, label=text))
+    return handles
+
+
+def _branches(axis: Axes, steps: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """Loading and unloading, each a line with markers that point its way; unloading starts from the last load."""
+    handles = []
+    for branch, colour, marker in (("load", BLUE, ">"), ("unload", RED, "<")):
+        some = [s for s in steps if s["branch"] == branch]
+        if not some:
+            continue
+        x, y = _curve(some, name)
+        if branch == "unload":
+            start_x, start_y = _curve([s for s in steps if s["branch"] == "load"][-1:], name)
+            axis.plot([*start_x, *x[:1]], [*start_y, *y[:1]], color=colour, lw=1.0, zorder=2)
+        handles += axis.plot(
+            x, y, color=colour, lw=1.0, marker=marker, ms=4.5, mfc="white", mew=1.0, zorder=3, label=f"{branch}ing"
+        )
+    return handles
+
+
+def _curve(steps: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float], list[float]]:
+    values = [s.get(name) for s in steps]
+    return [s["K_over_KG"] for s in steps], [float("nan") if v is None else float(v) for v in values]
+
+
+def _event_marks(axis: Axes, steps: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Steps in which something other than the tip's own advance happened."""
+    handles = []
+    for kind, marker, text in (
+        ("off_plane", "x", "bonds broken off the plane"),
+        ("rearrangement", "s", "rearrangement"),
+    ):
+        some = [e for e in events if e["kind"] == kind]
+        hit = [s for s in steps if any(e["branch"] == s["branch"] and _ends_at(e, s) for e in some)]
+        if hit:
+            x, y = _curve(hit, "tip_position")
+            handles += axis.plot(x, y, ls="", marker=marker, ms=8, mfc="none", mec=BLACK, mew=1.1, zorder=4, label=text)
+    return handles
+
+
+def _ends_at(event: Mapping[str, Any], step: Mapping[str, Any]) -> bool:
+    end = event["bracket"][1] if event["branch"] == "load" else event["bracket"][0]
+    return abs(end - step["K"]) < 1e-9

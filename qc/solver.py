@@ -74,6 +74,8 @@ class SolveReport:
     largest_step: float = 0.0
 
 
+_DEFAULTS_SET: set[str] = set()
+"""Options that this module has put into PETSc's database: those of the user are left alone, ours may be replaced."""
 REASONS = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int)}
 
 
@@ -88,12 +90,22 @@ class EquilibriumSolver:
     noise : (n, components) ndarray
         Numbers in [-1, 1] hashed from the names of the blocks: the same symmetry breaking on any number of ranks.
     options : SolverOptions
+    in_plane : bool
+        The model is plane: only the rotation about its normal is a rigid-body mode.
+    guide : EquilibriumSolver, optional
+        Solver of an energy near by, for a coupling that has none.
     """
 
     def __init__(
-        self, coupling: Coupling, X: np.ndarray, noise: np.ndarray, options: SolverOptions, in_plane: bool
+        self,
+        coupling: Coupling,
+        X: np.ndarray,
+        noise: np.ndarray,
+        options: SolverOptions,
+        in_plane: bool,
+        guide: EquilibriumSolver | None = None,
     ) -> None:
-        self.coupling, self.options = coupling, options
+        self.coupling, self.options, self.guide = coupling, options, guide
         self._noise = noise
         self._g = coupling.layout.create_unknowns()
         self._set_options()
@@ -117,7 +129,7 @@ class EquilibriumSolver:
         start = q.copy()
         if rough and self.coupling.has_energy:
             return self._minimise(q, SolveReport(False, "ROUGH_START"))
-        report = self._newton(q)
+        report = SolveReport(False, "ROUGH_START") if rough else self._newton(q)
         if report.converged:
             report.largest_step = self._distance(q, start)
             report.stable = self.is_stable(q)
@@ -144,10 +156,16 @@ class EquilibriumSolver:
     def is_stable(self, q: PETSc.Vec) -> bool:
         """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
         H = self.coupling.hessian(q)
-        if self.options.linear == "mumps" and self.coupling.has_energy:
-            self.factors.factor(H)
-            self._factors_hold = self.factors.negative == 0
-            return self._factors_hold
+        if self.options.linear == "mumps":
+            if not self.coupling.has_energy:
+                H = _symmetric_part(H)  # definite: no eigenvalue of H itself has a negative real part
+            self.factors.factor(H, (self.coupling.pattern_version, False))
+            self._factors_hold = self.factors.negative == 0 and self.coupling.has_energy
+            if self.factors.negative == 0:
+                return True
+            if self.coupling.has_energy:
+                return False
+            H = self.coupling.hessian(q)
         return lowest_eigenvalue(H, symmetric=self.coupling.has_energy) > 0
 
     @property
@@ -205,34 +223,19 @@ class EquilibriumSolver:
         return report
 
     def _relax(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
-        """Pseudo-transient continuation for blended forces: (J + shift S) dq = -g, the shift falling with the force.
+        """Blended forces have nothing to descend on: minimise the blended energy of the same handshake, then Newton.
 
-        Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998) 508 (switched evolution relaxation); S as in `_minimise`.
+        The two equilibria differ by the ghost forces of the energy, which is little for Newton's method.
         """
-        o, start = self.options, q.copy()
-        q.array[:] += o.perturbation * self._noise.ravel()
-        step = q.duplicate()
-        first = residual = self.residual(q)
-        for iteration in range(1, o.max_robust + 1):
-            A = self.coupling.hessian(q).copy()
-            A.axpy(min(1.0, residual / first), self._stiffness, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-            ksp = self.snes.getKSP()
-            ksp.setOperators(A)
-            ksp.solve(self._g, step)
-            largest = float(step.norm(PETSc.NormType.NORM_INFINITY))
-            q.axpy(-min(1.0, o.step_cap / largest), step)
-            residual = self.residual(q)
-            report.robust_iterations = iteration
-            if not np.isfinite(residual):
-                report.reason = "ROBUST_FORCES_NOT_FINITE"
-                break
-            if residual < o.force_tolerance:
-                report.converged, report.reason = True, "ROBUST_CONVERGED"
-                report.stable = self.is_stable(q)
-                break
-        else:
-            report.reason = "ROBUST_MAX_IT"
-        report.residual, report.largest_step = residual, self._distance(q, start)
+        if self.guide is None:
+            return report
+        start = q.copy()
+        self.guide.coupling.prescribed[:] = self.coupling.prescribed
+        guided = self.guide.solve(q, rough=True)
+        report = self._newton(q)
+        report.robust_iterations = guided.robust_iterations
+        report.largest_step = self._distance(q, start)
+        report.stable = report.converged and self.is_stable(q)
         return report
 
     def _descent_step(self, q: PETSc.Vec, g: PETSc.Vec, shift: float, step: PETSc.Vec) -> float:
@@ -241,11 +244,11 @@ class EquilibriumSolver:
         trial_shift = shift / 4 if shift > 0.05 else 0.0
         self._factors_hold = False
         while trial_shift < 1e3:
-            A = H
+            A, pattern = H, (self.coupling.pattern_version, trial_shift > 0)
             if trial_shift > 0:
                 A = H.copy()
                 A.axpy(trial_shift, self._stiffness, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-            self.factors.factor(A)
+            self.factors.factor(A, pattern)
             if self.factors.negative == 0:
                 break
             trial_shift = max(0.1, 3 * trial_shift)
@@ -289,12 +292,19 @@ class EquilibriumSolver:
             snes.setObjective(lambda snes, x: coupling.energy(x))
         H = coupling.hessian(coupling.layout.create_unknowns())
         self._stiffness = H.copy()
+        self._pattern_version = coupling.pattern_version
         if self._near_null is not None:
             H.setNearNullSpace(self._near_null)
-        snes.setJacobian(lambda snes, x, J, P: coupling.hessian(x), H)
+        snes.setJacobian(self._jacobian, H)
         snes.setConvergenceTest(self._converged)
         snes.setFromOptions()
         return snes
+
+    def _jacobian(self, snes: PETSc.SNES, x: PETSc.Vec, J: PETSc.Mat, P: PETSc.Mat) -> None:
+        self.coupling.hessian(x)  # writes into J, which is its matrix
+        if self._pattern_version != self.coupling.pattern_version:
+            snes.getKSP().reset()  # see `Inertia.factor`
+            self._pattern_version = self.coupling.pattern_version
 
     def _converged(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int:
         reason = PETSc.SNES.ConvergedReason
@@ -318,6 +328,18 @@ class EquilibriumSolver:
         }
         chosen |= direct if self.options.linear == "mumps" else iterative
         database = PETSc.Options()
+        for key in _DEFAULTS_SET & (set(iterative) | set(direct)) - set(chosen):
+            database.delValue(PREFIX + key)  # of another solver in this process
         for key, value in (chosen | self.options.petsc).items():
-            if key in self.options.petsc or not database.hasName(PREFIX + key):
+            if key in self.options.petsc or key in _DEFAULTS_SET or not database.hasName(PREFIX + key):
                 database[PREFIX + key] = value
+                _DEFAULTS_SET.add(key)
+
+
+def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
+    """(H + H^T) / 2."""
+    S = PETSc.Mat()
+    H.transpose(S)
+    S.axpy(1.0, H, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+    S.scale(0.5)
+    return S

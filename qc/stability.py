@@ -25,10 +25,18 @@ class Inertia:
         database[prefix + "mat_mumps_icntl_24"] = "1"
         database[prefix + "mat_mumps_icntl_13"] = "1"
         self._ksp.setFromOptions()
+        self._pattern: object = None
         self.negative, self.null = 0, 0
 
-    def factor(self, A: PETSc.Mat) -> None:
-        """Factor A and count its negative and null pivots."""
+    def factor(self, A: PETSc.Mat, pattern: object) -> None:
+        """Factor A and count its negative and null pivots.
+
+        ``pattern``: equal for matrices of the same sparsity. PETSc would not notice a change in a matrix that was
+        preallocated anew, nor in a sum of two, and hand MUMPS values for the wrong symbolic factors.
+        """
+        if pattern != self._pattern:
+            self._ksp.reset()
+            self._pattern = pattern
         self._ksp.setOperators(A)
         self._ksp.setUp()
         self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
