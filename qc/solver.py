@@ -290,7 +290,10 @@ class EquilibriumSolver:
         snes.setFunction(lambda snes, x, g: coupling.energy_gradient(x, g), coupling.layout.create_unknowns())
         if coupling.has_energy:
             snes.setObjective(lambda snes, x: coupling.energy(x))
+        loaded = coupling.prescribed.copy()
+        coupling.prescribed[:] = 0.0  # the stiffness of the perfect crystal, whatever load the model carries already
         H = coupling.hessian(coupling.layout.create_unknowns())
+        coupling.prescribed[:] = loaded
         self._stiffness = H.copy()
         self._pattern_version = coupling.pattern_version
         if self._near_null is not None:
