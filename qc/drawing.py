@@ -1,0 +1,110 @@
+"""What the pictures are made of: figures, meshes, atoms and bonds drawn to scale, files replaced in one step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import EllipseCollection, LineCollection
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from scipy.spatial import cKDTree
+
+BLACK, ORANGE, BLUE, RED, GREY = "#000000", "#E69F00", "#0072B2", "#D55E00", "#8C8C8C"
+"""From Okabe and Ito's palette: told apart with any colour vision."""
+SHADES: Colormap = matplotlib.colormaps["viridis"]
+DPI = 220
+
+
+def new_figure(width: float, height: float, rows: int, columns: int, **subplots: Any) -> tuple[Figure, list[Axes]]:
+    """Figure of width x height inches with its axes, ticks inward."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = list(np.atleast_1d(figure.subplots(rows, columns, **subplots)).flat)
+    for axis in axes:
+        axis.tick_params(direction="in", labelsize=8, top=True, right=True, width=0.6, length=3)
+        for side in axis.spines.values():
+            side.set_linewidth(0.7)
+    return figure, axes
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write the picture under another name first: it is whole or not there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        figure.savefig(fresh, dpi=DPI, facecolor="white")
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def maps(axes: Sequence[Axes], x: str, y: str) -> None:
+    """Make the axes maps: equal scales, shared labels, letters if there are several."""
+    for number, axis in enumerate(axes):
+        axis.set_aspect("equal")
+        axis.set_xlabel(x, fontsize=9)
+        if number == 0:
+            axis.set_ylabel(y, fontsize=9)
+        if len(axes) > 1:
+            axis.set_title(f"({'abcdef'[number]})  {axis.get_title(loc='left')}", fontsize=9, loc="left")
+
+
+def filled_mesh(axis: Axes, points: np.ndarray, triangles: np.ndarray, values: np.ndarray, norm: Normalize) -> None:
+    """Each triangle (m, 3) of points (n, 2) in the colour of its mean value."""
+    if len(triangles):
+        axis.tripcolor(
+            points[:, 0], points[:, 1], triangles, facecolors=values[triangles].mean(1),
+            cmap=SHADES, norm=norm, edgecolors="none", antialiased=False, rasterized=True, zorder=1,
+        )  # fmt: skip
+
+
+def mesh_edges(axis: Axes, points: np.ndarray, triangles: np.ndarray, scale: float, colour: str) -> None:
+    """Edges, drawn thinner where they are short, so that a fine mesh does not turn black; scale in inches per A."""
+    if not len(triangles):
+        return
+    pairs = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    pairs = np.unique(pairs, axis=0)
+    ends = points[pairs]
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) * scale * 72.0
+    widths = np.clip(0.06 * length, 0.0, 0.45)
+    seen = widths > 0.05
+    axis.add_collection(
+        LineCollection(list(ends[seen]), linewidths=widths[seen], colors=colour, zorder=2, rasterized=True),
+        autolim=False,
+    )
+
+
+def discs(axis: Axes, centres: np.ndarray, diameter: float | np.ndarray, **style: Any) -> EllipseCollection:
+    """Circles of a diameter in A at centres (n, 2)."""
+    d = np.broadcast_to(np.asarray(diameter, dtype=float), len(centres))
+    circles = EllipseCollection(
+        d, d, np.zeros(len(centres)), units="xy", offsets=centres, offset_transform=axis.transData, **style
+    )
+    axis.add_collection(circles, autolim=False)
+    return circles
+
+
+def bonds(y: np.ndarray, reach: float, period: float | None) -> np.ndarray:
+    """Ends (m, 2, 2), in projection, of the bonds between atoms y (n, 3) closer than reach, A.
+
+    With a period along z the images above and below count too; a bond that projects on a point is left out.
+    """
+    shifts = [0.0] if period is None else [0.0, period]
+    ends = []
+    tree = cKDTree(y)
+    for shift in shifts:
+        near = tree.query_ball_tree(cKDTree(y + np.array([0.0, 0.0, shift])), reach)
+        first = np.repeat(np.arange(len(y)), [len(row) for row in near])
+        second = np.array([j for row in near for j in row], dtype=int)
+        keep = first < second if shift == 0.0 else np.ones(len(first), dtype=bool)
+        ends.append(np.stack([y[first[keep], :2], y[second[keep], :2]], axis=1))
+    lines = np.concatenate(ends)
+    return lines[np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1) > 0.1 * reach]
