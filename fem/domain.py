@@ -16,6 +16,7 @@ from mpi4py import MPI
 from . import outline
 from .collective import together
 from .far_field import CoarseMesh, grading, mesh_between
+from .far_field_3d import mesh_shell
 from .lattice_zone import Distance, MeshLattice, ZonePart, build_zone, surface_facets
 from .partition import recursive_bisection
 from .slit import Slit, open_slit, outer_edges
@@ -170,11 +171,11 @@ def _far_field(
 def _mesh_outside(
     shape: DomainShape, surface: np.ndarray, edges: np.ndarray, numbers: np.ndarray, slit: Slit | None
 ) -> CoarseMesh:
-    r = np.linalg.norm(surface, axis=1)
+    r, gdim = np.linalg.norm(surface, axis=1), shape.lattice.gdim
     if r.min() >= shape.radius:  # the zone fills the domain
-        return CoarseMesh(np.empty((0, shape.lattice.gdim)), np.empty((0, shape.lattice.gdim + 1), dtype=np.int64))
-    if shape.lattice.gdim == 3:
-        raise NotImplementedError
+        return CoarseMesh(np.empty((0, gdim)), np.empty((0, gdim + 1), dtype=np.int64))
+    if gdim == 3:
+        return mesh_shell(surface, edges, shape.radius, shape.size)
     if shape.crack == "strips":
         regions = outline.beside_strips(surface, edges, shape.radius, shape.size)
     elif slit is not None:

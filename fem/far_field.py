@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-SizeField = Callable[[np.ndarray], np.ndarray]
+from .gmsh_session import SizeField, gmsh_session
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,12 @@ def mesh_between(outlines: Sequence[Sequence[np.ndarray]], size: SizeField) -> C
     size : callable
         Mesh size at points (n, 2), A.
     """
-    import gmsh  # only rank 0 comes here, and only when there is something to mesh
-
-    gmsh.initialize(interruptible=False)
-    try:
-        gmsh.option.setNumber("General.Terminal", 0)
-        gmsh.option.setNumber("General.NumThreads", 1)  # the mesh must not depend on the machine
-        for key in ("MeshSizeFromPoints", "MeshSizeFromCurvature", "MeshSizeExtendFromBoundary"):
-            gmsh.option.setNumber(f"Mesh.{key}", 0)
+    with gmsh_session(size, 2) as gmsh:
         gmsh.option.setNumber("Mesh.Algorithm", 6)
-        gmsh.option.setNumber("Mesh.RandomSeed", 1)
-        gmsh.model.mesh.setSizeCallback(lambda d, t, x, y, z, lc: float(size(np.array([[x, y]]))[0]))
         surface = _add_outlines(gmsh.model.geo, outlines)
         gmsh.model.geo.synchronize()
         gmsh.model.mesh.generate(2)
         return _collect(gmsh.model.mesh, surface)
-    finally:
-        gmsh.finalize()
 
 
 def _add_outlines(geo: Any, outlines: Sequence[Sequence[np.ndarray]]) -> dict[int, int]:

@@ -93,8 +93,27 @@ def front_lattice(crystal: Crystal, origin: np.ndarray, along_x: bool) -> MeshLa
 
 
 def bulk_lattice(crystal: Crystal, origin: np.ndarray) -> MeshLattice:
-    """The crystal's own cell, for meshes in 3-D (fcc: METHODS 8, edges are neighbour or cubic distances)."""
-    return MeshLattice(np.array(crystal.cell_ij), np.asarray(origin, float), 3)
+    """The lattice vectors whose tetrahedra (`simplices_of_cell`) are the best shaped, for meshes in 3-D.
+
+    fcc: all edges are neighbour or cubic distances (METHODS 8); bcc too, and its tetrahedra are all alike.
+    The choice is made in the crystal's own indices, so it turns with the crystal.
+    """
+    combos = np.array([c for c in itertools.product(range(-2, 3), repeat=3) if c > (0, 0, 0)])
+    length = np.round(np.linalg.norm(combos @ crystal.cell_ij, axis=1) / crystal.nearest_neighbour_distance, 6)
+    combos = combos[np.argsort(length, kind="stable")[:20]]
+    triples = combos[np.array(list(itertools.combinations(range(len(combos)), 3)))]
+    determinant = np.rint(np.linalg.det(triples)).astype(int)
+    triples = triples[np.abs(determinant) == 1]
+    triples[:, 2] *= np.sign(np.linalg.det(triples @ crystal.cell_ij)).astype(int)[:, None]  # right-handed
+    candidates = [MeshLattice(t @ crystal.cell_ij, np.asarray(origin, float), 3) for t in triples]
+    return candidates[int(np.argmax([round(_worst_shape(c), 6) for c in candidates]))]
+
+
+def _worst_shape(lattice: MeshLattice) -> float:
+    """Smallest volume over cubed longest edge of the tetrahedra of a lattice cell (regular: 0.118)."""
+    x = simplices_of_cell(lattice) @ lattice.planar
+    longest = np.linalg.norm(x[:, :, None] - x[:, None], axis=-1).max((1, 2))
+    return float((np.abs(np.linalg.det(x[:, 1:] - x[:, :1])) / 6 / longest**3).min())
 
 
 @dataclass(frozen=True)
