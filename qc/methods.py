@@ -289,7 +289,12 @@ class _Assembler:
         for atoms in self._atoms(within.astype(float)):
             terms.append(ForceWeighted(atoms, partial(_atomistic_share, atoms)))
         for continuum in self._continuum((self.parts.nodes.weight > 0).astype(float)):
-            terms.append(ForceWeighted(continuum, lambda: self.parts.nodes.beta))
+            share = self.parts.nodes.beta.copy()
+            if (
+                not near_handshake
+            ):  # a slit node has no atom to take the rest of the force: its equation must not vanish
+                share[self.parts.nodes.on_slit] = np.maximum(share[self.parts.nodes.on_slit], 1e-2)
+            terms.append(ForceWeighted(continuum, partial(np.asarray, share)))
         return Coupling(self.parts.layout, terms)
 
     def _deep(self) -> np.ndarray:

@@ -62,6 +62,8 @@ class Nodes:
         Mean blending weight of each local cell.
     beta : (n_blocks,) ndarray
         Blending weight at each local block of the space (mean of the ends for an edge).
+    on_slit : (n_blocks,) bool ndarray
+        Blocks on the faces of a slit in the resolved zone, where no atom sits.
     rows : Rows
         Value of each local block of the space from the full vector (empty where nothing is carried).
     own : (n,) int32 ndarray
@@ -75,6 +77,7 @@ class Nodes:
     space: fem.FunctionSpace
     weight: np.ndarray
     beta: np.ndarray
+    on_slit: np.ndarray
     rows: Rows
     own: np.ndarray
     key: np.ndarray
@@ -165,7 +168,16 @@ def prolongation(
     input_key = np.column_stack([ends[own], np.full((len(own), 2), -1)])
     X_node = _node_positions(space, lattice.gdim)[own]
     blocks = [np.flatnonzero(free), np.flatnonzero(clamped)]
-    nodes = Nodes(space, weight, _block_beta(space, domain, vertex_beta), node_rows, own, ends[own], X_node)
+    nodes = Nodes(
+        space,
+        weight,
+        _block_beta(space, domain, vertex_beta),
+        (ends < domain.n_slit).all(1),
+        node_rows,
+        own,
+        ends[own],
+        X_node,
+    )
     split = len(own_free)
     return Prolongation(
         layout,

@@ -24,6 +24,7 @@ class Inertia:
         # null pivots are counted as such; no ScaLAPACK root, whose pivots MUMPS does not count
         database[prefix + "mat_mumps_icntl_24"] = "1"
         database[prefix + "mat_mumps_icntl_13"] = "1"
+        database[prefix + "mat_mumps_icntl_14"] = "60"
         self._ksp.setFromOptions()
         self._pattern: object = None
         self.negative, self.null = 0, 0
