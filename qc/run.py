@@ -140,9 +140,9 @@ class Interrupt:
         self._old = {s: signal.signal(s, self._note) for s in (signal.SIGINT, signal.SIGTERM)}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._seen:  # the second one means it
-            raise KeyboardInterrupt
         self._seen = True
+        for each in self._old:  # the second one ends the process as it would without us
+            signal.signal(each, signal.SIG_DFL)
 
     def agreed(self) -> bool:
         """Whether any rank has been asked to stop. Collective."""
