@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ DPI = 220
 
 def new_figure(width: float, height: float, rows: int, columns: int, **subplots: Any) -> tuple[Figure, list[Axes]]:
     """Figure of width x height inches with its axes, ticks inward."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="compressed")  # for axes of equal scales
     FigureCanvasAgg(figure)
     axes = list(np.atleast_1d(figure.subplots(rows, columns, **subplots)).flat)
     for axis in axes:
@@ -55,6 +56,13 @@ def maps(axes: Sequence[Axes], x: str, y: str) -> None:
             axis.set_ylabel(y, fontsize=9)
         if len(axes) > 1:
             axis.set_title(f"({'abcdef'[number]})  {axis.get_title(loc='left')}", fontsize=9, loc="left")
+
+
+def colour_bar(figure: Figure, axes: Sequence[Axes], norm: Normalize, label: str) -> None:
+    """One scale beside all axes."""
+    bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=list(axes), shrink=0.9, pad=0.015)
+    bar.set_label(label, fontsize=9)
+    bar.ax.tick_params(labelsize=8, direction="in", width=0.6, length=3)
 
 
 def filled_mesh(axis: Axes, points: np.ndarray, triangles: np.ndarray, values: np.ndarray, norm: Normalize) -> None:
@@ -97,14 +105,42 @@ def bonds(y: np.ndarray, reach: float, period: float | None) -> np.ndarray:
 
     With a period along z the images above and below count too; a bond that projects on a point is left out.
     """
-    shifts = [0.0] if period is None else [0.0, period]
-    ends = []
+    first, second, _ = _pairs(y, reach, period)
+    lines = np.stack([y[first, :2], y[second, :2]], axis=1)
+    return lines[np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1) > 0.1 * reach]
+
+
+def broken_bonds(
+    y: np.ndarray, X: np.ndarray, reach: float, shortest: float, longest: float, period: float | None
+) -> np.ndarray:
+    """Ends (m, 2, 2), in projection, of bonds of the crystal across y = 0 that are now between two lengths, A.
+
+    Parameters
+    ----------
+    y, X : (n, 3) array
+        Deformed and reference positions, A.
+    reach : float
+        Reference pairs closer than this are bonds, A.
+    """
+    near = np.flatnonzero(np.abs(X[:, 1]) < reach)
+    first, second, image = _pairs(X[near], reach, period)
+    first, second = near[first], near[second]
+    across = (X[first, 1] > 0) != (X[second, 1] > 0)
+    now = y[second] - y[first] + np.outer(image, [0.0, 0.0, 1.0])
+    length = np.linalg.norm(now, axis=1)
+    torn = across & (length > shortest) & (length < longest)
+    return np.stack([y[first[torn], :2], y[second[torn], :2]], axis=1)
+
+
+def _pairs(y: np.ndarray, reach: float, period: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of points closer than reach, each once: first, second, and the shift of the second along z, A."""
     tree = cKDTree(y)
-    for shift in shifts:
+    found = []
+    for shift in [0.0] if period is None else [0.0, period]:
         near = tree.query_ball_tree(cKDTree(y + np.array([0.0, 0.0, shift])), reach)
         first = np.repeat(np.arange(len(y)), [len(row) for row in near])
         second = np.array([j for row in near for j in row], dtype=int)
         keep = first < second if shift == 0.0 else np.ones(len(first), dtype=bool)
-        ends.append(np.stack([y[first[keep], :2], y[second[keep], :2]], axis=1))
-    lines = np.concatenate(ends)
-    return lines[np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1) > 0.1 * reach]
+        found.append((first[keep], second[keep], np.full(np.count_nonzero(keep), shift)))
+    first, second, image = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return first, second, image

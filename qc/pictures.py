@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
@@ -23,6 +22,8 @@ from .drawing import (
     RED,
     SHADES,
     bonds,
+    broken_bonds,
+    colour_bar,
     discs,
     filled_mesh,
     maps,
@@ -32,6 +33,12 @@ from .drawing import (
 )
 
 Window = tuple[float, float, float, float]
+VIEW = 7.5
+"""Half width of the picture of the tip, nearest-neighbour distances."""
+TORN = 1.5
+"""A bond of the crystal longer than this, nearest-neighbour distances, is drawn as torn ..."""
+FAR = 2.6
+"""... up to this length: further behind the tip the open faces speak for themselves."""
 
 
 def model_picture(
@@ -72,7 +79,7 @@ def model_picture(
     outer, reach = 1.04 * domain_radius, core_radius + blend_width
     half = min(1.2 * reach, outer) if np.isfinite(reach) and reach > 0 else outer
     norm, inches = Normalize(0.0, 1.0), 4.0
-    figure, (whole, zoom) = new_figure(10.2, 4.9, 1, 2)
+    figure, (whole, zoom) = new_figure(10.2, 5.5, 1, 2)
 
     filled_mesh(whole, points, triangles, beta, norm)
     mesh_edges(whole, points, triangles, inches / (2 * outer), "white")
@@ -89,11 +96,11 @@ def model_picture(
     _weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
     zoom.set(xlim=(-half, half), ylim=(-half, half))
     zoom.set_title("core and handshake", loc="left")
-    if len(triangles) and np.ptp(beta) > 0:
-        _region_arcs(zoom, points, beta, core_radius, blend_width)
-    _atom_legend(zoom, free)
-    bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=[whole, zoom], shrink=0.82, pad=0.015)
-    bar.set_label("blending weight β = 1 − w   (0 atoms, 1 continuum)", fontsize=9)
+    marked = len(triangles) and np.ptp(beta) > 0
+    handles = _atom_kinds(free) + (_region_arcs(zoom, points, beta, core_radius, blend_width) if marked else [])
+    if handles:
+        figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
+    colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
     maps([whole, zoom], "x (Å)", "y (Å)")
     if title:
         figure.suptitle(title, fontsize=10)
@@ -104,10 +111,12 @@ def tip_picture(
     path: str | os.PathLike[str],
     panels: Sequence[Mapping[str, Any]],
     nn: float,
-    window: Window = (-25.0, 25.0, -25.0, 25.0),
+    window: Window | None = None,
     period: float | None = None,
 ) -> None:
     """The atoms round the crack tip in one or two states, coloured by the excess of their site energy.
+
+    Bonds of the crystal across the plane y = 0 that have been torn are dashed as far as they fit between the faces.
 
     Parameters
     ----------
@@ -116,21 +125,24 @@ def tip_picture(
         evaluated), ``K_over_KG``, ``label``.
     nn : float
         Nearest-neighbour distance, A; atoms within 1.25 nn are joined.
-    window : (x0, x1, y0, y1)
-        What is shown, A.
+    window : (x0, x1, y0, y1), optional
+        What is shown, A; default: `VIEW` neighbour distances to each side of the tip.
     period : float, optional
         Of the crystal along the front, A: bonds through the periodic boundary are drawn too.
     """
     if not 1 <= len(panels) <= 2:
         raise ValueError(f"a tip picture has one or two panels, got {len(panels)}")
+    if window is None:
+        tips = [_tip(panel, nn, period) for panel in panels]
+        x, half = float(np.mean(tips)), VIEW * nn
+        window = (x - half, x + half, -half, half)
     x0, x1, y0, y1 = window
     shape = (y1 - y0) / (x1 - x0)
     figure, axes = new_figure(4.5 * len(panels) + 1.0, 0.7 + 4.3 * shape, 1, len(panels))
     norm = _excess_norm(panels, window)
     for axis, panel in zip(axes, panels, strict=True):
         _tip_panel(axis, panel, nn, window, period, norm)
-    bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=axes, shrink=0.86, pad=0.015)
-    bar.set_label("site energy above bulk (eV)", fontsize=9)
+    colour_bar(figure, axes, norm, "site energy above bulk (eV)")
     maps(axes, "x (Å)", "y (Å)")
     save(figure, path)
 
@@ -155,6 +167,7 @@ def ladder_picture(
         Griffith load, MPa m^1/2.
     """
     figure, (top, bottom) = new_figure(5.6, 4.8, 2, 1, sharex=True, height_ratios=(2.2, 1.0))
+    figure.set_layout_engine("constrained")
     handles: list[Any] = []
     for axis, name in ((top, "tip_position"), (bottom, "tip_stretch")):
         axis.grid(True, color="#E6E6E6", lw=0.6)
@@ -163,9 +176,7 @@ def ladder_picture(
         handles = _brackets(axis, K_plus_bracket, K_minus_bracket, K_G) + _branches(axis, steps, name)
     handles += _event_marks(top, steps, events)
     handles.append(Line2D([], [], color=GREY, lw=0.9, ls=(0, (4, 3)), label=f"K$_G$ = {K_G:.3f} MPa√m"))
-    top.legend(handles=handles, fontsize=7.5, frameon=False, loc="upper left")
-    low, high = top.get_ylim()
-    top.set_ylim(low - 0.02 * (high - low), high + 0.35 * (high - low))  # room for the legend
+    figure.legend(handles=handles, fontsize=7.5, frameon=False, loc="outside upper center", ncols=2)
     top.set_ylabel("tip position (Å)", fontsize=9)
     bottom.set_ylabel("stretch of\nbond at tip", fontsize=9)
     bottom.set_xlabel("K / K$_G$", fontsize=9)
@@ -196,32 +207,29 @@ def _diameter(xy: np.ndarray) -> float:
     return 0.8 * float(np.median(distance)) if len(distance) else 1.0
 
 
-def _region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> None:
+def _region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> list[Any]:
     """Circles that bound core and handshake, left out where a strip along the crack faces runs across them."""
     tree = cKDTree(points)
     angle = np.linspace(-np.pi, np.pi, 721)
     ray = np.column_stack([np.cos(angle), np.sin(angle)])
     expected = beta[tree.query((core + 0.5 * width) * ray[[360]])[1]]
     inside = np.abs(beta[tree.query((core + 0.5 * width) * ray)[1]] - expected) > 0.3
-    for radius, text in ((core, "core"), (core + width, "handshake")):
-        arc = np.where(inside[:, None], np.nan, radius * ray)
-        axis.plot(arc[:, 0], arc[:, 1], color=BLACK, lw=1.1, ls="-" if text == "core" else "--", zorder=6)
-        at = radius * np.array([np.cos(0.7), np.sin(0.7)])
-        axis.annotate(
-            f"{text}\nr = {radius:.4g} Å", at, at * 0.86, fontsize=8, ha="right", va="top", zorder=7,
-            bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 1.2},
-        )  # fmt: skip
+    handles = []
+    for radius, style, text in ((core, "-", "core"), (core + width, "--", "handshake")):
+        if text == "core" or width > 0:
+            arc = np.where(inside[:, None], np.nan, radius * ray)
+            label = f"{text}, r = {radius:.4g} Å"
+            handles += axis.plot(arc[:, 0], arc[:, 1], color=BLACK, lw=1.1, ls=style, zorder=6, label=label)
+    return handles
 
 
-def _atom_legend(axis: Axes, free: np.ndarray) -> None:
-    kinds = [(True, GREY, "free atom"), (False, "none", "atom that follows the mesh")]
-    handles = [
+def _atom_kinds(free: np.ndarray) -> list[Any]:
+    kinds = [(True, GREY, "free atom"), (False, "none", "atom that follows the mesh or is held")]
+    return [
         Line2D([], [], ls="", marker="o", ms=5, mfc=fill, mec=GREY, label=text)
         for kind, fill, text in kinds
         if (free == kind).any()
     ]
-    if handles:
-        axis.legend(handles=handles, fontsize=7.5, loc="lower right", framealpha=0.9, edgecolor="none")
 
 
 def _inside(y: np.ndarray, window: Window, margin: float = 0.0) -> np.ndarray:
@@ -241,6 +249,13 @@ def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normali
     return Normalize(min(0.0, float(values.min())), max(float(values.max()), 1e-3))
 
 
+def _tip(panel: Mapping[str, Any], nn: float, period: float | None) -> float:
+    """x of the foremost torn bond across the crack plane (deformed), 0 if there is none, A."""
+    y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
+    torn = broken_bonds(y, X, 1.25 * nn, TORN * nn, np.inf, period)
+    return float(torn[:, :, 0].mean(1).max()) if len(torn) else 0.0
+
+
 def _tip_panel(
     axis: Axes, panel: Mapping[str, Any], nn: float, window: Window, period: float | None, norm: Normalize
 ) -> None:
@@ -250,6 +265,10 @@ def _tip_panel(
     y, X, excess = y[seen], X[seen], excess[seen]
     lines = bonds(y, 1.25 * nn, period)
     axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)
+    torn = broken_bonds(y, X, 1.25 * nn, TORN * nn, FAR * nn, period)
+    axis.add_collection(
+        LineCollection(list(torn), colors=RED, linewidths=1.1, linestyles=[(0, (3, 2))], zorder=1), autolim=False
+    )
     colours = SHADES(norm(np.nan_to_num(excess)))
     colours[~np.isfinite(excess)] = (0.85, 0.85, 0.85, 1.0)
     heights, layer = np.unique(np.round(X[:, 2], 2), return_inverse=True)
