@@ -3,8 +3,8 @@
     python benchmarks/face_strips.py [--radius 100] [--core 20] [--blend 12] [--advance]
 
 Prints a table and writes ``benchmarks/results/face_strips.json``: relative error of the bond strains within the core
-against the fully atomistic disc at two loads below the first rearrangement of the tip (and, with ``--advance``, the bracket of the first advance), number
-of unknowns, seconds for all states. METHODS 7 has the same comparison for a 2-D crystal.
+against the fully atomistic disc at two loads below the first rearrangement of the tip (and, with ``--advance``, the
+bracket of the first advance), number of unknowns, seconds for all states.
 """
 
 from __future__ import annotations

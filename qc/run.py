@@ -178,6 +178,7 @@ class Run:
         with self.watch.stage("set-up"):
             self.ladder = Ladder(self.system, spec, solver_options(case, petsc_options), state, q)
         self._frames: dict[str, tuple[output.Frame, float]] = {}
+        self._advanced = bool(self.ladder.state.K_plus_bracket)
 
     def execute(self) -> None:
         """Walk the ladder; every accepted step is on disk before the next one starts."""
@@ -217,8 +218,9 @@ class Run:
 
     def _remember_frames(self, record: dict[str, Any]) -> None:
         """Keep the states before and after the first advance for the picture."""
-        if "after" in self._frames:
+        if self._advanced:  # the same on all ranks; the frames are rank 0's only
             return
+        self._advanced = bool(self.ladder.state.K_plus_bracket)
         frame = output.gather_atoms(self.system, self.ladder.q)
         if frame is not None:
             which = "after" if self.ladder.state.K_plus_bracket else "before"
