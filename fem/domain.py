@@ -135,10 +135,10 @@ def build_domain(
         cells, x = [*cells, outer], [special, coarse.points, *x]
     midpoints = np.concatenate(corners).mean(1)
     mesh = distribute(comm, np.concatenate(cells), np.concatenate(x), midpoints, work(midpoints))
-    return DomainMesh(mesh, n_special, first, coarse, comm.bcast(_fingerprint(coarse)))
+    return DomainMesh(mesh, n_special, first, coarse, comm.bcast(fingerprint(coarse)))
 
 
-def _fingerprint(coarse: CoarseMesh | None) -> str:
+def fingerprint(coarse: CoarseMesh | None) -> str:
     digest = hashlib.sha256()
     if coarse is not None:
         digest.update(np.ascontiguousarray(coarse.points).tobytes() + np.ascontiguousarray(coarse.cells).tobytes())

@@ -17,6 +17,7 @@ from fem.continuum import ContinuumEnergy
 from fem.domain import Crack, DomainMesh, DomainShape, build_domain
 from fem.far_field import CoarseMesh
 from fem.lattice_zone import MeshLattice
+from fem.user_mesh import blended_range
 
 from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
@@ -178,15 +179,18 @@ def build_model(
     """
     crystal = crystal.resolved(potential)
     reach = 1.06 * potential.cutoff + SKIN  # stencils must be complete at 6 % compression
-    domain = domain or build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
+    beta, blended = _blending(spec), (0.0, spec.width)
+    if domain is None:
+        domain = build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
+    elif spec.method not in ("atomistic", "continuum"):
+        blended = blended_range(domain, spec.core, beta)
     components = 2 if crystal.dimension == 2 else 3
-    beta = _blending(spec)
     parts = prolongation(
         comm, crystal, lattice, domain, components, spec.order, beta,
-        wanted=_wanted(spec, lattice, reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
+        wanted=_wanted(spec, blended[1], reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
     )  # fmt: skip
     material = CauchyBornMaterial(crystal, potential)
-    assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach)
+    assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended)
     defect = None
     if spec.method == "bgfc":
         defect = BlendingDefect(
@@ -230,7 +234,7 @@ def _work(spec: ModelSpec, reach: float) -> Callable[[np.ndarray], np.ndarray]:
     return lambda x: np.where(spec.core(x) < spec.width + reach, 10.0, 1.0)
 
 
-def _wanted(spec: ModelSpec, lattice: MeshLattice, reach: float) -> Callable[[np.ndarray], np.ndarray]:
+def _wanted(spec: ModelSpec, blended: float, reach: float) -> Callable[[np.ndarray], np.ndarray]:
     """Lattice points needed as atoms: sites with weight, their neighbours, and theirs where forces are blended."""
     if spec.method == "continuum":
         return lambda x: np.zeros(len(x), dtype=bool)
@@ -239,7 +243,7 @@ def _wanted(spec: ModelSpec, lattice: MeshLattice, reach: float) -> Callable[[np
 
     def wanted(x: np.ndarray) -> np.ndarray:
         near = np.linalg.norm(x, axis=1) <= spec.radius + 2 * reach
-        return near if everywhere else near & (spec.core(x) <= spec.width + shells * reach)
+        return near if everywhere else near & (spec.core(x) <= blended + shells * reach)
 
     return wanted
 
@@ -257,9 +261,10 @@ class _Assembler:
         parts: Prolongation,
         spec: ModelSpec,
         reach: float,
+        blended: tuple[float, float],
     ) -> None:
         self.comm, self.potential, self.material, self.parts, self.spec = comm, potential, material, parts, spec
-        self.reach = reach
+        self.reach, self.blended = reach, blended
         self.F0 = np.eye(3) if spec.F0 is None else spec.F0
         self.types = np.asarray(potential.types_of(crystal.species))
         perfect = float(material.energy_density(np.eye(3)[None])[0]) * material.volume
@@ -282,7 +287,7 @@ class _Assembler:
 
     def force_blending(self, near_handshake: bool = False) -> Coupling:
         """(1 - beta) F_atomistic + beta F_continuum (BQCF, Li, Luskin, Ortner & Shapeev 2014)."""
-        within = self.counted & (self.depth <= self.spec.width + self.reach)
+        within = self.counted & (self.depth <= self.blended[1] + self.reach)
         if near_handshake:
             within &= ~self._deep()
         terms: list[Term] = []
@@ -299,7 +304,7 @@ class _Assembler:
 
     def _deep(self) -> np.ndarray:
         """Sites so deep in the core that no atom within two stencils is blended."""
-        return self.depth < -2 * self.reach
+        return self.depth < self.blended[0] - 2 * self.reach
 
     def _atoms(self, weight: np.ndarray) -> list[AtomisticEnergy]:
         if self.spec.method == "continuum":

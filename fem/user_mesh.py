@@ -1,0 +1,166 @@
+"""Meshes of the user: gmsh's .msh files with triangles (2-D, 2.5-D) or tetrahedra (3-D) of first order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+
+from .collective import together
+from .domain import DomainMesh, distribute, fingerprint
+from .far_field import CoarseMesh
+from .gmsh_session import gmsh_session
+from .interpolation import cell_vertices
+
+Field = Callable[[np.ndarray], np.ndarray]
+CELLS = {2: (2, "triangles"), 3: (4, "tetrahedra")}  # gmsh's number of the element type by dimension
+
+
+def read_mesh(
+    comm: MPI.Comm,
+    path: Path | str,
+    gdim: int,
+    radius: float = 0.0,
+    faces_beyond: float | None = None,
+    density: Field | None = None,
+) -> DomainMesh:
+    """A mesh from a file, spread over the ranks; its vertices need not be lattice sites. Collective.
+
+    Bad input raises the same ValueError on all ranks. The file is read on rank 0.
+
+    Parameters
+    ----------
+    path : path
+        File of gmsh (.msh, any version), lengths in A.
+    gdim : int
+        2 (cells are the triangles, in the plane z = 0) or 3 (the tetrahedra).
+    radius : float
+        The mesh must reach so far that nodes can be prescribed there, A.
+    faces_beyond : float, optional
+        The mesh carries a crack along negative x: from this distance behind the origin on, its faces must be separate, A.
+    density : callable, optional
+        Work per volume at points (n, gdim) besides the work 1 of each cell; the partition balances it.
+    """
+
+    def read() -> CoarseMesh | None:
+        if comm.rank:
+            return None
+        mesh = _read(Path(path), gdim)
+        _check_reach(Path(path), mesh, radius)
+        if faces_beyond is not None:
+            _check_slit(Path(path), mesh, faces_beyond)
+        return mesh
+
+    mesh = together(comm, read)
+    points, cells = (
+        (np.empty((0, gdim)), np.empty((0, gdim + 1), np.int64)) if mesh is None else (mesh.points, mesh.cells)
+    )
+    midpoints = points[cells].mean(1)
+    work = np.ones(len(cells)) if density is None else 1.0 + _volume(points[cells]) * density(midpoints)
+    distributed = distribute(comm, cells, points, midpoints, work)
+    n_points = int(comm.bcast(len(points)))  # no vertex is a lattice site
+    return DomainMesh(distributed, 0, n_points, mesh, comm.bcast(fingerprint(mesh)))
+
+
+def _read(path: Path, gdim: int) -> CoarseMesh:
+    if path.suffix != ".msh":
+        raise ValueError(f"mesh {path} must be a .msh file of gmsh")
+    if not path.is_file():
+        raise ValueError(f"mesh {path} does not exist")
+    with gmsh_session() as gmsh:
+        try:
+            gmsh.open(str(path))
+        except Exception as error:  # gmsh raises nothing more special
+            raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
+        tags, x, _ = gmsh.model.mesh.getNodes()
+        cells = _cells(gmsh.model.mesh, path, gdim)
+    return _compact(path, gdim, tags.astype(np.int64), x.reshape(-1, 3), cells)
+
+
+def _cells(mesh: Any, path: Path, gdim: int) -> np.ndarray:
+    """(n, gdim + 1) node tags of the cells; ValueError for elements that are none."""
+    wanted, name = CELLS[gdim]
+    for kind in mesh.getElementTypes():
+        found, dimension, *_ = mesh.getElementProperties(kind)
+        if dimension > gdim:
+            raise ValueError(
+                f"mesh {path} holds elements of dimension {dimension} ({found}), but the model needs {name}"
+            )
+        if dimension == gdim and kind != wanted:
+            raise ValueError(f"mesh {path} holds elements of type {found}, but only {name} of first order are allowed")
+    cells = mesh.getElementsByType(wanted)[1].astype(np.int64).reshape(-1, gdim + 1)
+    if not len(cells):
+        raise ValueError(f"mesh {path} holds no {name}, which a model of dimension {gdim} needs")
+    return cells
+
+
+def _compact(path: Path, gdim: int, tags: np.ndarray, x: np.ndarray, cells: np.ndarray) -> CoarseMesh:
+    """Points and cells numbered from 0; ValueError for nodes without cells, cells without volume, or a mesh off the plane."""
+    name = CELLS[gdim][1]
+    order = np.argsort(tags)
+    tags, x = tags[order], x[order]
+    orphans = np.flatnonzero(~np.isin(tags, cells))
+    if len(orphans):
+        at = ", ".join(f"{c:.6g}" for c in x[orphans[0]])
+        raise ValueError(
+            f"mesh {path} has {len(orphans)} nodes that belong to none of its {name}, the first at ({at}): save the mesh without them"
+        )
+    off = float(np.abs(x[:, gdim:]).max(initial=0.0))
+    extent = float(np.ptp(x, axis=0).max())
+    if off > 1e-9 * extent:
+        raise ValueError(f"mesh {path} must lie in the plane z = 0, but has a node at |z| = {off:.3g} A")
+    points, cells = np.ascontiguousarray(x[:, :gdim]), np.searchsorted(tags, cells)
+    corner = points[cells]
+    longest = np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=-1).max(1)
+    flat = np.flatnonzero(_volume(corner) < 1e-6 * longest**gdim)
+    if len(flat):
+        at = ", ".join(f"{c:.6g}" for c in corner[flat[0]].mean(0))
+        raise ValueError(f"mesh {path} has {len(flat)} degenerate {name}, the first at ({at})")
+    return CoarseMesh(points, cells)
+
+
+def _volume(corner: np.ndarray) -> np.ndarray:
+    """Areas or volumes (n,) of simplices with corners (n, gdim + 1, gdim)."""
+    return np.abs(np.linalg.det(corner[:, 1:] - corner[:, :1])) / (2 if corner.shape[1] == 3 else 6)
+
+
+def _check_reach(path: Path, mesh: CoarseMesh, radius: float) -> None:
+    reach = float(np.linalg.norm(mesh.points, axis=1).max())
+    if reach < radius * (1 - 1e-9):
+        raise ValueError(
+            f"mesh {path} is too small: it reaches {reach:.6g} A from the origin, but displacements are to be prescribed at "
+            f"{radius:.6g} A"
+        )
+
+
+def _check_slit(path: Path, mesh: CoarseMesh, beyond: float) -> None:
+    """No cell across the crack plane, and no node with cells on both sides, further behind the tip than ``beyond``."""
+    y = mesh.points[mesh.cells][:, :, 1]
+    tiny = 1e-6 * float(np.abs(mesh.points).max())
+    above, below = (y > tiny).any(1), (y < -tiny).any(1)
+    behind = mesh.points[:, 0] < -beyond
+    both = np.intersect1d(mesh.cells[above], mesh.cells[below])
+    bridges = both[behind[both]]
+    if len(bridges):
+        at = ", ".join(f"{c:.6g}" for c in mesh.points[bridges[0]])
+        raise ValueError(
+            f"mesh {path} joins the two faces of the crack (y = 0, x < {-beyond:.4g} A), first at ({at}): the faces must have nodes "
+            "of their own"
+        )
+
+
+def blended_range(domain: DomainMesh, distance: Field, beta: Field) -> tuple[float, float]:
+    """Smallest and largest distance from the core in cells where the P1 interpolant of beta is neither 0 nor 1, A. Collective.
+
+    On a mesh of one's own these cells stick out of the handshake on both sides, by up to their size.
+    """
+    mesh = domain.mesh
+    x = mesh.geometry.x[:, : mesh.geometry.dim]
+    cells = cell_vertices(mesh)
+    values = beta(x)[cells]
+    depth = distance(x)[cells[(values.min(1) < 1) & (values.max(1) > 0)]]
+    inner, outer = float(depth.min(initial=np.inf)), float(depth.max(initial=-np.inf))
+    return mesh.comm.allreduce(inner, op=MPI.MIN), mesh.comm.allreduce(outer, op=MPI.MAX)
