@@ -17,7 +17,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from scipy.spatial import cKDTree
 
-BLACK, ORANGE, BLUE, RED, GREY = "#000000", "#E69F00", "#0072B2", "#D55E00", "#8C8C8C"
+BLACK, BLUE, RED, GREY = "#000000", "#0072B2", "#D55E00", "#8C8C8C"
 """From Okabe and Ito's palette: told apart with any colour vision."""
 SHADES: Colormap = matplotlib.colormaps["viridis"]
 DPI = 220
@@ -54,8 +54,8 @@ def maps(axes: Sequence[Axes], x: str, y: str) -> None:
         axis.set_xlabel(x, fontsize=9)
         if number == 0:
             axis.set_ylabel(y, fontsize=9)
-        if len(axes) > 1:
-            axis.set_title(f"({'abcdef'[number]})  {axis.get_title(loc='left')}", fontsize=9, loc="left")
+        letter = f"({'abcdef'[number]})  " if len(axes) > 1 else ""
+        axis.set_title(letter + axis.get_title(loc="left"), fontsize=9, loc="left")
 
 
 def colour_bar(figure: Figure, axes: Sequence[Axes], norm: Normalize, label: str) -> None:
@@ -100,13 +100,19 @@ def discs(axis: Axes, centres: np.ndarray, diameter: float | np.ndarray, **style
     return circles
 
 
-def bonds(y: np.ndarray, reach: float, period: float | None) -> np.ndarray:
-    """Ends (m, 2, 2), in projection, of the bonds between atoms y (n, 3) closer than reach, A.
+def bonds(y: np.ndarray, X: np.ndarray, reach: float, longest: float, period: float | None) -> np.ndarray:
+    """Ends (m, 2, 2), in projection, of bonds not longer than `longest`, A.
 
-    With a period along z the images above and below count too; a bond that projects on a point is left out.
+    A bond joins atoms y (n, 3) closer than `reach`, in A, in the reference X (n, 3) or now; so second neighbours,
+    close behind the first in bcc, are not joined. With a period along z the images above and below count too; a bond
+    that projects on a point is left out.
     """
-    first, second, _ = _pairs(y, reach, period)
-    lines = np.stack([y[first, :2], y[second, :2]], axis=1)
+    first, second, image = _pairs(y, longest, period)
+    up = np.outer(image, [0.0, 0.0, 1.0])
+    before = np.linalg.norm(X[second] - X[first] + up, axis=1)
+    now = np.linalg.norm(y[second] - y[first] + up, axis=1)
+    bound = np.minimum(before, now) < reach
+    lines = np.stack([y[first[bound], :2], y[second[bound], :2]], axis=1)
     return lines[np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1) > 0.1 * reach]
 
 

@@ -18,7 +18,6 @@ from .drawing import (
     BLACK,
     BLUE,
     GREY,
-    ORANGE,
     RED,
     SHADES,
     bonds,
@@ -33,10 +32,12 @@ from .drawing import (
 )
 
 Window = tuple[float, float, float, float]
+NEAR = 1.05
+"""Atoms closer than this, nearest-neighbour distances, are nearest neighbours: second ones in bcc are at 1.155."""
 VIEW = 7.5
 """Half width of the picture of the tip, nearest-neighbour distances."""
 TORN = 1.5
-"""A bond of the crystal longer than this, nearest-neighbour distances, is drawn as torn ..."""
+"""A bond is drawn up to this length, nearest-neighbour distances; a longer one across the plane as torn ..."""
 FAR = 2.6
 """... up to this length: further behind the tip the open faces speak for themselves."""
 
@@ -124,7 +125,7 @@ def tip_picture(
         ``positions`` and ``reference`` (n, 3) in A, ``excess`` (n,) site energy minus bulk in eV (NaN where not
         evaluated), ``K_over_KG``, ``label``.
     nn : float
-        Nearest-neighbour distance, A; atoms within 1.25 nn are joined.
+        Nearest-neighbour distance, A; nearest neighbours are joined.
     window : (x0, x1, y0, y1), optional
         What is shown, A; default: `VIEW` neighbour distances to each side of the tip.
     period : float, optional
@@ -252,7 +253,7 @@ def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normali
 def _tip(panel: Mapping[str, Any], nn: float, period: float | None) -> float:
     """x of the foremost torn bond across the crack plane (deformed), 0 if there is none, A."""
     y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
-    torn = broken_bonds(y, X, 1.25 * nn, TORN * nn, np.inf, period)
+    torn = broken_bonds(y, X, NEAR * nn, TORN * nn, np.inf, period)
     return float(torn[:, :, 0].mean(1).max()) if len(torn) else 0.0
 
 
@@ -263,9 +264,9 @@ def _tip_panel(
     excess = np.asarray(panel["excess"], dtype=float)
     seen = _inside(y, window, 2 * nn)
     y, X, excess = y[seen], X[seen], excess[seen]
-    lines = bonds(y, 1.25 * nn, period)
+    lines = bonds(y, X, NEAR * nn, TORN * nn, period)
     axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)
-    torn = broken_bonds(y, X, 1.25 * nn, TORN * nn, FAR * nn, period)
+    torn = broken_bonds(y, X, NEAR * nn, TORN * nn, FAR * nn, period)
     axis.add_collection(
         LineCollection(list(torn), colors=RED, linewidths=1.1, linestyles=[(0, (3, 2))], zorder=1), autolim=False
     )
@@ -284,13 +285,13 @@ def _tip_panel(
 
 
 def _brackets(axis: Axes, plus: Sequence[float] | None, minus: Sequence[float] | None, K_G: float) -> list[Any]:
-    """Shaded load ranges in which the tip moved on or back."""
+    """Shaded load ranges in which the tip moved on or back, in the colour of the branch where it did."""
     handles = []
-    for bracket, colour, sign in ((plus, ORANGE, "+"), (minus, BLUE, "−")):
+    for bracket, colour, sign in ((plus, BLUE, "+"), (minus, RED, "−")):
         if bracket is not None:
             low, high = bracket[0] / K_G, bracket[1] / K_G
             text = f"K$_{{{sign}}}$ in {low:.3f} … {high:.3f} K$_G$"
-            handles.append(axis.axvspan(low, high, color=colour, alpha=0.3, lw=0, zorder=0, label=text))
+            handles.append(axis.axvspan(low, high, color=colour, alpha=0.2, lw=0, zorder=0, label=text))
     return handles
 
 

@@ -95,9 +95,20 @@ def test_torn_bonds_lie_behind_the_tip():
 
 def test_bonds_through_the_period():
     y = np.array([[0.0, 0.0, 0.1], [0.5, 0.0, 1.9]])
-    assert len(bonds(y, 1.0, None)) == 0
-    assert len(bonds(y, 1.0, 2.0)) == 1
-    assert len(bonds(np.array([[0.0, 0, 0]]), 2.1, 2.0)) == 0  # its own image projects on a point
+    assert len(bonds(y, y, 1.0, 1.5, None)) == 0
+    assert len(bonds(y, y, 1.0, 1.5, 2.0)) == 1
+    alone = np.zeros((1, 3))
+    assert len(bonds(alone, alone, 2.1, 3.0, 2.0)) == 0  # its own image projects on a point
+
+
+def test_bonds_join_nearest_neighbours_until_they_are_too_long():
+    X = np.array([[0.0, 0, 0], [1.0, 0, 0], [0.0, 1.155, 0]])
+    assert len(bonds(X, X, 1.05, 1.5, None)) == 1  # the second neighbour of bcc is not joined
+    for length, joined in ((1.4, 1), (1.6, 0)):
+        y = X * [length, 1, 1]
+        assert len(bonds(y, X, 1.05, 1.5, None)) == joined
+    near = X * [1, 0.85, 1]  # become neighbours
+    assert len(bonds(near, X, 1.05, 1.5, None)) == 2
 
 
 def step(k, branch, tip, stretch=1.1):
