@@ -101,6 +101,22 @@ class ModelTable(Table):
         "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance",
         gt=0,
     )
+    mesh: str | None = _key(
+        None,
+        'the name of a .msh file of gmsh such as "disc.msh"',
+        "mesh of your own instead of a lattice-resolved one: triangles of first order in A, tip at the origin, cut open along "
+        "negative x; needs face_strip = false; looked for beside the case file first; method atomistic does without it",
+        pattern=r".\.msh$",
+    )
+
+    @model_validator(mode="after")
+    def _check_mesh(self) -> ModelTable:
+        if self.mesh is not None and self.face_strip:
+            raise ValueError(
+                f'model.face_strip = true is not allowed with model.mesh = "{self.mesh}": a mesh of your own carries the crack as '
+                "a slit, so it must be false"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_dimension(self) -> ModelTable:
@@ -295,7 +311,7 @@ def load_case(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Ca
     Parameters
     ----------
     path : str or path
-        The potential's file is looked for in this file's folder first.
+        The potential's file and the mesh are looked for in this file's folder first.
     overrides : sequence of str
         ``"model.core_radius=40"``: the value is TOML, or else a bare string.
 
@@ -337,11 +353,12 @@ def _allowed(table: type[BaseModel], name: str) -> str:
 
 
 def _find_beside(folder: Path, data: dict[str, Any]) -> None:
-    """Point potential.file into the case file's folder if it is there."""
-    table = data.get("potential")
-    name = table.get("file") if isinstance(table, dict) else None
-    if isinstance(name, str) and name and name not in BUILT_IN_POTENTIALS and (folder / name).is_file():
-        data["potential"]["file"] = os.fspath(folder / name)
+    """Point potential.file and model.mesh into the case file's folder if they are there."""
+    for table_name, key in (("potential", "file"), ("model", "mesh")):
+        table = data.get(table_name)
+        name = table.get(key) if isinstance(table, dict) else None
+        if isinstance(name, str) and name and name not in BUILT_IN_POTENTIALS and (folder / name).is_file():
+            data[table_name][key] = os.fspath(folder / name)
 
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
@@ -14,10 +15,11 @@ from atomistics import Crystal
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root
-from fem.domain import Crack
+from fem.domain import Crack, DomainMesh
 from fem.far_field import CoarseMesh
 from fem.lattice_zone import MeshLattice, front_lattice
 from fem.near_tip import NearTipField
+from fem.user_mesh import read_mesh
 
 from .errors import InputError
 from .griffith import GriffithReport, griffith
@@ -71,6 +73,8 @@ class CrackSystem:
         If known already.
     coarse : CoarseMesh, optional
         Far field of a checkpoint.
+    domain : DomainMesh, optional
+        A mesh of the user's own (`read_crack_mesh`) instead of a lattice-resolved zone with a far field.
     K_check : float, optional
         Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
 
@@ -92,6 +96,7 @@ class CrackSystem:
         griffith_report: GriffithReport | None = None,
         coarse: CoarseMesh | None = None,
         K_check: float | None = None,
+        domain: DomainMesh | None = None,
     ) -> None:
         self.crystal = crystal.resolved(potential)
         self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
@@ -102,7 +107,7 @@ class CrackSystem:
         self._check_sizes()
         if K_check is not None:
             self.check_load(K_check * self.K_G)
-        self.model: Model = build_model(comm, self.crystal, potential, self.lattice, self._model_spec(), coarse)
+        self.model: Model = build_model(comm, self.crystal, potential, self.lattice, self._model_spec(), coarse, domain)
         self._unit: np.ndarray | None = None
 
     @property
@@ -185,6 +190,21 @@ class CrackSystem:
                 "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
                 "use reference = 'predictor', or face strips"
             )
+
+
+def read_crack_mesh(
+    comm: MPI.Comm, path: Path | str, crystal: Crystal, potential: SitePotential, spec: CrackSpec
+) -> DomainMesh:
+    """A mesh of the user's own for a crack without face strips: cut open along negative x, tip near the origin. Collective."""
+    core = Core(spec.core_radius, centre=spec.tip)
+    sites = spec.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
+    atoms = 20.0 * sites  # the work of a site and its neighbours against that of a cell
+
+    def density(x: np.ndarray) -> np.ndarray:
+        return np.where(core(x) < spec.blend_width + potential.cutoff, atoms, 0.0)
+
+    opened = max(0.5 * spec.core_radius - spec.tip[0], 0.0)
+    return read_mesh(comm, path, 2, spec.domain_radius, opened, density)
 
 
 def crack_lattice(crystal: Crystal) -> MeshLattice:

@@ -24,7 +24,7 @@ from fem.far_field import CoarseMesh
 
 from . import checkpoint, output, pictures, results
 from .case import Case
-from .crack import MODES, CrackSpec, CrackSystem
+from .crack import MODES, CrackSpec, CrackSystem, read_crack_mesh
 from .errors import InputError, Stopped
 from .ladder import Ladder, LadderSpec, LadderState
 from .solver import SolverOptions
@@ -92,7 +92,12 @@ def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) ->
     ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
     with _blaming_the_case():
         potential, crystal, spec = together(comm, prepare)
-        return CrackSystem(crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start)
+        domain = None
+        if case.model.mesh is not None and spec.method != "atomistic":
+            domain = read_crack_mesh(comm, case.model.mesh, crystal, potential, spec)
+        return CrackSystem(
+            crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start, domain=domain
+        )
 
 
 @contextmanager
