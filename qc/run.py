@@ -83,7 +83,9 @@ def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) ->
     """Crystal, potential, Griffith load and coupled model of a case. Collective; bad input raises the same error everywhere."""
 
     def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
-        potential = load_potential(case.potential.file, case.potential.elements, **(case.potential.parameters or {}))
+        potential = load_potential(
+            case.potential.file, case.potential.elements or [case.crystal.element], **(case.potential.parameters or {})
+        )
         potential.types_of([case.crystal.element])
         crystal = make_crystal(case, potential)
         return potential, crystal, crack_spec(case, crystal, potential)
@@ -250,7 +252,9 @@ class Run:
         labels = {"before": "before the first advance", "after": "after it"}
         panels = [output.panel(s, f, k, labels[name]) for name, (f, k) in self._frames.items()]
         if panels:
-            pictures.tip_picture(self.directory / "tip.png", panels, nn=s.crystal.nearest_neighbour_distance)
+            period = s.model.thickness if s.crystal.dimension == 3 else None
+            nn = s.crystal.nearest_neighbour_distance
+            pictures.tip_picture(self.directory / "tip.png", panels, nn=nn, period=period)
 
     def document(self) -> dict[str, Any]:
         """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa."""
@@ -359,6 +363,8 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
         0: the ladder is done. Errors raise: `InputError` (2), `ConvergenceError` (1), `Stopped` (3).
     """
     comm = MPI.COMM_WORLD
+    if not petsc_options:  # with options of the user's own PETSc may say which were never asked for
+        PETSc.Options()["options_left"] = "no"
     run = Run(case, Path(directory), comm, resume, petsc_options or [])
     run.execute()
     if comm.rank == 0:
