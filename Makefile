@@ -2,7 +2,7 @@
 # make test    everything that must hold, from nothing                          make test PYTHON=/path/to/python3.13
 # make help    the other targets
 #
-# Inside a DOLFINx environment of your own (conda-forge, spack, container):     make test USE_CURRENT_ENV=1
+# Inside a DOLFINx environment of your own (conda-forge, spack, container):     make test USE_CURRENT_ENV=1   (or VENV=)
 
 VENV ?= .venv
 CASE ?= examples/iron_crack.toml
@@ -10,7 +10,7 @@ OUT ?= results/$(basename $(notdir $(CASE)))
 PYTEST_ARGS ?=
 MPI_TIMEOUT ?= 600
 
-ifdef USE_CURRENT_ENV
+ifneq ($(USE_CURRENT_ENV)$(if $(strip $(VENV)),,1),)
 BIN := $(dir $(shell command -v python3))
 READY :=
 RUN := PYTHONPATH="$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}"
@@ -40,17 +40,26 @@ help:
 
 venv: $(READY)
 
-$(VENV)/.python: tools/find_python.sh
-	@$(BIN)python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { \
+ifneq ($(READY),)
+# Looked at every time, touched only when made anew. Broken are: no interpreter (its Python was removed), no pip (a first
+# make was interrupted), another folder's (the clone was moved or copied). A folder of something else is never cleared.
+$(VENV)/.python: FORCE
+	@{ $(BIN)python3 -c 'import sys, pip; sys.exit(sys.version_info < (3, 12))' && \
+		{ test ! -f $(VENV)/pyvenv.cfg || grep -qF "$(abspath $(VENV))" $(BIN)activate; }; } 2>/dev/null || { \
+		if test "$(VENV)" != .venv && test ! -f $(VENV)/pyvenv.cfg && test -n "$$(ls -A $(VENV) 2>/dev/null)"; then \
+			echo "VENV=$(VENV) is neither empty nor a Python environment that works: name another folder" >&2; exit 1; fi; \
 		python=$$(PYTHON="$(PYTHON)" tools/find_python.sh) && echo "Environment $(VENV) with $$python" && \
-		"$$python" -m venv --clear $(VENV); }
-	@touch $@
+		"$$python" -m venv --clear $(VENV) && touch $@; }
+	@test -f $@ || touch $@
 
 $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 	@echo "Installing requirements.lock (about a minute)"
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+FORCE:
+endif
 
 test: lint types unit mpi examples
 	@echo "make test: all passed"
@@ -76,5 +85,6 @@ crack: $(READY)
 	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) -o "$(OUT)" $$(test -d "$(OUT)" && echo --resume) $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
-	find atomistics fem qc patch_tests tests tools examples benchmarks -name __pycache__ -type d -exec rm -rf {} +
+	@test "$(VENV)" != .venv && test ! -f "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"
+	rm -rf build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . \( -name .git -o -name '.venv*' -o -name results \) -prune -o -name __pycache__ -type d -exec rm -rf {} +

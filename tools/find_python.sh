@@ -2,11 +2,15 @@
 # Print the path of a Python that can make our virtual environment (3.12, 3.13 or 3.14, with venv), or say what to install.
 # Order: $PYTHON, python3.14/3.13/3.12, python3, the newest one under pyenv, one that uv has or can fetch.
 # A candidate counts only if it runs: a pyenv shim of a version that is not selected exists but answers "command not found".
+# There are no wheels for pre-releases, for free-threaded builds or for other interpreters than CPython.
 
 incomplete=""
 
 usable() {
-    version=$("$1" -c 'import sys; print("%d %d" % sys.version_info[:2])' 2>/dev/null) || return 1
+    version=$("$1" -c '
+import sys, sysconfig
+if sys.implementation.name == "cpython" and sys.version_info[3] == "final" and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    print("%d %d" % sys.version_info[:2])' 2>/dev/null) || return 1
     case "$version" in
         "3 12" | "3 13" | "3 14") ;;
         *) return 1 ;;
@@ -32,9 +36,12 @@ for name in python3.14 python3.13 python3.12 python3; do
     offer "$name"
 done
 
-root=${PYENV_ROOT:-$(pyenv root 2>/dev/null)}
-for folder in $(ls -d "${root:-$HOME/.pyenv}"/versions/3.1[234].* 2>/dev/null | sort -r -V); do
-    offer "$folder/bin/python3"
+for root in "$PYENV_ROOT" "$(pyenv root 2>/dev/null)" "$HOME/.pyenv"; do
+    for name in $(ls "$root/versions" 2>/dev/null | sort -r -V); do
+        case "$name" in
+            3.1[234].*) offer "$root/versions/$name/bin/python3" ;;
+        esac
+    done
 done
 
 if command -v uv >/dev/null 2>&1; then
