@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .case import Case, load_case
     from .crack import CrackSpec, CrackSystem
     from .ladder import Ladder, LadderSpec
-    from .methods import build_model
-    from .run import run_case
+    from .methods import ModelSpec, build_model
+    from .run import check_case, run_case
     from .solver import SolverOptions
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "CrackSystem",
     "Ladder",
     "LadderSpec",
+    "ModelSpec",
     "SolverOptions",
     "build_model",
+    "check_case",
     "load_case",
     "run_case",
 ]
@@ -34,7 +36,9 @@ _HOME = {
     "CrackSystem": "crack",
     "Ladder": "ladder",
     "LadderSpec": "ladder",
+    "ModelSpec": "methods",
     "build_model": "methods",
+    "check_case": "run",
     "run_case": "run",
     "SolverOptions": "solver",
 }

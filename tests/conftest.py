@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
 
 if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401  before anything that loads an MPI
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """On several ranks only with the plugin that lets them agree: without it the first failure hangs the others."""
+    ranks = int(os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE") or 1)
+    if ranks > 1 and not any(type(plugin).__name__ == "Agreement" for plugin in config.pluginmanager.get_plugins()):
+        pytest.exit("several ranks need tools/mpi_pytest.py: make mpi, or mpirun -n 2 python tools/mpi_pytest.py", returncode=4)
 
 
 @pytest.fixture(autouse=True)
