@@ -53,7 +53,7 @@ def test_a_real_interpreter_is_found(machine):
 @pytest.mark.parametrize(
     "first",
     [
-        "import sysconfig; sysconfig.get_config_var = lambda name: 1",
+        "import sysconfig as s; s.get_config_var = lambda name, get=s.get_config_var: name == 'Py_GIL_DISABLED' or get(name)",
         "import sys; sys.version_info = (3, 14, 0, 'beta', 1)",
         "import sys; sys.implementation.name = 'pypy'",
         "import sys; sys.version_info = (3, 15, 0, 'final', 0)",
