@@ -162,5 +162,9 @@ def blended_range(domain: DomainMesh, distance: Field, beta: Field) -> tuple[flo
     cells = cell_vertices(mesh)
     values = beta(x)[cells]
     depth = distance(x)[cells[(values.min(1) < 1) & (values.max(1) > 0)]]
-    inner, outer = float(depth.min(initial=np.inf)), float(depth.max(initial=-np.inf))
-    return mesh.comm.allreduce(inner, op=MPI.MIN), mesh.comm.allreduce(outer, op=MPI.MAX)
+    extremes = np.array([v.min(initial=np.inf) for v in (values, depth, -depth)])
+    mesh.comm.Allreduce(MPI.IN_PLACE, extremes, op=MPI.MIN)
+    least, inner, outer = extremes.tolist()
+    if least > 0:
+        raise ValueError("the mesh is too coarse for the core: none of its nodes lies inside")
+    return inner, -outer

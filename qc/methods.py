@@ -183,7 +183,8 @@ def build_model(
     if domain is None:
         domain = build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
     elif spec.method not in ("atomistic", "continuum"):
-        blended = blended_range(domain, spec.core, beta)
+        inner, outer = blended_range(domain, spec.core, beta)
+        blended = (min(inner, 0.0), max(outer, spec.width))
     components = 2 if crystal.dimension == 2 else 3
     parts = prolongation(
         comm, crystal, lattice, domain, components, spec.order, beta,
