@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from qc.crack import CrackSpec, CrackSystem
 from qc.errors import ConvergenceError
 from qc.ladder import Ladder, LadderSpec
 from qc.solver import EquilibriumSolver, SolverOptions
 from qc.stability import hashed_noise, lowest_eigenvalue
-from tests.qc.models import hexagonal_crack
+from tests.qc.models import hexagonal_crack, material
 
 UP = LadderSpec(1.0, 1.6, 0.02)
 
@@ -59,6 +60,29 @@ def test_other_models_carry_a_crack(changes):
     assert len(ladder.state.steps) == 3
     assert all(step["stable"] for step in ladder.state.steps)
     assert (ladder.state.steps[0]["energy"] is None) == (method == "bqcf")
+
+
+@pytest.mark.parametrize("mode", [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0)])
+def test_shear_modes_load_the_crack_too(mode):
+    """Modes II and III at 0.4 K_G: stable, and the tip stays."""
+    crystal, potential = material("iron")
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
+    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(0.4, 0.4001, 1.0))
+    ladder.run()
+    assert ladder.state.steps[0]["stable"]
+    assert abs(ladder.state.steps[0]["tip_position"]) < 3.0
+
+
+def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight():
+    """Energy per length with two crystal periods, every atom with full freedom, is that with one."""
+    crystal, potential = material("iron")
+    energies = []
+    for n in (1, 2):
+        spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
+        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(1.0, 1.0001, 1.0))
+        ladder.run()
+        energies.append(ladder.state.steps[0]["energy"] / ladder.system.model.thickness)
+    assert energies[1] == pytest.approx(energies[0], rel=1e-10)
 
 
 @pytest.mark.mpi
