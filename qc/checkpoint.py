@@ -11,6 +11,7 @@ import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from fem.collective import on_root
 from fem.far_field import CoarseMesh
 
 from .sites import Prolongation
@@ -33,12 +34,14 @@ def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: 
     vec.view(viewer)
     viewer.destroy()
     comm.barrier()
-    if comm.rank == 0:
+
+    def put_in_place() -> None:
         _replace(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
         for old in directory.glob("state-*.petsc*"):
             if not old.name.startswith(name):
                 old.unlink()
-    comm.barrier()
+
+    on_root(comm, put_in_place)
 
 
 def read_state(directory: Path, comm: MPI.Comm) -> dict[str, Any] | None:

@@ -161,9 +161,14 @@ def _on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
 
 def _remove_traces(directory: Path) -> None:
     """Remove the new directory of a refused case, so that the mended case can run; never one with results."""
-    if directory.is_dir() and {p.name for p in directory.iterdir()} <= {"run.log"}:
-        (directory / "run.log").unlink(missing_ok=True)
+    if directory.is_dir() and {p.name for p in directory.iterdir()} <= TRACES:
+        for name in TRACES:
+            (directory / name).unlink(missing_ok=True)
         directory.rmdir()
+
+
+TRACES = {"run.log", "far_field.npz"}
+"""What there may be before the first step."""
 
 
 def _info(comm: MPI.Comm) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ase.io
 import numpy as np
 from dolfinx import fem
 from dolfinx.io import VTXWriter
 from petsc4py import PETSc
+
+from fem.collective import on_root
 
 from . import pictures, results
 from .crack import CrackSystem
@@ -29,11 +32,13 @@ def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     z = model.coupling.variables(q)["atoms"]
     n = term.halo.n_own
     own = model.parts.atoms
+    weight = np.zeros(n)
+    weight[term.sites] = 1.0 - own.beta[term.sites]  # the others only lend their positions to these
     part = {
         "key": own.key,
         "positions": term.positions(z)[:n],
         "reference": own.X,
-        "weight": 1.0 - own.beta,
+        "weight": weight,
         "site_energy": term.site_energies(z),
         "free": own.free,
         "species": own.species,
@@ -50,8 +55,11 @@ def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any]) -> None
     """Append the present state to ``trajectory.extxyz``."""
     system = ladder.system
     frame = gather_atoms(system, ladder.q)
-    if frame is None:
-        return
+    on_root(system.model.comm, lambda: None if frame is None else _append(directory, ladder, record, frame))
+
+
+def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Frame) -> None:
+    system = ladder.system
     info = {
         name: record[name]
         for name in ("K", "K_over_KG", "branch", "energy", "tip_position")
@@ -69,6 +77,18 @@ def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any]) -> None
         cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
         info=info,
     )
+
+
+def saved_frame(directory: Path, step: int) -> Frame | None:
+    """Positions, reference positions and site energies of a step, from ``trajectory.extxyz``; None if they are not there."""
+    try:
+        atoms = ase.io.read(directory / "trajectory.extxyz", step, parallel=False)  # or rank 0 would wait for others
+    except (OSError, IndexError):
+        return None
+    assert not isinstance(atoms, list)  # of one index
+    if atoms.info.get("frame") != step:
+        return None
+    return {"positions": atoms.positions} | {name: atoms.arrays[name] for name in ("reference", "site_energy")}
 
 
 def write_fields(directory: Path, ladder: Ladder) -> None:

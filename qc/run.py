@@ -25,7 +25,7 @@ from fem.far_field import CoarseMesh
 from . import checkpoint, output, pictures, results
 from .case import Case
 from .crack import MODES, CrackSpec, CrackSystem, read_crack_mesh
-from .errors import InputError, Stopped
+from .errors import ConvergenceError, InputError, Stopped
 from .ladder import Ladder, LadderSpec, LadderState
 from .solver import SolverOptions
 
@@ -131,6 +131,35 @@ def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
     )
 
 
+@contextmanager
+def _blaming_petsc_options(options: SolverOptions) -> Iterator[None]:
+    """What PETSc refuses while its solvers are set up is an option of the user's, if there is one."""
+    try:
+        yield
+    except PETSc.Error as error:
+        if not options.petsc or error.ierr not in OPTION_ERRORS:
+            raise
+        reason = str(error).splitlines()[-1].split("] ", 1)[-1]
+        given = " ".join(f"-{key} {value}".strip() for key, value in options.petsc.items())
+        raise InputError(f"PETSc refuses one of the options {given!r}: {reason}") from error
+
+
+OPTION_ERRORS = (62, 63, 86, 92)
+"""PETSc's codes of a wrong argument, one out of range, an unknown type, a package that is not there."""
+
+
+def _prepare_directory(directory: Path) -> None:
+    """Make the directory, and clear what a killed run was writing."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for pattern in SCRAPS:
+        for path in directory.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+SCRAPS = (".*.[0-9]*.tmp", ".*.[0-9]*.png", "*.json.tmp", "*.tmp.npz")
+"""Names under which files are written before they take their place."""
+
+
 def _is_number(word: str) -> bool:
     try:
         float(word)
@@ -167,7 +196,8 @@ class Run:
     def __init__(self, case: Case, directory: Path, comm: MPI.Comm, resume: bool, petsc_options: list[str]) -> None:
         self.case, self.directory, self.comm = case, directory, comm
         self.watch = Stopwatch()
-        on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+        options = solver_options(case, petsc_options)
+        on_root(comm, lambda: _prepare_directory(directory))
         self._log_to_file()
         saved = checkpoint.read_state(directory, comm) if resume else None
         with self.watch.stage("set-up"):
@@ -182,29 +212,35 @@ class Run:
             self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}  # type: ignore[index]
         load = case.load
         spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at)
-        with self.watch.stage("set-up"):
-            self.ladder = Ladder(self.system, spec, solver_options(case, petsc_options), state, q)
-        self._frames: dict[str, tuple[output.Frame, float]] = {}
-        self._advanced = bool(self.ladder.state.K_plus_bracket)
+        with self.watch.stage("set-up"), _blaming_petsc_options(options):
+            self.ladder = Ladder(self.system, spec, options, state, q)
+            if state and options.linear == "mumps":
+                self.ladder.solver.is_stable(self.ladder.q)  # its factors predict the next step, as if nothing had been between
 
     def execute(self) -> None:
         """Walk the ladder; every accepted step is on disk before the next one starts."""
         interrupt = Interrupt(self.comm)
         try:
-            if not self.ladder.state.steps:
+            if not on_root(self.comm, (self.directory / "model.png").exists):
                 with self.watch.stage("pictures"):
                     output.draw_model(self.directory / "model.png", self.system, self.case.name)
-            with self._progress() as advance:
-                for k, branch in self.ladder.loads():
-                    with self.watch.stage("solve"):
-                        record = self.ladder.step(k, branch)
-                    self._after_step(record)
-                    advance(record)
-                    if interrupt.agreed():
-                        raise Stopped(f"stopped after K = {k:.4f} K_G; resume with --resume")
+            self._walk(interrupt)
+        except (Stopped, ConvergenceError):  # known to all ranks; after any other failure some may not get there
+            self._finish()
+            raise
         finally:
             interrupt.restore()
-            self._finish()
+        self._finish()
+
+    def _walk(self, interrupt: Interrupt) -> None:
+        with self._progress() as advance:
+            for k, branch in self.ladder.loads():
+                with self.watch.stage("solve"):
+                    record = self.ladder.step(k, branch)
+                self._after_step(record)
+                advance(record)
+                if interrupt.agreed():
+                    raise Stopped(f"stopped after K = {k:.4f} K_G; resume with --resume")
 
     def _after_step(self, record: dict[str, Any]) -> None:
         ladder = self.ladder
@@ -218,20 +254,11 @@ class Run:
                 "case": self.case.plain(),
             }
             checkpoint.save(self.directory, len(ladder.state.steps), self.system.model.parts, u, state)
-            if self.comm.rank == 0:
-                results.write_json(self.directory / "result.json", self.document())
-                results.write_steps_csv(self.directory / "steps.csv", ladder.state.steps)
-            self._remember_frames(record)
+            on_root(self.comm, self._write_tables)
 
-    def _remember_frames(self, record: dict[str, Any]) -> None:
-        """Keep the states before and after the first advance for the picture."""
-        if self._advanced:  # the same on all ranks; the frames are rank 0's only
-            return
-        self._advanced = bool(self.ladder.state.K_plus_bracket)
-        frame = output.gather_atoms(self.system, self.ladder.q)
-        if frame is not None:
-            which = "after" if self.ladder.state.K_plus_bracket else "before"
-            self._frames[which] = (frame, record["K_over_KG"])
+    def _write_tables(self) -> None:
+        results.write_json(self.directory / "result.json", self.document())
+        results.write_steps_csv(self.directory / "steps.csv", self.ladder.state.steps)
 
     def _finish(self) -> None:
         """Pictures and fields of whatever has been reached."""
@@ -239,22 +266,30 @@ class Run:
             return
         with self.watch.stage("pictures"):
             output.write_fields(self.directory, self.ladder)
-            if self.comm.rank == 0:
-                self._draw()
-                results.write_json(self.directory / "result.json", self.document())
-        self.comm.barrier()
+            on_root(self.comm, self._draw)
+        on_root(self.comm, self._write_tables)
 
     def _draw(self) -> None:
         s, state = self.system, self.ladder.state
         pictures.ladder_picture(
             self.directory / "ladder.png", state.steps, state.events, state.K_plus_bracket, state.K_minus_bracket, s.K_G
         )
-        labels = {"before": "before the first advance", "after": "after it"}
-        panels = [output.panel(s, f, k, labels[name]) for name, (f, k) in self._frames.items()]
+        panels = self._panels()
         if panels:
             period = s.model.thickness if s.crystal.dimension == 3 else None
             nn = s.crystal.nearest_neighbour_distance
             pictures.tip_picture(self.directory / "tip.png", panels, nn=nn, period=period)
+
+    def _panels(self) -> list[dict[str, Any]]:
+        """The tip before and after the first advance, from the trajectory: part of it may be an earlier run's."""
+        steps, bracket = self.ladder.state.steps, self.ladder.state.K_plus_bracket
+        if bracket is None:
+            shown = [(len(steps) - 1, "before the first advance")]
+        else:
+            after = next(n for n, step in enumerate(steps) if step["branch"] == "load" and step["K"] == bracket[1])
+            shown = [(after - 1, "before the first advance"), (after, "after it")]
+        frames = [(n, label, output.saved_frame(self.directory, n)) for n, label in shown]
+        return [output.panel(self.system, f, steps[n]["K_over_KG"], label) for n, label, f in frames if f is not None]
 
     def document(self) -> dict[str, Any]:
         """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa."""

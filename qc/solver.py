@@ -332,8 +332,9 @@ class EquilibriumSolver:
         }
         chosen |= direct if self.options.linear == "mumps" else iterative
         database = PETSc.Options()
-        for key in _DEFAULTS_SET & (set(iterative) | set(direct)) - set(chosen):
+        for key in _DEFAULTS_SET - set(chosen) - set(self.options.petsc):
             database.delValue(PREFIX + key)  # of another solver in this process
+            _DEFAULTS_SET.discard(key)
         for key, value in (chosen | self.options.petsc).items():
             if key in self.options.petsc or key in _DEFAULTS_SET or not database.hasName(PREFIX + key):
                 database[PREFIX + key] = value
