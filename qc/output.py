@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import ase.io
 import numpy as np
 from dolfinx import fem
 from dolfinx.io import VTXWriter
@@ -77,18 +76,6 @@ def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Fram
         cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
         info=info,
     )
-
-
-def saved_frame(directory: Path, step: int) -> Frame | None:
-    """Positions, reference positions and site energies of a step, from ``trajectory.extxyz``; None if they are not there."""
-    try:
-        atoms = ase.io.read(directory / "trajectory.extxyz", step, parallel=False)  # or rank 0 would wait for others
-    except (OSError, IndexError):
-        return None
-    assert not isinstance(atoms, list)  # of one index
-    if atoms.info.get("frame") != step:
-        return None
-    return {"positions": atoms.positions} | {name: atoms.arrays[name] for name in ("reference", "site_energy")}
 
 
 def write_fields(directory: Path, ladder: Ladder) -> None:

@@ -137,6 +137,23 @@ def append_frame(
     _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in kept))
 
 
+def read_frame(path: str | os.PathLike[str], frame_index: int) -> dict[str, np.ndarray] | None:
+    """Columns of frame k as `append_frame` takes them (without symbols); None if the trajectory does not have it."""
+    path = Path(path)
+    if not path.exists():
+        return None
+    with open(path, "rb") as file:
+        ends = dict(_frame_ends(path, file, frame_index + 1))
+        if frame_index not in ends:
+            return None
+        file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
+        n = int(file.readline())
+        file.readline()
+        values = np.array([file.readline().split()[1:] for _ in range(n)], dtype=float).reshape(n, 9)
+    columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
+    return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0}
+
+
 def versions() -> dict[str, str]:
     """Version of everything a result depends on, by name; what is not installed is left out."""
     found = {"python": platform.python_version()}

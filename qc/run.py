@@ -288,7 +288,7 @@ class Run:
         else:
             after = next(n for n, step in enumerate(steps) if step["branch"] == "load" and step["K"] == bracket[1])
             shown = [(after - 1, "before the first advance"), (after, "after it")]
-        frames = [(n, label, output.saved_frame(self.directory, n)) for n, label in shown]
+        frames = [(n, label, results.read_frame(self.directory / "trajectory.extxyz", n)) for n, label in shown]
         return [output.panel(self.system, f, steps[n]["K_over_KG"], label) for n, label, f in frames if f is not None]
 
     def document(self) -> dict[str, Any]:

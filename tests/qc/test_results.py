@@ -174,3 +174,16 @@ def test_versions_name_what_the_result_depends_on():
     assert {"python", "numpy", "ase", "numba", "matscipy"} <= found.keys()
     assert all(isinstance(v, str) and v for v in found.values())
     json.dumps(found)
+
+
+def test_frames_are_read_back(tmp_path):
+    path = write(tmp_path / "t.extxyz", 3)
+    for _ in range(2):
+        for k in (2, 0, 1):
+            back = results.read_frame(path, k)
+            for name, values in back.items():
+                assert np.allclose(values, frame(k)[name], atol=1e-8, equal_nan=True), name
+        (tmp_path / ".t.extxyz.index").unlink(missing_ok=True)  # then the file is read through
+    assert back["free"].dtype == bool
+    assert results.read_frame(path, 3) is None
+    assert results.read_frame(tmp_path / "absent.extxyz", 0) is None
