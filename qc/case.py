@@ -188,6 +188,10 @@ class LoadTable(Table):
             raise ValueError(
                 "load.mode = [0, 0, 0] is not allowed: at least one of K_I, K_II, K_III must differ from 0"
             )
+        if not isinstance(self.mode, str) and self.mode[0] < 0:
+            raise ValueError(
+                f"load.mode = {list(self.mode)} is not allowed: K_I must be >= 0, or the crack faces would overlap"
+            )
         return self
 
 

@@ -175,6 +175,11 @@ class CrackSystem:
         if s.method == "atomistic":
             return
         outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
+        if np.hypot(*s.tip) + outer > s.domain_radius >= outer:
+            raise InputError(
+                f"crack.tip = [{s.tip[0]:g}, {s.tip[1]:g}] does not fit: the core round it, with handshake and one stencil "
+                f"{outer:.1f} A in radius, must lie inside model.domain_radius = {s.domain_radius:g} A"
+            )
         if outer > s.domain_radius:
             raise InputError(
                 f"model.core_radius = {s.core_radius:g} A does not fit: with its handshake ({s.blend_width:g} A) and one stencil it "

@@ -1,15 +1,16 @@
 """Input that only the model can judge: one sentence with key or value and what is allowed, before anything is computed."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from mpi4py import MPI
 
 from qc.case import Case
+from qc.cli import main
 from qc.errors import InputError
 from qc.run import check_case
+from tests.programs import environment, qc_command
 
 IRON = {
     "crystal": {"structure": "bcc", "element": "Fe"},
@@ -28,6 +29,7 @@ BAD = {
     "no such potential": (changed("potential", file="nowhere.eam.alloy"), r"nowhere\.eam\.alloy.*not in"),
     "species": (changed("crystal", element="Cu"), "Cu"),
     "core and domain": (changed("model", domain_radius=30.0), r"core_radius = 15 A does not fit.*domain_radius"),
+    "tip near the boundary": (changed("crack", tip=[-40.0, 0.0]), r"crack\.tip = \[-40, 0\] does not fit.*domain_radius = 60 A"),
     "faces attract": (changed("model", core_radius=4.0), r"core_radius = 4 A is too small.*apart"),
     "thin strip": (changed("model", face_strip_thickness=4.0), r"face_strip_thickness = 4 A is thinner.*cutoff 5\.30"),
     "dead load at a closed crack": (changed("model", face_strip=False, reference="lattice"), "reference = 'lattice'"),
@@ -47,29 +49,56 @@ def test_one_sentence(kind):
     assert "\n" not in str(error.value)
 
 
+TOML = """
+crystal = { structure = "bcc", element = "Fe" }
+potential = { file = "Fe_mm.eam.fs" }
+model = { core_radius = 15.0, blend_width = 8.0, domain_radius = 60.0 }
+crack = { plane = [1, 1, 0], front = [0, 0, 1] }
+load = { K_start = 0.9, K_stop = 1.0 }
+"""
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("words", ["run -o out", "check"])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("model.core_radus=15", ["model.core_radus", "did you mean model.core_radius?"]),
+        ("model.core_radius=15 nm", ["model.core_radius", "15 nm", "plain number > 0 in A"]),
+        ("model.front_periods=two", ["model.front_periods", "two", "whole number"]),
+        ("model.method=bgcf", ["model.method", "bgcf", '"bgfc"']),
+        ("potential.file=Fe.eam", ["potential.file", "Fe.eam", "not in"]),
+        ("model.domain_radius=20", ["model.core_radius = 15 A", "does not fit", "model.domain_radius = 20 A"]),
+        ("model.core_radius=3", ["model.core_radius = 3 A", "too small", "crack faces", "5.30 A"]),
+        ("crack.front=[1, 0, 0]", ["crack.front = [1, 0, 0]", "crack.plane = [1, 1, 0]"]),
+    ],
+)
+def test_the_command_refuses(shared_path, monkeypatch, capfd, words, change, told):
+    """Exit code 2, one sentence with key, value and what is allowed, no traceback, no directory left behind."""
+    if MPI.COMM_WORLD.rank == 0:
+        (shared_path / "iron.toml").write_text(TOML)
+    MPI.COMM_WORLD.barrier()
+    monkeypatch.chdir(shared_path)
+    name, *more = words.split()
+    monkeypatch.setattr(sys, "argv", ["qc", name, "iron.toml", *more, "--set", change])
+    assert main() == 2
+    sentence = capfd.readouterr().err
+    if MPI.COMM_WORLD.rank:
+        assert sentence == ""
+    else:
+        assert sentence.startswith("qc: ")
+        assert sentence.count("\n") == 1
+        assert all(part in sentence for part in told), sentence
+    MPI.COMM_WORLD.barrier()
+    assert not (shared_path / "out").exists()
+
+
 def test_all_ranks_end_together_and_one_speaks(tmp_path):
     """Under mpirun: exit code 2, the sentence once, no traceback."""
     path = tmp_path / "bad.toml"
-    path.write_text(
-        'crystal = { structure = "bcc", element = "Fe" }\npotential = { file = "Fe_mm.eam.fs" }\n'
-        "model = { core_radius = 4.0, blend_width = 8.0, domain_radius = 60.0 }\n"
-        "crack = { plane = [1, 1, 0], front = [0, 0, 1] }\nload = { K_start = 0.9, K_stop = 1.0 }\n"
-    )
-    launcher = Path(sys.executable).parent / "mpirun"
-    command = [
-        str(launcher if launcher.exists() else "mpirun"),
-        "-n",
-        "2",
-        sys.executable,
-        "-m",
-        "qc",
-        "run",
-        str(path),
-        "-o",
-        str(tmp_path / "out"),
-    ]
-    environment = os.environ | {"UCX_TLS": "self,sm,tcp", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    path.write_text(TOML.replace("15.0", "4.0"))
+    command = qc_command("run", str(path), "-o", str(tmp_path / "out"), ranks=2)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("is too small") == 1
     assert "Traceback" not in done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from typer.testing import CliRunner
 
 from qc import cli, ending
 from qc.errors import ConvergenceError, InputError, Stopped
+from tests.programs import environment, mpirun
 
-ROOT = Path(__file__).resolve().parents[2]
 CASE = """
 [crystal]
 structure = "bcc"
@@ -330,16 +329,10 @@ def test_no_rank_is_left_waiting(monkeypatch, capsys, error, arrive, aborted, sh
     assert bool(stderr) == bool(shown)
 
 
-def environment():
-    return os.environ | {"PYTHONPATH": str(ROOT), "UCX_TLS": os.environ.get("UCX_TLS", "self,sm,tcp")}
-
-
 @alone
 def test_one_failing_rank_ends_the_others():
     """Rank 1 fails alone while rank 0 waits in a collective call: over within seconds, with rank 1's sentence."""
-    beside = Path(sys.executable).with_name("mpirun")
-    mpirun = str(beside) if beside.exists() else shutil.which("mpirun")
-    if mpirun is None:
+    if shutil.which(mpirun(2)[0]) is None:
         pytest.skip("no mpirun")
     program = (
         "import qc.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
@@ -347,7 +340,7 @@ def test_one_failing_rank_ends_the_others():
         "raise SystemExit(e.exit_code(f))"
     )
     done = subprocess.run(
-        [mpirun, "-n", "2", sys.executable, "-c", program],
+        [*mpirun(2), sys.executable, "-c", program],
         capture_output=True,
         text=True,
         timeout=60,

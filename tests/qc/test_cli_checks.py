@@ -1,18 +1,14 @@
 """What is refused before a model is built: another model on resume, a useless potential, a misspelt command."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from qc.case import Case
 from qc.cli_checks import changed_keys, check_potential, check_same_model
 from qc.errors import InputError
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.programs import environment, qc_command
 
 
 def case(**changes):
@@ -79,9 +75,8 @@ def test_a_malformed_potential(tmp_path):
     ],
 )
 def test_a_misspelt_command_is_one_sentence(words, sentence):
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.run(
-        [sys.executable, "-m", "qc", *words], env=env, capture_output=True, text=True, timeout=60, check=False
+        qc_command(*words), env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1

@@ -21,8 +21,8 @@ from qc.case import Case
 from qc.cli import main
 from qc.errors import InputError, Stopped
 from qc.run import Run, check_case, run_case
+from tests.programs import environment, qc_command
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = {
     "crystal": {"structure": "hexagonal", "element": "X"},
     "potential": {"file": "morse"},
@@ -217,14 +217,7 @@ def test_a_state_of_another_mesh_is_refused(whole, tmp_path):
 
 
 def command(path: Path, ranks: int, *more: str) -> list[str]:
-    launcher = Path(sys.executable).parent / "mpirun"
-    run = [sys.executable, "-m", "qc", "run", str(path), "-o", str(path.parent / "out"), *more]
-    return run if ranks == 1 else [str(launcher if launcher.exists() else "mpirun"), "-n", str(ranks), *run]
-
-
-ENVIRONMENT = os.environ | {
-    "UCX_TLS": os.environ.get("UCX_TLS", "self,sm,tcp"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
-}  # fmt: skip
+    return qc_command("run", str(path), "-o", str(path.parent / "out"), *more, ranks=ranks)
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
@@ -232,7 +225,7 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     """Killed some time after its first step on one rank, or asked to stop; resumed on two."""
     path = tmp_path / "small.toml"
     path.write_text(TOML)
-    process = subprocess.Popen(command(path, 1), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command(path, 1), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     saved = tmp_path / "out" / "checkpoint.json"
     deadline = time.monotonic() + 120
     while not saved.exists() and time.monotonic() < deadline and process.poll() is None:
@@ -243,7 +236,7 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     assert code == (3 if blow == signal.SIGTERM else -signal.SIGKILL)
     done = checkpoint.read_state(tmp_path / "out", MPI.COMM_SELF)
     assert 1 <= len(done["steps"]) < STEPS
-    again = subprocess.run(command(path, 2, "--resume"), env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+    again = subprocess.run(command(path, 2, "--resume"), env=environment(), capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert same_ladder(tmp_path / "out", whole)
     assert read(tmp_path / "out")["ranks"] == 2
