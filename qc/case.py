@@ -14,7 +14,7 @@ from .case_errors import explain
 from .case_file import apply_override, read_toml
 from .errors import InputError
 
-BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam")
+BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam")
 LENGTH = "a plain number > 0 in A"
 POSITIVE = "a number > 0"
 COUNT = "a whole number of at least 1"

@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from atomistics import Crystal, LennardJones, Morse, SitePotential, ToyEAM, load_potential
+from atomistics import Crystal, HexagonalEAM, LennardJones, Morse, SitePotential, ToyEAM, load_potential
 
 
 def crystal(symbols: str, structure: str, a: float, repeats: tuple[int, int, int]) -> Atoms:
@@ -38,6 +38,7 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
     ),
     "Morse": (lambda: Morse(0.3, 1.5, 2.5), lambda: flake(2.45, 8.0)),
     "toy EAM": (lambda: ToyEAM(), lambda: flake(0.97, 3.5)),
+    "hexagonal EAM": (lambda: HexagonalEAM(), lambda: flake(0.96, 3.5)),
     "Cu": (lambda: load_potential("Cu_mishin1.eam.alloy"), lambda: crystal("Cu", "fcc", 3.6, (2, 1, 1))),
     "Fe": (lambda: load_potential("Fe_mm.eam.fs"), rod),
     "W": (lambda: load_potential("W_zhou.eam.alloy"), lambda: crystal("W", "bcc", 3.16, (2, 2, 1))),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from atomistics import EAM, LennardJones, Morse, ToyEAM, load_potential
+from atomistics import EAM, HexagonalEAM, LennardJones, Morse, ToyEAM, load_potential
 from atomistics.eam import spline
 from atomistics.library import find_potential
 from atomistics.setfl import read_setfl
@@ -37,6 +37,7 @@ def test_built_in_names():
     assert isinstance(load_potential("morse", elements=["Cu"]), Morse)
     assert load_potential("morse", elements=["Cu"]).elements == ("Cu",)
     assert isinstance(load_potential("toy-eam"), ToyEAM)
+    assert isinstance(load_potential("hexagonal-eam"), HexagonalEAM)
 
 
 def test_places_in_their_order(tmp_path, monkeypatch):
