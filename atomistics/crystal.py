@@ -146,10 +146,10 @@ class Crystal:
         """The crystal with a lattice constant: its own, or else the potential's."""
         if self.a is not None:
             return self
-        a = potential.lattice_constant(self.structure, self.species[0])
+        a = potential.constant_of(self)
         if a is None:
             raise ValueError(
-                f"the potential names no lattice constant for {self.structure} {self.species[0]}: give a in A"
+                f"the potential names no lattice constant for {self.structure} {', '.join(self.species)}: give a in A"
             )
         return self.with_lattice_constant(a)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from ase import Atoms
@@ -9,7 +11,7 @@ from scipy.optimize import brentq
 
 from .crystal import Crystal
 from .neighbours import NeighbourList
-from .site_potential import HessianFactors, HessianPattern, SitePotential
+from .site_potential import HessianPattern, SitePotential
 
 
 class AtomisticEnergy:
@@ -39,7 +41,7 @@ class AtomisticEnergy:
         self._cell, self._pbc, self._skin = np.array(atoms.cell), tuple(atoms.pbc), skin
         self._list = self._build(self.positions)
         self._pattern: HessianPattern | None = None
-        self._factors: tuple[np.ndarray, HessianFactors] | None = None
+        self._factors: tuple[np.ndarray, Any] | None = None
 
     def energy(self, positions: np.ndarray | None = None) -> float:
         """Weighted energy, eV, at positions (n, 3) in A (default: those of the atoms)."""

@@ -11,19 +11,27 @@ from pathlib import Path
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .site_potential import SitePotential
+from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 
 BUILT_IN: dict[str, Callable[..., SitePotential]] = {
     "lennard-jones": LennardJones,
     "morse": Morse,
     "toy-eam": ToyEAM,
+    "stillinger-weber": stillinger_weber,
+    "holland-marder": holland_marder,
     "hexagonal-eam": HexagonalEAM,
 }
+
+FORMATS: dict[str, Callable[..., SitePotential]] = {
+    ".sw": StillingerWeber.from_file,
+}
+"""Readers by the end of the file's name; everything else is taken for setfl."""
 
 
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a setfl file (eam/alloy or eam/fs).
+    """A site potential by built-in name or from a file: setfl (eam/alloy or eam/fs) or LAMMPS' .sw, by its name.
 
     Parameters
     ----------
@@ -45,11 +53,24 @@ def load_potential(
         known = [p for p in inspect.signature(BUILT_IN[name]).parameters if p != "elements"]
         unknown = [p for p in parameters if p not in known]
         if unknown:
-            raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {', '.join(known)}")
+            takes = ", ".join(known) or "none"
+            raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {takes}")
         return BUILT_IN[name](**({"elements": tuple(elements)} if elements else {}), **parameters)
     if parameters:
         raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
-    return EAM.from_file(find_potential(name), elements)
+    path = find_potential(name)
+    return _reader(path)(path, elements)
+
+
+def _reader(path: Path) -> Callable[..., SitePotential]:
+    """The reader for a file, by its name."""
+    for ending, reader in FORMATS.items():
+        if path.name.endswith(ending):
+            return reader
+    for ending in FORMATS:
+        if ending + "." in path.name:
+            raise ValueError(f"{path}: expected {', '.join(FORMATS)} or setfl, found another relative of {ending}")
+    return EAM.from_file
 
 
 def find_potential(name: str) -> Path:

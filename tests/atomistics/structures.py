@@ -50,6 +50,11 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: load_potential("NiAlH_jea.eam.alloy", elements=("Al", "Ni")),
         lambda: crystal("Al Ni Ni", "fcc", 3.6, (2, 1, 1)),
     ),
+    "Stillinger-Weber": (lambda: load_potential("stillinger-weber"), lambda: crystal("Si", "diamond", 5.43, (1, 1, 1))),
+    "GaN Stillinger-Weber": (
+        lambda: load_potential("GaN.sw", elements=("N", "Ga")),
+        lambda: crystal("Ga N N", "diamond", 4.5, (2, 1, 1)),
+    ),
 }
 
 
