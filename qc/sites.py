@@ -11,7 +11,7 @@ from dolfinx import fem, la
 from mpi4py import MPI
 
 from atomistics import Crystal
-from fem.domain import DomainMesh
+from fem.domain import ON_PLANE, DomainMesh
 from fem.interpolation import barycentric, basis_values, cell_vertices, owned_points
 from fem.lattice_zone import MeshLattice, lattice_points
 
@@ -112,6 +112,7 @@ def prolongation(
     radius: float,
     front_periods: int = 1,
     removed: Field | None = None,
+    extent: float = np.inf,
 ) -> Prolongation:
     """Build P. Collective.
 
@@ -130,6 +131,8 @@ def prolongation(
         Nodes and free atoms at or beyond it are prescribed, A.
     removed : callable, optional
         Which sites (n, 3) are vacant.
+    extent : float
+        No wanted point is further from the origin, A.
     """
     space = fem.functionspace(domain.mesh, ("Lagrange", order, (components,)))
     vertex_beta = _vertex_beta(domain, lattice, beta)
@@ -138,7 +141,7 @@ def prolongation(
     ends = _end_vertices(space, domain)
     tied = (ends[:, 0] != ends[:, 1]) & (ends >= domain.resolved_from).all(1)
     far = _prescribed(space, ends, domain, radius)
-    found = _locate(comm, crystal, lattice, domain, wanted, radius, front_periods, removed)
+    found = _locate(comm, crystal, lattice, domain, wanted, radius, front_periods, removed, extent)
 
     inside = found.cells >= 0
     weights = np.zeros((len(inside), lattice.gdim + 1))
@@ -207,12 +210,12 @@ def _locate(
     radius: float,
     front_periods: int,
     removed: Field | None,
+    extent: float,
 ) -> _Found:
     """Atoms of this rank: every lattice point goes to the rank of its cell and brings its period and basis along."""
     gdim = lattice.gdim
-    reach = np.full(
-        gdim, domain.mesh.comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX)
-    )
+    furthest = domain.mesh.comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX)
+    reach = np.full(gdim, min(furthest, extent))
     index = lattice_points(comm, lattice, wanted, -reach, reach)
     candidates = lattice.vertices(index)
     points, cells, lost = owned_points(domain.mesh, candidates, 1e-6 * crystal.nearest_neighbour_distance)
@@ -294,7 +297,7 @@ def _node_positions(space: fem.FunctionSpace, gdim: int) -> np.ndarray:
         dofmap = np.asarray(space.dofmap.list)
         side = np.zeros(len(x))
         side[dofmap] = x[dofmap, 1].mean(1, keepdims=True)
-        on_plane = np.abs(x[:, 1]) < 1e-9
+        on_plane = np.abs(x[:, 1]) < ON_PLANE
         x[on_plane, 1] = np.copysign(0.0, side[on_plane])
     return x
 
