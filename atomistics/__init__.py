@@ -7,6 +7,8 @@ from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_consta
 from .library import load_potential
 from .neighbours import NeighbourList
 from .site_potential import SitePotential
+from .stillinger_weber import StillingerWeber
+from .tersoff import Tersoff
 
 __all__ = [
     "EAM",
@@ -17,6 +19,8 @@ __all__ = [
     "Morse",
     "NeighbourList",
     "SitePotential",
+    "StillingerWeber",
+    "Tersoff",
     "ToyEAM",
     "cohesive_energy",
     "equilibrium_lattice_constant",

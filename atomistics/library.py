@@ -12,6 +12,7 @@ from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .site_potential import SitePotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
+from .tersoff import Tersoff, kumagai, tersoff_t3
 
 BUILT_IN: dict[str, Callable[..., SitePotential]] = {
     "lennard-jones": LennardJones,
@@ -19,11 +20,15 @@ BUILT_IN: dict[str, Callable[..., SitePotential]] = {
     "toy-eam": ToyEAM,
     "stillinger-weber": stillinger_weber,
     "holland-marder": holland_marder,
+    "tersoff-t3": tersoff_t3,
+    "kumagai": kumagai,
     "hexagonal-eam": HexagonalEAM,
 }
 
 FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".sw": StillingerWeber.from_file,
+    ".tersoff.mod": Tersoff.from_file,
+    ".tersoff": Tersoff.from_file,
 }
 """Readers by the end of the file's name; everything else is taken for setfl."""
 
@@ -31,13 +36,14 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a file: setfl (eam/alloy or eam/fs) or LAMMPS' .sw, by its name.
+    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod (by its name), else setfl.
 
     Parameters
     ----------
     path_or_name : str or path
-        "lennard-jones", "morse", "toy-eam", "hexagonal-eam", or a file, looked for in the working directory, in the folders of
-        ``$QC_POTENTIALS``, and among the potentials of the installed ``lammps`` package.
+        "lennard-jones", "morse", "toy-eam", "hexagonal-eam", "stillinger-weber", "holland-marder", "tersoff-t3",
+        "kumagai", or a file, looked for in the working directory, in the folders of ``$QC_POTENTIALS``, and among
+        the potentials of the installed ``lammps`` package.
     elements : sequence of str, optional
         Species to use, in this order.
     **parameters : float

@@ -55,6 +55,13 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: load_potential("GaN.sw", elements=("N", "Ga")),
         lambda: crystal("Ga N N", "diamond", 4.5, (2, 1, 1)),
     ),
+    "Tersoff T3": (lambda: load_potential("tersoff-t3"), lambda: crystal("Si", "diamond", 5.43, (1, 1, 1))),
+    "Tersoff T2": (lambda: load_potential("Si.tersoff"), lambda: crystal("Si", "diamond", 5.0, (1, 1, 1))),
+    "SiC Tersoff": (
+        lambda: load_potential("SiC.tersoff", elements=("C", "Si")),
+        lambda: crystal("C Si Si", "diamond", 4.8, (2, 1, 1)),
+    ),
+    "Kumagai": (lambda: load_potential("kumagai"), lambda: crystal("Si", "diamond", 5.2, (1, 1, 1))),
 }
 
 
