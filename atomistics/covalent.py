@@ -116,6 +116,12 @@ class CovalentPotential(SitePotential):
         )
         return W, P, C
 
+    def lattice_constant(self, structure: str = "diamond", element: str | None = None) -> float | None:
+        """Lattice constant of zero pressure of a crystal of one species, A; None where there is none."""
+        if structure not in ("fcc", "bcc", "diamond", "hcp"):
+            return None
+        return self.constant_of(getattr(Crystal, structure)(element or self.elements[0]))
+
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""
         types = self.types_of(crystal.species)

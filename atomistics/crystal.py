@@ -18,6 +18,8 @@ PRIMITIVE = {
     "bcc": np.array([[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]),
     "hexagonal": np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0], [0, 0, 1]]),
 }
+QUARTER = np.array([[0, 0, 0], [0.25, 0.25, 0.25]])
+"""Basis of diamond and zincblende."""
 
 
 ON_FACE = 1e-9
@@ -31,7 +33,7 @@ class Crystal:
     Attributes
     ----------
     structure : str
-        "fcc", "bcc", "hexagonal" (2-D triangular lattice) or "custom".
+        "fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal" (2-D triangular lattice) or "custom".
     dimension : {2, 3}
         2-D crystals lie in z = 0.
     a : float or None
@@ -73,19 +75,33 @@ class Crystal:
         return cls._simple("hexagonal", 2, element, a)
 
     @classmethod
+    def diamond(cls, element: str, a: float | None = None) -> Crystal:
+        """Diamond cubic crystal with lattice constant a (A); its two sublattices are a/4 [111] apart."""
+        _check_constant(a)
+        return cls("diamond", 3, a, PRIMITIVE["fcc"], QUARTER, (element, element), np.eye(3), np.eye(3))
+
+    @classmethod
+    def zincblende(cls, first: str, second: str, a: float | None = None) -> Crystal:
+        """Zincblende: the first species at the corners of the cube, the second a/4 [111] away; a in A."""
+        _check_constant(a)
+        return cls("zincblende", 3, a, PRIMITIVE["fcc"], QUARTER, (first, second), np.eye(3), np.eye(3))
+
+    @classmethod
+    def hcp(cls, element: str, a: float | None = None, c_over_a: float = np.sqrt(8 / 3)) -> Crystal:
+        """Hexagonal close-packed crystal, a1 along x and c along z; a in A. Miller indices refer to a1, a2, c (120 degrees)."""
+        _check_constant(a)
+        if not (np.isfinite(c_over_a) and c_over_a > 0):
+            raise ValueError(f"c_over_a must be positive, got {c_over_a}")
+        cell = np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, c_over_a]])
+        basis = np.array([[0, 0, 0], [1 / 3, 2 / 3, 1 / 2]]) @ cell
+        return cls("hcp", 3, a, cell, basis, (element, element), cell, np.eye(3))
+
+    @classmethod
     def _simple(cls, structure: str, dimension: int, element: str, a: float | None) -> Crystal:
         _check_constant(a)
         conventional = PRIMITIVE["hexagonal"] if dimension == 2 else np.eye(3)
-        return cls(
-            structure,
-            dimension,
-            a,
-            PRIMITIVE[structure],
-            np.zeros((1, 3)),
-            (element,),
-            conventional,
-            np.eye(3),
-        )
+        cell, basis = PRIMITIVE[structure], np.zeros((1, 3))
+        return cls(structure, dimension, a, cell, basis, (element,), conventional, np.eye(3))
 
     @classmethod
     def from_ase(cls, atoms: ase.Atoms) -> Crystal:

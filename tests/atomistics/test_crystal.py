@@ -5,7 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, graphene
 
-from atomistics import Crystal, LennardJones, NeighbourList, load_potential
+from atomistics import Crystal, LennardJones, NeighbourList, equilibrium_lattice_constant, load_potential
 
 CUBIC = {"fcc": (Crystal.fcc, [12, 6, 24, 12, 24], 4), "bcc": (Crystal.bcc, [8, 6, 12, 24, 8], 2)}
 
@@ -157,6 +157,76 @@ def test_crystals_from_atoms_are_reduced_to_a_primitive_cell(atoms, n_basis, vol
     assert len(expected) > 10
     found = zip(crystal.stencil(reach), crystal.stencil_species(reach), strict=True)
     assert sorted((*np.round(v, 5) + 0.0, crystal.species[k]) for v, k in found) == expected
+
+
+MULTILATTICES = {
+    "diamond": (Crystal.diamond("Si", 5.43), bulk("Si", "diamond", a=5.43, cubic=True), [4, 12, 12, 6]),
+    "zincblende": (Crystal.zincblende("Ga", "N", 4.5), bulk("GaN", "zincblende", a=4.5, cubic=True), [4, 12, 12, 6]),
+    "hcp": (Crystal.hcp("Mg", 3.2, 1.62), bulk("Mg", "hcp", a=3.2, c=3.2 * 1.62), [6, 6, 6, 2]),
+}
+
+
+@pytest.mark.parametrize("name", MULTILATTICES)
+def test_multilattices_are_those_of_ase(name):
+    crystal, atoms, counts = MULTILATTICES[name]
+    assert crystal.structure == name
+    assert crystal.cell_volume == pytest.approx(Crystal.from_ase(atoms).cell_volume)
+    for b in range(2):
+        assert shells(crystal.stencil(5.5, b))[: len(counts)] == counts
+        symbols = np.array(atoms.symbols)
+        site = int(np.flatnonzero(symbols == crystal.species[b])[b * (name != "zincblende")])
+        nl = NeighbourList(atoms.positions, 5.5, 0.0, np.array(atoms.cell), atoms.pbc, sites=[site])
+        ends = symbols[nl.owner_of_extended[nl.index]]
+        lengths = np.linalg.norm(nl.extended(atoms.positions)[nl.index] - atoms.positions[site], axis=1)
+        mine = np.linalg.norm(crystal.stencil(5.5, b), axis=1)
+        kinds = np.array(crystal.species)[crystal.stencil_species(5.5, b)]
+        for symbol in set(crystal.species):
+            np.testing.assert_allclose(np.sort(mine[kinds == symbol]), np.sort(lengths[ends == symbol]), atol=1e-10)
+    made = crystal.atoms()
+    assert len(made) == len(atoms)
+    np.testing.assert_allclose(made.cell.lengths(), atoms.cell.lengths())
+
+
+def test_sublattices_of_silicon_lie_on_shuffle_and_glide_planes():
+    """(111) planes in turn a/sqrt(3) * 3/4 and a/sqrt(3) / 4 apart, period a/sqrt(2) along [1-10]."""
+    crystal = Crystal.diamond("Si", 5.43).oriented((1, 1, 1), (1, -1, 0))
+    assert crystal.period() == pytest.approx(5.43 / 2**0.5)
+    X = crystal.sites_in_box((-8, -8, 0), (8, 8, crystal.period()))[0]
+    gaps = np.diff(np.unique(np.round(X[:, 1], 6)))
+    wide, narrow = 5.43 / 3**0.5 * 0.75, 5.43 / 3**0.5 * 0.25
+    assert all(min(abs(g - wide), abs(g - narrow)) < 1e-5 for g in gaps)
+    assert 0.4 < (gaps > 1.5).mean() < 0.6
+
+
+def test_ideal_hcp_has_twelve_neighbours():
+    crystal = Crystal.hcp("X", 2.0)
+    assert shells(crystal.stencil(2.1)) == [12]
+    with pytest.raises(ValueError, match="c_over_a must be positive, got -1"):
+        Crystal.hcp("X", 2.0, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("potential", "elements", "crystal", "a"),
+    [
+        ("stillinger-weber", None, Crystal.diamond("Si"), 5.43095),
+        ("tersoff-t3", None, Crystal.diamond("Si"), 5.43201),
+        ("tersoff-t3", ("C", "Si"), Crystal.zincblende("Si", "C"), 4.3211),  # Tersoff 1989: 4.32
+        ("tersoff-t3", ("Si", "C"), Crystal.diamond("C"), 3.5656),
+    ],
+)
+def test_lattice_constant_of_a_multilattice_comes_from_the_potential(potential, elements, crystal, a):
+    potential = load_potential(potential, elements)
+    assert crystal.resolved(potential).a == pytest.approx(a, rel=1e-5)
+    assert equilibrium_lattice_constant(crystal, potential) == pytest.approx(crystal.resolved(potential).a, rel=1e-12)
+
+
+def test_a_multilattice_that_the_potential_does_not_know():
+    silicon = load_potential("stillinger-weber")
+    with pytest.raises(ValueError, match="no parameters for C: it knows Si"):
+        Crystal.zincblende("Si", "C").resolved(silicon)
+    with pytest.raises(ValueError, match="no lattice constant for zincblende Cu, Cu"):
+        Crystal.zincblende("Cu", "Cu").resolved(load_potential("Cu_mishin1.eam.alloy"))
+    assert silicon.lattice_constant("hexagonal") is None
 
 
 def test_from_ase_refuses_what_is_not_a_crystal():
