@@ -76,8 +76,10 @@ class SitePotential(ABC):
     ) -> None:
         """V_l of the list's sites with w != 0, and the gradient of sum w V added into g; y, types, g on extended atoms."""
 
-    def hessian_pattern(self, nl: NeighbourList, n_atoms: int, w: np.ndarray) -> HessianPattern:
-        """Pairs that share a site with w != 0 (of a pair potential: only those with the site itself)."""
+    def hessian_pattern(
+        self, nl: NeighbourList, n_atoms: int, w: np.ndarray, many_body: bool | None = None
+    ) -> HessianPattern:
+        """Pairs that share a site with w != 0 (not ``many_body``, by default the potential's: only those with the site itself)."""
         size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
         begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
         w = np.ascontiguousarray(w, dtype=float)
@@ -86,7 +88,7 @@ class SitePotential(ABC):
         start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
         kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
         row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, self.many_body, begin, member, start, entry, row_first)
+        args = (n_atoms, self.many_body if many_body is None else many_body, begin, member, start, entry, row_first)
         col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
         if len(col):
             kernels.pattern_rows(*args, col)
