@@ -1,0 +1,100 @@
+"""Reconstructed site sums: gradient and Hessian are derivatives, affine deformations are untouched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from atomistics import Crystal, load_potential
+from atomistics.neighbours import NeighbourList
+from atomistics.reconstruction import ReconstructedSites, StencilError, paired_stencil
+
+CASES = ["toy", "morse", "copper", "iron"]
+
+
+def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedSites, np.ndarray, np.ndarray]:
+    """A periodic crystal with random multipliers, its positions and types."""
+    crystal, potential = {
+        "toy": lambda: (Crystal.hexagonal(), load_potential("toy-eam")),
+        "morse": lambda: (Crystal.hexagonal(), load_potential("morse")),
+        "copper": lambda: (Crystal.fcc("Cu", 3.615), load_potential("Cu_mishin1.eam.alloy")),
+        "iron": lambda: (Crystal.bcc("Fe", 2.855), load_potential("Fe_mm.eam.fs")),
+    }[name]()
+    crystal = crystal.resolved(potential)
+    n = (7, 6, 1) if crystal.dimension == 2 else (4, 3, 2)  # the last is shorter than the cutoff: images of oneself
+    k = np.array(np.meshgrid(*map(range, n), indexing="ij")).reshape(3, -1).T
+    X = k @ crystal.cell_ij
+    cell, pbc = np.array(n)[:, None] * crystal.cell_ij, (True, True, crystal.dimension == 3)
+    R = paired_stencil(crystal, potential, 0.06)
+    rng = np.random.default_rng(seed)
+    lam = scale * rng.normal(size=(len(X), len(R) // 2))
+    types = np.zeros(len(X), dtype=np.int32)
+    chosen = np.arange(0, len(X), 3)
+    weight = rng.uniform(0.2, 1.0, len(chosen))
+    radius = 1.1 * np.linalg.norm(R, axis=1).max()
+    return ReconstructedSites(potential, X, types, chosen, weight, R, lam, radius, cell, pbc), X, weight
+
+
+def moved(name: str, X: np.ndarray, seed: int = 3) -> np.ndarray:
+    u = 0.03 * np.random.default_rng(seed).normal(size=X.shape)
+    if name in ("toy", "morse"):
+        u[:, 2] = 0.0
+    return X + u
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradient_and_hessian_are_derivatives(name: str) -> None:
+    s, X, w = sites(name)
+    y = moved(name, X)
+    v = moved(name, 0 * X, 5)
+    errors: list[tuple[float, float]] = []
+    pattern = s.pattern()
+    H = s.hessian_blocks(y)
+    Hv = np.zeros_like(X)
+    np.add.at(Hv, pattern.rows, np.einsum("pij,pj->pi", H, v[pattern.cols]))
+    slope = float((s.energy_gradient(y)[1] * v).sum())
+    for h in 10.0 ** -np.arange(1, 7):
+        plus, minus = s.energy_gradient(y + h * v), s.energy_gradient(y - h * v)
+        dE = float(w @ (plus[0] - minus[0])) / (2 * h)
+        dg = (plus[1] - minus[1]) / (2 * h)
+        errors.append((abs(dE - slope) / abs(slope), float(np.abs(dg - Hv).max() / np.abs(Hv).max())))
+    best = np.min(errors, axis=0)
+    assert np.abs(Hv).max() > 1e-3
+    assert best[0] < 1e-7 and best[1] < 1e-7, best
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_hessian_is_symmetric(name: str) -> None:
+    s, X, _ = sites(name)
+    y = moved(name, X)
+    p, H = s.pattern(), s.hessian_blocks(y)
+    block = {(i, j): k for k, (i, j) in enumerate(zip(p.rows, p.cols, strict=True))}
+    swapped = np.array([block[j, i] for i, j in zip(p.rows, p.cols, strict=True)])
+    assert np.allclose(H, H[swapped].transpose(0, 2, 1), atol=1e-12 * np.abs(H).max())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_affine_deformations_are_not_changed(name: str) -> None:
+    s, X, _ = sites(name)
+    F = np.eye(3) + 0.03 * np.random.default_rng(2).normal(size=(3, 3))
+    if name in ("toy", "morse"):
+        F[2], F[:, 2] = (0, 0, 1), (0, 0, 1)
+    bonds = s.bonds(X @ F.T, s.list.cell @ F.T).reshape(len(s.list.sites), -1, 3)[:, 1:]
+    assert np.allclose(bonds, s.R @ F.T, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_without_multipliers_it_is_the_plain_site_sum(name: str) -> None:
+    s, X, _ = sites(name, scale=0.0)
+    y = moved(name, X)
+    plain = NeighbourList(X, s.potential.cutoff * 1.2, cell=s.list.cell, pbc=s.list.pbc, sites=s.list.sites)
+    if s.potential.fixed_topology:
+        plain = NeighbourList(X, s.potential.cutoff, cell=s.list.cell, pbc=s.list.pbc, sites=s.list.sites)
+    assert np.allclose(s.site_energies(y), s.potential.site_energies(y, np.zeros(len(X), np.int32), plain), atol=1e-12)
+
+
+def test_a_pair_from_outside_the_stencil_is_noticed() -> None:
+    s, X, _ = sites("copper")
+    compressed = 0.87 * np.eye(3)
+    with pytest.raises(StencilError, match="stencil_compression"):
+        s.site_energies(X @ compressed, s.list.cell @ compressed)
