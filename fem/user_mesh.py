@@ -59,7 +59,7 @@ def read_mesh(
         (np.empty((0, gdim)), np.empty((0, gdim + 1), np.int64)) if mesh is None else (mesh.points, mesh.cells)
     )
     midpoints = points[cells].mean(1)
-    work = np.ones(len(cells)) if density is None else 1.0 + _volume(points[cells]) * density(midpoints)
+    work = np.ones(len(cells)) if density is None else 1.0 + volumes(points[cells]) * density(midpoints)
     distributed = distribute(comm, cells, points, midpoints, work)
     n_points = int(comm.bcast(len(points)))  # no vertex is a lattice site
     return DomainMesh(distributed, 0, n_points, mesh, comm.bcast(fingerprint(mesh)))
@@ -115,14 +115,14 @@ def _compact(path: Path, gdim: int, tags: np.ndarray, x: np.ndarray, cells: np.n
     points, cells = np.ascontiguousarray(x[:, :gdim]), np.searchsorted(tags, cells)
     corner = points[cells]
     longest = np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=-1).max(1)
-    flat = np.flatnonzero(_volume(corner) < 1e-6 * longest**gdim)
+    flat = np.flatnonzero(volumes(corner) < 1e-6 * longest**gdim)
     if len(flat):
         at = ", ".join(f"{c:.6g}" for c in corner[flat[0]].mean(0))
         raise ValueError(f"mesh {path} has {len(flat)} degenerate {name}, the first at ({at})")
     return CoarseMesh(points, cells)
 
 
-def _volume(corner: np.ndarray) -> np.ndarray:
+def volumes(corner: np.ndarray) -> np.ndarray:
     """Areas or volumes (n,) of simplices with corners (n, gdim + 1, gdim)."""
     return np.abs(np.linalg.det(corner[:, 1:] - corner[:, :1])) / (2 if corner.shape[1] == 3 else 6)
 
@@ -168,3 +168,39 @@ def blended_range(domain: DomainMesh, distance: Field, beta: Field) -> tuple[flo
     if least > 0:
         raise ValueError("the mesh is too coarse for the core: none of its nodes lies inside")
     return inner, -outer
+
+
+def mesh_dimension(path: Path) -> int:
+    """3 if the file holds tetrahedra, else 2; ValueError for a file that is no mesh. Not collective."""
+    if path.suffix != ".msh":
+        raise ValueError(f"mesh {path} must be a .msh file of gmsh")
+    if not path.is_file():
+        raise ValueError(f"mesh {path} does not exist")
+    with gmsh_session() as gmsh:
+        try:
+            gmsh.open(str(path))
+        except Exception as error:  # gmsh raises nothing more special
+            raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
+        found = [gmsh.model.mesh.getElementProperties(kind)[1] for kind in gmsh.model.mesh.getElementTypes()]
+    return 3 if 3 in found else 2
+
+
+def largest_disc(path: Path, gdim: int) -> tuple[float, float]:
+    """Distance of the mesh's boundary from the origin, and the longest edge of the cell there, A. Not collective.
+
+    The boundary's distance is that of its nearest node, so that all of its nodes are at least as far out; 0 if the
+    origin lies outside the mesh.
+    """
+    mesh = _read(path, gdim)
+    corner = mesh.points[mesh.cells]
+    # barycentric coordinates of the origin in every cell
+    share = np.linalg.solve(np.swapaxes(corner[:, 1:] - corner[:, :1], 1, 2), -corner[:, 0, :, None])[..., 0]
+    worst = np.minimum(share.min(1), 1.0 - share.sum(1))
+    home = int(np.argmax(worst))
+    edges = np.linalg.norm(corner[home][:, None] - corner[home][None], axis=-1)
+    if worst[home] < -1e-9:
+        return 0.0, float(edges.max())
+    sides = np.sort(np.concatenate([np.delete(mesh.cells, a, axis=1) for a in range(gdim + 1)]), axis=1)
+    sides, count = np.unique(sides, axis=0, return_counts=True)
+    outer = np.unique(sides[count == 1])
+    return float(np.linalg.norm(mesh.points[outer], axis=1).min()), float(edges.max())

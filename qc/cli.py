@@ -1,4 +1,4 @@
-"""The command line: ``qc run``, ``qc check``, ``qc info``. Everything heavy is imported when a command needs it."""
+"""The command line: ``qc run``, ``qc check``, ``qc patch-test``, ``qc info``. Everything heavy is imported when a command needs it."""
 
 from __future__ import annotations
 
@@ -92,6 +92,61 @@ def check(
     raise typer.Exit(exit_code(lambda comm: _check(comm, case, output, overrides or [])))
 
 
+@app.command("patch-test")
+def patch_test(
+    methods: Annotated[list[str] | None, typer.Option("--method", metavar="M", help="Method; repeatable.")] = None,
+    crystals: Annotated[
+        list[str] | None,
+        typer.Option("--crystal", metavar="C", help="hexagonal|fcc|bcc[:Element[:a]], a in A; repeatable."),
+    ] = None,
+    potentials: Annotated[
+        list[str] | None, typer.Option("--potential", metavar="P", help="Built-in name or file; repeatable.")
+    ] = None,
+    deformations: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--deformation",
+            metavar="D",
+            help="identity, shear:G, stretch:E, general:E, random:SEED, rotation:DEGREES, or F row by row with commas; repeatable.",
+        ),
+    ] = None,
+    dimensions: Annotated[
+        list[str] | None, typer.Option("--dimension", metavar="2|2.5|3", help="Dimension; repeatable.")
+    ] = None,
+    references: Annotated[
+        list[str] | None,
+        typer.Option("--reference", metavar="lattice|far_field", help="Where bgfc takes its dead load; both if left out."),
+    ] = None,
+    width: Annotated[
+        str | None, typer.Option("--width", metavar="K", help="Handshake in nearest-neighbour distances.")
+    ] = None,
+    mesh: Annotated[
+        str | None, typer.Option("--mesh", metavar="FILE", help="A .msh file of gmsh instead of the lattice's own mesh.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it; the terminal if left out.")
+    ] = None,
+    map: Annotated[
+        Path | None, typer.Option("--map", metavar="PNG", help="Draw where the ghost forces are (first crystal).")
+    ] = None,
+) -> None:
+    """Test what theory says of each method: ghost forces, energies, decay, ranks.
+
+    Without arguments: the standard suite. Exit codes: 0 every verdict is as theory says, 1 not, 2 bad input.
+    """
+    options: dict[str, Any] = {
+        "methods": methods or [],
+        "crystals": crystals or [],
+        "potentials": potentials or [],
+        "deformations": deformations or [],
+        "dimensions": dimensions or [],
+        "references": references or [],
+    }
+    options |= {"width": width, "mesh": mesh, "format": format, "output": output, "map": map}
+    raise typer.Exit(exit_code(lambda comm: _patch_test(comm, options)))
+
+
 @app.command()
 def info(
     schema: Annotated[bool, typer.Option("--schema", help="Show the keys of a case file instead.")] = False,
@@ -132,6 +187,12 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
     if comm.rank == 0:
         _echo_table({key: value for key, value in report.items() if value is not None})
     return 0
+
+
+def _patch_test(comm: MPI.Comm, options: dict[str, Any]) -> int:
+    from .patch_command import PatchOptions, patch_test
+
+    return patch_test(comm, PatchOptions(**options))
 
 
 def _load(path: Path, overrides: list[str]) -> Case:

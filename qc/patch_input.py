@@ -1,0 +1,243 @@
+"""What the words of ``qc patch-test`` stand for: crystals, deformations, dimensions. One plain sentence if they make no sense."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from atomistics import Crystal
+
+from .errors import InputError
+from .methods import METHODS
+
+CRYSTALS: dict[str, Callable[[str, float | None], Crystal]] = {
+    "hexagonal": Crystal.hexagonal,
+    "fcc": Crystal.fcc,
+    "bcc": Crystal.bcc,
+}
+"""Crystals by name; each makes one from an element and a lattice constant (A, None: the potential's own)."""
+
+LATER = {"diamond": "it has two atoms per cell, and multilattices are not supported yet"}
+"""Crystals that the command knows by name only, and why."""
+
+REFERENCES = ("lattice", "far_field")
+DIMENSIONS = (2.0, 2.5, 3.0)
+CRYSTAL_FORM = f"{'|'.join([*CRYSTALS, *LATER])}[:Element[:a]]"
+DEFORMATION_FORM = (
+    "identity, shear:G, stretch:E, general:E, random:SEED, rotation:DEGREES, or the components of F row by row, "
+    "separated by commas (9, or 4 in 2-D)"
+)
+GENERAL = np.array([[1.0, 0.5, 0.3], [-0.2, -0.7, 0.1], [0.2, 0.6, 0.4]])
+"""A gradient without any symmetry; scaled to spectral norm 1 in the dimension at hand."""
+RANDOM_NORM = 0.05
+
+
+@dataclass(frozen=True)
+class CrystalWord:
+    """``structure[:Element[:a]]``, a in A."""
+
+    structure: str
+    element: str | None
+    a: float | None
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the crystal itself: 2 for the hexagonal sheet, else 3."""
+        return 2 if self.structure == "hexagonal" else 3
+
+    def build(self, element: str) -> Crystal:
+        """The crystal, of this element."""
+        return CRYSTALS[self.structure](element, self.a)
+
+    def __str__(self) -> str:
+        return ":".join([self.structure, *([self.element] if self.element else []), *([f"{self.a:.10g}"] if self.a else [])])
+
+
+@dataclass(frozen=True, eq=False)
+class Deformation:
+    """A uniform deformation gradient and the words for it.
+
+    Attributes
+    ----------
+    name : str
+        As given.
+    F : (3, 3) ndarray
+    degrees : float or None
+        Angle of a rotation about z.
+    """
+
+    name: str
+    F: np.ndarray
+    degrees: float | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+IDENTITY = Deformation("identity", np.eye(3))
+
+
+def parse_method(name: str) -> str:
+    """A method of the suite."""
+    if name not in METHODS:
+        raise InputError(f"--method {name!r} is not known: it must be one of {', '.join(METHODS)}")
+    return name
+
+
+def parse_reference(name: str) -> str:
+    """State at which BGFC takes its dead load."""
+    if name not in REFERENCES:
+        raise InputError(f"--reference {name!r} is not known: it must be one of {', '.join(REFERENCES)}")
+    return name
+
+
+def parse_dimension(text: str) -> float:
+    """2, 2.5 or 3."""
+    value = _number(text, f"--dimension {text!r} is not allowed: it must be 2, 2.5 or 3")
+    if value not in DIMENSIONS:
+        raise InputError(f"--dimension {text!r} is not allowed: it must be 2, 2.5 or 3")
+    return value
+
+
+def parse_crystal(text: str) -> CrystalWord:
+    """A crystal from ``structure[:Element[:a]]``."""
+    structure, *rest = (part.strip() for part in text.split(":"))
+    if structure in LATER:
+        raise InputError(
+            f"--crystal {text!r} is not possible yet: {LATER[structure]}; it must be one of {', '.join(CRYSTALS)}"
+        )
+    if structure not in CRYSTALS or len(rest) > 2:
+        raise InputError(f"--crystal {text!r} is not known: it must be {CRYSTAL_FORM}")
+    element = rest[0] if rest and rest[0] else None
+    if element is not None and not element.isalnum():
+        raise InputError(f"--crystal {text!r} is not allowed: {element!r} is no element, expected is {CRYSTAL_FORM}")
+    if len(rest) < 2 or not rest[1]:
+        return CrystalWord(structure, element, None)
+    wrong = f"--crystal {text!r} is not allowed: the lattice constant must be a number > 0 in A, got {rest[1]!r}"
+    a = _number(rest[1], wrong)
+    if not a > 0:
+        raise InputError(wrong)
+    return CrystalWord(structure, element, a)
+
+
+def parse_deformation(text: str, dimension: float) -> Deformation:
+    """A deformation gradient for models of that dimension.
+
+    ``general:E`` and ``random:SEED`` have every component that the dimension allows; the spectral norm of F - I is E,
+    or up to 5 %. ``rotation:DEGREES`` turns about z.
+    """
+    kind, colon, argument = text.strip().partition(":")
+    if kind in _NAMED and (bool(colon) or kind == "identity"):
+        deformation = _NAMED[kind](text, argument.strip(), dimension)
+    elif colon or kind.isidentifier():
+        raise InputError(f"--deformation {text!r} is not known: it must be {DEFORMATION_FORM}")
+    else:
+        deformation = Deformation(text, _components(text, dimension))
+    return _checked(deformation, dimension)
+
+
+def _checked(deformation: Deformation, dimension: float) -> Deformation:
+    F = deformation.F
+    determinant = float(np.linalg.det(F)) if np.isfinite(F).all() else math.nan
+    if not determinant > 1e-6:
+        raise InputError(
+            f"--deformation {deformation.name!r} is singular or inverted: det F must be positive and finite, got {determinant:.3g}"
+        )
+    if dimension == 2 and (F[2] != (0, 0, 1)).any() | (F[:, 2] != (0, 0, 1)).any():
+        raise InputError(
+            f"--deformation {deformation.name!r} leaves the plane: in 2-D the last row and column of F must be 0, 0, 1"
+        )
+    return deformation
+
+
+def _components(text: str, dimension: float) -> np.ndarray:
+    allowed = "4 or 9 in 2-D" if dimension == 2 else f"9 in {dimension:g}-D"
+    wrong = f"--deformation {text!r} is not allowed: it must be {DEFORMATION_FORM}"
+    values = [_number(part, wrong) for part in text.split(",")]
+    if len(values) != 9 and not (len(values) == 4 and dimension == 2):
+        raise InputError(
+            f"--deformation {text!r} has {len(values)} components: F must have {allowed}, row by row, separated by commas"
+        )
+    F = np.eye(3)
+    n = 3 if len(values) == 9 else 2
+    F[:n, :n] = np.reshape(values, (n, n))
+    return F
+
+
+def _named_shear(text: str, argument: str, dimension: float) -> Deformation:
+    F = np.eye(3)
+    F[0, 1] = _argument(text, argument)
+    return Deformation(text, F)
+
+
+def _named_stretch(text: str, argument: str, dimension: float) -> Deformation:
+    return Deformation(text, np.diag([1.0 + _argument(text, argument), 1.0, 1.0]))
+
+
+def _named_general(text: str, argument: str, dimension: float) -> Deformation:
+    return Deformation(text, np.eye(3) + _argument(text, argument) * _unit(GENERAL, dimension))
+
+
+def _named_random(text: str, argument: str, dimension: float) -> Deformation:
+    if not argument.isdecimal():
+        raise InputError(f"--deformation {text!r} is not allowed: the seed must be a whole number >= 0, got {argument!r}")
+    rng = np.random.default_rng(int(argument))
+    size = RANDOM_NORM * rng.uniform(0.2, 1.0)
+    return Deformation(text, np.eye(3) + size * _unit(rng.normal(size=(3, 3)), dimension))
+
+
+def _named_rotation(text: str, argument: str, dimension: float) -> Deformation:
+    degrees = _argument(text, argument)
+    return Deformation(text, rotation(degrees), degrees)
+
+
+def _named_identity(text: str, argument: str, dimension: float) -> Deformation:
+    if argument:
+        raise InputError(f"--deformation {text!r} is not allowed: identity takes no number")
+    return Deformation(text, np.eye(3))
+
+
+_NAMED: dict[str, Callable[[str, str, float], Deformation]] = {
+    "identity": _named_identity,
+    "shear": _named_shear,
+    "stretch": _named_stretch,
+    "general": _named_general,
+    "random": _named_random,
+    "rotation": _named_rotation,
+}
+
+
+def rotation(degrees: float) -> np.ndarray:
+    """(3, 3) rotation about z."""
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _unit(G: np.ndarray, dimension: float) -> np.ndarray:
+    """G without what a sheet cannot do, of spectral norm 1."""
+    G = np.array(G)
+    if dimension == 2:
+        G[2], G[:, 2] = 0.0, 0.0
+    return G / np.linalg.norm(G, 2)
+
+
+def _argument(text: str, argument: str) -> float:
+    value = _number(argument, f"--deformation {text!r} is not allowed: after the colon a number is expected, got {argument!r}")
+    if not math.isfinite(value):
+        raise InputError(f"--deformation {text!r} is not allowed: after the colon a finite number is expected, got {argument!r}")
+    return value
+
+
+def _number(text: str, otherwise: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(otherwise) from None
+
+
+def parse_all[T](words: Sequence[str] | None, parse: Callable[[str], T], default: Sequence[T]) -> list[T]:
+    """Each word once, in the order given; the default if there are none."""
+    return [parse(word) for word in dict.fromkeys(words)] if words else list(default)

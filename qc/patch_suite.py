@@ -1,0 +1,251 @@
+"""Which claims are tested on what, one record a claim."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+
+from .methods import METHODS
+from .patch_claims import CLAIMS, Finding
+from .patch_input import REFERENCES, CrystalWord, Deformation, parse_deformation
+from .patch_setup import PatchSetup, make_setups
+from .patch_test import PatchTest
+
+log = logging.getLogger(__name__)
+
+DEFORMATIONS = ("identity", "shear:0.01", "stretch:0.02", "general:0.05", "random:1", "rotation:30")
+"""Deformations where none is named."""
+STANDARD: tuple[tuple[str, str, float], ...] = (
+    ("hexagonal", "toy-eam", 2.0),
+    ("hexagonal", "hexagonal-eam", 2.0),
+    ("bcc:Fe", "Fe_mm.eam.fs", 2.5),
+    ("fcc:Cu", "Cu_mishin1.eam.alloy", 2.5),
+    ("fcc:Cu", "Cu_mishin1.eam.alloy", 3.0),
+    ("bcc:Fe", "Fe_mm.eam.fs", 3.0),
+)
+"""Crystal, potential and dimension of the standard suite."""
+AT_EACH_DEFORMATION = ("force patch test", "energy patch test")
+HEAVY = ("Newton from a perturbed state",)
+"""Claims that take long in 3-D; there the standard suite makes them for the methods below only."""
+HEAVY_FOR = (("bgfc", "far_field"), ("bgrac", None))
+
+
+@dataclass(frozen=True)
+class Record:
+    """The verdict on one claim; what the JSON holds.
+
+    Attributes
+    ----------
+    method, crystal, potential, claim, expected, verdict : str
+    reference : str or None
+        Where BGFC took its dead load.
+    dimension : float
+    mesh : str
+        The user's file, or "lattice-resolved".
+    deformation : list of list of float
+        F, (3, 3).
+    ranks : int
+    ghost_force_max, ghost_force_l2 : float or None
+        Largest component and root of the sum of squares over the free degrees of freedom, eV/A.
+    energy_error_per_atom : float or None
+        eV.
+    tolerance : float
+        In the unit of what the claim is about; for an expected failure the least that must be seen.
+    measured : float
+        What was compared with the tolerance.
+    seconds : float
+    deformation_name, note : str
+    width : float
+        Of the handshake, in nearest-neighbour distances.
+    setup : dict
+        Cost of a reconstruction: seconds, memory, sizes, residual.
+    """
+
+    method: str
+    reference: str | None
+    crystal: str
+    potential: str
+    dimension: float
+    mesh: str
+    deformation: list[list[float]]
+    ranks: int
+    claim: str
+    ghost_force_max: float | None
+    ghost_force_l2: float | None
+    energy_error_per_atom: float | None
+    tolerance: float
+    expected: str
+    verdict: str
+    seconds: float
+    measured: float | None = None
+    deformation_name: str = ""
+    width: float = 0.0
+    note: str = ""
+    setup: dict[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it: what is not a finite number becomes None."""
+        return {key: _finite(value) for key, value in asdict(self).items()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One claim to be tested."""
+
+    setup: PatchSetup
+    method: str
+    reference: str | None
+    claim: str
+    deformation: Deformation
+
+    def __str__(self) -> str:
+        where = f"{self.setup.crystal_name}-{self.setup.potential_name}-{self.setup.dimension:g}"
+        return "-".join(filter(None, [self.method, self.reference, where, self.deformation.name]))
+
+
+def standard_setups(methods: Sequence[str], width: float | None, comm: MPI.Comm) -> list[PatchSetup]:
+    """What is tested without arguments. Collective."""
+    found = []
+    for structure, potential, dimension in STANDARD:
+        name, _, element = structure.partition(":")
+        word = CrystalWord(name, element or None, None)
+        found += make_setups([word], [potential], [dimension], methods, width, None, comm)
+    return found
+
+
+def make_jobs(
+    setups: Sequence[PatchSetup],
+    methods: Sequence[str] = METHODS,
+    references: Sequence[str] = REFERENCES,
+    deformations: Sequence[str] = DEFORMATIONS,
+    claims: Iterable[str] = tuple(CLAIMS),
+    quick: bool = False,
+) -> list[Job]:
+    """All claims that mean something for each setup and method.
+
+    Parameters
+    ----------
+    deformations : sequence of str
+        Force and energy patch tests are made at each, objectivity at each rotation, all else at one of them.
+    quick : bool
+        Leave out heavy claims in 3-D where a cheaper dimension makes them.
+    """
+    jobs = []
+    for setup in setups:
+        parsed = [parse_deformation(text, setup.dimension) for text in deformations]
+        for deformation in parsed:
+            setup.check_deformation(deformation)
+        for method in methods:
+            for reference in references if method == "bgfc" else (None,):
+                for claim in claims:
+                    if _means_something(claim, method, setup) and not (quick and _heavy(claim, method, reference, setup)):
+                        jobs += [Job(setup, method, reference, claim, d) for d in _chosen(claim, parsed)]
+    return jobs
+
+
+def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
+    if claim == "energy patch test":
+        return method != "bqcf"  # which has no energy
+    if claim == "decay rate":
+        return method == "bqce" and setup.mesh is None
+    if claim == "null test: all atomistic":
+        return method != "continuum" and setup.mesh is None
+    if claim == "null test: all continuum":
+        return method != "atomistic" and (setup.mesh is None or method == "continuum")
+    return True
+
+
+def _heavy(claim: str, method: str, reference: str | None, setup: PatchSetup) -> bool:
+    return claim in HEAVY and setup.dimension == 3 and (method, reference) not in HEAVY_FOR
+
+
+def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation]:
+    """Deformations at which a claim is tested: all, the rotations, or the last but rotations with any strain."""
+    if claim in AT_EACH_DEFORMATION:
+        return list(deformations)
+    if claim == "objectivity":
+        return [d for d in deformations if d.degrees is not None]
+    strained = [d for d in deformations if d.degrees is None and not np.array_equal(d.F, np.eye(3))]
+    return [(strained or list(deformations))[-1]]
+
+
+class Runner:
+    """Runs jobs one after another; models are kept as long as method and setup stay the same."""
+
+    def __init__(self, comm: MPI.Comm = MPI.COMM_WORLD) -> None:
+        self.comm = comm
+        self._test: PatchTest | None = None
+
+    def test(self, job: Job) -> PatchTest:
+        """The patch test of a job."""
+        t = self._test
+        if t is None or t.setup is not job.setup or (t.method, t.reference) != (job.method, job.reference):
+            self._test = t = PatchTest(job.setup, job.method, job.reference, self.comm)
+        return t
+
+    def run(self, job: Job) -> Record:
+        """Test one claim. Collective."""
+        begin = time.perf_counter()
+        test = self.test(job)
+        finding = CLAIMS[job.claim](test, job.deformation)
+        seconds = self.comm.allreduce(time.perf_counter() - begin, op=MPI.MAX)
+        record = _record(job, finding, self.comm.size, seconds, test.reconstruction())
+        log.info("%s, %s: %s, %.3g (tolerance %.3g)", job.claim, job, record.verdict, finding.measured, finding.tolerance)
+        return record
+
+
+def run_jobs(jobs: Sequence[Job], comm: MPI.Comm = MPI.COMM_WORLD, done: Callable[[Job], None] | None = None) -> list[Record]:
+    """A record for each job. Collective.
+
+    ``done`` is told each job when it is over, for a display of the progress.
+    """
+    runner, records = Runner(comm), []
+    for job in jobs:
+        records.append(runner.run(job))
+        if done is not None:
+            done(job)
+    return records
+
+
+def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[str, Any]) -> Record:
+    ghost, s = finding.ghost, job.setup
+    return Record(
+        method=job.method,
+        reference=job.reference,
+        crystal=s.crystal_name,
+        potential=s.potential_name,
+        dimension=s.dimension if s.dimension == 2.5 else int(s.dimension),
+        mesh=s.mesh or "lattice-resolved",
+        deformation=job.deformation.F.tolist(),
+        ranks=ranks,
+        claim=job.claim,
+        ghost_force_max=ghost.largest if ghost else None,
+        ghost_force_l2=ghost.l2 if ghost else None,
+        energy_error_per_atom=finding.energy_error,
+        tolerance=finding.tolerance,
+        expected=finding.expected,
+        verdict="pass" if finding.passed else "fail",
+        seconds=round(seconds, 4),
+        measured=finding.measured,
+        deformation_name=job.deformation.name,
+        width=s.width,
+        note=finding.note,
+        setup=setup,
+    )

@@ -1,0 +1,194 @@
+"""A perfect crystal under uniform deformation in a coupled model: whatever force is left is a ghost force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from fem.domain import DomainMesh
+from fem.interpolation import cell_vertices
+from fem.user_mesh import volumes
+
+from .errors import InputError
+from .methods import Model, ModelSpec, build_model
+from .patch_setup import PatchSetup
+
+
+@dataclass(frozen=True)
+class GhostForce:
+    """Residual forces on the free degrees of freedom at y = F X, eV/A.
+
+    Attributes
+    ----------
+    largest : float
+        Largest component.
+    l2 : float
+        Root of the sum of squares.
+    """
+
+    largest: float
+    l2: float
+
+
+@dataclass(frozen=True)
+class ForceMap:
+    """Where forces are, gathered on rank 0 (empty elsewhere).
+
+    Attributes
+    ----------
+    X : (n, 3) ndarray
+        Reference positions of the free atoms and nodes, A.
+    force : (n,) ndarray
+        Lengths of the forces, eV/A.
+    is_atom : (n,) bool ndarray
+    """
+
+    X: np.ndarray
+    force: np.ndarray
+    is_atom: np.ndarray
+
+
+class PatchTest:
+    """One method on one setup: builds the models that a claim needs and deforms them.
+
+    Models are kept: those for one macroscopic gradient along the front serve all deformations that share it.
+
+    Parameters
+    ----------
+    setup : PatchSetup
+    method : str
+    reference : {"lattice", "far_field"} or None
+        Where BGFC takes its dead load: in the undeformed lattice, or in the deformation of the test.
+    comm : mpi4py.MPI.Comm, optional
+    """
+
+    def __init__(
+        self, setup: PatchSetup, method: str, reference: str | None = None, comm: MPI.Comm = MPI.COMM_WORLD
+    ) -> None:
+        self.setup, self.method, self.comm = setup, method, comm
+        self.reference = (reference or "far_field") if method == "bgfc" else None
+        self._models: dict[tuple[object, ...], Model] = {}
+        self._domain: DomainMesh | None = None
+
+    def model(
+        self, F: np.ndarray, core: float | None = None, width: float | None = None, radius: float | None = None
+    ) -> Model:
+        """The model for a deformation; sizes other than the setup's in nearest-neighbour distances. Collective."""
+        F0 = front_gradient(F, self.setup.dimension)
+        key = (F0.tobytes(), core, width, radius)
+        if key not in self._models:
+            self._models[key] = self._build(self.setup.spec(self.method, F0, core, width, radius))
+        return self._models[key]
+
+    def _build(self, spec: ModelSpec) -> Model:
+        s = self.setup
+        if self._domain is None and self.method != "atomistic":
+            self._domain = s.domain(self.comm)
+        try:
+            return build_model(self.comm, s.crystal, s.potential, s.lattice, spec, domain=self._domain)
+        except InputError:
+            raise
+        except ValueError as error:
+            raise InputError(f"method {self.method}, {s.crystal_name}, {s.potential_name}, {s.dimension:g}-D: {error}") from None
+
+    def state(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
+        """Unknowns at y = F X; boundary and dead load are set alike. Collective.
+
+        ``reference``: deformation at which BGFC takes its dead load, instead of the test's own choice.
+        """
+        u = displacement(model, F)
+        q = model.parts.layout.create_unknowns()
+        q.array[:] = u[: model.parts.layout.n_free].ravel()
+        model.coupling.dead_load.zeroEntries()
+        if model.blending_defect is not None:
+            at = reference if reference is not None else np.eye(3) if self.reference == "lattice" else F
+            self._dead_load(model, at)
+        model.coupling.prescribed[:] = u[model.parts.layout.n_free :]
+        return q
+
+    def _dead_load(self, model: Model, F: np.ndarray) -> None:
+        """A plane model cannot express another gradient along the front than its own: ask one that can."""
+        other, F0 = model, front_gradient(F, self.setup.dimension)
+        if not np.array_equal(F0, model_gradient(model)):
+            other = self._build(replace(model.spec, F0=F0))
+        assert other.blending_defect is not None
+        assert other.parts.layout.n_free == model.parts.layout.n_free
+        load = other.parts.layout.create_unknowns()
+        other.blending_defect.dead_load(displacement(other, F), load)
+        model.coupling.dead_load.array[:] = load.array_r
+
+    def gradient(self, model: Model, q: PETSc.Vec) -> PETSc.Vec:
+        """Minus the forces at q, eV/A. Collective."""
+        g = q.duplicate()
+        model.coupling.energy_gradient(q, g)
+        return g
+
+    def ghost_force(self, F: np.ndarray, reference: np.ndarray | None = None) -> GhostForce:
+        """Forces left at y = F X. Collective."""
+        model = self.model(F)
+        g = self.gradient(model, self.state(model, F, reference))
+        return GhostForce(float(g.norm(PETSc.NormType.NORM_INFINITY)), float(g.norm()))
+
+    def force_map(self, F: np.ndarray) -> ForceMap:
+        """The same forces one by one. Collective."""
+        model = self.model(F)
+        g = self.gradient(model, self.state(model, F))
+        force = np.linalg.norm(g.array_r.reshape(-1, model.parts.layout.components), axis=1)
+        parts = self.comm.gather((model.X_free, force, model.parts.is_atom[: len(force)]), root=0)
+        if parts is None:
+            return ForceMap(np.empty((0, 3)), np.empty(0), np.empty(0, dtype=bool))
+        return ForceMap(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def reconstruction(self) -> dict[str, Any]:
+        """What the reconstruction of the model cost, for methods that have one."""
+        for model in self._models.values():
+            made = getattr(model, "reconstruction", None)
+            if made is not None:
+                return dict(made.info)
+        return {}
+
+    @contextmanager
+    def alone(self) -> Iterator[PatchTest]:
+        """The same test on this rank only."""
+        yield PatchTest(self.setup, self.method, self.reference, MPI.COMM_SELF)
+
+
+def front_gradient(F: np.ndarray, dimension: float) -> np.ndarray:
+    """The part of F that plane displacements cannot express: its last column in 2.5-D; the identity in 2-D and 3-D."""
+    F0 = np.eye(3)
+    if dimension == 2.5:
+        F0[:, 2] = F[:, 2]
+    return F0
+
+
+def model_gradient(model: Model) -> np.ndarray:
+    """Macroscopic gradient that the model was built with."""
+    return np.eye(3) if model.spec.F0 is None else model.spec.F0
+
+
+def displacement(model: Model, F: np.ndarray) -> np.ndarray:
+    """(n, components) displacements of this rank's blocks from F0 X to F X, A."""
+    u = model.parts.X @ (F - model_gradient(model)).T
+    return np.ascontiguousarray(u[:, : model.parts.layout.components])
+
+
+def wave(model: Model, seed: int, amplitude: float) -> PETSc.Vec:
+    """A smooth displacement of the unknowns that depends on positions only, not on the ranks; amplitude in A."""
+    v = model.parts.layout.create_unknowns()
+    nn = model.crystal.nearest_neighbour_distance
+    k = np.random.default_rng(seed).uniform(0.3, 0.9, (3, model.parts.layout.components)) / nn
+    v.array[:] = amplitude * np.sin(model.X_free @ k + np.arange(model.parts.layout.components)).ravel()
+    return v
+
+
+def volume(model: Model) -> float:
+    """Volume of the mesh (2-D: area), A^3. Collective."""
+    mesh = model.domain.mesh
+    corner = mesh.geometry.x[cell_vertices(mesh)][: mesh.topology.index_map(mesh.topology.dim).size_local, :, : mesh.geometry.dim]
+    return float(model.comm.allreduce(float(volumes(corner).sum()))) * model.thickness
