@@ -13,7 +13,7 @@ from petsc4py import PETSc
 from fem.cauchy_born import InadmissibleDeformationError
 from fem.continuum import ContinuumEnergy
 
-from .layout import Layout, Rows
+from .layout import BlockScatter, Layout, Rows
 
 
 class NoEnergyError(TypeError):
@@ -107,7 +107,6 @@ class Coupling:
         self.dead_load = layout.create_unknowns()
         self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
-        self._full = layout.create_full()
         self._matrix = self._create_matrix()
         self._connect()
 
@@ -140,10 +139,7 @@ class Coupling:
                 E, gz = np.inf, np.full_like(zt, np.nan)
             total += E
             local += A.T @ gz
-        self._local.array[:] = local.ravel()
-        self._full.zeroEntries()
-        self._scatter.scatter(self._local, self._full, PETSc.InsertMode.ADD_VALUES, PETSc.ScatterMode.REVERSE)
-        g.array[:] = self._full.array_r[: g.getLocalSize()]
+        g.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
         g.axpy(-1.0, self.dead_load)
         return float(self.layout.comm.allreduce(total)) - float(self.dead_load.dot(q))
 
@@ -184,23 +180,18 @@ class Coupling:
         return bool(self.layout.comm.allreduce(int(any(stale)), op=MPI.MAX))
 
     def _scatter_to_terms(self, q: PETSc.Vec) -> list[np.ndarray]:
-        self._full.array[:] = self.displacement(q).ravel()
-        self._scatter.scatter(self._full, self._local, PETSc.InsertMode.INSERT_VALUES, PETSc.ScatterMode.FORWARD)
-        x = self._local.array_r.reshape(-1, self.layout.components)
+        x = self._scatter.gather(self.displacement(q))
         return [A @ x for A in self._maps]
 
     def _connect(self) -> None:
         """One scatter for the union of the blocks that the terms of this rank need."""
-        comm, m = self.layout.comm, self.layout.components
         self._columns, inverse = np.unique(np.concatenate([t.rows.column for t in self.terms]), return_inverse=True)
         split = np.cumsum([len(t.rows.column) for t in self.terms])[:-1]
         self._maps = [
             sp.csr_matrix((t.rows.value, c, t.rows.first), shape=(len(t.rows), len(self._columns)))
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
-        index = PETSc.IS().createBlock(m, self._columns.astype(PETSc.IntType), comm=comm)
-        self._local = PETSc.Vec().createSeq(len(self._columns) * m, bsize=m)
-        self._scatter = PETSc.Scatter().create(self._full, index, self._local, None)
+        self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
         self._pattern_known = False
 
     def _preallocate(self) -> None:

@@ -91,14 +91,44 @@ class Layout:
 
     def create_unknowns(self) -> PETSc.Vec:
         """Zero vector of unknowns q, blocked."""
-        return self._create(self.n_free)
+        return self.create_blocks(self.n_free, self.components)
 
-    def create_full(self) -> PETSc.Vec:
-        """Zero vector of all displacement blocks, prescribed ones included."""
-        return self._create(self.n_own)
-
-    def _create(self, n: int) -> PETSc.Vec:
+    def create_blocks(self, n: int, width: int) -> PETSc.Vec:
+        """Zero vector of n blocks of this rank with ``width`` values each."""
         vec = PETSc.Vec().create(self.comm)
-        vec.setSizes((n * self.components, PETSc.DETERMINE), bsize=self.components)
+        vec.setSizes((n * width, PETSc.DETERMINE), bsize=width)
         vec.setType(PETSc.Vec.Type.STANDARD)
         return vec
+
+
+class BlockScatter:
+    """Values of blocks between their owners and whoever needs them: one PETSc scatter. Construction and use are collective.
+
+    Parameters
+    ----------
+    layout : Layout
+    columns : (n,) int ndarray
+        Full numbers of the blocks that this rank needs.
+    width : int
+        Values of a block.
+    """
+
+    def __init__(self, layout: Layout, columns: np.ndarray, width: int) -> None:
+        self.width = width
+        self._full = layout.create_blocks(layout.n_own, width)
+        self._local = PETSc.Vec().createSeq(len(columns) * width, bsize=width)
+        index = PETSc.IS().createBlock(width, columns.astype(PETSc.IntType), comm=layout.comm)
+        self._scatter = PETSc.Scatter().create(self._full, index, self._local, None)
+
+    def gather(self, own: np.ndarray) -> np.ndarray:
+        """(n, width) values of the needed blocks from the owners' (n_own, width)."""
+        self._full.array[:] = own.ravel()
+        self._scatter.scatter(self._full, self._local, PETSc.InsertMode.INSERT_VALUES, PETSc.ScatterMode.FORWARD)
+        return self._local.array_r.reshape(-1, self.width)
+
+    def add(self, local: np.ndarray) -> np.ndarray:
+        """(n_own, width) sums of what all ranks contribute to the blocks of this rank."""
+        self._local.array[:] = local.ravel()
+        self._full.zeroEntries()
+        self._scatter.scatter(self._local, self._full, PETSc.InsertMode.ADD_VALUES, PETSc.ScatterMode.REVERSE)
+        return self._full.array_r.reshape(-1, self.width)
