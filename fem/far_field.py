@@ -27,16 +27,16 @@ class CoarseMesh:
     cells: np.ndarray
 
 
-def grading(nn: float, resolved_radius: float, order: int) -> Callable[[np.ndarray], np.ndarray]:
-    """h(r): mesh size at distance r from the centre of the resolved zone (METHODS 4), A.
+def grading(nn: float, resolved_radius: float, order: int, coarsest: float) -> Callable[[np.ndarray], np.ndarray]:
+    """h(r): mesh size at distance r from the centre of the resolved zone (METHODS 4), A; never above ``coarsest`` r.
 
-    P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3); never above 0.15 r, which keeps K+ independent of the far mesh.
+    P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3): the least error for a number of nodes where strains decay like r^-2.
     """
     power, factor = (1.5, 1.0) if order == 1 else (4.0 / 3.0, 2.0)
 
     def size(r: np.ndarray) -> np.ndarray:
         ratio = np.maximum(r / resolved_radius, 1.0)
-        return np.minimum(factor * nn * ratio**power, np.maximum(0.15 * r, nn))
+        return np.minimum(factor * nn * ratio**power, np.maximum(coarsest * r, nn))
 
     return size
 

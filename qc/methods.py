@@ -189,6 +189,7 @@ def build_model(
     parts = prolongation(
         comm, crystal, lattice, domain, components, spec.order, beta,
         wanted=_wanted(spec, blended[1], reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
+        extent=_extent(spec, blended[1] + 2 * reach),
     )  # fmt: skip
     material = CauchyBornMaterial(crystal, potential)
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended)
@@ -225,7 +226,14 @@ def _shape(spec: ModelSpec, crystal: Crystal, lattice: MeshLattice, reach: float
         core=spec.core.radius + resolved,
         order=spec.order,
         crack="none" if spec.method == "atomistic" else spec.crack,
+        extent=_extent(spec, resolved),
     )
+
+
+def _extent(spec: ModelSpec, beyond: float) -> float:
+    """A bound on the distance from the origin of points not further than ``beyond`` from the core, A."""
+    bounded = spec.method != "atomistic" and spec.core.strip == 0
+    return float(np.linalg.norm(spec.core.centre)) + spec.core.radius + beyond if bounded else np.inf
 
 
 def _work(spec: ModelSpec, reach: float) -> Callable[[np.ndarray], np.ndarray]:
