@@ -34,6 +34,10 @@ class ContinuumEnergy:
         Blocks of the space that each active cell touches.
     omega : (n, n_points) ndarray
         Quadrature weight times cell factor, A^3 (2-D: A^2).
+    gradients : (n, n_points, n_dofs, gdim) ndarray
+        Gradients of the basis functions, 1/A.
+    n_blocks : int
+        Local blocks of the space, ghosts included.
     """
 
     name = "continuum"
@@ -45,6 +49,7 @@ class ContinuumEnergy:
         self.material = material
         self.F0 = np.array(F0, dtype=float)
         self.components = space.dofmap.index_map_bs
+        self.n_blocks = space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts
         self.cells = np.flatnonzero(weight > 0)
         self.dofs = np.asarray(space.dofmap.list)[self.cells]
         gdim = mesh.geometry.dim

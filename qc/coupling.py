@@ -41,7 +41,7 @@ class ContinuumTerm:
     name = "continuum"
 
     def __init__(self, energy: ContinuumEnergy, rows: Rows) -> None:
-        self.rows = rows
+        self.rows, self.field = rows, energy
         self.energy, self.energy_gradient = energy.energy, energy.energy_gradient
         self.pattern, self.hessian_blocks = energy.pattern, energy.hessian_blocks
 

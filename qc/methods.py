@@ -11,6 +11,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal
+from atomistics.reconstruction import paired_stencil, stencil_radius
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.continuum import ContinuumEnergy
@@ -22,10 +23,13 @@ from fem.user_mesh import blended_range
 from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
 from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
+from .handshake import ReconstructedEnergy
+from .reconstruction import Reconstruction, Stencils, ghost_vector, solve
 from .regions import Core
 from .sites import Prolongation, prolongation
 
-METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bqcf")
+METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
+EXTENSION = 2.0  # neighbour distances from the handshake into the core up to which sites are reconstructed
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
 
 
@@ -52,6 +56,8 @@ class ModelSpec:
         Crystal periods along the front that the atoms fill (2.5-D).
     F0 : (3, 3) ndarray
         Macroscopic deformation gradient.
+    stencil_compression : float
+        Compression of a bond in the handshake up to which the stencils of bgrac hold all neighbours.
     """
 
     method: str
@@ -63,6 +69,7 @@ class ModelSpec:
     crack: Crack = "none"
     front_periods: int = 1
     F0: np.ndarray | None = None
+    stencil_compression: float = 0.06
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -71,6 +78,8 @@ class ModelSpec:
             raise ValueError(f"order must be 1 or 2, got {self.order}")
         if self.F0 is not None and not np.linalg.det(self.F0) > 1e-6:
             raise ValueError(f"F0 must have a positive determinant, got {np.linalg.det(self.F0):.3g}")
+        if not 0 <= self.stencil_compression < 0.5:
+            raise ValueError(f"stencil_compression must be from 0 to 0.5, got {self.stencil_compression}")
 
     @property
     def width(self) -> float:
@@ -96,6 +105,8 @@ class Model:
         Dead load of BGFC: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
     guide : Coupling or None
         The blended energy of the same handshake, for a method that has none of its own.
+    reconstruction : Reconstruction or None
+        Of B-GRAC.
     """
 
     spec: ModelSpec
@@ -108,6 +119,7 @@ class Model:
     coupling: Coupling
     blending_defect: BlendingDefect | None
     guide: Coupling | None = None
+    reconstruction: Reconstruction | None = None
 
     @property
     def comm(self) -> MPI.Comm:
@@ -178,7 +190,7 @@ def build_model(
         Which sites (n, 3) are vacant.
     """
     crystal = crystal.resolved(potential)
-    reach = 1.06 * potential.cutoff + SKIN  # stencils must be complete at 6 % compression
+    reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
     beta, blended = _blending(spec), (0.0, spec.width)
     if domain is None:
         domain = build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
@@ -198,10 +210,12 @@ def build_model(
         defect = BlendingDefect(
             assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
         )
+    if spec.method == "bgrac":
+        assemble.reconstruct()
     forces = spec.method == "bqcf"
     coupling = assemble.force_blending() if forces else assemble.energy_blending()
     guide = assemble.energy_blending() if forces else None
-    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide)
+    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, assemble.reconstruction)
 
 
 def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
@@ -247,7 +261,7 @@ def _wanted(spec: ModelSpec, blended: float, reach: float) -> Callable[[np.ndarr
     """Lattice points needed as atoms: sites with weight, their neighbours, and theirs where forces are blended."""
     if spec.method == "continuum":
         return lambda x: np.zeros(len(x), dtype=bool)
-    shells = 2 if spec.method in ("bgfc", "bqcf") else 1
+    shells = 2 if spec.method in ("bgfc", "bqcf") else 1  # forces are blended where a neighbour may be
     everywhere = spec.method == "atomistic"
 
     def wanted(x: np.ndarray) -> np.ndarray:
@@ -273,7 +287,9 @@ class _Assembler:
         blended: tuple[float, float],
     ) -> None:
         self.comm, self.potential, self.material, self.parts, self.spec = comm, potential, material, parts, spec
+        self.crystal, self.lattice = crystal, lattice
         self.reach, self.blended = reach, blended
+        self.cell_weight = parts.nodes.weight
         self.F0 = np.eye(3) if spec.F0 is None else spec.F0
         self.types = np.asarray(potential.types_of(crystal.species))
         perfect = float(material.energy_density(np.eye(3)[None])[0]) * material.volume
@@ -283,16 +299,57 @@ class _Assembler:
         self.period = self.thickness if plane and crystal.dimension == 3 else None
         x = parts.atoms.X[:, : lattice.gdim]
         self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
+        self.reconstruction: Reconstruction | None = None
         self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
 
     def energy_blending(self, near_handshake: bool = False) -> Coupling:
         """Sum of (1 - beta_l) V_l and of beta W: BQCE, and every method without handshake."""
-        weight = np.where(self.counted, 1.0 - self.parts.atoms.beta, 0.0)
-        weight[weight < 1e-14] = 0.0  # rounding of the interpolated beta
+        weight = self._energy_weight()
         if near_handshake:
             weight[self._deep()] = 0.0
-        terms: list[Term] = [*self._atoms(weight), *self._continuum(self.parts.nodes.weight)]
+        terms: list[Term] = []
+        if self.reconstruction is not None:
+            terms.append(self._handshake(weight, self.reconstruction))
+            weight[self.reconstruction.sites] = 0.0
+        terms = [*self._atoms(weight), *terms, *self._continuum(self.cell_weight)]
         return Coupling(self.parts.layout, terms)
+
+    def _energy_weight(self) -> np.ndarray:
+        weight = np.where(self.counted, 1.0 - self.parts.atoms.beta, 0.0)
+        weight[weight < 1e-14] = 0.0  # rounding of the interpolated beta
+        return weight
+
+    def reconstruct(self) -> None:
+        """Solve for the stencils of B-GRAC; from then on the energy is that of the reconstructed handshake. Collective."""
+        spec, parts = self.spec, self.parts
+        R = paired_stencil(self.crystal, self.potential, spec.stencil_compression)
+        radius, extend = float(np.linalg.norm(R, axis=1).max()), EXTENSION * self.crystal.nearest_neighbour_distance
+        inner = self.blended[0]
+        weight = self._energy_weight()
+        near = np.flatnonzero((weight > 0) & (self.depth > inner - extend - 2 * radius)).astype(np.int32)
+        front = None if self.period is None else np.array([0.0, 0.0, self.period])
+        stencils = Stencils(parts.layout, parts.atoms, near, R, front)
+        x = parts.X[:, : self.lattice.gdim]
+        checked = spec.core(x) >= inner - extend - radius
+        broken = stencils.count(np.flatnonzero(~stencils.complete))
+        chosen = stencils.complete & (self.depth[near] > inner - extend)
+        chosen &= ~self._cut(parts.atoms.X[near], radius, inner - extend)
+        (continuum,) = self._continuum(self.cell_weight)
+        t = ghost_vector(stencils, weight[near], continuum.field, parts.nodes.rows, R)
+        self.reconstruction = solve(stencils, weight[near], np.flatnonzero(chosen), t, R, checked & ~broken)
+
+    def _cut(self, X: np.ndarray, radius: float, inner: float) -> np.ndarray:
+        """Sites whose stencil meets the crack plane behind the front of the core."""
+        if self.spec.crack == "none":
+            return np.zeros(len(X), dtype=bool)
+        ahead = self.spec.core.centre[0] + np.sqrt(max((self.spec.core.radius + inner) ** 2 - radius**2, 0.0))
+        return (np.abs(X[:, 1]) < radius) & (X[:, 0] < ahead - 1e-9)
+
+    def _handshake(self, weight: np.ndarray, reconstruction: Reconstruction) -> ReconstructedEnergy:
+        return ReconstructedEnergy(
+            self.parts.layout, self.potential, self.parts.atoms, self.types, weight, self.F0, self.period,
+            self.site_reference, reconstruction, self.reach,
+        )  # fmt: skip
 
     def force_blending(self, near_handshake: bool = False) -> Coupling:
         """(1 - beta) F_atomistic + beta F_continuum (BQCF, Li, Luskin, Ortner & Shapeev 2014)."""

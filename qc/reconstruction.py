@@ -1,0 +1,266 @@
+"""The least-norm reconstruction of B-GRAC: multipliers that cancel the ghost forces at every uniform deformation (METHODS 3)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from atomistics import NeighbourList
+from atomistics.reconstruction import match_stencil
+from fem.continuum import ContinuumEnergy
+
+from .layout import BlockScatter, Layout, Rows
+from .local_atoms import Halo, gather_halo
+from .sites import Atoms
+
+log = logging.getLogger(__name__)
+REGULARISATION = 1e-12  # times the unit diagonal of the scaled matrix: affine functions are in its null space
+ACCURACY = 1e-10  # of the constraints, relative to the largest ghost vector
+PREFIX = "qc_reconstruction_"
+
+
+class ReconstructionError(ValueError):
+    """The ghost forces cannot be cancelled with this mesh, lattice and handshake."""
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Multipliers lambda^rho and the sites that they reconstruct.
+
+    Attributes
+    ----------
+    R : (2 h, 3) ndarray
+        Stencil, opposite vectors h rows apart, A.
+    lam : (n_own, h) ndarray
+        Multipliers of this rank's blocks.
+    sites : (m,) int ndarray
+        Reconstructed sites among this rank's atoms.
+    info : dict
+        ``rows``, ``right_hand_sides``, ``sites``, ``residual`` (relative), ``seconds``, ``megabytes`` (of the multipliers, the
+        matrix and its factors on all ranks).
+    """
+
+    R: np.ndarray
+    lam: np.ndarray
+    sites: np.ndarray
+    info: dict[str, Any]
+
+
+class Stencils:
+    """Perfect stencils of the sites near the handshake, with the blocks behind them. Construction is collective.
+
+    Parameters
+    ----------
+    near : (n,) int ndarray
+        Sites of this rank whose forces matter near the handshake.
+    R : (2 h, 3) ndarray
+    front : (3,) ndarray or None
+        Period along the front in the reference crystal, A.
+    """
+
+    def __init__(
+        self, layout: Layout, atoms: Atoms, near: np.ndarray, R: np.ndarray, front: np.ndarray | None
+    ) -> None:
+        reach = float(np.linalg.norm(R, axis=1).max(initial=0.0)) + 1e-6
+        halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach)
+        cell = np.eye(3) if front is None else np.diag([1.0, 1.0, front[2]])
+        nl = NeighbourList(halo.X, reach, cell=cell, pbc=(False, False, front is not None), sites=near)
+        index = match_stencil(nl, halo.X, R)
+        self.layout, self.near = layout, near
+        self.complete = (index >= 0).all(1)
+        self.neighbour = np.where(index >= 0, nl.owner_of_extended[index], near[:, None])
+        self.columns, self.P = local_map(halo.rows)
+        self.blocks = BlockScatter(layout, self.columns, R.shape[0] // 2)
+
+    def count(self, rows: np.ndarray) -> np.ndarray:
+        """(n_own,) whether a block of this rank takes part in the stencils of the given rows, of any rank. Collective."""
+        atoms = np.unique(np.concatenate([self.near[rows], self.neighbour[rows].ravel()]))
+        flag = np.zeros((len(self.columns), self.blocks.width))
+        flag[np.unique(self.P[atoms].indices)] = 1.0
+        return self.blocks.add(flag)[:, 0] > 0
+
+    def ghost_vector(self, weight: np.ndarray) -> np.ndarray:
+        """(n_columns, h) this rank's share of (B P)^T (w (x) (e_rho - e_-rho)); incomplete stencils are left out."""
+        h = self.blocks.width
+        t = np.zeros((self.P.shape[0], h))
+        w = np.where(self.complete, weight, 0.0)
+        for r in range(h):
+            np.add.at(t[:, r], self.neighbour[:, r], w)
+            np.add.at(t[:, r], self.neighbour[:, h + r], -w)
+        return self.P.T @ t
+
+
+def local_map(rows: Rows) -> tuple[np.ndarray, sp.csr_matrix]:
+    """The blocks (sorted full numbers) that occur in rows, and the rows as a sparse matrix on them."""
+    columns, inverse = np.unique(rows.column, return_inverse=True)
+    return columns, sp.csr_matrix((rows.value, inverse, rows.first), shape=(len(rows), len(columns)))
+
+
+def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> np.ndarray:
+    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space."""
+    h, d = len(R) // 2, energy.gradients.shape[-1]
+    local = (
+        2.0
+        / energy.material.volume
+        * np.einsum("cq,cqai,ri->car", energy.omega, energy.gradients, R[:h, :d], optimize=True)
+    )
+    t = np.zeros((energy.n_blocks, h))
+    np.add.at(t, energy.dofs.ravel(), local.reshape(-1, h))
+    return t
+
+
+def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy, rows: Rows, R: np.ndarray) -> np.ndarray:
+    """(n_own, h) t^rho on this rank's blocks: what must vanish for the forces to be zero at every F. Collective."""
+    t = stencils.blocks.add(stencils.ghost_vector(weight)).copy()
+    columns, map_of_nodes = local_map(rows)
+    nodes = BlockScatter(stencils.layout, columns, len(R) // 2)
+    return t + nodes.add(map_of_nodes.T @ continuum_ghost_vector(energy, R))
+
+
+def solve(
+    stencils: Stencils,
+    weight: np.ndarray,
+    chosen: np.ndarray,
+    t: np.ndarray,
+    R: np.ndarray,
+    checked: np.ndarray,
+) -> Reconstruction:
+    """Minimise sum w |E|^2 under the constraints that cancel t. Collective.
+
+    Parameters
+    ----------
+    weight : (n,) ndarray
+        Weight of each site of ``stencils``.
+    chosen : (m,) int ndarray
+        Rows of ``stencils`` that are reconstructed.
+    t : (n_own, h) ndarray
+    checked : (n_own,) bool ndarray
+        Blocks at which the ghost forces must vanish.
+    """
+    started = time.perf_counter()
+    layout, h = stencils.layout, len(R) // 2
+    free = np.arange(layout.n_own) < layout.n_free
+    active = free & stencils.count(chosen)
+    needed = _largest(layout.comm, np.abs(t[free & checked]))
+    unreachable = _largest(layout.comm, np.abs(t[free & checked & ~active]))
+    if unreachable > ACCURACY * max(needed, 1e-300):
+        raise ReconstructionError(
+            f"bgrac cannot cancel the ghost forces: a node with a ghost force of {unreachable / needed:.2g} of the largest is "
+            "out of reach of every perfect handshake site; use shorter mesh edges near the interface, a wider handshake or a "
+            "larger core, or bgfc"
+        )
+    lam = np.zeros((layout.n_own, h))
+    info = {"rows": int(layout.comm.allreduce(int(active.sum()))), "right_hand_sides": h}
+    info["sites"] = int(layout.comm.allreduce(len(chosen)))
+    residual, bytes_used = 0.0, 0.0
+    if info["rows"]:
+        M = normal_matrix(stencils, weight, chosen, R, active)
+        lam[active], residual, bytes_used = _least_norm(M, -t[active], ACCURACY * needed)
+    info["residual"] = residual / max(needed, 1e-300)
+    info["seconds"] = layout.comm.allreduce(time.perf_counter() - started, op=MPI.MAX)
+    info["megabytes"] = (bytes_used + 8.0 * layout.comm.allreduce(lam.size)) / 1e6
+    if not residual <= ACCURACY * needed:
+        raise ReconstructionError(
+            f"bgrac cannot cancel the ghost forces: the constraints are met to {info['residual']:.2g} of the largest ghost vector, and "
+            f"must be to {ACCURACY:g}; mesh edges near the interface must be the lattice's or at least 1.5 neighbour distances long and "
+            "the handshake wider than an edge, or use bgfc"
+        )
+    log.info("reconstruction: %d rows, %d right-hand sides, %.1f s", info["rows"], h, info["seconds"])
+    return Reconstruction(R, lam, stencils.near[chosen], info)
+
+
+def normal_matrix(
+    stencils: Stencils, weight: np.ndarray, chosen: np.ndarray, R: np.ndarray, active: np.ndarray
+) -> PETSc.Mat:
+    """M = sum_l w_l Delta_l^T (I - R (R^T R)^-1 R^T) Delta_l on the active blocks, numbered rank by rank. Collective."""
+    comm, n = stencils.layout.comm, int(active.sum())
+    first = comm.exscan(n) if comm.rank else 0
+    number = np.full((len(active), stencils.blocks.width), -1.0)
+    number[active] = (first + np.arange(n))[:, None]
+    column = np.rint(stencils.blocks.gather(number)[:, 0]).astype(np.int64)
+    root, m, s = np.sqrt(weight[chosen]), len(chosen), len(R)
+    to, site = stencils.neighbour[chosen], stencils.near[chosen]
+    entry = np.arange(m * s)
+    Delta = sp.csr_matrix((np.ones(m * s), (entry, to.ravel())), shape=(m * s, stencils.P.shape[0]))
+    Delta -= sp.csr_matrix((np.ones(m * s), (entry, np.repeat(site, s))), shape=Delta.shape)
+    Delta = sp.diags(np.repeat(root, s)) @ Delta @ stencils.P
+    values, vectors = np.linalg.eigh(R.T @ R)
+    kept = values > 1e-9 * values.max()
+    Q = R @ (vectors[:, kept] / np.sqrt(values[kept]))  # (|R|, rank): orthonormal columns
+    G = sp.kron(sp.identity(m, format="csr"), Q.T, format="csr") @ Delta
+    M = _gram(comm, G, column, n)
+    M.scale(-1.0)
+    M.axpy(1.0, _gram(comm, Delta, column, n), structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+    return M
+
+
+def _gram(comm: MPI.Comm, A: sp.csr_matrix, column: np.ndarray, n: int) -> PETSc.Mat:
+    """A^T A for this rank's rows of A, columns renumbered (-1: dropped). Collective."""
+    A = A.tocoo()
+    keep = column[A.col] >= 0
+    local = sp.csr_matrix((A.data[keep], (A.row[keep], A.col[keep])), shape=A.shape)
+    csr = (local.indptr.astype(PETSc.IntType), column[local.indices].astype(PETSc.IntType), local.data)
+    B = PETSc.Mat().createAIJ(((A.shape[0], PETSc.DETERMINE), (n, PETSc.DETERMINE)), csr=csr, comm=comm)
+    return B.transposeMatMult(B)
+
+
+def _least_norm(M: PETSc.Mat, rhs: np.ndarray, tolerance: float) -> tuple[np.ndarray, float, float]:
+    """Solve M x = rhs (n, h) for the singular M by regularised factors and refinement: x, largest residual, bytes."""
+    comm, (n, h) = M.comm, rhs.shape
+    diagonal = M.getDiagonal()
+    scale = diagonal.copy()
+    scale.sqrtabs()
+    scale.reciprocal()
+    A = M.copy()
+    A.diagonalScale(scale, scale)
+    A.shift(REGULARISATION)
+    A.setOption(PETSc.Mat.Option.SYMMETRIC, True)
+    ksp = _solver(A)
+    s = scale.array_r[:, None]
+    x, r = np.zeros((n, h)), rhs.copy()
+    residual = np.inf
+    for _ in range(10):
+        B, X = _dense(comm, s * r, h), _dense(comm, np.zeros((n, h)), h)
+        ksp.matSolve(B, X)
+        x += s * X.getDenseArray()[:n]
+        r = rhs - M.matMult(_dense(comm, x, h)).getDenseArray()[:n]
+        previous, residual = residual, _largest(comm.tompi4py(), np.abs(r))
+        if residual <= 1e-4 * tolerance or not residual < 0.5 * previous:
+            break
+    used = M.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["memory"]
+    if ksp.getPC().getType() == "cholesky":
+        used += 1e6 * ksp.getPC().getFactorMatrix().getMumpsInfog(19)
+    return x, residual, used
+
+
+def _solver(A: PETSc.Mat) -> PETSc.KSP:
+    """MUMPS Cholesky factors; the options ``-qc_reconstruction_ksp_type cg`` and so on choose another way."""
+    ksp = PETSc.KSP().create(A.comm)
+    ksp.setOptionsPrefix(PREFIX)
+    ksp.setOperators(A)
+    ksp.setType(PETSc.KSP.Type.PREONLY)
+    ksp.getPC().setType(PETSc.PC.Type.CHOLESKY)
+    ksp.getPC().setFactorSolverType("mumps")
+    ksp.setFromOptions()
+    ksp.setUp()
+    return ksp
+
+
+def _dense(comm: PETSc.Comm, values: np.ndarray, h: int) -> PETSc.Mat:
+    array = np.asfortranarray(values)
+    B = PETSc.Mat().createDense(((len(values), PETSc.DETERMINE), (PETSc.DECIDE, h)), array=array, comm=comm)
+    B.assemble()
+    return B
+
+
+def _largest(comm: MPI.Comm, values: np.ndarray) -> float:
+    return float(comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX))
+
+
