@@ -23,6 +23,7 @@ from .sites import Atoms
 log = logging.getLogger(__name__)
 REGULARISATION = 1e-12  # times the unit diagonal of the scaled matrix: affine functions are in its null space
 ACCURACY = 1e-10  # of the constraints, relative to the largest ghost vector
+FLOOR = 1e-2  # smaller ghost vectors (weights, of order 1) are measured by this: without atoms they are rounding
 PREFIX = "qc_reconstruction_"
 
 
@@ -148,9 +149,9 @@ def solve(
     layout, h = stencils.layout, len(R) // 2
     free = np.arange(layout.n_own) < layout.n_free
     active = free & stencils.count(chosen)
-    needed = _largest(layout.comm, np.abs(t[free & checked]))
+    needed = max(_largest(layout.comm, np.abs(t[free & checked])), FLOOR)
     unreachable = _largest(layout.comm, np.abs(t[free & checked & ~active]))
-    if unreachable > ACCURACY * max(needed, 1e-300):
+    if unreachable > ACCURACY * needed:
         raise ReconstructionError(
             f"bgrac cannot cancel the ghost forces: a node with a ghost force of {unreachable / needed:.2g} of the largest is "
             "out of reach of every perfect handshake site; use shorter mesh edges near the interface, a wider handshake or a "
@@ -163,7 +164,7 @@ def solve(
     if info["rows"]:
         M = normal_matrix(stencils, weight, chosen, R, active)
         lam[active], residual, bytes_used = _least_norm(M, -t[active], ACCURACY * needed)
-    info["residual"] = residual / max(needed, 1e-300)
+    info["residual"] = residual / needed
     info["seconds"] = layout.comm.allreduce(time.perf_counter() - started, op=MPI.MAX)
     info["megabytes"] = (bytes_used + 8.0 * layout.comm.allreduce(lam.size)) / 1e6
     if not residual <= ACCURACY * needed:
