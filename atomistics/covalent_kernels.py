@@ -340,7 +340,7 @@ def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K):
             rk = 1.0 / r[k]
             cos = (D[j, 0] * D[k, 0] + D[j, 1] * D[k, 1] + D[j, 2] * D[k, 2]) * rj * rk
             h, hj, hk, hc, hjj, hjk, hjc, hkk, hkc, hcc = angle(kind, P, T, a, b, kinds[k], r[j], r[k], cos)
-            if h == 0.0 and hc == 0.0 and hkk == 0.0:
+            if h == 0.0 and hc == 0.0 and hcc == 0.0 and hkk == 0.0:
                 continue
             for x in range(3):
                 uk[x] = D[k, x] * rk

@@ -422,18 +422,20 @@ def assemble_blocks(n_atoms, begin, member, start, entry, row_first, col, A, U, 
                 H[q, 2, 2] += u2 * v2
 
 
-@nb.njit(nb.void(F2, *BOND, *EMBED, I1, i4, f8, F3, F1, F3, F5, nb.boolean), **FLAGS)
-def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
-    """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all deformation gradients F[k]."""
+@nb.njit(inline="always", **FLAGS)
+def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
+    """What `cauchy_born` does, for bonds of d components; inlined, so that a constant d unrolls its loops."""
     n = len(R)
-    D, B = np.empty((n, 4)), np.empty((n, 6))
+    D, B, G = np.empty((n, 4)), np.empty((n, 6)), np.empty((3, d))
     member = np.empty(n, np.int32)
     for q in range(len(F)):
         m, rho, pair = 0, 0.0, 0.0
         for b in range(n):
-            d0 = F[q, 0, 0] * R[b, 0] + F[q, 0, 1] * R[b, 1] + F[q, 0, 2] * R[b, 2]
-            d1 = F[q, 1, 0] * R[b, 0] + F[q, 1, 1] * R[b, 1] + F[q, 1, 2] * R[b, 2]
-            d2 = F[q, 2, 0] * R[b, 0] + F[q, 2, 1] * R[b, 1] + F[q, 2, 2] * R[b, 2]
+            d0, d1, d2 = 0.0, 0.0, 0.0
+            for j in range(d):
+                d0 += F[q, 0, j] * R[b, j]
+                d1 += F[q, 1, j] * R[b, j]
+                d2 += F[q, 2, j] * R[b, j]
             r = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
             if r >= cutoff:
                 continue
@@ -446,23 +448,22 @@ def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W
             rho += f
         E, E1, E2 = embedding(kind, pe, embed, site_type, rho)
         W[q] = 0.5 * pair + E
-        G = np.zeros((3, 3))
         for i in range(3):
-            for j in range(3):
-                P[q, i, j] = 0.0
+            for j in range(d):
+                P[q, i, j], G[i, j] = 0.0, 0.0
         for k in range(m):
             a = 0.5 * B[k, 0] + E1 * B[k, 2]
             for i in range(3):
-                for j in range(3):
+                for j in range(d):
                     dR = D[k, i] * R[member[k], j]
                     P[q, i, j] += a * dR
                     G[i, j] += B[k, 2] * dR
         if not second:
             continue
         for i in range(3):
-            for j in range(3):
+            for j in range(d):
                 for x in range(3):
-                    for z in range(3):
+                    for z in range(d):
                         C[q, i, j, x, z] = E2 * G[i, j] * G[x, z]
         for k in range(m):
             across = (0.5 * B[k, 0] + E1 * B[k, 2]) / D[k, 3]
@@ -473,7 +474,16 @@ def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W
                     h = along * D[k, i] * D[k, x]
                     if i == x:
                         h += across
-                    for j in range(3):
+                    for j in range(d):
                         hR = h * R[b, j]
-                        for z in range(3):
+                        for z in range(d):
                             C[q, i, j, x, z] += hR * R[b, z]
+
+
+@nb.njit(nb.void(F2, *BOND, *EMBED, I1, i4, f8, F3, F1, F3, F5, nb.boolean), **FLAGS)
+def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
+    """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all F[k] (3, d) and bonds R (n, d)."""
+    if R.shape[1] == 3:
+        response(3, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second)
+    else:
+        response(R.shape[1], R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second)

@@ -116,7 +116,11 @@ class SitePotential(ABC):
     def cauchy_born(
         self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """One site with bonds F R: V (k,), dV/dF (k, 3, 3) and, if ``second``, d2V/dF2 (k, 3, 3, 3, 3); eV."""
+        """One site with bonds F R: V (k,), dV/dF (k, 3, d) and, if ``second``, d2V/dF2 (k, 3, d, 3, d); eV.
+
+        Bonds R are (n, d) and F is (k, 3, d): d = 3 for a deformation gradient, more where further linear unknowns,
+        such as the shifts of sublattices, move the ends of the bonds.
+        """
 
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
         """The potential's own lattice constant for a structure (of that element, if one is given), A; None: it has none."""
@@ -270,8 +274,8 @@ class PairFunctional(SitePotential):
         self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `SitePotential.cauchy_born`."""
-        n = len(F)
-        W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
+        n, d = len(F), bonds.shape[1]
+        W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         types = np.ascontiguousarray(types, dtype=np.int32)
         kernels.cauchy_born(bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second)

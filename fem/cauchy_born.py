@@ -6,14 +6,22 @@ import numpy as np
 
 from atomistics import Crystal, SitePotential
 
+from .shifts import ShiftDerivatives, largest_gap, relax, without_translation
+
 GPA = 160.21766208  # 1 eV/A^3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 STENCIL_MARGIN = 1.08
 """The usual stencil holds bonds up to this many cutoffs: complete down to stretches of 0.926."""
 NEAR_IDENTITY = 0.04
 """With no entry of F^T F - I above this, no stretch is below (1 - 3 * 0.04)^(1/2) = 0.938."""
+SMALL_SHIFT = 0.012
+"""Shifts that differ by less than this part of the cutoff leave the usual stencil complete: 1.012 / 0.938 < 1.08."""
 SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
+AT_REST = 1e-11
+"""Force on an atom of the cell, eV/A, below which its shift counts as relaxed."""
+LONGEST_STEP = 0.1
+"""Largest change of a shift in one step of its relaxation, in nearest-neighbour distances."""
 
 
 class InadmissibleDeformationError(ValueError):
@@ -21,94 +29,152 @@ class InadmissibleDeformationError(ValueError):
 
 
 class CauchyBornMaterial:
-    """W(F) = V(F R) / v0, with first Piola-Kirchhoff stress and tangent.
+    """W(F, p) = sum_a V_a(F R + p_b - p_a) / v0, with first Piola-Kirchhoff stress and tangent.
+
+    Atoms of the cell sit at F X_a + p_a. The inner shifts p (n, n_basis, 3) in A are given, or relaxed for each F when
+    left out: W(F) = min over p of W(F, p). A Bravais crystal has none.
 
     Parameters
     ----------
     crystal : Crystal
-        One atom per cell; 2-D crystals have W per area.
+        2-D crystals have W per area.
     potential : SitePotential
 
     Attributes
     ----------
     volume : float
-        Volume of a site in the reference crystal, A^3 (2-D: A^2).
+        Volume of a primitive cell in the reference crystal, A^3 (2-D: A^2).
+    n_basis : int
+        Atoms of a primitive cell.
 
     References
     ----------
     M. Born & K. Huang, Dynamical Theory of Crystal Lattices (1954); J. L. Ericksen, Math. Mech. Solids 13 (2008) 199.
+    E. B. Tadmor, G. S. Smith, N. Bernstein & E. Kaxiras, Phys. Rev. B 59 (1999) 235 (multilattices).
     """
 
     def __init__(self, crystal: Crystal, potential: SitePotential) -> None:
         self.crystal = crystal.resolved(potential)
-        if len(self.crystal.species) != 1:
-            raise ValueError(
-                f"the crystal has {len(self.crystal.species)} atoms per cell: multilattices need inner shifts, which are not supported yet"
-            )
         self.potential = potential
         self.volume = self.crystal.cell_volume
-        self._type = int(potential.types_of(self.crystal.species)[0])
-        self._stencils: dict[float, np.ndarray] = {}
-        if not len(self._bonds(1.0)):
-            d, cutoff = self.crystal.nearest_neighbour_distance, potential.cutoff
+        self.n_basis = len(self.crystal.species)
+        self._types = potential.types_of(self.crystal.species)
+        self._stencils: dict[float, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._nearest = self.crystal.nearest_neighbour_distance
+        if not all(len(bonds) for bonds, _ in self._sites(1.0)):
             raise ValueError(
-                f"neighbours are {d:g} A apart and the potential ends at {cutoff:g} A: check the lattice constant"
+                f"neighbours are {self._nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
             )
 
-    def energy_density(self, F_kij: np.ndarray) -> np.ndarray:
-        """W (n,) for deformation gradients (n, 3, 3), eV/A^3 (2-D: eV/A^2)."""
-        return self.energy_and_stress(F_kij)[0]
+    def energy_density(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
+        """W (n,) for deformation gradients (n, 3, 3), eV/A^3 (2-D: eV/A^2); shifts (n, n_basis, 3) relaxed unless given."""
+        return self.energy_and_stress(F_kij, shifts)[0]
 
-    def stress(self, F_kij: np.ndarray) -> np.ndarray:
+    def stress(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
         """First Piola-Kirchhoff stress P = dW/dF (n, 3, 3), eV/A^3."""
-        return self.energy_and_stress(F_kij)[1]
+        return self.energy_and_stress(F_kij, shifts)[1]
 
-    def tangent(self, F_kij: np.ndarray) -> np.ndarray:
-        """dP/dF (n, 3, 3, 3, 3), eV/A^3."""
-        return self.evaluate(F_kij)[2]
+    def tangent(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
+        """dP/dF (n, 3, 3, 3, 3), eV/A^3: at fixed shifts if they are given, else with shifts that stay relaxed."""
+        return self.evaluate(F_kij, shifts)[2]
 
-    def energy_and_stress(self, F_kij: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def energy_and_stress(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """W (n,) and P (n, 3, 3) in one pass."""
-        return self._evaluate(F_kij, second=False)[:2]
+        if self.n_basis > 1 or shifts is not None:
+            d = self.derivatives(F_kij, self.relaxed_shifts(F_kij) if shifts is None else shifts, second=False)
+            return d.W, d.dF
+        return self._evaluate(_checked(F_kij), second=False)[:2]
 
-    def evaluate(self, F_kij: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def evaluate(
+        self, F_kij: np.ndarray, shifts: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """W (n,), P (n, 3, 3) and dP/dF (n, 3, 3, 3, 3) in one pass."""
-        return self._evaluate(F_kij, second=True)
+        if self.n_basis > 1 or shifts is not None:
+            d = self.derivatives(F_kij, self.relaxed_shifts(F_kij) if shifts is None else shifts)
+            return d.W, d.dF, d.condensed() if shifts is None else d.dFdF
+        return self._evaluate(_checked(F_kij), second=True)
 
-    def elastic_tensor(self) -> np.ndarray:
-        """(6, 6) elastic constants in laboratory axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3)."""
-        return self._voigt(np.eye(3))
+    def derivatives(self, F_kij: np.ndarray, shifts: np.ndarray, second: bool = True) -> ShiftDerivatives:
+        """W(F, p) with first and (if ``second``) second derivatives, for shifts (n, n_basis, 3) that are unknowns."""
+        F = _checked(F_kij)
+        n, p = self.n_basis, self._checked_shifts(shifts, len(F))
+        W, dG, ddG = self._evaluate(_joined(F, p), second)
+        return ShiftDerivatives(
+            W,
+            dG[:, :, :3],
+            dG[:, :, 3:].transpose(0, 2, 1),
+            ddG[:, :, :3, :, :3],
+            ddG[:, :, :3, :, 3:].transpose(0, 1, 2, 4, 3),
+            ddG[:, :, 3:, :, 3:].transpose(0, 2, 1, 4, 3).reshape(-1, n, 3, n, 3),
+        )
 
-    def elastic_constants(self) -> np.ndarray:
-        """(6, 6) elastic constants in crystal axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3)."""
-        return self._voigt(self.crystal.rotation.T)
+    def relaxed_shifts(self, F_kij: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+        """(n, n_basis, 3) inner shifts of least energy, with sum zero over the cell, A; Newton's method from ``start`` (0)."""
+        F = _checked(F_kij)
+        p = np.zeros((len(F), self.n_basis, 3)) if start is None else self._checked_shifts(start, len(F))
+        if self.n_basis == 1:
+            return np.zeros_like(p)
+        p, restless = relax(
+            without_translation(p),
+            lambda k, p: self.derivatives(F[k], p),
+            lambda k, p: self._evaluate(_joined(F[k], p), second=False)[0],
+            AT_REST / self.volume,
+            LONGEST_STEP * self._nearest,
+        )
+        if len(restless):
+            k = restless[0]
+            raise InadmissibleDeformationError(
+                f"the inner shifts find no rest at F = {F[k].tolist()}, got as far as p = {p[k].tolist()}"
+            )
+        return p
 
-    def _voigt(self, Q: np.ndarray) -> np.ndarray:
+    def elastic_tensor(self, relaxed: bool = True) -> np.ndarray:
+        """(6, 6) elastic constants in laboratory axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3).
+
+        Clamped ones (``relaxed=False``) let the atoms of the cell follow the strain; a Bravais crystal has no others.
+        """
+        return self._voigt(np.eye(3), relaxed)
+
+    def elastic_constants(self, relaxed: bool = True) -> np.ndarray:
+        """(6, 6) elastic constants in crystal axes, as `elastic_tensor`."""
+        return self._voigt(self.crystal.rotation.T, relaxed)
+
+    def _voigt(self, Q: np.ndarray, relaxed: bool) -> np.ndarray:
         """Constants of small strain about the reference, in axes turned by Q; a residual pressure is left out (Born terms)."""
-        _, P, A = self.evaluate(np.eye(3)[None])
+        identity = np.eye(3)[None]
+        if relaxed or self.n_basis == 1:
+            _, P, A = self.evaluate(identity)
+        else:  # shifts turn and stretch with F, so that the cell keeps its fractional coordinates: p = F p0
+            G = _joined(identity, self.relaxed_shifts(identity))
+            _, dG, ddG = self._evaluate(G, second=True)
+            P = dG @ G.transpose(0, 2, 1)
+            A = np.einsum("kiajb,kca,kdb->kicjd", ddG, G, G, optimize=True)
         C = A[0] - np.einsum("ik,jl->ijkl", np.eye(3), P[0])  # dP/dF of a stressed state holds the stress itself
         C = 0.25 * (C + C.transpose(1, 0, 2, 3) + C.transpose(0, 1, 3, 2) + C.transpose(1, 0, 3, 2))
         C = np.einsum("ai,bj,ck,dl,ijkl->abcd", Q, Q, Q, Q, C, optimize=True)
         return GPA * np.array([[C[i, j, k, l] for k, l in VOIGT] for i, j in VOIGT])
 
-    def _evaluate(self, F_kij: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        F = np.asarray(F_kij, dtype=float)
-        if F.ndim != 3 or F.shape[1:] != (3, 3):
-            raise ValueError(f"deformation gradients must have shape (n, 3, 3), got {F.shape}")
-        enlargement = self._enlargement(F)
-        n = len(F)
-        W, P, C = np.empty(n), np.empty((n, 3, 3)), np.empty((n if second else 0, 3, 3, 3, 3))
+    def _evaluate(self, G_kid: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """W and its derivatives by G = [F | p^T] (n, 3, 3 + n_basis), or by F alone (n, 3, 3) for a Bravais crystal."""
+        enlargement = self._enlargement(G_kid)
+        n, d = len(G_kid), G_kid.shape[2]
+        W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
         for factor in np.unique(enlargement):
             k = np.flatnonzero(enlargement == factor) if len(enlargement) > 1 else np.arange(1)
-            bonds = self._bonds(factor)
-            types = np.full(len(bonds), self._type, dtype=np.int32)
-            W[k], P[k], some = self.potential.cauchy_born(bonds, types, self._type, F[k], second)
-            if second:
-                C[k] = some
+            for site, (bonds, types) in enumerate(self._sites(factor)):
+                kind = int(self._types[site])
+                V, dV, ddV = self.potential.cauchy_born(bonds[:, :d], types, kind, G_kid[k], second)
+                if site:
+                    V, dV = V + W[k], dV + P[k]
+                    ddV = ddV + C[k] if second else ddV
+                W[k], P[k] = V, dV
+                if second:
+                    C[k] = ddV
         return W / self.volume, P / self.volume, C / self.volume
 
-    def _enlargement(self, F: np.ndarray) -> np.ndarray:
-        """Size of the stencil that each F needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
+    def _enlargement(self, G: np.ndarray) -> np.ndarray:
+        """Size of the stencil that each G needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
+        F = G[:, :, :3]
         J = np.linalg.det(F)
         bad = np.flatnonzero(~(np.isfinite(J) & (J > 0.0)))
         if len(bad):
@@ -118,20 +184,55 @@ class CauchyBornMaterial:
             )
         power = np.zeros(len(F))
         if not self.potential.fixed_topology:
+            nearer = 1.0 + largest_gap(G[:, :, 3:].transpose(0, 2, 1)) / self.potential.cutoff
             E = np.einsum("kia,kib->kab", F, F)
-            strong = np.flatnonzero(np.abs(E - np.eye(3)).max((1, 2), initial=0.0) > NEAR_IDENTITY)
-            smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1]
+            strong = np.flatnonzero(
+                (np.abs(E - np.eye(3)).max((1, 2), initial=0.0) > NEAR_IDENTITY) | (nearer > 1.0 + SMALL_SHIFT)
+            )
+            smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1] / nearer[strong]
             if (smallest < SMALLEST_STRETCH).any():
                 k = strong[np.argmin(smallest)]
                 raise InadmissibleDeformationError(
                     f"the smallest stretch must be at least {SMALLEST_STRETCH}, got {smallest.min():.3g} in F = {F[k].tolist()}"
+                    + (f" with shifts {G[k, :, 3:].T.tolist()}" if nearer[k] > 1.0 else "")
                 )
             power[strong] = np.maximum(np.ceil(np.log(1.0 / (smallest * STENCIL_MARGIN)) / np.log(1.25)), 0.0)
         return 1.25**power
 
-    def _bonds(self, factor: float) -> np.ndarray:
-        """Bonds of a site up to ``factor`` times the usual reach; only reference neighbours where the topology is fixed."""
+    def _sites(self, factor: float) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Generalised bonds (n, 3 + n_basis) and types of the neighbours of each atom of the cell.
+
+        A bond of G = [F | p^T] is (R, e_b - e_a), so that G times it is F R + p_b - p_a. They reach ``factor`` times as
+        far as usual; only reference neighbours where the topology is fixed.
+        """
         if factor not in self._stencils:
             margin = 1.0 if self.potential.fixed_topology else STENCIL_MARGIN * factor
-            self._stencils[factor] = self.crystal.stencil(self.potential.cutoff * margin)
+            reach, ends = self.potential.cutoff * margin, np.eye(self.n_basis)
+            self._stencils[factor] = []
+            for a in range(self.n_basis):
+                b = self.crystal.stencil_species(reach, a)
+                bonds = np.hstack([self.crystal.stencil(reach, a), ends[b] - ends[a]])
+                self._stencils[factor].append((bonds, self._types[b]))
         return self._stencils[factor]
+
+    def _checked_shifts(self, shifts: np.ndarray, k: int) -> np.ndarray:
+        p, expected = np.asarray(shifts, dtype=float), (k, self.n_basis, 3)
+        if p.shape != expected:
+            raise ValueError(
+                f"shifts must have shape {expected}, one vector for each of the {self.n_basis} atoms of the cell, got {p.shape}"
+            )
+        if not np.isfinite(p).all():
+            raise InadmissibleDeformationError("shifts must be finite numbers, got nan or inf")
+        return p
+
+
+def _checked(F_kij: np.ndarray) -> np.ndarray:
+    F = np.asarray(F_kij, dtype=float)
+    if F.ndim != 3 or F.shape[1:] != (3, 3):
+        raise ValueError(f"deformation gradients must have shape (n, 3, 3), got {F.shape}")
+    return F
+
+
+def _joined(F: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """G = [F | p^T]."""
+    return np.concatenate([F, p.transpose(0, 2, 1)], axis=2)

@@ -21,7 +21,7 @@ NEVER = {
 }
 ASE_BORDER = {"atomistics/calculator.py", "atomistics/crystal.py", "atomistics/energy.py", "qc/griffith.py"}
 """Files that take or give ase.Atoms; everything else sees arrays."""
-NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/near_tip.py"}
+NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/near_tip.py", "fem/shifts.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
 
 LAZY = {

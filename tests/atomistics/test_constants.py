@@ -18,13 +18,16 @@ MATERIALS = {
     "Cu": ("Cu_mishin1.eam.alloy", Crystal.fcc("Cu"), 3.614925, -3.54022, (169.88, 122.58, 76.21), 1e-3),
     "Fe": ("Fe_mm.eam.fs", Crystal.bcc("Fe"), 2.855325, -4.12244, (244.01, 145.27, 116.31), 5e-3),  # C1 table
     "W": ("W_zhou.eam.alloy", Crystal.bcc("W"), 3.164849, -8.75999, (522.54, 204.22, 160.75), 1e-3),
+    "Si": ("stillinger-weber", Crystal.diamond("Si"), 5.43095, -4.3366, (151.42, 76.42, 56.45), 1e-3),
+    "brittle Si": ("holland-marder", Crystal.diamond("Si"), 5.43095, -4.3366, (201.43, 51.42, 90.51), 1e-3),
+    "Si T3": ("tersoff-t3", Crystal.diamond("Si"), 5.43201, -4.6296, (142.54, 75.38, 69.03), 1e-3),
 }
 
 
 @pytest.fixture(params=MATERIALS, scope="module")
 def material(request):
     file, crystal, *figures = MATERIALS[request.param]
-    potential = load_potential(file, elements=crystal.species)
+    potential = load_potential(file, elements=tuple(dict.fromkeys(crystal.species)))
     a = equilibrium_lattice_constant(crystal, potential)
     return potential, crystal.with_lattice_constant(a), figures
 

@@ -52,6 +52,16 @@ def test_angles_at_a_site_do_not_know_the_order_of_its_neighbours():
     assert not potential.inversion_symmetric
 
 
+@pytest.mark.parametrize("name", ["stillinger-weber", "tersoff-t3", "kumagai"])
+def test_angles_of_the_perfect_crystal_are_stiff(name):
+    """All cosines are those of rest, where first derivatives of the angles vanish but the second do not."""
+    energy = AtomisticEnergy(load_potential(name), bulk("Si", "diamond", a=5.43, cubic=True))
+    y, h = energy.positions, 1e-5
+    v = np.random.default_rng(1).normal(size=y.shape)
+    differences = (energy.gradient(y + h * v) - energy.gradient(y - h * v)) / (2 * h)
+    np.testing.assert_allclose(energy.hessian_vector(v), differences, atol=1e-6)
+
+
 def test_tolerance_cuts_the_range_as_in_lammps(tmp_path):
     whole = StillingerWeber.from_file(written(tmp_path, SI))
     short = StillingerWeber.from_file(written(tmp_path, SI[:-3] + "0.001"))

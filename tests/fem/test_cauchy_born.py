@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from ase.build import bulk
 
 from atomistics import Crystal, LennardJones, Morse, ToyEAM, load_potential
 from fem import CauchyBornMaterial
@@ -177,12 +176,6 @@ def test_two_dimensional_isotropy():
 def test_what_is_no_deformation_is_refused(F, sentence):
     with pytest.raises(ValueError, match=sentence):
         MATERIALS["Cu"]().energy_density(F)
-
-
-def test_multilattices_are_not_supported_yet():
-    silicon = Crystal.from_ase(bulk("Si", "diamond", a=5.43))
-    with pytest.raises(ValueError, match="2 atoms per cell: multilattices need inner shifts"):
-        CauchyBornMaterial(silicon, LennardJones(elements=("Si",)))
 
 
 def test_unknown_element_is_named():

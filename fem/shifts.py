@@ -1,0 +1,150 @@
+"""Inner shifts of a multilattice: second derivatives in blocks, and the algebra of what is relaxed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+ROUNDING = 1e-12
+"""Relative rise of the energy that a relaxation takes for rounding: the last Newton steps gain less than this."""
+NEARLY = 1e3
+"""Where forces stay above the tolerance by rounding, this many tolerances are rest too."""
+
+
+@dataclass(frozen=True)
+class ShiftDerivatives:
+    """W(F, p) and its derivatives at given deformation gradients and inner shifts, per volume; atoms sit at F X_a + p_a.
+
+    A common shift of all atoms costs nothing: the sums over a and b of every block vanish.
+
+    Attributes
+    ----------
+    W : (k,) ndarray
+        eV/A^3.
+    dF : (k, 3, 3) ndarray
+        dW/dF at fixed p, eV/A^3.
+    dp : (k, n_basis, 3) ndarray
+        dW/dp, eV/A^4.
+    dFdF : (k, 3, 3, 3, 3) ndarray
+    dFdp : (k, 3, 3, n_basis, 3) ndarray
+    dpdp : (k, n_basis, 3, n_basis, 3) ndarray
+        Empty if only first derivatives were asked for.
+    """
+
+    W: np.ndarray
+    dF: np.ndarray
+    dp: np.ndarray
+    dFdF: np.ndarray
+    dFdp: np.ndarray
+    dpdp: np.ndarray
+
+    def shift_tangent(self) -> np.ndarray:
+        """(k, n_basis, 3, 3, 3) dp/dF of shifts that stay relaxed, A: -W_pp^-1 W_pF."""
+        k, n = self.dp.shape[:2]
+        rhs = self.dFdp.transpose(0, 3, 4, 1, 2).reshape(k, 3 * n, 9)
+        return -np.linalg.solve(_regular(self.dpdp), rhs).reshape(k, n, 3, 3, 3)
+
+    def condensed(self) -> np.ndarray:
+        """(k, 3, 3, 3, 3) tangent with relaxed shifts, the Schur complement W_FF - W_Fp W_pp^-1 W_pF, eV/A^3."""
+        return self.dFdF + np.einsum("kijax,kaxlm->kijlm", self.dFdp, self.shift_tangent(), optimize=True)
+
+    def newton_step(self) -> np.ndarray:
+        """(k, n_basis, 3) shifts towards less energy, without a common part, A: Newton's, with |eigenvalues| where W_pp is indefinite."""
+        k, n = self.dp.shape[:2]
+        H, g = _regular(self.dpdp), self.dp.reshape(k, 3 * n, 1)
+        try:
+            np.linalg.cholesky(H)
+            step = np.linalg.solve(H, g)
+        except np.linalg.LinAlgError:
+            values, vectors = np.linalg.eigh(H)
+            size = np.abs(values)
+            size = np.maximum(size, 1e-3 * size.max(1, keepdims=True))
+            step = vectors @ ((vectors.transpose(0, 2, 1) @ g) / size[..., None])
+        return -step.reshape(k, n, 3)
+
+
+def relax(
+    p_kai: np.ndarray,
+    derivatives: Callable[[np.ndarray, np.ndarray], ShiftDerivatives],
+    energy: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    tolerance: float,
+    longest: float,
+    steps: int = 50,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shifts of least energy at many points at once: Newton's method, each step halved until the energy falls.
+
+    Parameters
+    ----------
+    p_kai : (k, n_basis, 3) ndarray
+        Where to begin, A.
+    derivatives, energy : callable
+        Of chosen points (indices) and their shifts.
+    tolerance : float
+        Of dW/dp, eV/A^4.
+    longest : float
+        Largest change of a shift in one step, A.
+
+    Returns
+    -------
+    (k, n_basis, 3) ndarray and the indices of the points that found no rest.
+    """
+    p = p_kai.copy()
+    left, forces = np.arange(len(p)), np.full(len(p), np.inf)
+    for _ in range(steps):
+        if not len(left):
+            break
+        d = derivatives(left, p[left])
+        forces[left] = np.abs(d.dp).max((1, 2))
+        moving = ~(forces[left] < tolerance)
+        p[left], moved = _descend(left, p[left], d, moving, energy, longest)
+        left = left[moved]
+    return p, np.flatnonzero(~(forces < NEARLY * tolerance))
+
+
+def _descend(
+    points: np.ndarray,
+    p: np.ndarray,
+    d: ShiftDerivatives,
+    moving: np.ndarray,
+    energy: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    longest: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step of the moving points, and which of all have moved."""
+    step = d.newton_step()
+    size = np.sqrt((step**2).sum(2).max(1))
+    step *= np.minimum(1.0, longest / np.maximum(size, 1e-300))[:, None, None]
+    slope = (d.dp * step).sum((1, 2))
+    todo, moved = np.flatnonzero(moving), np.zeros(len(p), dtype=bool)
+    for _ in range(30):
+        trial = p[todo] + step[todo]
+        allowed = d.W[todo] + 1e-4 * slope[todo] + ROUNDING * np.abs(d.W[todo])
+        falls = energy(points[todo], trial) <= allowed
+        p[todo[falls]] = trial[falls]
+        moved[todo[falls]] = True
+        todo = todo[~falls]
+        if not len(todo):
+            break
+        step[todo] *= 0.5
+        slope[todo] *= 0.5
+    return p, moved
+
+
+def largest_gap(p_kai: np.ndarray) -> np.ndarray:
+    """(k,) largest distance between the shifts of two atoms of the cell: how much closer they may have come, A."""
+    apart = p_kai[:, :, None] - p_kai[:, None]
+    return np.sqrt((apart**2).sum(-1).max((1, 2), initial=0.0))
+
+
+def without_translation(p_kai: np.ndarray) -> np.ndarray:
+    """Shifts less their mean over the atoms of the cell."""
+    return p_kai - p_kai.mean(1, keepdims=True)
+
+
+def _regular(dpdp: np.ndarray) -> np.ndarray:
+    """(k, 3n, 3n) W_pp with a stiffness of its own size against common translations, which cost nothing."""
+    k, n = dpdp.shape[:2]
+    H = dpdp.reshape(k, 3 * n, 3 * n)
+    size = np.abs(np.einsum("kii->k", H)) / (3 * n) + 1e-30
+    return H + (size / n)[:, None, None] * np.tile(np.eye(3), (n, n))
