@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +29,7 @@ from .reconstruction import Reconstruction, Stencils, ghost_vector, solve
 from .regions import Core
 from .sites import Prolongation, prolongation
 
+log = logging.getLogger(__name__)
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 EXTENSION = 2.0  # neighbour distances from the handshake into the core up to which sites are reconstructed
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
@@ -192,6 +194,7 @@ def build_model(
     crystal = crystal.resolved(potential)
     reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
     beta, blended = _blending(spec), (0.0, spec.width)
+    matching = domain is None
     if domain is None:
         domain = build_domain(comm, _shape(spec, crystal, lattice, reach), _work(spec, reach), coarse)
     elif spec.method not in ("atomistic", "continuum"):
@@ -204,7 +207,7 @@ def build_model(
         extent=_extent(spec, blended[1] + 2 * reach),
     )  # fmt: skip
     material = CauchyBornMaterial(crystal, potential)
-    assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended)
+    assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended, matching)
     defect = None
     if spec.method == "bgfc":
         defect = BlendingDefect(
@@ -285,11 +288,12 @@ class _Assembler:
         spec: ModelSpec,
         reach: float,
         blended: tuple[float, float],
+        matching: bool,
     ) -> None:
         self.comm, self.potential, self.material, self.parts, self.spec = comm, potential, material, parts, spec
         self.crystal, self.lattice = crystal, lattice
         self.reach, self.blended = reach, blended
-        self.cell_weight = parts.nodes.weight
+        self.cell_weight, self.matching = parts.nodes.weight, matching
         self.F0 = np.eye(3) if spec.F0 is None else spec.F0
         self.types = np.asarray(potential.types_of(crystal.species))
         perfect = float(material.energy_density(np.eye(3)[None])[0]) * material.volume
@@ -334,9 +338,33 @@ class _Assembler:
         broken = stencils.count(np.flatnonzero(~stencils.complete))
         chosen = stencils.complete & (self.depth[near] > inner - extend)
         chosen &= ~self._cut(parts.atoms.X[near], radius, inner - extend)
-        (continuum,) = self._continuum(self.cell_weight)
-        t = ghost_vector(stencils, weight[near], continuum.field, parts.nodes.rows, R)
+        t = self._ghost_vector(stencils, weight[near], R)
+        if not self.matching:
+            self.cell_weight = self._balanced(t, R)
+            t = self._ghost_vector(stencils, weight[near], R)
         self.reconstruction = solve(stencils, weight[near], np.flatnonzero(chosen), t, R, checked & ~broken)
+
+    def _ghost_vector(self, stencils: Stencils, weight: np.ndarray, R: np.ndarray) -> np.ndarray:
+        (continuum,) = self._continuum(self.cell_weight)
+        return ghost_vector(stencils, weight, continuum.field, self.parts.nodes.rows, R)
+
+    def _balanced(self, t: np.ndarray, R: np.ndarray) -> np.ndarray:
+        """Cell weights changed in the handshake such that sites and cells count every lattice site once.
+
+        The first moment of the ghost vectors is twice what is counted too much; on a mesh that does not match the lattice
+        that is a quadrature error of the blending function, which no reconstruction could cancel. Collective.
+        """
+        parts, d = self.parts, self.lattice.gdim
+        rho = R[: len(R) // 2, :d]
+        r = int(np.argmax((rho**2).sum(1)))
+        free = slice(0, parts.layout.n_free)
+        excess = 0.5 * float(t[free, r] @ (parts.X[free, :d] @ rho[r])) / float(rho[r] @ rho[r])
+        blend = parts.nodes.weight * (1.0 - parts.nodes.weight)
+        (continuum,) = self._continuum((blend > 0).astype(float))
+        volume = blend[continuum.field.cells] @ continuum.field.omega.sum(1) / self.material.volume
+        total, volume = self.comm.allreduce(np.array([excess, volume]))
+        log.info("cell weights in the handshake are changed by %.2g to count %.2g sites less", -total / volume, total)
+        return parts.nodes.weight - total / volume * blend if volume > 0 else parts.nodes.weight
 
     def _cut(self, X: np.ndarray, radius: float, inner: float) -> np.ndarray:
         """Sites whose stencil meets the crack plane behind the front of the core."""

@@ -23,6 +23,7 @@ from .sites import Atoms
 log = logging.getLogger(__name__)
 REGULARISATION = 1e-12  # times the unit diagonal of the scaled matrix: affine functions are in its null space
 ACCURACY = 1e-10  # of the constraints, relative to the largest ghost vector
+ROUNDING = 1e-12  # of the terms that a ghost vector is summed from: those of a large cell are as large as the cell
 FLOOR = 1e-2  # smaller ghost vectors (weights, of order 1) are measured by this: without atoms they are rounding
 PREFIX = "qc_reconstruction_"
 
@@ -104,17 +105,18 @@ def local_map(rows: Rows) -> tuple[np.ndarray, sp.csr_matrix]:
     return columns, sp.csr_matrix((rows.value, inverse, rows.first), shape=(len(rows), len(columns)))
 
 
-def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> np.ndarray:
-    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space."""
+def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space, and the sum of sizes."""
     h, d = len(R) // 2, energy.gradients.shape[-1]
     local = (
         2.0
         / energy.material.volume
         * np.einsum("cq,cqai,ri->car", energy.omega, energy.gradients, R[:h, :d], optimize=True)
     )
-    t = np.zeros((energy.n_blocks, h))
+    t, size = np.zeros((2, energy.n_blocks, h))
     np.add.at(t, energy.dofs.ravel(), local.reshape(-1, h))
-    return t
+    np.add.at(size, energy.dofs.ravel(), np.abs(local).reshape(-1, h))
+    return t, size
 
 
 def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy, rows: Rows, R: np.ndarray) -> np.ndarray:
@@ -122,7 +124,10 @@ def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy
     t = stencils.blocks.add(stencils.ghost_vector(weight)).copy()
     columns, map_of_nodes = local_map(rows)
     nodes = BlockScatter(stencils.layout, columns, len(R) // 2)
-    return t + nodes.add(map_of_nodes.T @ continuum_ghost_vector(energy, R))
+    vector, size = (map_of_nodes.T @ part for part in continuum_ghost_vector(energy, R))
+    t += nodes.add(vector)
+    t[np.abs(t) < ROUNDING * nodes.add(size)] = 0.0
+    return t
 
 
 def solve(
@@ -182,7 +187,7 @@ def normal_matrix(
 ) -> PETSc.Mat:
     """M = sum_l w_l Delta_l^T (I - R (R^T R)^-1 R^T) Delta_l on the active blocks, numbered rank by rank. Collective."""
     comm, n = stencils.layout.comm, int(active.sum())
-    first = comm.exscan(n) if comm.rank else 0
+    first = comm.scan(n) - n
     number = np.full((len(active), stencils.blocks.width), -1.0)
     number[active] = (first + np.arange(n))[:, None]
     column = np.rint(stencils.blocks.gather(number)[:, 0]).astype(np.int64)
