@@ -126,7 +126,7 @@ def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy
     nodes = BlockScatter(stencils.layout, columns, len(R) // 2)
     vector, size = (map_of_nodes.T @ part for part in continuum_ghost_vector(energy, R))
     t += nodes.add(vector)
-    t[np.abs(t) < ROUNDING * nodes.add(size)] = 0.0
+    t[np.abs(t) < ROUNDING * nodes.add(size).max(1, keepdims=True)] = 0.0
     return t
 
 
