@@ -14,6 +14,7 @@ from petsc4py import PETSc
 from fem.collective import on_root
 from fem.far_field import CoarseMesh
 
+from .names import lookup
 from .sites import Prolongation
 
 FIELDS = 8  # is_atom, four integers of the name (exact in double precision), three displacements
@@ -57,7 +58,7 @@ def read_state(directory: Path, comm: MPI.Comm) -> dict[str, Any] | None:
 def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongation) -> np.ndarray:
     """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective.
 
-    Each rank reads a slice of the file; a home rank found from the name brings readers and owners together.
+    Each rank reads a slice of the file; the owners ask for their blocks by name.
     """
     comm = parts.layout.comm
     vec = PETSc.Vec().create(comm)
@@ -69,22 +70,12 @@ def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongati
     vec.load(viewer)
     viewer.destroy()
     record = vec.array_r.reshape(-1, FIELDS)
-    known = _exchange(comm, _home(record[:, :5], comm.size), record)
-    mine = np.column_stack(
-        [parts.is_atom, parts.key, np.arange(len(parts.key)), np.full(len(parts.key), comm.rank)]
-    ).astype(float)
-    asked = _exchange(comm, _home(mine[:, :5], comm.size), mine)
-    where = {tuple(row[:5]): k for k, row in enumerate(known.tolist())}
-    found = [where.get(tuple(row[:5]), -1) for row in asked.tolist()]
-    lost = comm.allreduce(found.count(-1))
+    u = lookup(comm, record[:, :5].astype(np.int64), record[:, 5:], np.column_stack([parts.is_atom, parts.key]))
+    lost = comm.allreduce(int(np.isnan(u).any(1).sum()))
     if lost:
         raise ValueError(
             f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh"
         )
-    answer = np.column_stack([asked[:, 5], known[found][:, 5:]]) if len(found) else np.empty((0, 4))
-    back = _exchange(comm, asked[:, 6].astype(int), answer)
-    u = np.zeros((len(parts.key), 3))
-    u[back[:, 0].astype(int)] = back[:, 1:]
     return u[:, : parts.layout.components]
 
 
@@ -103,15 +94,6 @@ def load_coarse(directory: Path) -> CoarseMesh | None:
         return None
     with np.load(path) as data:
         return CoarseMesh(data["points"], data["cells"])
-
-
-def _home(name: np.ndarray, ranks: int) -> np.ndarray:
-    multiplier = np.array([1, 73856093, 19349663, 83492791, 7919])
-    return np.abs(name.astype(np.int64) @ multiplier) % ranks
-
-
-def _exchange(comm: MPI.Comm, target: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.concatenate(comm.alltoall([rows[target == r] for r in range(comm.size)]))
 
 
 def _replace(path: Path, text: str) -> None:
