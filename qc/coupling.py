@@ -10,10 +10,14 @@ import scipy.sparse as sp
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from atomistics.reconstruction import StencilError
 from fem.cauchy_born import InadmissibleDeformationError
 from fem.continuum import ContinuumEnergy
 
 from .layout import BlockScatter, Layout, Rows
+
+
+INADMISSIBLE = (InadmissibleDeformationError, StencilError)
 
 
 class NoEnergyError(TypeError):
@@ -106,6 +110,7 @@ class Coupling:
         self.prescribed = np.zeros((layout.n_prescribed, layout.components))
         self.dead_load = layout.create_unknowns()
         self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
+        self._complaint: str | None = None  # why the last energy was infinite on this rank
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._matrix = self._create_matrix()
         self._connect()
@@ -115,10 +120,17 @@ class Coupling:
         """Whether the model has an energy (force blending has none)."""
         return not any(isinstance(term, ForceWeighted) for term in self.terms)
 
+    @property
+    def complaint(self) -> str | None:
+        """Why the last energy was infinite, None if it was not. Collective."""
+        said = self.layout.comm.allgather(self._complaint)
+        return next((c for c in said if c is not None), None)
+
     def energies(self, q: PETSc.Vec) -> dict[str, float]:
         """Energy of each term minus that of the perfect crystal, eV."""
         z = self._variables(q)
-        local = [_energy_or_infinity(t, zt) for t, zt in zip(self.terms, z, strict=True)]
+        self._complaint = None
+        local = [self._energy_or_infinity(t, zt) for t, zt in zip(self.terms, z, strict=True)]
         total = self.layout.comm.allreduce(np.array(local), op=MPI.SUM)
         parts = {t.name: float(e) for t, e in zip(self.terms, total, strict=True)}
         return parts | {"dead_load": -float(self.dead_load.dot(q))}
@@ -131,12 +143,13 @@ class Coupling:
         """Energy (nan for force blending) and its gradient, written into g, eV/A."""
         z = self._variables(q)
         self.evaluations["gradient"] += 1
+        self._complaint = None
         total, local = 0.0, np.zeros((len(self._columns), self.layout.components))
         for term, zt, A in zip(self.terms, z, self._maps, strict=True):
             try:
                 E, gz = term.energy_gradient(zt)
-            except InadmissibleDeformationError:  # on this rank only, perhaps: infinite energy tells the others
-                E, gz = np.inf, np.full_like(zt, np.nan)
+            except INADMISSIBLE as error:  # on this rank only, perhaps: infinite energy tells the others
+                E, gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
             total += E
             local += A.T @ gz
         g.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
@@ -153,6 +166,13 @@ class Coupling:
         values = self._transfer @ blocks.reshape(len(blocks), self.layout.components**2)
         self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
+
+    def _energy_or_infinity(self, term: Term, z: np.ndarray) -> float:
+        try:
+            return term.energy(z)
+        except INADMISSIBLE as error:  # on this rank only, perhaps: the sum tells the others
+            self._complaint = str(error)
+            return np.inf
 
     def displacement(self, q: PETSc.Vec) -> np.ndarray:
         """Displacements (n, components) of this rank's blocks of the full vector, A."""
@@ -230,14 +250,6 @@ class Coupling:
         matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
         matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
         return matrix
-
-
-def _energy_or_infinity(term: Term, z: np.ndarray) -> float:
-    """Infinite where the deformation is inadmissible, on this rank only perhaps: the sum tells the others."""
-    try:
-        return term.energy(z)
-    except InadmissibleDeformationError:
-        return np.inf
 
 
 def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from mpi4py import MPI
 
 from atomistics import NeighbourList
 from atomistics.reconstruction import ReconstructedSites
 from atomistics.site_potential import SitePotential
 
-from .layout import BlockScatter, Layout
 from .local_atoms import gather_halo
-from .reconstruction import Reconstruction, local_map
+from .reconstruction import Reconstruction
 from .sites import Atoms
 
 
@@ -19,13 +19,15 @@ class ReconstructedEnergy:
 
     Parameters
     ----------
-    layout : Layout
+    comm : mpi4py.MPI.Comm
     potential : SitePotential
     atoms : Atoms
         The atoms this rank owns.
     types : (n_species,) int ndarray
-    weight : (n,) ndarray
-        Weight of each own site.
+    own_sites : (m,) int ndarray
+        Reconstructed sites among them.
+    weight : (m,) ndarray
+        Their weights.
     F0 : (3, 3) ndarray
         Macroscopic deformation gradient.
     period : float or None
@@ -41,10 +43,11 @@ class ReconstructedEnergy:
 
     def __init__(
         self,
-        layout: Layout,
+        comm: MPI.Comm,
         potential: SitePotential,
         atoms: Atoms,
         types: np.ndarray,
+        own_sites: np.ndarray,
         weight: np.ndarray,
         F0: np.ndarray,
         period: float | None,
@@ -52,25 +55,23 @@ class ReconstructedEnergy:
         reconstruction: Reconstruction,
         watch: float,
     ) -> None:
-        r = reconstruction
-        halo = gather_halo(layout.comm, atoms, atoms.X, r.sites, watch)
+        self.own_sites, self.weight = own_sites, np.ascontiguousarray(weight)
+        halo = gather_halo(comm, atoms, atoms.X, own_sites, watch)
         frame = np.array(F0, dtype=float)
         cell, pbc = np.eye(3), (False, False, period is not None)
         if period is not None:
             cell[2, 2] = period
         self._cell = cell @ frame.T
-        found = NeighbourList(halo.X, watch, cell=cell, pbc=pbc, sites=r.sites)
+        found = NeighbourList(halo.X, watch, cell=cell, pbc=pbc, sites=own_sites)
         self.local = np.unique(found.owner_of_extended[np.concatenate([found.rows, found.index])])
         self.rows = halo.rows.take(self.local)
-        self.sites = np.searchsorted(self.local, r.sites)
+        self.sites = np.searchsorted(self.local, own_sites)
         X = halo.X[self.local]
         self._X0 = X @ frame.T
-        columns, P = local_map(self.rows)
-        lam = P @ BlockScatter(layout, columns, r.lam.shape[1]).gather(r.lam)
+        R, lam = reconstruction.R, reconstruction.at(comm, halo.key[self.local])
         species = halo.species[self.local]
-        self.weight = np.ascontiguousarray(weight[r.sites])
         self.sum = ReconstructedSites(
-            potential, X, types[species].astype(np.int32), self.sites, self.weight, r.R, lam, watch, cell, pbc
+            potential, X, types[species].astype(np.int32), self.sites, self.weight, R, lam, watch, cell, pbc
         )
         self._site_reference = site_reference[species[self.sites]]
 

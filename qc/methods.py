@@ -14,7 +14,7 @@ from petsc4py import PETSc
 from atomistics import Crystal
 from atomistics.reconstruction import paired_stencil, stencil_radius
 from atomistics.site_potential import SitePotential
-from fem.cauchy_born import CauchyBornMaterial
+from fem.cauchy_born import GPA, CauchyBornMaterial
 from fem.continuum import ContinuumEnergy
 from fem.domain import Crack, DomainMesh, DomainShape, build_domain
 from fem.far_field import CoarseMesh
@@ -25,13 +25,15 @@ from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
 from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
 from .handshake import ReconstructedEnergy
-from .reconstruction import Reconstruction, Stencils, ghost_vector, solve
+from .reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, solve
 from .regions import Core
 from .sites import Prolongation, prolongation
 
 log = logging.getLogger(__name__)
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 EXTENSION = 2.0  # neighbour distances from the handshake into the core up to which sites are reconstructed
+PATCH_STRAIN = 0.02 * np.array([[1.0, 0.5, 0.3], [-0.3, -0.7, 0.2], [0.4, 0.2, 0.5]])
+PATCH_TOLERANCE = 1e-10  # eV/A, or times the natural unit C11 nn^2 where that is larger
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
 
 
@@ -104,7 +106,7 @@ class Model:
     coupling : Coupling
         The sum of terms.
     blending_defect : callable or None
-        Dead load of BGFC: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
+        Dead load of BGFC, and of B-GRAC beside a slit: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
     guide : Coupling or None
         The blended energy of the same handshake, for a method that has none of its own.
     reconstruction : Reconstruction or None
@@ -149,23 +151,23 @@ class Model:
 
 
 class BlendingDefect:
-    """f_dead = g_bqce(y0) - g_bqcf(y0), the ghost force of energy blending at a reference state y0 (Ortner & Zhang 2014).
+    """f_dead = g_energy(y0) - g_bqcf(y0), the ghost force of energy blending at a reference state y0 (Ortner & Zhang 2014).
 
     Only sites near the handshake are summed: deeper in the core both gradients are the same.
     """
 
-    def __init__(self, bqce: Coupling, bqcf: Coupling) -> None:
-        self._bqce, self._bqcf = bqce, bqcf
-        self._work = bqce.layout.create_unknowns()
+    def __init__(self, energy: Coupling, bqcf: Coupling) -> None:
+        self._energy, self._bqcf = energy, bqcf
+        self._work = energy.layout.create_unknowns()
 
     def dead_load(self, x: np.ndarray, out: PETSc.Vec) -> None:
         """Write the dead load at displacements x (n, components) of this rank's blocks into the vector ``out``, eV/A."""
-        layout = self._bqce.layout
+        layout = self._energy.layout
         q = layout.create_unknowns()
         q.array[:] = x[: layout.n_free].ravel()
-        for coupling in (self._bqce, self._bqcf):
+        for coupling in (self._energy, self._bqcf):
             coupling.prescribed[:] = x[layout.n_free :]
-        self._bqce.energy_gradient(q, out)
+        self._energy.energy_gradient(q, out)
         self._bqcf.energy_gradient(q, self._work)
         out.axpy(-1.0, self._work)
 
@@ -179,6 +181,7 @@ def build_model(
     coarse: CoarseMesh | None = None,
     domain: DomainMesh | None = None,
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
+    reconstruction: Reconstruction | None = None,
 ) -> Model:
     """Mesh, atoms, maps and terms of a coupled model. Collective.
 
@@ -190,6 +193,8 @@ def build_model(
         A user's mesh, matching the lattice or not, instead of a resolved zone.
     removed : callable, optional
         Which sites (n, 3) are vacant.
+    reconstruction : Reconstruction, optional
+        Of the same mesh and lattice, read back from a checkpoint.
     """
     crystal = crystal.resolved(potential)
     reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
@@ -208,17 +213,37 @@ def build_model(
     )  # fmt: skip
     material = CauchyBornMaterial(crystal, potential)
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended, matching)
+    forces, cut = spec.method == "bqcf", spec.crack == "slit"
+    if spec.method == "bgrac":
+        if cut and reconstruction is None:
+            reconstruction = _of_the_uncut_crystal(comm, crystal, potential, lattice, spec, None if matching else domain)
+        assemble.reconstruct(reconstruction)
+    coupling = assemble.force_blending() if forces else assemble.energy_blending()
+    if spec.method == "bgrac" and not cut:
+        assemble.check_patch(coupling)
     defect = None
-    if spec.method == "bgfc":
+    if spec.method == "bgfc" or (spec.method == "bgrac" and cut):
         defect = BlendingDefect(
             assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
         )
-    if spec.method == "bgrac":
-        assemble.reconstruct()
-    forces = spec.method == "bqcf"
-    coupling = assemble.force_blending() if forces else assemble.energy_blending()
     guide = assemble.energy_blending() if forces else None
     return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, assemble.reconstruction)
+
+
+def _of_the_uncut_crystal(
+    comm: MPI.Comm,
+    crystal: Crystal,
+    potential: SitePotential,
+    lattice: MeshLattice,
+    spec: ModelSpec,
+    domain: DomainMesh | None,
+) -> Reconstruction | None:
+    """The reconstruction of the model without its slit: next to the slit there is no perfect crystal to solve it for."""
+    if domain is not None:
+        raise ReconstructionError(
+            "bgrac on a mesh of your own needs a mesh without a crack: the reconstruction is that of the uncut crystal; use bgfc"
+        )
+    return build_model(comm, crystal, potential, lattice, replace(spec, crack="none")).reconstruction
 
 
 def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
@@ -264,7 +289,8 @@ def _wanted(spec: ModelSpec, blended: float, reach: float) -> Callable[[np.ndarr
     """Lattice points needed as atoms: sites with weight, their neighbours, and theirs where forces are blended."""
     if spec.method == "continuum":
         return lambda x: np.zeros(len(x), dtype=bool)
-    shells = 2 if spec.method in ("bgfc", "bqcf") else 1  # forces are blended where a neighbour may be
+    forces = spec.method in ("bgfc", "bqcf") or (spec.method == "bgrac" and spec.crack == "slit")
+    shells = 2 if forces else 1
     everywhere = spec.method == "atomistic"
 
     def wanted(x: np.ndarray) -> np.ndarray:
@@ -304,6 +330,7 @@ class _Assembler:
         x = parts.atoms.X[:, : lattice.gdim]
         self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
         self.reconstruction: Reconstruction | None = None
+        self.reconstructed = np.empty(0, dtype=np.int32)
         self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
 
     def energy_blending(self, near_handshake: bool = False) -> Coupling:
@@ -313,8 +340,9 @@ class _Assembler:
             weight[self._deep()] = 0.0
         terms: list[Term] = []
         if self.reconstruction is not None:
-            terms.append(self._handshake(weight, self.reconstruction))
-            weight[self.reconstruction.sites] = 0.0
+            sites = self.reconstructed[weight[self.reconstructed] > 0]
+            terms.append(self._handshake(sites, weight[sites], self.reconstruction))
+            weight[sites] = 0.0
         terms = [*self._atoms(weight), *terms, *self._continuum(self.cell_weight)]
         return Coupling(self.parts.layout, terms)
 
@@ -323,8 +351,8 @@ class _Assembler:
         weight[weight < 1e-14] = 0.0  # rounding of the interpolated beta
         return weight
 
-    def reconstruct(self) -> None:
-        """Solve for the stencils of B-GRAC; from then on the energy is that of the reconstructed handshake. Collective."""
+    def reconstruct(self, known: Reconstruction | None) -> None:
+        """Solve for the stencils of B-GRAC unless they are known; the energy is that of the reconstructed handshake from then on. Collective."""
         spec, parts = self.spec, self.parts
         R = paired_stencil(self.crystal, self.potential, spec.stencil_compression)
         radius, extend = float(np.linalg.norm(R, axis=1).max()), EXTENSION * self.crystal.nearest_neighbour_distance
@@ -342,7 +370,29 @@ class _Assembler:
         if not self.matching:
             self.cell_weight = self._balanced(t, R)
             t = self._ghost_vector(stencils, weight[near], R)
-        self.reconstruction = solve(stencils, weight[near], np.flatnonzero(chosen), t, R, checked & ~broken)
+        self.reconstructed = near[chosen]
+        self.reconstruction = known or solve(
+            stencils, parts.atoms, weight[near], np.flatnonzero(chosen), t, R, checked & ~broken
+        )
+
+    def check_patch(self, coupling: Coupling) -> None:
+        """Refuse a coupling with ghost forces outside the core of the perfect crystal at a general strain. Collective."""
+        layout, X, d = self.parts.layout, self.parts.X, self.lattice.gdim
+        nn = self.crystal.nearest_neighbour_distance
+        u = (X[:, :d] @ PATCH_STRAIN[:, :d].T)[:, : layout.components] @ self.F0[: layout.components, : layout.components].T
+        q, g = layout.create_unknowns(), layout.create_unknowns()
+        q.array[:], coupling.prescribed[:] = u[: layout.n_free].ravel(), u[layout.n_free :]
+        coupling.energy_gradient(q, g)
+        coupling.prescribed[:] = 0.0
+        outside = self.spec.core(X[: layout.n_free, :d]) >= self.blended[0] - EXTENSION * nn
+        forces = np.abs(g.array_r.reshape(-1, layout.components))[outside]
+        largest = float(self.comm.allreduce(forces.max(initial=0.0), op=MPI.MAX))
+        unit = self.material.elastic_tensor()[0, 0] / GPA * nn ** (d - 1 if self.crystal.dimension == 2 else 2)
+        if not largest < PATCH_TOLERANCE * max(1.0, unit):
+            raise ReconstructionError(
+                f"bgrac fails its own patch test: the largest ghost force at a general strain of 2 % is {largest:.2g} eV/A and must be "
+                f"below {PATCH_TOLERANCE * max(1.0, unit):.2g} eV/A; {coupling.complaint or 'keep vacancies and free surfaces away from the handshake'}, or use bgfc"
+            )
 
     def _ghost_vector(self, stencils: Stencils, weight: np.ndarray, R: np.ndarray) -> np.ndarray:
         (continuum,) = self._continuum(self.cell_weight)
@@ -373,9 +423,11 @@ class _Assembler:
         ahead = self.spec.core.centre[0] + np.sqrt(max((self.spec.core.radius + inner) ** 2 - radius**2, 0.0))
         return (np.abs(X[:, 1]) < radius) & (X[:, 0] < ahead - 1e-9)
 
-    def _handshake(self, weight: np.ndarray, reconstruction: Reconstruction) -> ReconstructedEnergy:
+    def _handshake(
+        self, sites: np.ndarray, weight: np.ndarray, reconstruction: Reconstruction
+    ) -> ReconstructedEnergy:
         return ReconstructedEnergy(
-            self.parts.layout, self.potential, self.parts.atoms, self.types, weight, self.F0, self.period,
+            self.comm, self.potential, self.parts.atoms, self.types, sites, weight, self.F0, self.period,
             self.site_reference, reconstruction, self.reach,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from fem.continuum import ContinuumEnergy
 
 from .layout import BlockScatter, Layout, Rows
 from .local_atoms import Halo, gather_halo
+from .names import lookup
 from .sites import Atoms
 
 log = logging.getLogger(__name__)
@@ -34,25 +35,29 @@ class ReconstructionError(ValueError):
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Multipliers lambda^rho and the sites that they reconstruct.
+    """Multipliers lambda^rho at the atoms, by name: they serve any partition, and a model with the same atoms.
 
     Attributes
     ----------
     R : (2 h, 3) ndarray
         Stencil, opposite vectors h rows apart, A.
-    lam : (n_own, h) ndarray
-        Multipliers of this rank's blocks.
-    sites : (m,) int ndarray
-        Reconstructed sites among this rank's atoms.
+    key : (n, 4) int64 ndarray
+        Names of atoms of this rank.
+    lam : (n, h) ndarray
+        Their multipliers; other atoms have none.
     info : dict
         ``rows``, ``right_hand_sides``, ``sites``, ``residual`` (relative), ``seconds``, ``megabytes`` (of the multipliers, the
         matrix and its factors on all ranks).
     """
 
     R: np.ndarray
+    key: np.ndarray
     lam: np.ndarray
-    sites: np.ndarray
     info: dict[str, Any]
+
+    def at(self, comm: MPI.Comm, key: np.ndarray) -> np.ndarray:
+        """(n, h) multipliers of the atoms named (n, 4). Collective."""
+        return np.nan_to_num(lookup(comm, self.key, self.lam, key), nan=0.0)
 
 
 class Stencils:
@@ -132,6 +137,7 @@ def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy
 
 def solve(
     stencils: Stencils,
+    atoms: Atoms,
     weight: np.ndarray,
     chosen: np.ndarray,
     t: np.ndarray,
@@ -142,6 +148,8 @@ def solve(
 
     Parameters
     ----------
+    atoms : Atoms
+        The atoms this rank owns.
     weight : (n,) ndarray
         Weight of each site of ``stencils``.
     chosen : (m,) int ndarray
@@ -179,7 +187,10 @@ def solve(
             "the handshake wider than an edge, or use bgfc"
         )
     log.info("reconstruction: %d rows, %d right-hand sides, %.1f s", info["rows"], h, info["seconds"])
-    return Reconstruction(R, lam, stencils.near[chosen], info)
+    columns, P = local_map(atoms.rows)
+    at_atoms = P @ BlockScatter(layout, columns, h).gather(lam)
+    some = at_atoms.any(1)
+    return Reconstruction(R, atoms.key[some], at_atoms[some], info)
 
 
 def normal_matrix(
