@@ -5,7 +5,8 @@ Tersoff and Kumagai: U = f_C [f_R + b(zeta) f_A] / 2, k != j.
 
 A kernel of its own sums energies and gradients of each family (what counts there: branchless compaction at the
 cutoff, exponentials per bond and not per angle). Second derivatives of a site, for Hessians and Cauchy-Born alike,
-come from one routine that sees only U, h and their derivatives. Choices of style: see `kernels`.
+come from one routine that sees only U, h and their derivatives. Choices of style: see `kernels`; the functions of a
+bond or an angle are inlined, so that derivatives nobody asks for cost nothing.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -53,7 +54,7 @@ def scatter(g, l, member, m, w, G):
     g[l, 2] -= g2
 
 
-@nb.njit(nb.types.UniTuple(f8, 6)(PAIRS, i4, i4, f8), **FLAGS)
+@nb.njit(inline="always", **FLAGS)
 def sw_bond(P, a, b, r):
     """phi, phi', phi'', e, e', e'' of Stillinger-Weber: pair energy and the radial factor of the angles."""
     s, reach, gs = P[a, b, SIGMA], P[a, b, REACH], P[a, b, GAMMA_SIGMA]
@@ -144,7 +145,7 @@ def cutoff_function(kind, R, D, r):
     return 0.5 - 0.75 * s + 0.25 * s * s * s, -0.75 * k * c * c * c, 2.25 * k * k * c * c * s
 
 
-@nb.njit(nb.types.UniTuple(f8, 3)(i8, ANGLES, i4, i4, i4, f8), **FLAGS)
+@nb.njit(inline="always", **FLAGS)
 def angle_function(kind, T, a, b, c, cos):
     """g, g', g'' with respect to the cosine."""
     u = T[a, b, c, H_A] - cos
@@ -164,7 +165,7 @@ def angle_function(kind, T, a, b, c, cos):
     return T[a, b, c, G1] + A * B, -2.0 * u * g1, 2.0 * g1 + 4.0 * y * g2
 
 
-@nb.njit(nb.types.UniTuple(f8, 3)(ANGLES, i4, i4, i4, f8), **FLAGS)
+@nb.njit(inline="always", **FLAGS)
 def distance_factor(T, a, b, c, d):
     """X = exp((lambda3 d)^m), X' / X, X'' / X for d = r_j - r_k."""
     lam = T[a, b, c, LAMBDA3]
@@ -299,16 +300,16 @@ def bond(kind, P, a, b, r, zeta):
     return fR + o * fA, fR1 + o * fA1, o1 * fA, fR2 + o * fA2, o1 * fA1, o2 * fA
 
 
-@nb.njit(f8(i8, PAIRS, ANGLES, i4, i8, I1, F2, F1, F1, F2, F2), **FLAGS)
-def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K):
-    """V of a site of type a with m bonds D (inside the cutoff), G = dV/dD (m, 3), K = d2V/dDdD (3m, 3m).
+@nb.njit(f8(i8, PAIRS, ANGLES, i4, i8, I1, F2, F1, F1, F2, F2, nb.boolean), **FLAGS)
+def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K, second):
+    """V of a site of type a with m bonds D (inside the cutoff), G = dV/dD (m, 3), if ``second`` K = d2V/dDdD (3m, 3m).
 
     r holds the lengths; z (3m,) is room for the gradient of zeta; G and K must be large enough.
     """
     V = 0.0
     for i in range(m):
         G[i, 0], G[i, 1], G[i, 2] = 0.0, 0.0, 0.0
-    for i in range(3 * m):
+    for i in range(3 * m if second else 0):
         for j in range(3 * m):
             K[i, j] = 0.0
     uj, uk, pj, pk = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
@@ -328,7 +329,7 @@ def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K):
             G[j, x] += Ur * uj[x]
         for i in range(3 * m):
             z[i] = 0.0
-        for x in range(3):
+        for x in range(3 if second else 0):
             for y in range(3):
                 K[3 * j + x, 3 * j + y] += (Urr - Ur * rj) * uj[x] * uj[y]
             K[3 * j + x, 3 * j + x] += Ur * rj
@@ -350,6 +351,8 @@ def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K):
             for x in range(3):
                 z[3 * j + x] += hj * uj[x] + hc * pj[x]
                 z[3 * k + x] += hk * uk[x] + hc * pk[x]
+            if not second:
+                continue
             tj, tk = hj * rj - hc * cos * rj * rj, hk * rk - hc * cos * rk * rk  # of the identity less u u^T
             for x in range(3):
                 for y in range(3):
@@ -370,7 +373,7 @@ def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K):
         for i in range(m):
             for x in range(3):
                 G[i, x] += Uz * z[3 * i + x]
-        if Uzz == 0.0 and Urz == 0.0:
+        if not second or (Uzz == 0.0 and Urz == 0.0):
             continue
         for i in range(3 * m):
             for q in range(3 * m):
@@ -417,7 +420,7 @@ def site_hessians(y, types, sites, first, index, w, kind, P, T, cutoff, begin, p
             D[k, 0], D[k, 1], D[k, 2] = dx[k], dy[k], dz[k]
             kinds[k] = types[member[k]]
             ends[begin[s] + k] = member[k]
-        site_derivatives(kind, P, T, types[l], m, kinds, D, r, z, G, K)
+        site_derivatives(kind, P, T, types[l], m, kinds, D, r, z, G, K, True)
         q = place[s]
         for i in range(3 * m):
             for j in range(3 * m):
@@ -515,7 +518,7 @@ def cauchy_born(R, kind, P, T, types, site_type, cutoff, F, W, dW, ddW, second):
                 r[m] = np.sqrt(r2)
                 member[m], kinds[m] = b, types[b]
                 m += 1
-        W[q] = site_derivatives(kind, P, T, site_type, m, kinds, D, r, z, G, K)
+        W[q] = site_derivatives(kind, P, T, site_type, m, kinds, D, r, z, G, K, second)
         for x in range(3):
             for j in range(d):
                 t = 0.0
