@@ -156,6 +156,15 @@ def test_relaxed_stress_and_tangent_are_derivatives(material):
     assert ladder(lambda h: material.stress(F + h * A), np.einsum("kijlm,klm->kij", C, A)) < 1e-3
 
 
+def test_no_points_at_all():
+    """A rank without cells."""
+    material, nothing = MATERIALS["Stillinger-Weber"](), np.empty((0, 3, 3))
+    W, P, C = material.evaluate(nothing)
+    assert (W.shape, P.shape, C.shape) == ((0,), (0, 3, 3), (0, 3, 3, 3, 3))
+    d = material.derivatives(nothing, np.empty((0, 2, 3)))
+    assert (d.dp.shape, d.dFdp.shape, d.dpdp.shape) == ((0, 2, 3), (0, 3, 3, 2, 3), (0, 2, 3, 2, 3))
+
+
 def test_shift_tangent_follows_the_relaxed_shifts(material):
     F, _ = states(material)
     p = material.relaxed_shifts(F)
