@@ -8,6 +8,8 @@ VENV ?= .venv
 CASE ?= examples/iron_crack.toml
 OUT ?= results/$(basename $(notdir $(CASE)))
 PYTEST_ARGS ?=
+PATCH_ARGS ?=
+PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 600
 
 ifneq ($(USE_CURRENT_ENV)$(if $(strip $(VENV)),,1),)
@@ -29,13 +31,14 @@ TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_de
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test lint types unit mpi examples crack clean
+.PHONY: help venv test lint types unit mpi patch-test examples crack clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
-	@echo "make test      lint, types, unit tests serial and on 2 and 3 ranks, examples"
+	@echo "make test      lint, types, unit tests serial and on 2 and 3 ranks, patch tests, examples"
+	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
-	@echo "make lint | types | unit | mpi | examples    the parts of make test"
+	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test"
 	@echo "make clean     remove caches and the environment, keep results/"
 
 venv: $(READY)
@@ -61,7 +64,7 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 FORCE:
 endif
 
-test: lint types unit mpi examples
+test: lint types unit mpi patch-test examples
 	@echo "make test: all passed"
 
 lint: $(READY)
@@ -76,6 +79,15 @@ unit: $(READY)
 mpi: $(READY)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 3 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
+
+# the standard suite, the same claims as pytest files, and both on several ranks
+patch-test: $(READY)
+	@mkdir -p results
+	$(TEST_ENV) $(PY) -m qc patch-test -o results/patch_test.txt --map results/patch_test.png
+	$(TEST_ENV) $(PY) -m pytest -q patch_tests $(PATCH_ARGS)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 tools/mpi_pytest.py -q -m mpi patch_tests $(PATCH_ARGS)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 3 $(BIN)python3 tools/mpi_pytest.py -q -m mpi patch_tests $(PATCH_ARGS)
 
 examples: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" tests/test_examples.py

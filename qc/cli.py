@@ -115,13 +115,16 @@ def patch_test(
     ] = None,
     references: Annotated[
         list[str] | None,
-        typer.Option("--reference", metavar="lattice|far_field", help="Where bgfc takes its dead load; both if left out."),
+        typer.Option(
+            "--reference", metavar="lattice|far_field", help="Where bgfc takes its dead load; both if left out."
+        ),
     ] = None,
     width: Annotated[
         str | None, typer.Option("--width", metavar="K", help="Handshake in nearest-neighbour distances.")
     ] = None,
     mesh: Annotated[
-        str | None, typer.Option("--mesh", metavar="FILE", help="A .msh file of gmsh instead of the lattice's own mesh.")
+        str | None,
+        typer.Option("--mesh", metavar="FILE", help="A .msh file of gmsh instead of the lattice's own mesh."),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",
     output: Annotated[

@@ -28,7 +28,7 @@ from .patch_input import (
 )
 from .patch_map import Panel, force_picture
 from .patch_report import FORMATS, as_table, failed, summary
-from .patch_setup import make_setups
+from .patch_setup import check_methods, make_setups
 from .patch_suite import DEFORMATIONS, Job, Record, Runner, make_jobs, run_jobs, standard_setups
 
 
@@ -75,16 +75,26 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
         setups = standard_setups(methods, width, comm)
     else:
         setups = make_setups(
-            crystals or _usual_crystals(options, dimensions), options.potentials, dimensions, methods, width, options.mesh, comm
+            crystals or _usual_crystals(options, dimensions),
+            options.potentials,
+            dimensions,
+            methods,
+            width,
+            options.mesh,
+            comm,
         )
-    return make_jobs(setups, methods, references, deformations, quick=standard)
+    check_methods(setups, options.methods)
+    return make_jobs(setups, methods, references, deformations, quick=not options.methods)
 
 
 def _usual_crystals(options: PatchOptions, dimensions: Sequence[float]) -> list[CrystalWord]:
     """Crystals where neither they nor potentials are named: those of the standard suite."""
     if options.potentials:
         return []
-    names = [*(["hexagonal"] if not dimensions or 2 in dimensions else []), *(["fcc", "bcc"] if set(dimensions) - {2} else [])]
+    names = [
+        *(["hexagonal"] if not dimensions or 2 in dimensions else []),
+        *(["fcc", "bcc"] if set(dimensions) - {2} else []),
+    ]
     return [parse_crystal(name) for name in names]
 
 
@@ -113,7 +123,9 @@ def _check_files(options: PatchOptions) -> None:
             continue
         if path.is_dir() or not path.parent.is_dir():
             reason = "it is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
-            raise InputError(f"{name} {str(path)!r} cannot be written: {reason}, the name of a file in an existing folder is expected")
+            raise InputError(
+                f"{name} {str(path)!r} cannot be written: {reason}, the name of a file in an existing folder is expected"
+            )
     if options.map is not None and options.map.suffix.lower() != ".png":
         raise InputError(f"--map {str(options.map)!r} is not allowed: it must be the name of a .png file")
     if options.mesh is not None and not Path(options.mesh).is_file():
@@ -128,7 +140,9 @@ def _run(comm: MPI.Comm, jobs: Sequence[Job]) -> list[Record]:
         task = progress.add_task("patch tests", total=len(jobs))
 
         def done(job: Job) -> None:
-            progress.update(task, advance=1, description=f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D")
+            progress.update(
+                task, advance=1, description=f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D"
+            )
 
         return run_jobs(jobs, comm, done)
 

@@ -53,7 +53,9 @@ class CrystalWord:
         return CRYSTALS[self.structure](element, self.a)
 
     def __str__(self) -> str:
-        return ":".join([self.structure, *([self.element] if self.element else []), *([f"{self.a:.10g}"] if self.a else [])])
+        return ":".join(
+            [self.structure, *([self.element] if self.element else []), *([f"{self.a:.10g}"] if self.a else [])]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +156,11 @@ def _checked(deformation: Deformation, dimension: float) -> Deformation:
 
 
 def _components(text: str, dimension: float) -> np.ndarray:
-    allowed = "4 or 9 in 2-D" if dimension == 2 else f"9 in {dimension:g}-D"
     wrong = f"--deformation {text!r} is not allowed: it must be {DEFORMATION_FORM}"
     values = [_number(part, wrong) for part in text.split(",")]
     if len(values) != 9 and not (len(values) == 4 and dimension == 2):
         raise InputError(
-            f"--deformation {text!r} has {len(values)} components: F must have {allowed}, row by row, separated by commas"
+            f"--deformation {text!r} has {len(values)} components: F must have 9, or 4 in 2-D, row by row, separated by commas"
         )
     F = np.eye(3)
     n = 3 if len(values) == 9 else 2
@@ -183,7 +184,9 @@ def _named_general(text: str, argument: str, dimension: float) -> Deformation:
 
 def _named_random(text: str, argument: str, dimension: float) -> Deformation:
     if not argument.isdecimal():
-        raise InputError(f"--deformation {text!r} is not allowed: the seed must be a whole number >= 0, got {argument!r}")
+        raise InputError(
+            f"--deformation {text!r} is not allowed: the seed must be a whole number >= 0, got {argument!r}"
+        )
     rng = np.random.default_rng(int(argument))
     size = RANDOM_NORM * rng.uniform(0.2, 1.0)
     return Deformation(text, np.eye(3) + size * _unit(rng.normal(size=(3, 3)), dimension))
@@ -225,9 +228,13 @@ def _unit(G: np.ndarray, dimension: float) -> np.ndarray:
 
 
 def _argument(text: str, argument: str) -> float:
-    value = _number(argument, f"--deformation {text!r} is not allowed: after the colon a number is expected, got {argument!r}")
+    value = _number(
+        argument, f"--deformation {text!r} is not allowed: after the colon a number is expected, got {argument!r}"
+    )
     if not math.isfinite(value):
-        raise InputError(f"--deformation {text!r} is not allowed: after the colon a finite number is expected, got {argument!r}")
+        raise InputError(
+            f"--deformation {text!r} is not allowed: after the colon a finite number is expected, got {argument!r}"
+        )
     return value
 
 

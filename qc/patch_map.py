@@ -63,7 +63,9 @@ def force_picture(
     """
     columns = min(PANELS_A_ROW, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure, axes = new_figure(PANEL * columns + 0.9, PANEL * rows * 1.16 + 0.75, rows, columns, sharex=True, sharey=True)
+    figure, axes = new_figure(
+        PANEL * columns + 0.9, PANEL * rows * 1.16 + 0.75, rows, columns, sharex=True, sharey=True
+    )
     window = 1.12 * max(p.core + p.width for p in panels) + 2.5 * nn
     norm = _norm(panels, tolerance)
     for axis, panel in zip(axes, panels, strict=False):

@@ -40,7 +40,9 @@ def as_junit(records: Sequence[Record]) -> str:
     """One suite a setup, one case a claim; what CI servers read."""
     root = ET.Element("testsuites", name="qc patch-test", tests=str(len(records)), failures=str(len(failed(records))))
     for title, group in grouped(records):
-        suite = ET.SubElement(root, "testsuite", name=title, tests=str(len(group)), failures=str(len(failed(group))), errors="0")
+        suite = ET.SubElement(
+            root, "testsuite", name=title, tests=str(len(group)), failures=str(len(failed(group))), errors="0"
+        )
         suite.set("time", f"{sum(r.seconds for r in group):.3f}")
         for r in group:
             case = ET.SubElement(suite, "testcase", classname=_method(r), name=f"{r.claim}, {r.deformation_name}")
@@ -66,7 +68,9 @@ def as_table(records: Sequence[Record], width: int | None = None) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width or 150, markup=False, highlight=False, emoji=False)
     for title, group in grouped(records):
-        table = Table(*COLUMNS, title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(
+            *COLUMNS, title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        )
         for k in (3, 4, 5, 8):
             table.columns[k].justify = "right"
         for k in (0, 3, 4, 5, 7):

@@ -21,7 +21,7 @@ from fem.user_mesh import largest_disc, mesh_dimension, read_mesh
 from .crack import crack_lattice
 from .errors import InputError
 from .methods import SKIN, ModelSpec
-from .patch_input import CrystalWord, Deformation
+from .patch_input import LATER, CrystalWord, Deformation, parse_crystal
 from .regions import Core
 
 WITHOUT_HANDSHAKE = ("atomistic", "continuum", "qce")
@@ -142,7 +142,9 @@ class PatchSetup:
         X = np.concatenate([np.zeros((1, 3)), R])
         y = X @ F.T
         listed = X if self.potential.fixed_topology else y
-        bonds = NeighbourList(listed, self.potential.cutoff, skin=0.0, cell=np.eye(3), pbc=(False,) * 3, sites=np.array([0], np.int32))
+        bonds = NeighbourList(
+            listed, self.potential.cutoff, skin=0.0, cell=np.eye(3), pbc=(False,) * 3, sites=np.array([0], np.int32)
+        )
         types = np.full(len(X), self.potential.types_of(self.crystal.species)[0], dtype=np.int32)
         g = self.potential.energy_gradient(y, types, bonds, np.ones(1))[2]
         return float(np.linalg.norm(g[1:], axis=1).sum())
@@ -262,9 +264,11 @@ def _standard_potential(word: CrystalWord) -> str:
 def _own_crystal(name: str) -> _Pair:
     """The crystal that a potential itself names a lattice constant for."""
     potential = _load(name, None)
-    for structure in ("hexagonal", "fcc", "bcc"):
+    for structure in ("hexagonal", "diamond", "fcc", "bcc"):
         for element in potential.elements:
             if potential.lattice_constant(structure, element) is not None:
+                if structure in LATER:
+                    parse_crystal(f"{structure}:{element}")
                 return _pair(CrystalWord(structure, element if structure != "hexagonal" else None, None), name)
     raise InputError(f"--potential {name!r} names no crystal of its own: --crystal structure:Element[:a] is expected")
 
@@ -274,7 +278,9 @@ def _combine(
 ) -> list[PatchSetup]:
     setups = []
     for word, name, potential, crystal in pairs:
-        fitting = [d for d in dimensions if (d == 2) == (word.dimension == 2)] if dimensions else _usual_dimensions(word)
+        fitting = (
+            [d for d in dimensions if (d == 2) == (word.dimension == 2)] if dimensions else _usual_dimensions(word)
+        )
         if not fitting:
             raise InputError(
                 f"--dimension {dimensions[0]:g} does not fit --crystal {str(word)!r}: it must be "
@@ -312,13 +318,27 @@ def _setup(
     except ValueError as error:
         raise InputError(f"--crystal {str(word)!r} with --potential {name!r}: {error}") from None
     if not (np.isfinite(unit) and unit > 0):
-        raise InputError(f"--crystal {str(full)!r} with --potential {name!r} has no stiffness: check the lattice constant")
-    _check_width(setup, methods)
-    if "bgrac" in methods and not potential.inversion_symmetric:
         raise InputError(
-            f"--potential {name!r} does not fit --method bgrac: a site energy that does not change when all bonds are inverted is expected"
+            f"--crystal {str(full)!r} with --potential {name!r} has no stiffness: check the lattice constant"
         )
+    _check_width(setup, methods)
     return setup
+
+
+def usable(method: str, setup: PatchSetup) -> bool:
+    """Whether the method exists for the potential: bonds are paired with their opposites in B-GRAC."""
+    return method != "bgrac" or setup.potential.inversion_symmetric
+
+
+def check_methods(setups: Sequence[PatchSetup], methods: Sequence[str]) -> None:
+    """Refuse a method asked for by name with a potential that it cannot take."""
+    for setup in setups:
+        for method in methods:
+            if not usable(method, setup):
+                raise InputError(
+                    f"--potential {setup.potential_name!r} does not fit --method {method}: a site energy that does not change when all "
+                    "bonds are inverted is expected"
+                )
 
 
 def _check_width(setup: PatchSetup, methods: Sequence[str]) -> None:
@@ -357,9 +377,7 @@ def _on_mesh(comm: MPI.Comm, setup: PatchSetup, mesh: str, methods: Sequence[str
     except ValueError as error:
         raise InputError(f"--mesh {mesh!r} is not usable: {error}") from None
     nn = setup.nn
-    setup = replace(
-        setup, mesh=os.fspath(mesh), mesh_radius=radius / nn, core=max(setup.core, 1.5 * centre_size / nn)
-    )
+    setup = replace(setup, mesh=os.fspath(mesh), mesh_radius=radius / nn, core=max(setup.core, 1.5 * centre_size / nn))
     if all(m == "continuum" for m in methods):
         return setup
     width = setup.width if any(m not in WITHOUT_HANDSHAKE for m in methods) else 0.0

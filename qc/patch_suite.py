@@ -15,7 +15,7 @@ from mpi4py import MPI
 from .methods import METHODS
 from .patch_claims import CLAIMS, Finding
 from .patch_input import REFERENCES, CrystalWord, Deformation, parse_deformation
-from .patch_setup import PatchSetup, make_setups
+from .patch_setup import PatchSetup, make_setups, usable
 from .patch_test import PatchTest
 
 log = logging.getLogger(__name__)
@@ -155,12 +155,16 @@ def make_jobs(
         for method in methods:
             for reference in references if method == "bgfc" else (None,):
                 for claim in claims:
-                    if _means_something(claim, method, setup) and not (quick and _heavy(claim, method, reference, setup)):
+                    if _means_something(claim, method, setup) and not (
+                        quick and _heavy(claim, method, reference, setup)
+                    ):
                         jobs += [Job(setup, method, reference, claim, d) for d in _chosen(claim, parsed)]
     return jobs
 
 
 def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
+    if not usable(method, setup):
+        return False
     if claim == "energy patch test":
         return method != "bqcf"  # which has no energy
     if claim == "decay rate":
@@ -207,11 +211,15 @@ class Runner:
         finding = CLAIMS[job.claim](test, job.deformation)
         seconds = self.comm.allreduce(time.perf_counter() - begin, op=MPI.MAX)
         record = _record(job, finding, self.comm.size, seconds, test.reconstruction())
-        log.info("%s, %s: %s, %.3g (tolerance %.3g)", job.claim, job, record.verdict, finding.measured, finding.tolerance)
+        log.info(
+            "%s, %s: %s, %.3g (tolerance %.3g)", job.claim, job, record.verdict, finding.measured, finding.tolerance
+        )
         return record
 
 
-def run_jobs(jobs: Sequence[Job], comm: MPI.Comm = MPI.COMM_WORLD, done: Callable[[Job], None] | None = None) -> list[Record]:
+def run_jobs(
+    jobs: Sequence[Job], comm: MPI.Comm = MPI.COMM_WORLD, done: Callable[[Job], None] | None = None
+) -> list[Record]:
     """A record for each job. Collective.
 
     ``done`` is told each job when it is over, for a display of the progress.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,7 +93,9 @@ class PatchTest:
         except InputError:
             raise
         except ValueError as error:
-            raise InputError(f"method {self.method}, {s.crystal_name}, {s.potential_name}, {s.dimension:g}-D: {error}") from None
+            raise InputError(
+                f"method {self.method}, {s.crystal_name}, {s.potential_name}, {s.dimension:g}-D: {error}"
+            ) from None
 
     def state(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
         """Unknowns at y = F X; boundary and dead load are set alike. Collective.
@@ -153,10 +153,9 @@ class PatchTest:
                 return dict(made.info)
         return {}
 
-    @contextmanager
-    def alone(self) -> Iterator[PatchTest]:
+    def alone(self) -> PatchTest:
         """The same test on this rank only."""
-        yield PatchTest(self.setup, self.method, self.reference, MPI.COMM_SELF)
+        return PatchTest(self.setup, self.method, self.reference, MPI.COMM_SELF)
 
 
 def front_gradient(F: np.ndarray, dimension: float) -> np.ndarray:
@@ -190,5 +189,7 @@ def wave(model: Model, seed: int, amplitude: float) -> PETSc.Vec:
 def volume(model: Model) -> float:
     """Volume of the mesh (2-D: area), A^3. Collective."""
     mesh = model.domain.mesh
-    corner = mesh.geometry.x[cell_vertices(mesh)][: mesh.topology.index_map(mesh.topology.dim).size_local, :, : mesh.geometry.dim]
+    corner = mesh.geometry.x[cell_vertices(mesh)][
+        : mesh.topology.index_map(mesh.topology.dim).size_local, :, : mesh.geometry.dim
+    ]
     return float(model.comm.allreduce(float(volumes(corner).sum()))) * model.thickness

@@ -1,0 +1,79 @@
+"""Patch tests as pytest files, one claim a file, and a factory that makes them for a potential of one's own.
+
+    from patch_tests import conformance_test
+    test_nickel = conformance_test("force patch test", crystal="fcc:Ni", potential="Ni.eam.alloy", dimension=3)
+
+is a parametrized test function: every method at every deformation. From a shell, on any crystal and potential:
+
+    pytest --pyargs patch_tests --crystal fcc:Ni --potential Ni.eam.alloy --dimension 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from mpi4py import MPI
+
+from qc.patch_claims import CLAIMS
+from qc.patch_command import PatchOptions, plan
+from qc.patch_report import sentence
+from qc.patch_suite import Job, Runner
+
+__all__ = ["CLAIMS", "check", "conformance_test", "jobs_of"]
+
+_RUNNERS: list[Runner] = []
+
+
+def jobs_of(claim: str, options: PatchOptions) -> list[Job]:
+    """All jobs of one claim for the words of the command line; `ValueError` for what makes no sense. Collective."""
+    if claim not in CLAIMS:
+        raise ValueError(f"claim {claim!r} is not known: it must be one of {', '.join(CLAIMS)}")
+    return [job for job in plan(MPI.COMM_WORLD, options) if job.claim == claim]
+
+
+def check(job: Job) -> None:
+    """Test one claim and fail with a sentence if it is not as theory says. Collective."""
+    if not _RUNNERS:
+        _RUNNERS.append(Runner())
+    record = _RUNNERS[0].run(job)
+    if record.verdict != "pass":
+        pytest.fail(sentence(record), pytrace=False)
+
+
+def conformance_test(
+    claim: str,
+    crystal: str,
+    potential: str | None = None,
+    dimension: float | None = None,
+    methods: Sequence[str] = (),
+    deformations: Sequence[str] = (),
+    width: float | None = None,
+    mesh: str | None = None,
+) -> Callable[..., None]:
+    """A test function of one claim for a crystal and a potential, for a module of tests of one's own.
+
+    Parameters
+    ----------
+    claim : str
+        One of `CLAIMS`.
+    crystal, potential, mesh : str
+        As in ``qc patch-test``.
+    """
+    options = PatchOptions(
+        methods=methods,
+        crystals=[crystal],
+        potentials=[potential] if potential else [],
+        deformations=deformations,
+        dimensions=[f"{dimension:g}"] if dimension else [],
+        width=None if width is None else f"{width:g}",
+        mesh=mesh,
+    )
+    jobs = jobs_of(claim, options)
+
+    @pytest.mark.mpi
+    @pytest.mark.parametrize("job", jobs, ids=str)
+    def test(job: Job) -> None:
+        check(job)
+
+    return test

@@ -1,0 +1,60 @@
+"""Choice of crystal, potential and the rest: the options of ``qc patch-test``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+if importlib.util.find_spec("dolfinx_solver"):
+    import dolfinx_solver  # noqa: F401  before anything that loads an MPI
+import pytest
+from mpi4py import MPI
+
+from patch_tests import jobs_of
+from qc.errors import InputError
+from qc.patch_command import PatchOptions, plan
+
+REPEATABLE = {"crystal": "crystals", "potential": "potentials", "dimension": "dimensions", "deformation": "deformations"}
+ONCE = {"width": "width", "mesh": "mesh"}
+USUAL = {"crystals": ["hexagonal", "bcc"], "dimensions": ["2", "2.5"]}
+"""Where nothing is chosen: quick; ``qc patch-test`` does more."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of their own names; methods go by ``--patch-method``."""
+    group = parser.getgroup("patch tests")
+    for name in REPEATABLE:
+        group.addoption(f"--{name}", action="append", default=[], help=f"as in qc patch-test --{name}; repeatable")
+    for name in ONCE:
+        group.addoption(f"--{name}", help=f"as in qc patch-test --{name}")
+    group.addoption("--patch-method", action="append", default=[], help="as in qc patch-test --method; repeatable")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of tests that also run on several ranks, and one rank where the ranks cannot agree."""
+    config.addinivalue_line("markers", "mpi(min_size=1): also run under mpirun")
+    ranks = int(os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE") or 1)
+    if ranks > 1 and not any(type(plugin).__name__ == "Agreement" for plugin in config.pluginmanager.get_plugins()):
+        pytest.exit("several ranks need tools/mpi_pytest.py: mpirun -n 2 python tools/mpi_pytest.py patch_tests", returncode=4)
+
+
+def options_of(config: pytest.Config) -> PatchOptions:
+    """What was chosen on pytest's command line."""
+    chosen = {target: config.getoption(f"--{name}") for name, target in (REPEATABLE | ONCE).items()}
+    if not (chosen["crystals"] or chosen["potentials"] or chosen["dimensions"] or chosen["mesh"]):
+        chosen |= USUAL
+    return PatchOptions(methods=config.getoption("--patch-method"), **chosen)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Words that make no sense are told in one sentence, before anything is collected."""
+    try:
+        plan(MPI.COMM_WORLD, options_of(session.config))
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for every job of the claim that the file is about."""
+    if "job" in metafunc.fixturenames and hasattr(metafunc.module, "CLAIM"):
+        metafunc.parametrize("job", jobs_of(metafunc.module.CLAIM, options_of(metafunc.config)), ids=str)
