@@ -14,7 +14,8 @@ from .case_errors import explain
 from .case_file import apply_override, read_toml
 from .errors import InputError
 
-BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam")
+COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
+BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
 LENGTH = "a plain number > 0 in A"
 POSITIVE = "a number > 0"
 COUNT = "a whole number of at least 1"
@@ -73,10 +74,11 @@ class PotentialTable(Table):
 class ModelTable(Table):
     """Table [model]."""
 
-    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bqcf"] = _key(
-        "bgfc",
-        '"atomistic", "continuum", "qce", "bqce", "bgfc" or "bqcf"',
-        "how atoms and elements are coupled; bgfc: blended energy with ghost-force correction",
+    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = _key(
+        "bgrac",
+        '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
+        "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "
+        "left out: bgrac where it holds (EAM and pair potentials, meshes of the code's own), else bgfc",
     )
     dimension: float = _key(
         2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
@@ -91,14 +93,24 @@ class ModelTable(Table):
         "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
     )
     reference: Literal["predictor", "lattice", "far_field"] = _key(
-        "predictor", '"predictor", "lattice" or "far_field"', "state at which bgfc takes its ghost-force correction"
+        "predictor",
+        '"predictor", "lattice" or "far_field"',
+        "state at which bgfc (and bgrac beside a slit) takes its dead load",
+    )
+    stencil_compression: float = _key(
+        0.06,
+        "a number from 0 to 0.3",
+        "compression of a bond up to which the stencils of bgrac hold all neighbours in the handshake",
+        ge=0,
+        le=0.3,
     )
     order: Literal[1, 2] = _key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
     face_strip: bool = _key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
     face_strip_thickness: float | None = _key(
         None,
         LENGTH,
-        "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance",
+        "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance, or "
+        "the stencil of bgrac if that is longer",
         gt=0,
     )
     mesh: str | None = _key(
@@ -133,7 +145,7 @@ class ModelTable(Table):
     @model_validator(mode="after")
     def _check_room(self) -> ModelTable:
         """The core and, where the method has one, its handshake lie inside the domain."""
-        blended = self.method in ("bqce", "bgfc", "bqcf") and self.blend_width is not None
+        blended = self.method in ("bqce", "bgfc", "bgrac", "bqcf") and self.blend_width is not None
         width = self.blend_width if blended and self.blend_width is not None else 0.0
         if self.method != "atomistic" and self.core_radius + width >= self.domain_radius:
             handshake = f" + model.blend_width = {width:g} A" if width else ""

@@ -15,6 +15,7 @@ from fem.collective import on_root
 from fem.far_field import CoarseMesh
 
 from .names import lookup
+from .reconstruction import Reconstruction
 from .sites import Prolongation
 
 FIELDS = 8  # is_atom, four integers of the name (exact in double precision), three displacements
@@ -29,12 +30,7 @@ def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: 
     name = f"state-{step:05d}.petsc"
     record = np.zeros((len(u), FIELDS))
     record[:, 0], record[:, 1:5], record[:, 5 : 5 + u.shape[1]] = parts.is_atom, parts.key, u
-    vec = PETSc.Vec().createMPI((record.size, PETSc.DETERMINE), comm=comm)
-    vec.array[:] = record.ravel()
-    viewer = PETSc.Viewer().createBinary(str(directory / name), "w", comm=comm)
-    vec.view(viewer)
-    viewer.destroy()
-    comm.barrier()
+    _write_records(directory / name, comm, record)
 
     def put_in_place() -> None:
         _replace(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
@@ -61,15 +57,7 @@ def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongati
     Each rank reads a slice of the file; the owners ask for their blocks by name.
     """
     comm = parts.layout.comm
-    vec = PETSc.Vec().create(comm)
-    viewer = PETSc.Viewer().createBinary(str(directory / state["displacements"]), "r", comm=comm)
-    total = os.path.getsize(directory / state["displacements"]) // (8 * FIELDS)
-    share = np.diff(np.linspace(0, total, comm.size + 1).astype(int))[comm.rank]
-    vec.setSizes((int(share) * FIELDS, PETSc.DETERMINE))
-    vec.setType(PETSc.Vec.Type.STANDARD)
-    vec.load(viewer)
-    viewer.destroy()
-    record = vec.array_r.reshape(-1, FIELDS)
+    record = _read_records(directory / state["displacements"], comm, FIELDS)
     u = lookup(comm, record[:, :5].astype(np.int64), record[:, 5:], np.column_stack([parts.is_atom, parts.key]))
     lost = comm.allreduce(int(np.isnan(u).any(1).sum()))
     if lost:
@@ -94,6 +82,49 @@ def load_coarse(directory: Path) -> CoarseMesh | None:
         return None
     with np.load(path) as data:
         return CoarseMesh(data["points"], data["cells"])
+
+
+def save_reconstruction(directory: Path, comm: MPI.Comm, r: Reconstruction) -> None:
+    """Keep the multipliers of B-GRAC by atom name, so that a resumed run need not solve for them. Collective."""
+    record = np.column_stack([r.key, r.lam])
+    _write_records(directory / "reconstruction.petsc", comm, record)
+    meta = {"stencil": r.R.tolist(), "info": r.info}
+    on_root(comm, lambda: _replace(directory / "reconstruction.json", json.dumps(meta, indent=1)))
+
+
+def load_reconstruction(directory: Path, comm: MPI.Comm) -> Reconstruction | None:
+    """What `save_reconstruction` kept, None when it kept nothing. Collective."""
+    path = directory / "reconstruction.json"
+    text = on_root(comm, lambda: path.read_text() if path.exists() else None)
+    if text is None:
+        return None
+    meta = json.loads(text)
+    R = np.array(meta["stencil"])
+    record = _read_records(directory / "reconstruction.petsc", comm, 4 + len(R) // 2)
+    return Reconstruction(R, record[:, :4].astype(np.int64), record[:, 4:].copy(), meta["info"])
+
+
+def _write_records(path: Path, comm: MPI.Comm, record: np.ndarray) -> None:
+    """All ranks write their rows of one PETSc file. Collective."""
+    vec = PETSc.Vec().createMPI((record.size, PETSc.DETERMINE), comm=comm)
+    vec.array[:] = record.ravel()
+    viewer = PETSc.Viewer().createBinary(str(path), "w", comm=comm)
+    vec.view(viewer)
+    viewer.destroy()
+    comm.barrier()
+
+
+def _read_records(path: Path, comm: MPI.Comm, fields: int) -> np.ndarray:
+    """(n, fields) this rank's slice of the rows of a PETSc file, whatever ranks wrote them. Collective."""
+    vec = PETSc.Vec().create(comm)
+    viewer = PETSc.Viewer().createBinary(str(path), "r", comm=comm)
+    total = os.path.getsize(path) // (8 * fields)
+    share = np.diff(np.linspace(0, total, comm.size + 1).astype(int))[comm.rank]
+    vec.setSizes((int(share) * fields, PETSc.DETERMINE))
+    vec.setType(PETSc.Vec.Type.STANDARD)
+    vec.load(viewer)
+    viewer.destroy()
+    return vec.array_r.reshape(-1, fields)
 
 
 def _replace(path: Path, text: str) -> None:

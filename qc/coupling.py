@@ -16,7 +16,6 @@ from fem.continuum import ContinuumEnergy
 
 from .layout import BlockScatter, Layout, Rows
 
-
 INADMISSIBLE = (InadmissibleDeformationError, StencilError)
 
 

@@ -12,6 +12,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal
+from atomistics.reconstruction import stencil_radius
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root
@@ -24,6 +25,7 @@ from fem.user_mesh import read_mesh
 from .errors import InputError
 from .griffith import GriffithReport, griffith
 from .methods import SKIN, Model, ModelSpec, build_model
+from .reconstruction import Reconstruction
 from .regions import Core
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class CrackSpec:
 
     Attributes
     ----------
-    method, blending, reference, order, front_periods
+    method, blending, reference, order, front_periods, stencil_compression
         As in the case file.
     core_radius, blend_width, domain_radius : float
     face_strip : float
@@ -48,13 +50,14 @@ class CrackSpec:
     core_radius: float
     domain_radius: float
     blend_width: float
-    method: str = "bgfc"
+    method: str = "bgrac"
     blending: str = "quintic"
     reference: str = "predictor"
     order: int = 1
     front_periods: int = 1
     face_strip: float = 0.0
     tip: tuple[float, float] = (0.0, 0.0)
+    stencil_compression: float = 0.06
 
 
 class CrackSystem:
@@ -75,6 +78,8 @@ class CrackSystem:
         Far field of a checkpoint.
     domain : DomainMesh, optional
         A mesh of the user's own (`read_crack_mesh`) instead of a lattice-resolved zone with a far field.
+    reconstruction : Reconstruction, optional
+        Of a checkpoint.
     K_check : float, optional
         Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
 
@@ -97,6 +102,7 @@ class CrackSystem:
         coarse: CoarseMesh | None = None,
         K_check: float | None = None,
         domain: DomainMesh | None = None,
+        reconstruction: Reconstruction | None = None,
     ) -> None:
         self.crystal = crystal.resolved(potential)
         self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
@@ -107,8 +113,22 @@ class CrackSystem:
         self._check_sizes()
         if K_check is not None:
             self.check_load(K_check * self.K_G)
-        self.model: Model = build_model(comm, self.crystal, potential, self.lattice, self._model_spec(), coarse, domain)
+        self.model: Model = build_model(
+            comm,
+            self.crystal,
+            potential,
+            self.lattice,
+            self._model_spec(),
+            coarse,
+            domain,
+            reconstruction=reconstruction,
+        )
         self._unit: np.ndarray | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """State at which the dead load is taken; None where the method has none."""
+        return None if self.model.blending_defect is None else self.spec.reference
 
     @property
     def K_G(self) -> float:
@@ -168,12 +188,14 @@ class CrackSystem:
             s.order,
             crack,
             s.front_periods,
+            stencil_compression=s.stencil_compression,
         )
 
     def _check_sizes(self) -> None:
         s, cutoff = self.spec, self.potential.cutoff
         if s.method == "atomistic":
             return
+        stencil = stencil_radius(self.potential, s.stencil_compression)
         outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
         if np.hypot(*s.tip) + outer > s.domain_radius >= outer:
             raise InputError(
@@ -190,7 +212,12 @@ class CrackSystem:
                 f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the potential's cutoff {cutoff:.2f} A: "
                 "handshake sites would have cut neighbourhoods"
             )
-        if s.reference == "lattice" and s.method == "bgfc" and s.face_strip == 0:
+        if s.method == "bgrac" and 0 < s.face_strip < stencil:
+            raise InputError(
+                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the stencils of bgrac, {stencil:.2f} A at "
+                f"model.stencil_compression = {s.stencil_compression:g}: handshake sites would be cut"
+            )
+        if s.reference == "lattice" and s.method in ("bgfc", "bgrac") and s.face_strip == 0:
             raise InputError(
                 "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
                 "use reference = 'predictor', or face strips"

@@ -143,13 +143,13 @@ class Ladder:
         first = not self.state.steps
         report = self.solver.solve(self.q, jump=JUMP * self._nn, rough=first)
         if not report.converged or not report.stable:
-            complaint = system.model.coupling.complaint
             before.copy(self.q)
             system.load(last)
             self.state.events.append({"kind": "not_converged", "K": K, "K_over_KG": k, "reason": report.reason})
             raise ConvergenceError(
                 f"no stable state found at K = {k:.4f} K_G ({report.reason}, largest force {report.residual:.1e} eV/A after "
-                f"{report.newton_iterations} Newton and {report.robust_iterations} robust iterations)" + (f": {complaint}" if complaint else "")
+                f"{report.newton_iterations} Newton and {report.robust_iterations} robust iterations)"
+                + (f": {report.complaint}" if report.complaint else "")
             )
         record = self._record(k, K, branch, report)
         self.state.steps.append(record)

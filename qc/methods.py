@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 EXTENSION = 2.0  # neighbour distances from the handshake into the core up to which sites are reconstructed
 PATCH_STRAIN = 0.02 * np.array([[1.0, 0.5, 0.3], [-0.3, -0.7, 0.2], [0.4, 0.2, 0.5]])
-PATCH_TOLERANCE = 1e-10  # eV/A, or times the natural unit C11 nn^2 where that is larger
+PATCH_TOLERANCE = 1e-11  # times the natural unit of force, C11 nn^2, or 10 eV/A where that is larger
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
 
 
@@ -106,7 +106,8 @@ class Model:
     coupling : Coupling
         The sum of terms.
     blending_defect : callable or None
-        Dead load of BGFC, and of B-GRAC beside a slit: (x (n, components), out) for a reference state given as displacements of this rank's blocks.
+        Dead load of BGFC, and of B-GRAC beside a slit: (x (n, components), out) for a reference state given as
+        displacements of this rank's blocks.
     guide : Coupling or None
         The blended energy of the same handshake, for a method that has none of its own.
     reconstruction : Reconstruction or None
@@ -197,6 +198,11 @@ def build_model(
         Of the same mesh and lattice, read back from a checkpoint.
     """
     crystal = crystal.resolved(potential)
+    if len(crystal.species) > 1:
+        raise ValueError(
+            f"the crystal has {len(crystal.species)} atoms per cell: couplings of multilattices need their inner shifts as unknowns, "
+            "which are not supported yet"
+        )
     reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
     beta, blended = _blending(spec), (0.0, spec.width)
     matching = domain is None
@@ -216,7 +222,9 @@ def build_model(
     forces, cut = spec.method == "bqcf", spec.crack == "slit"
     if spec.method == "bgrac":
         if cut and reconstruction is None:
-            reconstruction = _of_the_uncut_crystal(comm, crystal, potential, lattice, spec, None if matching else domain)
+            reconstruction = _of_the_uncut_crystal(
+                comm, crystal, potential, lattice, spec, None if matching else domain
+            )
         assemble.reconstruct(reconstruction)
     coupling = assemble.force_blending() if forces else assemble.energy_blending()
     if spec.method == "bgrac" and not cut:
@@ -227,7 +235,9 @@ def build_model(
             assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
         )
     guide = assemble.energy_blending() if forces else None
-    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, assemble.reconstruction)
+    return Model(
+        spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, assemble.reconstruction
+    )
 
 
 def _of_the_uncut_crystal(
@@ -331,6 +341,7 @@ class _Assembler:
         self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
         self.reconstruction: Reconstruction | None = None
         self.reconstructed = np.empty(0, dtype=np.int32)
+        self.disturbed = np.zeros(parts.layout.n_own, dtype=bool)  # blocks whose forces feel a vacancy
         self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
 
     def energy_blending(self, near_handshake: bool = False) -> Coupling:
@@ -352,46 +363,52 @@ class _Assembler:
         return weight
 
     def reconstruct(self, known: Reconstruction | None) -> None:
-        """Solve for the stencils of B-GRAC unless they are known; the energy is that of the reconstructed handshake from then on. Collective."""
+        """Solve for the stencils of B-GRAC unless they are known; from then on the energy is that with them. Collective."""
         spec, parts = self.spec, self.parts
         R = paired_stencil(self.crystal, self.potential, spec.stencil_compression)
         radius, extend = float(np.linalg.norm(R, axis=1).max()), EXTENSION * self.crystal.nearest_neighbour_distance
         inner = self.blended[0]
         weight = self._energy_weight()
-        near = np.flatnonzero((weight > 0) & (self.depth > inner - extend - 2 * radius)).astype(np.int32)
+        near = np.flatnonzero((weight > 0) & (self.depth > inner - radius - max(extend, radius))).astype(np.int32)
         front = None if self.period is None else np.array([0.0, 0.0, self.period])
         stencils = Stencils(parts.layout, parts.atoms, near, R, front)
         x = parts.X[:, : self.lattice.gdim]
-        checked = spec.core(x) >= inner - extend - radius
-        broken = stencils.count(np.flatnonzero(~stencils.complete))
+        checked = spec.core(x) >= inner - radius  # deeper, all sites in reach weigh alike: there is no ghost force
+        self.disturbed = stencils.count(np.flatnonzero(~stencils.complete))
         chosen = stencils.complete & (self.depth[near] > inner - extend)
         chosen &= ~self._cut(parts.atoms.X[near], radius, inner - extend)
         t = self._ghost_vector(stencils, weight[near], R)
         if not self.matching:
             self.cell_weight = self._balanced(t, R)
             t = self._ghost_vector(stencils, weight[near], R)
+        t[~checked] = 0.0
         self.reconstructed = near[chosen]
         self.reconstruction = known or solve(
-            stencils, parts.atoms, weight[near], np.flatnonzero(chosen), t, R, checked & ~broken
+            stencils, parts.atoms, weight[near], np.flatnonzero(chosen), t, R, checked, self.disturbed
         )
 
     def check_patch(self, coupling: Coupling) -> None:
         """Refuse a coupling with ghost forces outside the core of the perfect crystal at a general strain. Collective."""
         layout, X, d = self.parts.layout, self.parts.X, self.lattice.gdim
         nn = self.crystal.nearest_neighbour_distance
-        u = (X[:, :d] @ PATCH_STRAIN[:, :d].T)[:, : layout.components] @ self.F0[: layout.components, : layout.components].T
+        u = (X[:, :d] @ PATCH_STRAIN[:, :d].T)[:, : layout.components] @ self.F0[
+            : layout.components, : layout.components
+        ].T
         q, g = layout.create_unknowns(), layout.create_unknowns()
         q.array[:], coupling.prescribed[:] = u[: layout.n_free].ravel(), u[layout.n_free :]
         coupling.energy_gradient(q, g)
         coupling.prescribed[:] = 0.0
         outside = self.spec.core(X[: layout.n_free, :d]) >= self.blended[0] - EXTENSION * nn
+        outside &= ~self.disturbed[: layout.n_free]
         forces = np.abs(g.array_r.reshape(-1, layout.components))[outside]
         largest = float(self.comm.allreduce(forces.max(initial=0.0), op=MPI.MAX))
         unit = self.material.elastic_tensor()[0, 0] / GPA * nn ** (d - 1 if self.crystal.dimension == 2 else 2)
-        if not largest < PATCH_TOLERANCE * max(1.0, unit):
+        allowed = PATCH_TOLERANCE * max(10.0, unit)
+        if not largest < allowed:
+            advice = coupling.complaint or "keep vacancies and free surfaces away from the handshake"
             raise ReconstructionError(
-                f"bgrac fails its own patch test: the largest ghost force at a general strain of 2 % is {largest:.2g} eV/A and must be "
-                f"below {PATCH_TOLERANCE * max(1.0, unit):.2g} eV/A; {coupling.complaint or 'keep vacancies and free surfaces away from the handshake'}, or use bgfc"
+                f"bgrac fails its own patch test: the largest ghost force at a general strain of 2 % is {largest:.2g} eV/A and "
+                f"must be below {allowed:.2g} eV/A; {advice}, or use bgfc"
             )
 
     def _ghost_vector(self, stencils: Stencils, weight: np.ndarray, R: np.ndarray) -> np.ndarray:
@@ -423,9 +440,7 @@ class _Assembler:
         ahead = self.spec.core.centre[0] + np.sqrt(max((self.spec.core.radius + inner) ** 2 - radius**2, 0.0))
         return (np.abs(X[:, 1]) < radius) & (X[:, 0] < ahead - 1e-9)
 
-    def _handshake(
-        self, sites: np.ndarray, weight: np.ndarray, reconstruction: Reconstruction
-    ) -> ReconstructedEnergy:
+    def _handshake(self, sites: np.ndarray, weight: np.ndarray, reconstruction: Reconstruction) -> ReconstructedEnergy:
         return ReconstructedEnergy(
             self.comm, self.potential, self.parts.atoms, self.types, sites, weight, self.F0, self.period,
             self.site_reference, reconstruction, self.reach,

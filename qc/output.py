@@ -14,6 +14,7 @@ from fem.collective import on_root
 
 from . import pictures, results
 from .crack import CrackSystem
+from .handshake import ReconstructedEnergy
 from .ladder import Ladder
 
 Frame = dict[str, np.ndarray]
@@ -33,12 +34,18 @@ def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     own = model.parts.atoms
     weight = np.zeros(n)
     weight[term.sites] = 1.0 - own.beta[term.sites]  # the others only lend their positions to these
+    energy = term.site_energies(z)
+    for handshake in model.coupling.terms:
+        if isinstance(handshake, ReconstructedEnergy):
+            sites = handshake.own_sites
+            weight[sites] = 1.0 - own.beta[sites]
+            energy[sites] = handshake.site_energies(model.coupling.variables(q)[handshake.name])
     part = {
         "key": own.key,
         "positions": term.positions(z)[:n],
         "reference": own.X,
         "weight": weight,
-        "site_energy": term.site_energies(z),
+        "site_energy": energy,
         "free": own.free,
         "species": own.species,
     }

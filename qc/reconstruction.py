@@ -72,9 +72,7 @@ class Stencils:
         Period along the front in the reference crystal, A.
     """
 
-    def __init__(
-        self, layout: Layout, atoms: Atoms, near: np.ndarray, R: np.ndarray, front: np.ndarray | None
-    ) -> None:
+    def __init__(self, layout: Layout, atoms: Atoms, near: np.ndarray, R: np.ndarray, front: np.ndarray | None) -> None:
         reach = float(np.linalg.norm(R, axis=1).max(initial=0.0)) + 1e-6
         halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach)
         cell = np.eye(3) if front is None else np.diag([1.0, 1.0, front[2]])
@@ -124,7 +122,9 @@ def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> tuple[np.n
     return t, size
 
 
-def ghost_vector(stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy, rows: Rows, R: np.ndarray) -> np.ndarray:
+def ghost_vector(
+    stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy, rows: Rows, R: np.ndarray
+) -> np.ndarray:
     """(n_own, h) t^rho on this rank's blocks: what must vanish for the forces to be zero at every F. Collective."""
     t = stencils.blocks.add(stencils.ghost_vector(weight)).copy()
     columns, map_of_nodes = local_map(rows)
@@ -143,6 +143,7 @@ def solve(
     t: np.ndarray,
     R: np.ndarray,
     checked: np.ndarray,
+    disturbed: np.ndarray,
 ) -> Reconstruction:
     """Minimise sum w |E|^2 under the constraints that cancel t. Collective.
 
@@ -157,11 +158,18 @@ def solve(
     t : (n_own, h) ndarray
     checked : (n_own,) bool ndarray
         Blocks at which the ghost forces must vanish.
+    disturbed : (n_own,) bool ndarray
+        Blocks in reach of sites that lack neighbours.
     """
     started = time.perf_counter()
     layout, h = stencils.layout, len(R) // 2
     free = np.arange(layout.n_own) < layout.n_free
     active = free & stencils.count(chosen)
+    if layout.comm.allreduce(int((active & checked & disturbed).any())):
+        raise ReconstructionError(
+            "bgrac needs perfect crystal in and near the handshake: a vacancy or a surface lies within three stencils "
+            f"({3 * np.linalg.norm(R, axis=1).max():.1f} A) of it; use a larger core, or bgfc"
+        )
     needed = max(_largest(layout.comm, np.abs(t[free & checked])), FLOOR)
     unreachable = _largest(layout.comm, np.abs(t[free & checked & ~active]))
     if unreachable > ACCURACY * needed:
@@ -171,7 +179,7 @@ def solve(
             "larger core, or bgfc"
         )
     lam = np.zeros((layout.n_own, h))
-    info = {"rows": int(layout.comm.allreduce(int(active.sum()))), "right_hand_sides": h}
+    info: dict[str, Any] = {"rows": int(layout.comm.allreduce(int(active.sum()))), "right_hand_sides": h}
     info["sites"] = int(layout.comm.allreduce(len(chosen)))
     residual, bytes_used = 0.0, 0.0
     if info["rows"]:
@@ -198,7 +206,7 @@ def normal_matrix(
 ) -> PETSc.Mat:
     """M = sum_l w_l Delta_l^T (I - R (R^T R)^-1 R^T) Delta_l on the active blocks, numbered rank by rank. Collective."""
     comm, n = stencils.layout.comm, int(active.sum())
-    first = comm.scan(n) - n
+    first = sum(comm.allgather(n)[: comm.rank])
     number = np.full((len(active), stencils.blocks.width), -1.0)
     number[active] = (first + np.arange(n))[:, None]
     column = np.rint(stencils.blocks.gather(number)[:, 0]).astype(np.int64)
@@ -279,5 +287,3 @@ def _dense(comm: PETSc.Comm, values: np.ndarray, h: int) -> PETSc.Mat:
 
 def _largest(comm: MPI.Comm, values: np.ndarray) -> float:
     return float(comm.allreduce(float(values.max(initial=0.0)), op=MPI.MAX))
-
-

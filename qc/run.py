@@ -7,7 +7,8 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
+from atomistics.reconstruction import stencil_radius
 from fem.collective import on_root, together
 from fem.far_field import CoarseMesh
 
@@ -27,6 +29,7 @@ from .case import Case
 from .crack import MODES, CrackSpec, CrackSystem, read_crack_mesh
 from .errors import ConvergenceError, InputError, Stopped
 from .ladder import Ladder, LadderSpec, LadderState
+from .reconstruction import Reconstruction, ReconstructionError
 from .solver import SolverOptions
 
 log = logging.getLogger(__name__)
@@ -64,22 +67,36 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
     m, nn = case.model, crystal.nearest_neighbour_distance
     strip = 0.0
     if m.face_strip:
-        strip = m.face_strip_thickness if m.face_strip_thickness is not None else potential.cutoff + 0.5 * nn
+        strip = max(potential.cutoff + 0.5 * nn, stencil_radius(potential, m.stencil_compression))
+        strip = m.face_strip_thickness if m.face_strip_thickness is not None else strip
     return CrackSpec(
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,
         blend_width=m.blend_width if m.blend_width is not None else 8.0 * nn,
-        method=m.method,
+        method="bgfc" if is_default(case) and not bgrac_holds(case, crystal, potential) else m.method,
         blending=m.blending,
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
         order=m.order,
         front_periods=m.front_periods,
         face_strip=0.0 if m.method == "continuum" else strip,
         tip=(case.crack.tip[0], case.crack.tip[1]),
+        stencil_compression=m.stencil_compression,
     )
 
 
-def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) -> CrackSystem:
+def is_default(case: Case) -> bool:
+    """Whether the case leaves the choice of the method to the code."""
+    return "method" not in case.model.model_fields_set
+
+
+def bgrac_holds(case: Case, crystal: Crystal, potential: SitePotential) -> bool:
+    """Whether the reconstruction can be expected to exist: one atom a cell, inversion symmetry, a mesh that matches."""
+    return len(crystal.species) == 1 and potential.inversion_symmetric and case.model.mesh is None
+
+
+def make_system(
+    case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None, reconstruction: Reconstruction | None = None
+) -> CrackSystem:
     """Crystal, potential, Griffith load and coupled model of a case. Collective; bad input raises the same error everywhere."""
 
     def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
@@ -97,9 +114,23 @@ def make_system(case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None) ->
         domain = None
         if case.model.mesh is not None and spec.method != "atomistic":
             domain = read_crack_mesh(comm, case.model.mesh, crystal, potential, spec)
-        return CrackSystem(
-            crystal, potential, spec, ratios, comm, coarse=coarse, K_check=case.load.K_start, domain=domain
+        build = partial(
+            CrackSystem,
+            crystal,
+            potential,
+            mode=ratios,
+            comm=comm,
+            coarse=coarse,
+            K_check=case.load.K_start,
+            domain=domain,
         )
+        try:
+            return build(spec, reconstruction=reconstruction)
+        except ReconstructionError as error:
+            if not is_default(case):
+                raise
+            log.warning("model.method is bgfc: %s", error)
+            return build(replace(spec, method="bgfc"))
 
 
 @contextmanager
@@ -202,7 +233,8 @@ class Run:
         saved = checkpoint.read_state(directory, comm) if resume else None
         with self.watch.stage("set-up"):
             coarse = together(comm, lambda: checkpoint.load_coarse(directory) if resume and comm.rank == 0 else None)
-            self.system = make_system(case, comm, coarse)
+            known = checkpoint.load_reconstruction(directory, comm) if resume else None
+            self.system = make_system(case, comm, coarse, known)
             coarse = self.system.model.domain.coarse
             together(comm, lambda: checkpoint.save_coarse(directory, coarse) if coarse is not None else None)
         own = self.system.model.parts.atoms
@@ -215,7 +247,11 @@ class Run:
         with self.watch.stage("set-up"), _blaming_petsc_options(options):
             self.ladder = Ladder(self.system, spec, options, state, q)
             if state and options.linear == "mumps":
-                self.ladder.solver.is_stable(self.ladder.q)  # its factors predict the next step, as if nothing had been between
+                self.ladder.solver.is_stable(
+                    self.ladder.q
+                )  # its factors predict the next step, as if nothing had been between
+        if self.system.model.reconstruction is not None and known is None:
+            checkpoint.save_reconstruction(directory, comm, self.system.model.reconstruction)
 
     def execute(self) -> None:
         """Walk the ladder; every accepted step is on disk before the next one starts."""
@@ -296,8 +332,9 @@ class Run:
         s, state, model = self.system, self.ladder.state, self.system.model
         return {
             "case": self.case.name,
-            "method": self.case.model.method,
-            "reference": self.case.model.reference if self.case.model.method == "bgfc" else None,
+            "method": s.spec.method,
+            "reference": s.reference,
+            "reconstruction": None if model.reconstruction is None else model.reconstruction.info,
             "dimension": self.case.model.dimension,
             "front_periods": s.spec.front_periods,
             "cell_length": model.thickness,
@@ -460,7 +497,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     memory = nonzeros * (BYTES_PER_NONZERO + 8 * FILL)
     return {
         "case": case.name,
-        "method": case.model.method,
+        "method": system.spec.method,
         "cleavage plane": system.griffith.plane,
         "crack front": system.griffith.front,
         "surface energy (J/m^2)": round(system.griffith.gamma, 4),

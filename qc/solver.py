@@ -63,6 +63,8 @@ class SolveReport:
         No negative eigenvalue of the Hessian.
     largest_step : float
         Largest change of a displacement component, A.
+    complaint : str or None
+        What made the energy infinite at the last trial of a line search that failed.
     """
 
     converged: bool
@@ -72,6 +74,7 @@ class SolveReport:
     residual: float = np.nan
     stable: bool = False
     largest_step: float = 0.0
+    complaint: str | None = None
 
 
 _DEFAULTS_SET: set[str] = set()
@@ -197,13 +200,13 @@ class EquilibriumSolver:
         g, step, trial = (q.duplicate() for _ in range(3))
         E = self.coupling.energy_gradient(q, g)
         if not np.isfinite(E):
-            report.reason = "ROBUST_START_INADMISSIBLE"
+            report.reason, report.complaint = "ROBUST_START_INADMISSIBLE", self.coupling.complaint
             return report
         for iteration in range(1, o.max_robust + 1):
             shift = self._descent_step(q, g, shift, step)
             length = self._search(q, E, g, step, trial)
             if length == 0.0 and g.norm(PETSc.NormType.NORM_INFINITY) > o.force_tolerance:
-                report.reason = "ROBUST_LINE_SEARCH_FAILED"
+                report.reason, report.complaint = "ROBUST_LINE_SEARCH_FAILED", self.coupling.complaint
                 break
             trial.copy(q)
             E = self.coupling.energy_gradient(q, g)

@@ -67,7 +67,7 @@ def test_defaults_and_numbers(iron):
     case = load_case(iron)
     assert case.name == "iron_110"
     assert isinstance(case.model.core_radius, float)
-    assert (case.model.method, case.model.dimension, case.model.reference) == ("bgfc", 2.5, "predictor")
+    assert (case.model.method, case.model.dimension, case.model.reference) == ("bgrac", 2.5, "predictor")
     assert (case.model.blending, case.model.order, case.model.front_periods) == ("quintic", 1, 1)
     assert case.model.blend_width is None
     assert case.model.face_strip
@@ -254,7 +254,7 @@ def test_the_schema_is_complete(iron):
     assert all(allowed != "something else" and description for _, allowed, _, description in rows)
     defaults = {key: default for key, _, default, _ in rows}
     assert defaults["model.core_radius"] == "required"
-    assert defaults["model.method"] == "bgfc"
+    assert defaults["model.method"] == "bgrac"
     assert tomllib.loads(f"x = {defaults['crack.tip']}")["x"] == [0, 0]
 
 

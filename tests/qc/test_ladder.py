@@ -66,11 +66,20 @@ def test_other_models_carry_a_crack(changes):
 def test_shear_modes_load_the_crack_too(mode):
     """Modes II and III at 0.4 K_G: a stable state; no bond opens, so that the tip has no position."""
     crystal, potential = material("iron")
-    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
     ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(0.4, 0.4001, 1.0))
     ladder.run()
     assert ladder.state.steps[0]["stable"]
     assert np.isnan(ladder.state.steps[0]["tip_position"])
+
+
+def test_a_handshake_that_is_compressed_too_much_is_named():
+    """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
+    crystal, potential = material("iron")
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(0.4, 0.4001, 1.0))
+    with pytest.raises(ConvergenceError, match="raise stencil_compression"):
+        ladder.run()
 
 
 def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight():

@@ -81,7 +81,8 @@ def whole(tmp_path_factory):
 def test_result_of_a_run(whole):
     result = read(whole)
     assert set(KEYS.split()) <= set(result)
-    assert (result["case"], result["method"], result["reference"]) == ("small", "bgfc", "predictor")
+    assert (result["case"], result["method"], result["reference"]) == ("small", "bgrac", None)
+    assert result["reconstruction"]["residual"] < 1e-10
     assert (result["dimension"], result["front_periods"], result["n_qm_calls"]) == (2, 1, 0)
     assert result["ranks"] == comm.size
     assert result["n_dofs"] > 2 * result["n_free_atoms"] > 0
@@ -140,7 +141,7 @@ def test_other_files_of_a_run(whole):
 def left_over(directory):
     """Files that nobody asked for."""
     expected = """result.json steps.csv trajectory.extxyz .trajectory.extxyz.index fields.bp model.png tip.png ladder.png run.log
-    checkpoint.json far_field.npz"""
+    checkpoint.json far_field.npz reconstruction.json reconstruction.petsc reconstruction.petsc.info"""
     return {p.name for p in directory.iterdir() if not p.name.startswith("state-")} - set(expected.split())
 
 
