@@ -77,7 +77,23 @@ def _read(path: Path, gdim: int) -> CoarseMesh:
             raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
         tags, x, _ = gmsh.model.mesh.getNodes()
         cells = _cells(gmsh.model.mesh, path, gdim)
+    lost = _declared_nodes(path) - len(tags)
+    if lost > 0:  # of format 2.2 gmsh reads no nodes without elements
+        raise ValueError(
+            f"mesh {path} has {lost} nodes that belong to none of its {CELLS[gdim][1]}: save the mesh without them"
+        )
     return _compact(path, gdim, tags.astype(np.int64), x.reshape(-1, 3), cells)
+
+
+def _declared_nodes(path: Path) -> int:
+    """Number of nodes that the file says it holds; 0 if it does not say."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip() == b"$Nodes":
+                numbers = next(file, b"").split()  # format 4: blocks, nodes, smallest and largest tag
+                count = numbers[1 if len(numbers) == 4 else 0] if numbers else b""
+                return int(count) if count.isdigit() else 0
+    return 0
 
 
 def _cells(mesh: Any, path: Path, gdim: int) -> np.ndarray:

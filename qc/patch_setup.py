@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -115,7 +116,7 @@ class PatchSetup:
         """A model without crack, graded out to 1.6 times the radius of its resolved zone if no other radius is given."""
         core = self.core if core is None else core
         width = self.width if width is None else width
-        if radius is None and self.mesh is not None:
+        if radius is None and self.mesh is not None and method != "atomistic":  # which needs no mesh
             radius = self.mesh_radius
         elif radius is None:
             bare = 0.0 if method in WITHOUT_HANDSHAKE else width
@@ -309,7 +310,7 @@ def _setup(
     full = CrystalWord(word.structure, crystal.species[0], crystal.a)
     try:
         cutoff = potential.cutoff / crystal.nearest_neighbour_distance
-        usual = max(3.0, np.ceil(cutoff)) if dimension == 3 else max(5.0, np.ceil(cutoff) + 1)
+        usual = max(3.0, math.ceil(cutoff)) if dimension == 3 else max(5.0, math.ceil(cutoff) + 1.0)
         core = max(2.0, 0.9 * cutoff) if dimension == 3 else max(4.0, cutoff + 2)
         setup = PatchSetup(
             crystal, potential, dimension, str(full), name, usual if width is None else width, core

@@ -240,7 +240,7 @@ def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[
         crystal=s.crystal_name,
         potential=s.potential_name,
         dimension=s.dimension if s.dimension == 2.5 else int(s.dimension),
-        mesh=s.mesh or "lattice-resolved",
+        mesh=s.mesh if s.mesh and job.method != "atomistic" else "lattice-resolved",
         deformation=job.deformation.F.tolist(),
         ranks=ranks,
         claim=job.claim,
