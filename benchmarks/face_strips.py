@@ -25,10 +25,12 @@ LOADS = (0.95, 1.05)
 """In K_G. At 1.06 K_G the tip leaves its mirror symmetry, to either side: states beyond may be mirror images."""
 VARIANTS = {
     "atomistic": {"method": "atomistic"},
+    "bgrac, strips": {"method": "bgrac"},
     "bgfc, strips, predictor": {"method": "bgfc"},
     "bgfc, strips, lattice": {"method": "bgfc", "reference": "lattice"},
     "bqce, strips": {"method": "bqce"},
     "bqcf, strips": {"method": "bqcf"},
+    "bgrac, slit, predictor": {"method": "bgrac", "face_strip": 0.0},
     "bgfc, slit, predictor": {"method": "bgfc", "face_strip": 0.0},
     "bqcf, slit": {"method": "bqcf", "face_strip": 0.0},
     "bqce, slit": {"method": "bqce", "face_strip": 0.0},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ from petsc4py import PETSc
 from atomistics import Crystal
 from atomistics.reconstruction import paired_stencil, stencil_radius
 from atomistics.site_potential import SitePotential
-from fem.cauchy_born import GPA, CauchyBornMaterial
+from fem.cauchy_born import CauchyBornMaterial
 from fem.continuum import ContinuumEnergy
 from fem.domain import Crack, DomainMesh, DomainShape, build_domain
 from fem.far_field import CoarseMesh
@@ -24,16 +23,13 @@ from fem.user_mesh import blended_range
 from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
 from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
+from .grac import Grac, Handshake, check_patch
 from .handshake import ReconstructedEnergy
-from .reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, solve
+from .reconstruction import Reconstruction, ReconstructionError
 from .regions import Core
 from .sites import Prolongation, prolongation
 
-log = logging.getLogger(__name__)
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
-EXTENSION = 2.0  # neighbour distances from the handshake into the core up to which sites are reconstructed
-PATCH_STRAIN = 0.02 * np.array([[1.0, 0.5, 0.3], [-0.3, -0.7, 0.2], [0.4, 0.2, 0.5]])
-PATCH_TOLERANCE = 1e-11  # times the natural unit of force, C11 nn^2, or 10 eV/A where that is larger
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
 
 
@@ -198,11 +194,7 @@ def build_model(
         Of the same mesh and lattice, read back from a checkpoint.
     """
     crystal = crystal.resolved(potential)
-    if len(crystal.species) > 1:
-        raise ValueError(
-            f"the crystal has {len(crystal.species)} atoms per cell: couplings of multilattices need their inner shifts as unknowns, "
-            "which are not supported yet"
-        )
+    _check_material(crystal, potential, spec)
     reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
     beta, blended = _blending(spec), (0.0, spec.width)
     matching = domain is None
@@ -227,17 +219,32 @@ def build_model(
             )
         assemble.reconstruct(reconstruction)
     coupling = assemble.force_blending() if forces else assemble.energy_blending()
-    if spec.method == "bgrac" and not cut:
-        assemble.check_patch(coupling)
+    if assemble.grac is not None and not cut:
+        check_patch(parts, assemble.grac, coupling, crystal.nearest_neighbour_distance, material, assemble.F0)
     defect = None
     if spec.method == "bgfc" or (spec.method == "bgrac" and cut):
         defect = BlendingDefect(
             assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
         )
     guide = assemble.energy_blending() if forces else None
-    return Model(
-        spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, assemble.reconstruction
-    )
+    solved = None if assemble.grac is None else assemble.grac.reconstruction
+    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, solved)
+
+
+def _check_material(crystal: Crystal, potential: SitePotential, spec: ModelSpec) -> None:
+    """Refuse what cannot be coupled, on all ranks alike and before any of them waits for another."""
+    if spec.method == "bgrac":
+        paired_stencil(crystal, potential, spec.stencil_compression)
+    if len(crystal.species) > 1:
+        raise ValueError(
+            f"the crystal has {len(crystal.species)} atoms per cell: couplings of multilattices need their inner shifts as unknowns, "
+            "which are not supported yet"
+        )
+    if 0 < spec.width < potential.cutoff:
+        raise ValueError(
+            f"blend_width = {spec.width:g} A is narrower than the potential's cutoff {potential.cutoff:.2f} A: a handshake must be at "
+            "least as wide, or 0 for a sharp interface (qce, bgrac)"
+        )
 
 
 def _of_the_uncut_crystal(
@@ -329,7 +336,7 @@ class _Assembler:
         self.comm, self.potential, self.material, self.parts, self.spec = comm, potential, material, parts, spec
         self.crystal, self.lattice = crystal, lattice
         self.reach, self.blended = reach, blended
-        self.cell_weight, self.matching = parts.nodes.weight, matching
+        self.matching = matching
         self.F0 = np.eye(3) if spec.F0 is None else spec.F0
         self.types = np.asarray(potential.types_of(crystal.species))
         perfect = float(material.energy_density(np.eye(3)[None])[0]) * material.volume
@@ -339,9 +346,7 @@ class _Assembler:
         self.period = self.thickness if plane and crystal.dimension == 3 else None
         x = parts.atoms.X[:, : lattice.gdim]
         self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
-        self.reconstruction: Reconstruction | None = None
-        self.reconstructed = np.empty(0, dtype=np.int32)
-        self.disturbed = np.zeros(parts.layout.n_own, dtype=bool)  # blocks whose forces feel a vacancy
+        self.grac: Grac | None = None
         self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
 
     def energy_blending(self, near_handshake: bool = False) -> Coupling:
@@ -350,11 +355,12 @@ class _Assembler:
         if near_handshake:
             weight[self._deep()] = 0.0
         terms: list[Term] = []
-        if self.reconstruction is not None:
-            sites = self.reconstructed[weight[self.reconstructed] > 0]
-            terms.append(self._handshake(sites, weight[sites], self.reconstruction))
+        cell_weight = self.parts.nodes.weight
+        if self.grac is not None:
+            cell_weight, sites = self.grac.cell_weight, self.grac.sites[weight[self.grac.sites] > 0]
+            terms.append(self._handshake(sites, weight[sites], self.grac.reconstruction))
             weight[sites] = 0.0
-        terms = [*self._atoms(weight), *terms, *self._continuum(self.cell_weight)]
+        terms = [*self._atoms(weight), *terms, *self._continuum(cell_weight)]
         return Coupling(self.parts.layout, terms)
 
     def _energy_weight(self) -> np.ndarray:
@@ -364,81 +370,22 @@ class _Assembler:
 
     def reconstruct(self, known: Reconstruction | None) -> None:
         """Solve for the stencils of B-GRAC unless they are known; from then on the energy is that with them. Collective."""
-        spec, parts = self.spec, self.parts
-        R = paired_stencil(self.crystal, self.potential, spec.stencil_compression)
-        radius, extend = float(np.linalg.norm(R, axis=1).max()), EXTENSION * self.crystal.nearest_neighbour_distance
-        inner = self.blended[0]
-        weight = self._energy_weight()
-        near = np.flatnonzero((weight > 0) & (self.depth > inner - radius - max(extend, radius))).astype(np.int32)
-        front = None if self.period is None else np.array([0.0, 0.0, self.period])
-        stencils = Stencils(parts.layout, parts.atoms, near, R, front)
-        x = parts.X[:, : self.lattice.gdim]
-        checked = spec.core(x) >= inner - radius  # deeper, all sites in reach weigh alike: there is no ghost force
-        self.disturbed = stencils.count(np.flatnonzero(~stencils.complete))
-        chosen = stencils.complete & (self.depth[near] > inner - extend)
-        chosen &= ~self._cut(parts.atoms.X[near], radius, inner - extend)
-        t = self._ghost_vector(stencils, weight[near], R)
-        if not self.matching:
-            self.cell_weight = self._balanced(t, R)
-            t = self._ghost_vector(stencils, weight[near], R)
-        t[~checked] = 0.0
-        self.reconstructed = near[chosen]
-        self.reconstruction = known or solve(
-            stencils, parts.atoms, weight[near], np.flatnonzero(chosen), t, R, checked, self.disturbed
+        handshake = Handshake(
+            parts=self.parts,
+            core=self.spec.core,
+            crack=self.spec.crack != "none",
+            gdim=self.lattice.gdim,
+            R=paired_stencil(self.crystal, self.potential, self.spec.stencil_compression),
+            nn=self.crystal.nearest_neighbour_distance,
+            weight=self._energy_weight(),
+            depth=self.depth,
+            inner=self.blended[0],
+            sharp=self.spec.width == 0.0,
+            matching=self.matching,
+            period=self.period,
+            continuum=self._continuum_energy,
         )
-
-    def check_patch(self, coupling: Coupling) -> None:
-        """Refuse a coupling with ghost forces outside the core of the perfect crystal at a general strain. Collective."""
-        layout, X, d = self.parts.layout, self.parts.X, self.lattice.gdim
-        nn = self.crystal.nearest_neighbour_distance
-        u = (X[:, :d] @ PATCH_STRAIN[:, :d].T)[:, : layout.components] @ self.F0[
-            : layout.components, : layout.components
-        ].T
-        q, g = layout.create_unknowns(), layout.create_unknowns()
-        q.array[:], coupling.prescribed[:] = u[: layout.n_free].ravel(), u[layout.n_free :]
-        coupling.energy_gradient(q, g)
-        coupling.prescribed[:] = 0.0
-        outside = self.spec.core(X[: layout.n_free, :d]) >= self.blended[0] - EXTENSION * nn
-        outside &= ~self.disturbed[: layout.n_free]
-        forces = np.abs(g.array_r.reshape(-1, layout.components))[outside]
-        largest = float(self.comm.allreduce(forces.max(initial=0.0), op=MPI.MAX))
-        unit = self.material.elastic_tensor()[0, 0] / GPA * nn ** (d - 1 if self.crystal.dimension == 2 else 2)
-        allowed = PATCH_TOLERANCE * max(10.0, unit)
-        if not largest < allowed:
-            advice = coupling.complaint or "keep vacancies and free surfaces away from the handshake"
-            raise ReconstructionError(
-                f"bgrac fails its own patch test: the largest ghost force at a general strain of 2 % is {largest:.2g} eV/A and "
-                f"must be below {allowed:.2g} eV/A; {advice}, or use bgfc"
-            )
-
-    def _ghost_vector(self, stencils: Stencils, weight: np.ndarray, R: np.ndarray) -> np.ndarray:
-        (continuum,) = self._continuum(self.cell_weight)
-        return ghost_vector(stencils, weight, continuum.field, self.parts.nodes.rows, R)
-
-    def _balanced(self, t: np.ndarray, R: np.ndarray) -> np.ndarray:
-        """Cell weights changed in the handshake such that sites and cells count every lattice site once.
-
-        The first moment of the ghost vectors is twice what is counted too much; on a mesh that does not match the lattice
-        that is a quadrature error of the blending function, which no reconstruction could cancel. Collective.
-        """
-        parts, d = self.parts, self.lattice.gdim
-        rho = R[: len(R) // 2, :d]
-        r = int(np.argmax((rho**2).sum(1)))
-        free = slice(0, parts.layout.n_free)
-        excess = 0.5 * float(t[free, r] @ (parts.X[free, :d] @ rho[r])) / float(rho[r] @ rho[r])
-        blend = parts.nodes.weight * (1.0 - parts.nodes.weight)
-        (continuum,) = self._continuum((blend > 0).astype(float))
-        volume = blend[continuum.field.cells] @ continuum.field.omega.sum(1) / self.material.volume
-        total, volume = self.comm.allreduce(np.array([excess, volume]))
-        log.info("cell weights in the handshake are changed by %.2g to count %.2g sites less", -total / volume, total)
-        return parts.nodes.weight - total / volume * blend if volume > 0 else parts.nodes.weight
-
-    def _cut(self, X: np.ndarray, radius: float, inner: float) -> np.ndarray:
-        """Sites whose stencil meets the crack plane behind the front of the core."""
-        if self.spec.crack == "none":
-            return np.zeros(len(X), dtype=bool)
-        ahead = self.spec.core.centre[0] + np.sqrt(max((self.spec.core.radius + inner) ** 2 - radius**2, 0.0))
-        return (np.abs(X[:, 1]) < radius) & (X[:, 0] < ahead - 1e-9)
+        self.grac = handshake.reconstruct(known)
 
     def _handshake(self, sites: np.ndarray, weight: np.ndarray, reconstruction: Reconstruction) -> ReconstructedEnergy:
         return ReconstructedEnergy(
@@ -485,9 +432,10 @@ class _Assembler:
     def _continuum(self, cell_weight: np.ndarray) -> list[ContinuumTerm]:
         if self.spec.method == "atomistic":
             return []
-        nodes = self.parts.nodes
-        energy = ContinuumEnergy(nodes.space, self.material, cell_weight * self.thickness, self.F0)
-        return [ContinuumTerm(energy, nodes.rows)]
+        return [ContinuumTerm(self._continuum_energy(cell_weight), self.parts.nodes.rows)]
+
+    def _continuum_energy(self, cell_weight: np.ndarray) -> ContinuumEnergy:
+        return ContinuumEnergy(self.parts.nodes.space, self.material, cell_weight * self.thickness, self.F0)
 
 
 def _atomistic_share(atoms: AtomisticEnergy) -> np.ndarray:
