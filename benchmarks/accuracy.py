@@ -35,11 +35,12 @@ from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, loa
 from atomistics.reconstruction import stencil_radius
 from fem.interpolation import barycentric, basis_values, owned_points
 from fem.lattice_zone import bulk_lattice, front_lattice, lattice_points
-from qc.methods import EXTENSION, METHODS, Model, ModelSpec, build_model
+from qc.methods import METHODS, Model, ModelSpec, build_model
 from qc.regions import Core
 from qc.solver import EquilibriumSolver, SolverOptions
 
 FOLDER = Path(__file__).resolve().parents[1]
+LAYERS = 2.0  # neighbour distances up to which bgrac reconstructs sites of the core
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ PROBLEMS = {
     "divacancy, hexagonal EAM": Problem(HEXAGONAL, PAIR, STRAINED, CORES, DISCS, 48),
     "microcrack, toy EAM": Problem(TOY, ROW, PUBLISHED, CORES[1:], DISCS[1:], 64),
     "microcrack, hexagonal EAM": Problem(HEXAGONAL, ROW, PUBLISHED, CORES[1:], DISCS[1:], 48),
-    "vacancy, Cu": Problem(COPPER, ONE, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5.5, dimension=3),
-    "divacancy, Cu": Problem(COPPER, PAIR, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5.5, dimension=3),
+    "vacancy, Cu": Problem(COPPER, ONE, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5, dimension=3),
+    "divacancy, Cu": Problem(COPPER, PAIR, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5, dimension=3),
 }
 QUICK = {"divacancy, toy EAM": Problem(TOY, PAIR, STRAINED, (4, 6, 9), (6, 9, 13), 20)}
 FIGURES = {
@@ -191,7 +192,7 @@ class Case:
             return [p.cores[0]]
         # the sites that bgrac reconstructs, the atoms they reach and the neighbours of these must be those of the crystal
         stencil = np.linalg.norm(self.crystal.stencil(stencil_radius(self.potential, 0.06)), axis=1).max() / self.nn
-        clear = max(p.vacant) + 3 * stencil + EXTENSION if curve.method == "bgrac" else 0.0
+        clear = max(p.vacant) + 3 * stencil + LAYERS if curve.method == "bgrac" else 0.0
         return [size for size in (p.discs if curve.method == "atomistic" else p.cores) if size >= clear]
 
     def model(self, spec: ModelSpec) -> Model:
