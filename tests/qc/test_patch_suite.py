@@ -68,6 +68,7 @@ def test_the_standard_suite():
 def test_ghost_forces_of_bgfc_are_those_of_energy_blending_at_the_reference():
     """Zero at F0, the size of BQCE's elsewhere: what the claim calls linear in F - F0 is seen."""
     words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
+    words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
     found = {r.deformation_name: r for r in records("bgfc", claims=("force patch test",), **words)}
     assert found["identity"].ghost_force_max < 1e-11
     assert found[STRAIN].ghost_force_max > 1e-3
