@@ -20,9 +20,17 @@ def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
     return ladder
 
 
-def test_coupled_crack_advances_where_the_atomistic_one_does():
+@pytest.fixture(scope="module")
+def atomistic():
+    """The ladder of the fully atomistic disc."""
+    return climb("atomistic")
+
+
+@pytest.mark.parametrize(("method", "strip"), [("bgfc", 3.0), ("bgrac", 3.0), ("bgrac", 0.0)])
+def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, strip):
     """Same disc, same ladder: the bracket of the first advance, a whole period of the crystal, is the same."""
-    coupled, atomistic = climb("bgfc"), climb("atomistic")
+    coupled = climb(method, face_strip=strip)
+    assert coupled.system.reference == ("predictor" if method == "bgfc" or strip == 0 else None)
     for ladder in (coupled, atomistic):
         assert ladder.state.K_plus_bracket is not None
         assert ladder.state.steps[-1]["stable"]
