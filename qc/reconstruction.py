@@ -254,10 +254,14 @@ def _least_norm(M: PETSc.Mat, rhs: np.ndarray, tolerance: float) -> tuple[np.nda
     for _ in range(10):
         B, X = _dense(comm, s * r, h), _dense(comm, np.zeros((n, h)), h)
         ksp.matSolve(B, X)
-        x += s * X.getDenseArray()[:n]
-        r = rhs - M.matMult(_dense(comm, x, h)).getDenseArray()[:n]
-        previous, residual = residual, _largest(comm.tompi4py(), np.abs(r))
-        if residual <= 1e-4 * tolerance or not residual < 0.5 * previous:
+        trial = x + s * X.getDenseArray()[:n]
+        left = rhs - M.matMult(_dense(comm, trial, h)).getDenseArray()[:n]
+        size = _largest(comm.tompi4py(), np.abs(left))
+        if not size < residual:
+            break  # rounding, which an iterative solver may even make larger
+        enough = size <= 1e-4 * tolerance or not size < 0.5 * residual
+        x, r, residual = trial, left, size
+        if enough:
             break
     used = M.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["memory"]
     if ksp.getPC().getType() == "cholesky":

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mpi4py import MPI
+from petsc4py import PETSc
 
 from atomistics.reconstruction import StencilError
 from qc import reconstruction
@@ -127,6 +128,22 @@ def test_without_multipliers_the_ghost_forces_are_those_of_bqce(monkeypatch):
     monkeypatch.setattr(reconstruction.Reconstruction, "at", lambda self, comm, key: 1.001 * right(self, comm, key))
     with pytest.raises(ReconstructionError, match="patch test"):
         model("iron", "bgrac")
+
+
+@pytest.mark.mpi
+def test_conjugate_gradients_do_as_well():
+    """No factors to store: chosen by PETSc's options."""
+    options = PETSc.Options()
+    chosen = {"ksp_type": "cg", "pc_type": "jacobi", "ksp_rtol": "1e-13"}
+    for key, value in chosen.items():
+        options[reconstruction.PREFIX + key] = value
+    try:
+        m = model("iron", "bgrac")
+    finally:
+        for key in chosen:
+            options.delValue(reconstruction.PREFIX + key)
+    assert m.reconstruction.info["residual"] < 1e-12
+    assert ghost_force(m, general(m.crystal)) < 1e-11
 
 
 def test_a_mesh_too_fine_for_its_lattice_is_refused():
