@@ -1,4 +1,4 @@
-# make crack   the iron crack, from nothing: environment, potential, run        make crack RANKS=1 ARGS="--set model.core_radius=30"
+# make crack   the iron crack, from nothing: environment, potential, run        make crack OUT=results/core30 ARGS="--set model.core_radius=30"
 # make test    everything that must hold, from nothing                          make test PYTHON=/path/to/python3.13
 # make help    the other targets
 #

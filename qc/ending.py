@@ -108,6 +108,7 @@ def _abort_if_parallel(world: MPI.Comm, message: str, code: int) -> None:
     _print(message)
     if world.size > 1:
         sys.stdout.flush()
+        time.sleep(0.5)  # mpirun must have read what was printed before the abort closes its pipes
         world.Abort(code)
 
 

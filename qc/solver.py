@@ -342,6 +342,8 @@ class EquilibriumSolver:
             if key in self.options.petsc or key in _DEFAULTS_SET or not database.hasName(PREFIX + key):
                 database[PREFIX + key] = value
                 _DEFAULTS_SET.add(key)
+                if key not in self.options.petsc:
+                    database.getString(PREFIX + key)  # now it counts as used: no warning of PETSc's at the end about ours
 
 
 def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
