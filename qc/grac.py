@@ -111,7 +111,9 @@ class Handshake:
             extensions = (known.info["extension"],)
         outside = (distance >= self.inner - extensions[-1] * self.nn) & ~disturbed
         for extension in extensions:
-            chosen = np.flatnonzero(stencils.complete & self._reconstructed(near, extension * self.nn))
+            wanted = self._reconstructed(near, extension * self.nn)
+            chosen = np.flatnonzero(wanted & stencils.complete)
+            self._insist(stencils, wanted)
             try:
                 found = known or solve(
                     stencils, parts.atoms, self.weight[near], chosen, t, self.R, checked, disturbed
@@ -123,6 +125,15 @@ class Handshake:
             found.info["extension"] = extension
             return Grac(found, near[chosen], cell_weight, outside[: parts.layout.n_free])
         raise AssertionError("unreachable: the last extension returns or raises")
+
+    def _insist(self, stencils: Stencils, wanted: np.ndarray) -> None:
+        """Every site that is to be reconstructed has all its neighbours. Collective."""
+        lacking = int(stencils.layout.comm.allreduce(int((wanted & ~stencils.complete).sum())))
+        if lacking:
+            raise ReconstructionError(
+                f"bgrac needs perfect crystal round the handshake: {lacking} of its sites lack a neighbour within {self.radius:.2f} A "
+                "(a vacancy or a surface); use a larger core, or bgfc"
+            )
 
     def _reconstructed(self, near: np.ndarray, extend: float) -> np.ndarray:
         """Sites of the handshake and the layers before it whose stencils do not meet the crack plane behind the core."""

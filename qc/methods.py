@@ -213,8 +213,8 @@ def build_model(
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended, matching)
     forces, cut = spec.method == "bqcf", spec.crack == "slit"
     if spec.method == "bgrac":
-        if cut and reconstruction is None:
-            reconstruction = _of_the_uncut_crystal(
+        if reconstruction is None and (cut or removed is not None):
+            reconstruction = _of_the_perfect_crystal(
                 comm, crystal, potential, lattice, spec, None if matching else domain
             )
         assemble.reconstruct(reconstruction)
@@ -247,7 +247,7 @@ def _check_material(crystal: Crystal, potential: SitePotential, spec: ModelSpec)
         )
 
 
-def _of_the_uncut_crystal(
+def _of_the_perfect_crystal(
     comm: MPI.Comm,
     crystal: Crystal,
     potential: SitePotential,
@@ -255,12 +255,12 @@ def _of_the_uncut_crystal(
     spec: ModelSpec,
     domain: DomainMesh | None,
 ) -> Reconstruction | None:
-    """The reconstruction of the model without its slit: next to the slit there is no perfect crystal to solve it for."""
-    if domain is not None:
+    """The reconstruction of the model without its slit and vacancies: next to them there is no crystal to solve it for."""
+    if domain is not None and spec.crack == "slit":
         raise ReconstructionError(
             "bgrac on a mesh of your own needs a mesh without a crack: the reconstruction is that of the uncut crystal; use bgfc"
         )
-    return build_model(comm, crystal, potential, lattice, replace(spec, crack="none")).reconstruction
+    return build_model(comm, crystal, potential, lattice, replace(spec, crack="none"), domain=domain).reconstruction
 
 
 def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:

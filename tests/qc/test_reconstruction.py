@@ -163,15 +163,22 @@ def test_compression_beyond_the_stencil_is_named():
     assert issubclass(StencilError, ValueError)
 
 
-@pytest.mark.parametrize("removed", [2.0, 7.0])
-def test_vacancies(removed):
-    """Deep in the core they are none of its business; in the handshake they are refused or cancelled as far as crystal is perfect."""
+@pytest.mark.parametrize("core", [2.0, 3.0])
+def test_a_vacancy_in_the_core(core):
+    """The stencils are those of the perfect crystal; a core so small that one of them holds the vacancy is refused."""
 
     def gone(X):
-        return (np.hypot(X[:, 0] - removed, X[:, 1] - 0.9) < 0.9)
+        return np.linalg.norm(X, axis=1) < 0.5
 
-    if removed < 6.0:
-        assert model("toy", "bgrac", removed=gone).reconstruction.info["residual"] < 1e-10
-    else:
-        with pytest.raises(ReconstructionError):
-            model("toy", "bgrac", removed=gone)
+    if core < 2.3:  # neighbour distances: the length of the stencil
+        with pytest.raises(ReconstructionError, match="lack a neighbour"):
+            ball("copper", "bgrac", core=core, removed=gone)
+        return
+    m = ball("copper", "bgrac", core=core, removed=gone)
+    q = deform(m, general(m.crystal))
+    g = q.duplicate()
+    m.coupling.energy_gradient(q, g)
+    nn = m.crystal.nearest_neighbour_distance
+    far = np.linalg.norm(m.X_free, axis=1) > 2 * m.potential.cutoff + nn  # what feels the vacancy has real forces
+    assert np.abs(g.array_r.reshape(-1, 3)[far]).max() < 1e-12
+    assert np.abs(g.array_r).max() > 0.01
