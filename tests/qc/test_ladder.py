@@ -85,7 +85,7 @@ def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(0.4, 0.4001, 1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(0.6, 0.6001, 1.0))
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
         ladder.run()
 
