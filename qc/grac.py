@@ -95,6 +95,7 @@ class Handshake:
         """Solve for the stencils unless they are known. Collective; `ReconstructionError` on all ranks if that fails."""
         parts = self.parts
         reach = self.radius + max(EXTENSIONS[-1] * self.nn, self.radius)
+        reach += 1e-6 * self.nn  # a site at exactly this depth is in reach of blocks that are checked
         near = np.flatnonzero((self.weight > 0) & (self.depth > self.inner - reach)).astype(np.int32)
         front = None if self.period is None else np.array([0.0, 0.0, self.period])
         stencils = Stencils(parts.layout, parts.atoms, near, self.R, front)

@@ -109,16 +109,16 @@ def local_map(rows: Rows) -> tuple[np.ndarray, sp.csr_matrix]:
 
 
 def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space, and the sum of sizes."""
+    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space, and the sum of sizes.
+
+    Sizes are those at the quadrature points: over a quadratic cell the gradients at a vertex sum up to nothing.
+    """
     h, d = len(R) // 2, energy.gradients.shape[-1]
-    local = (
-        2.0
-        / energy.material.volume
-        * np.einsum("cq,cqai,ri->car", energy.omega, energy.gradients, R[:h, :d], optimize=True)
-    )
+    weighted = energy.omega[:, :, None, None] * energy.gradients * (2.0 / energy.material.volume)
+    terms = (weighted.sum(1) @ R[:h, :d].T, np.abs(weighted @ R[:h, :d].T).sum(1))
     t, size = np.zeros((2, energy.n_blocks, h))
-    np.add.at(t, energy.dofs.ravel(), local.reshape(-1, h))
-    np.add.at(size, energy.dofs.ravel(), np.abs(local).reshape(-1, h))
+    for out, local in zip((t, size), terms, strict=True):
+        np.add.at(out, energy.dofs.ravel(), local.reshape(-1, h))
     return t, size
 
 

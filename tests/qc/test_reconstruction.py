@@ -5,9 +5,13 @@ import pytest
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from atomistics import Crystal, load_potential
 from atomistics.reconstruction import StencilError
+from fem.lattice_zone import front_lattice
 from qc import reconstruction
+from qc.methods import ModelSpec, build_model
 from qc.reconstruction import ReconstructionError
+from qc.regions import Core
 from qc.solver import EquilibriumSolver, SolverOptions
 from tests.qc.models import GENERAL_2D, deform, general, largest, model, wave
 from tests.qc.test_three_dimensions import ball
@@ -161,6 +165,17 @@ def test_compression_beyond_the_stencil_is_named():
     assert m.coupling.energy_gradient(deform(m, np.eye(3)), g) == pytest.approx(0.0, abs=1e-9)
     assert m.coupling.complaint is None
     assert issubclass(StencilError, ValueError)
+
+
+def test_a_core_whose_rim_passes_through_sites():
+    """Sites at exactly the depths where the reconstruction begins count alike, whatever the rounding."""
+    potential = load_potential("hexagonal-eam")
+    crystal = Crystal.hexagonal().resolved(potential)
+    nn = crystal.nearest_neighbour_distance
+    spec = ModelSpec("bgrac", Core(9 * nn), 5 * nn, 24 * nn)
+    m = build_model(MPI.COMM_SELF, crystal, potential, front_lattice(crystal, np.zeros(3), along_x=True), spec)
+    assert m.reconstruction.info["extension"] == 0.0
+    assert ghost_force(m, GENERAL_2D) < 1e-10
 
 
 @pytest.mark.parametrize("core", [2.0, 3.0])
