@@ -1,0 +1,323 @@
+"""An engine of quantum mechanics in a process of its own: started, asked, watched, restarted; it can crash without us."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import pickle
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..errors import ConvergenceError, InputError
+from .blas import Blas, find_blas
+
+log = logging.getLogger(__name__)
+WORKER = Path(__file__).with_name("worker.py")
+BUILT_IN = ("gfn1-xtb", "gfn2-xtb", "gpaw")
+ACCURACY = {"accuracy": 0.001}
+"""Of xTB unless the case says otherwise: the default 1 leaves 5e-5 eV/A in the forces, above Newton's tolerance."""
+LAUNCHER = ("PMI", "PMIX_", "OMPI_", "PRTE_", "MPI_", "MPIR_", "HYDRA_", "HYDI_", "SLURM_")
+"""Variables of an MPI launcher: an engine that knows MPI would take the run's place in it."""
+
+
+class EngineError(ConvergenceError):
+    """The engine failed in spite of all retries; what was reached before is on disk."""
+
+
+class _FailureError(Exception):
+    """One attempt has failed."""
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """Which engine, and how patiently it is asked.
+
+    Attributes
+    ----------
+    engine : str
+        "gfn1-xtb", "gfn2-xtb", "gpaw" or "ase:module.Class".
+    parameters : dict
+        Keyword arguments of the ASE calculator.
+    charge, spin : int
+        Total charge, e, and number of unpaired electrons of the cluster.
+    time_limit : float
+        Longest time for one call, s.
+    retries : int
+        Further attempts after one that failed.
+    threads : int
+        Of the engine.
+    start : {"fresh", "last"}
+        Density that a call begins with: the atoms', so that the result is a function of the positions, or the last call's.
+    """
+
+    engine: str = "gfn1-xtb"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    charge: int = 0
+    spin: int = 0
+    time_limit: float = 600.0
+    retries: int = 3
+    threads: int = 1
+    start: str = "fresh"
+
+    def __post_init__(self) -> None:
+        check_name(self.engine)
+        if not (self.time_limit > 0 and self.retries >= 0 and self.threads >= 1 and self.spin >= 0):
+            raise ValueError("the time limit must be > 0 s, retries and spin 0 or more, threads 1 or more")
+
+    @property
+    def is_xtb(self) -> bool:
+        """Whether tblite computes."""
+        return self.engine in ("gfn1-xtb", "gfn2-xtb")
+
+    def keywords(self) -> dict[str, Any]:
+        """Keyword arguments of the calculator, defaults of ours included."""
+        return (ACCURACY if self.is_xtb else {}) | self.parameters
+
+    def attempt(self, k: int) -> dict[str, Any]:
+        """What attempt k changes in the parameters: nothing at first (a new start helps most), then mixing, then accuracy."""
+        if k < 2 or not self.is_xtb:
+            return {}
+        changed: dict[str, Any] = {"mixer_damping": 0.1, "max_iterations": 1000}
+        return changed if k == 2 else changed | {"accuracy": 10.0 * self.keywords()["accuracy"]}
+
+
+def check_name(engine: str) -> None:
+    """ValueError unless it is the name of an engine."""
+    module, _, name = engine.removeprefix("ase:").rpartition(".")
+    if engine not in BUILT_IN and not (engine.startswith("ase:") and module and name.isidentifier()):
+        raise ValueError(
+            f'the engine {engine!r} is not known: it must be "{'", "'.join(BUILT_IN)}" or "ase:module.Class"'
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine says of one structure.
+
+    Attributes
+    ----------
+    energy : float
+        eV.
+    forces : (n, 3) ndarray
+        eV/A.
+    stress : (3, 3) ndarray or None
+        eV/A^3.
+    seconds : float
+        Time the engine took.
+    """
+
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray | None
+    seconds: float
+
+
+class EngineProcess:
+    """An engine for one set of atoms. Use it as a context, or `close` it; it never outlives its parent.
+
+    Parameters
+    ----------
+    spec : EngineSpec
+    symbols : sequence of str
+        Chemical symbols of the atoms, in the order of all positions that follow.
+    spin : int, optional
+        Unpaired electrons if not those of the spec (bulk crystals have none).
+
+    Attributes
+    ----------
+    calls, attempts : int
+        Answers given, and requests sent for them.
+    seconds : float
+        What they took in all.
+    blas : str
+        Which BLAS the engine uses.
+    """
+
+    def __init__(self, spec: EngineSpec, symbols: Sequence[str], spin: int | None = None) -> None:
+        self.spec, self.symbols = spec, list(symbols)
+        self._spin = spec.spin if spin is None else spin
+        self.calls, self.attempts, self.seconds, self.blas = 0, 0, 0.0, ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started()
+
+    def __enter__(self) -> EngineProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def compute(self, positions: np.ndarray, cell: np.ndarray | None = None, stress: bool = False) -> Answer:
+        """Energy and forces at positions (n, 3), A; with a ``cell`` the structure is periodic.
+
+        Raises
+        ------
+        InputError
+            The engine refuses the structure or its parameters.
+        EngineError
+            No attempt succeeded.
+        """
+        reason, began = "", time.perf_counter()
+        for k in range(self.spec.retries + 1):
+            request = {
+                "positions": np.ascontiguousarray(positions, dtype=float), "cell": cell, "stress": stress,
+                "symbols": self.symbols, "charge": self.spec.charge, "spin": self._spin,
+                "settings": self.spec.attempt(k), "fresh": k > 0 or self.spec.start == "fresh",
+            }  # fmt: skip
+            self.attempts += 1
+            try:
+                reply = self._ask(request)
+            except _FailureError as failure:
+                reason = str(failure)
+                log.warning("QM engine %s, call %d, attempt %d: %s", self.spec.engine, self.calls + 1, k + 1, reason)
+                continue
+            self.calls += 1
+            self.seconds += time.perf_counter() - began
+            return Answer(reply["energy"], reply["forces"], reply.get("stress"), reply["seconds"])
+        tried = (
+            f"after {self.spec.retries + 1} attempts" if self.spec.retries else "at the only attempt (qm.retries = 0)"
+        )
+        raise EngineError(
+            f"the QM engine {self.spec.engine} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}"
+        )
+
+    def close(self) -> None:
+        """End the process; the next call would start a new one."""
+        if self._process is not None:
+            self._end()
+            self._process = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            blas = _blas()
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115  what the engine prints: read only if it fails
+            self._process = _launch(self.spec, blas, self._log)
+            self._end = weakref.finalize(self, _kill, self._process)
+            hello = {"engine": self.spec.engine, "parameters": self.spec.keywords(), "symbols": self.symbols}
+            reply = self._exchange(hello)
+            used = reply["blas"]
+            self.blas = (
+                blas.name if blas is not None and used == blas.environment["LD_PRELOAD"] else used or "the engine's own"
+            )
+        return self._process
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._started()
+        return self._exchange(request)
+
+    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process is not None
+        try:
+            reply = _exchange(self._process, request, self.spec.time_limit)
+        except TimeoutError:
+            self.close()
+            raise _FailureError(f"no answer within qm.time_limit = {self.spec.time_limit:g} s") from None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise _FailureError(self._obituary()) from None
+        except BaseException:  # interrupted: the answer to an old question must not be read later
+            self.close()
+            raise
+        if reply["ok"]:
+            return reply
+        if reply["refused"]:
+            self.close()
+            raise InputError(reply["message"])
+        raise _FailureError(reply["message"])
+
+    def _obituary(self) -> str:
+        """How the process ended, with the last line it printed."""
+        assert self._process is not None
+        process = self._process
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the pipe closes a moment before the process has ended
+            process.wait(1.0)
+        code = process.poll()
+        self.close()
+        how = (
+            "its pipe" if code is None else f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        )
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return f"its process ended {how}" + (f": {lines[-1][:300]}" if lines else "")
+
+
+@cache
+def _blas() -> Blas | None:
+    """Looked for once in a run."""
+    try:
+        return find_blas()
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def installed(engine: str) -> bool:
+    """Whether the module of an engine is there, without importing it."""
+    check_name(engine)
+    module = {"gpaw": "gpaw"}.get(engine, "tblite" if engine in BUILT_IN else engine.removeprefix("ase:").split(".")[0])
+    return importlib.util.find_spec(module) is not None
+
+
+def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subprocess.Popen[bytes]:
+    """The worker, in a session of its own and without the variables of an MPI launcher."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(LAUNCHER)}
+    environment |= {name: str(spec.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    environment |= {"PYTHONPATH": os.pathsep.join(p or "." for p in sys.path), "OMP_STACKSIZE": "256M"}
+    environment |= {} if blas is None else blas.environment
+    command = [sys.executable, "-P", str(WORKER)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, env=environment, start_new_session=True
+    )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the worker and whatever it has started."""
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            assert pipe is not None
+            pipe.close()
+    if process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):  # one that is not busy ends by itself: its pipe is closed
+            process.wait(0.5)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any], limit: float) -> dict[str, Any]:
+    """The reply to a request; TimeoutError, or EOFError if the process has ended."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    data, deadline = pickle.dumps(request, protocol=5), time.monotonic() + limit
+    process.stdin.write(struct.pack("<Q", len(data)) + data)
+    process.stdin.flush()
+    (size,) = struct.unpack("<Q", _read(process.stdout.fileno(), 8, deadline))
+    return pickle.loads(_read(process.stdout.fileno(), size, deadline))
+
+
+def _read(fd: int, size: int, deadline: float) -> bytes:
+    """Exactly ``size`` bytes before the deadline."""
+    poll, parts, missing = select.poll(), [], size
+    poll.register(fd, select.POLLIN | select.POLLHUP)
+    while missing:
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(1000.0 * left):
+            raise TimeoutError
+        part = os.read(fd, missing)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,175 @@
+"""The program of the engine's own process: an ASE calculator that answers requests on its pipes.
+
+Run as a file by `qc.qm.process`, it imports nothing of ours: neither MPI nor PETSc may live here. Messages are pickles with
+their length before them. What the engine's libraries print goes to the error stream.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import pickle
+import struct
+import sys
+import time
+from typing import Any, BinaryIO
+
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+
+Message = dict[str, Any]
+XTB = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
+MISSING = {"gfn1-xtb": "pip install tblite", "gfn2-xtb": "pip install tblite", "gpaw": "see gpaw.readthedocs.io"}
+
+
+class RefusedError(Exception):
+    """A request that cannot be served however often it is tried."""
+
+
+def read_message(stream: BinaryIO) -> Message | None:
+    """The next message; None at the end of the stream."""
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    (size,) = struct.unpack("<Q", head)
+    data = stream.read(size)
+    return pickle.loads(data) if len(data) == size else None
+
+
+def write_message(stream: BinaryIO, message: Message) -> None:
+    """Send one message."""
+    data = pickle.dumps(message, protocol=5)
+    stream.write(struct.pack("<Q", len(data)) + data)
+    stream.flush()
+
+
+class Engine:
+    """A calculator with one structure; only positions change between calls, so that each starts from the last density."""
+
+    def __init__(self, hello: Message) -> None:
+        self.name, self.parameters = hello["engine"], hello["parameters"]
+        self.kind = engine_class(self.name)
+        lacking = sorted(set(hello["symbols"]) - elements_of(self.name, self.kind, self.parameters))
+        if lacking:
+            raise RefusedError(f"the engine {self.name} has no parameters for {', '.join(lacking)}")
+        self._atoms: Any = None
+        self._settings: Message | None = None
+
+    def compute(self, request: Message) -> Message:
+        """Energy (eV), forces (eV/A) and, if asked for, stress (3, 3) in eV/A^3 at ``positions``."""
+        if self._atoms is None or request["settings"] != self._settings or request["fresh"]:
+            self._create(request)
+        atoms, began, cpu = self._atoms, time.perf_counter(), time.process_time()
+        if request["cell"] is not None:
+            atoms.set_cell(request["cell"])
+        atoms.set_positions(request["positions"] + self._shift)
+        out: Message = {"energy": float(atoms.get_potential_energy()), "forces": np.array(atoms.get_forces())}
+        if request["stress"]:
+            out["stress"] = np.array(atoms.get_stress(voigt=False))
+        if not (np.isfinite(out["energy"]) and np.isfinite(out["forces"]).all()):
+            raise ArithmeticError("the engine returned nan or inf")
+        return out | {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu}
+
+    def _create(self, request: Message) -> None:
+        cell = request["cell"]
+        atoms = Atoms(request["symbols"], positions=request["positions"], cell=cell, pbc=cell is not None)
+        spin, settings = int(request["spin"]), self.parameters | request["settings"]
+        if spin:
+            atoms.set_initial_magnetic_moments(np.full(len(atoms), spin / len(atoms)))
+        if self.name in XTB:
+            given = {"method": XTB[self.name], "verbosity": 0, "charge": request["charge"], "multiplicity": spin + 1}
+            settings = given | settings
+        elif self.name == "gpaw":
+            if cell is None:  # atoms move in a box that stays: the grid must not follow them
+                atoms.center(vacuum=settings.pop("vacuum", 4.0))
+            given = {"mode": "lcao", "basis": "dzp", "xc": "PBE", "txt": None, "charge": request["charge"]}
+            settings = given | {"spinpol": bool(spin)} | settings
+        self._shift = atoms.positions[0] - request["positions"][0]
+        try:
+            atoms.calc = self.kind(**settings)
+        except (TypeError, KeyError) as error:
+            raise RefusedError(f"qm.parameters = {self.parameters} are not those of {self.name}: {error}") from error
+        self._atoms, self._settings = atoms, request["settings"]
+
+
+def engine_class(engine: str) -> Any:
+    """The class behind an engine's name."""
+    if engine in XTB:
+        return load(engine, "tblite.ase", "TBLite")
+    if engine == "gpaw":
+        return load(engine, "gpaw", "GPAW")
+    module, _, name = engine.removeprefix("ase:").rpartition(".")
+    return load(engine, module, name)
+
+
+def elements_of(engine: str, kind: Any, parameters: Message) -> set[str]:
+    """Elements that an engine has, all where it does not say: xTB ends at radon, potentials name theirs."""
+    if engine in XTB:
+        return set(chemical_symbols[1:87])
+    if engine == "gpaw":
+        return set(chemical_symbols)
+    named = getattr(kind, "elements", None) or parameters.get("elements")
+    return set(named) if isinstance(named, list | tuple | set) else set(chemical_symbols)
+
+
+def load(engine: str, module: str, name: str) -> Any:
+    """A class of a module; RefusedError says what is missing."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        how = MISSING.get(
+            engine, f"it must be a class of a module that Python finds, such as ase:{module or 'module'}.Class"
+        )
+        raise RefusedError(f"the engine {engine} is not installed ({error}): {how}") from error
+    except AttributeError as error:
+        raise RefusedError(f"the engine {engine} does not exist: the module {module} has no {name}") from error
+
+
+def blas_in_use() -> str:
+    """File of the ``dgemm_`` that every library of this process calls; empty: each its own."""
+
+    class Info(ctypes.Structure):
+        _fields_ = [
+            ("file", ctypes.c_char_p),
+            ("base", ctypes.c_void_p),
+            ("name", ctypes.c_char_p),
+            ("at", ctypes.c_void_p),
+        ]
+
+    try:
+        everybody, info = ctypes.CDLL(None), Info()
+        everybody.dladdr(ctypes.cast(everybody.dgemm_, ctypes.c_void_p), ctypes.byref(info))
+        return (info.file or b"").decode()
+    except (AttributeError, OSError, TypeError):
+        return ""
+
+
+def answer(engine: Engine | None, request: Message) -> tuple[Engine | None, Message]:
+    """The engine, and what is sent back for a request, failures included."""
+    try:
+        if engine is None:
+            return Engine(request), {"ok": True, "blas": blas_in_use()}
+        return engine, {"ok": True} | engine.compute(request)
+    except RefusedError as error:
+        return engine, {"ok": False, "refused": True, "message": str(error)}
+    except Exception as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        return engine, {"ok": False, "refused": False, "message": f"{type(error).__name__}: {words}"}
+
+
+def main() -> None:
+    """Answer until the other side closes the pipe."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG: never outlive the run
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    engine: Engine | None = None
+    while (request := read_message(sys.stdin.buffer)) is not None:
+        engine, reply = answer(engine, request)
+        write_message(replies, reply)
+
+
+if __name__ == "__main__":
+    main()
