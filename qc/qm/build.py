@@ -197,4 +197,4 @@ def gather_sites(
     unfolded = (X[None] + shift).reshape(-1, 3)
     owner, symbols, beta = (np.tile(v, len(images)) for v in (np.arange(len(X)), symbols, beta))
     inside = np.linalg.norm(unfolded - np.array(centre), axis=1) <= reach + 1e-6
-    return Sites(unfolded[inside], symbols[inside], owner[inside], beta[inside]), rows
+    return Sites(unfolded[inside], symbols[inside], owner[inside], beta[inside], reach), rows

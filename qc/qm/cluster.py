@@ -77,12 +77,15 @@ class Sites:
         Whatever names the atom behind each site for the caller.
     beta : (n,) ndarray
         Blending weight.
+    reach : float
+        Nothing is missing within this distance of the centre, A.
     """
 
     X: np.ndarray
     symbols: np.ndarray
     owner: np.ndarray
     beta: np.ndarray
+    reach: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,14 @@ def choose_cluster(
     inside = np.linalg.norm(sites.X - np.array(spec.centre), axis=1) <= spec.radius + TOLERANCE
     if not inside.any():
         raise InputError(f"qm.radius = {spec.radius:g} A holds no atom: it must be larger than a bond, {nn:.2f} A")
+    if spec.caps:
+        _check_caps(sites.symbols[inside])
     inside = _completed(inside, sites.X, bonds, spec)
+    if np.linalg.norm(sites.X[inside] - np.array(spec.centre), axis=1).max() > sites.reach - BOND * nn:
+        raise InputError(
+            f"the QM region of qm.radius = {spec.radius:g} A does not close: its outside atoms have bonds to several inside atoms "
+            "however far it grows; link atoms need a covalent crystal, or set qm.caps = false"
+        )
     i, j = _cut(inside, bonds) if spec.caps else (np.empty(0, np.int64), np.empty(0, np.int64))
     cluster = _assemble(sites, inside, i, j)
     _check_front(cluster, period, step)
@@ -244,14 +254,19 @@ def _assemble(sites: Sites, inside: np.ndarray, i: np.ndarray, j: np.ndarray) ->
     symbols = sites.symbols[np.concatenate([chosen, j])]
     for s in sorted({*symbols[: len(chosen)].tolist()} - set(NUMBER)):
         raise InputError(f"the QM region holds {s}, which is no chemical element: no engine knows it")
-    lacking = sorted({*symbols[link[:, 0]].tolist()} - set(HYDROGEN_BOND))
+    if len(j):
+        _check_caps(symbols[link[:, 0]])
+    length = np.linalg.norm(sites.X[j] - sites.X[i], axis=1)
+    g = np.array([HYDROGEN_BOND[s] for s in symbols[link[:, 0]].tolist()]) / length if len(j) else np.empty(0)
+    return Cluster(chosen, j, link, g, X, symbols)
+
+
+def _check_caps(symbols: np.ndarray) -> None:
+    lacking = sorted({*symbols.tolist()} - set(HYDROGEN_BOND))
     if lacking:
         raise InputError(
             f"link atoms on {', '.join(lacking)} are not known: set qm.caps = false, or use {', '.join(sorted(HYDROGEN_BOND))}"
         )
-    length = np.linalg.norm(sites.X[j] - sites.X[i], axis=1)
-    g = np.array([HYDROGEN_BOND[s] for s in symbols[link[:, 0]].tolist()]) / length if len(j) else np.empty(0)
-    return Cluster(chosen, j, link, g, X, symbols)
 
 
 def _check_front(cluster: Cluster, period: float | None, step: float | None) -> None:

@@ -96,6 +96,10 @@ class Evaluation:
             self._known[key] = self._computed(y)
         return self._known[key]
 
+    def forget(self) -> None:
+        """Compute each structure anew from now on."""
+        self._known = {}
+
     def _computed(self, y: np.ndarray) -> Parts:
         cluster = self.cluster
         answer = self.engine.compute(cluster.engine_positions(y))

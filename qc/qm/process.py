@@ -31,6 +31,7 @@ WORKER = Path(__file__).with_name("worker.py")
 BUILT_IN = ("gfn1-xtb", "gfn2-xtb", "gpaw")
 ACCURACY = {"accuracy": 0.001}
 """Of xTB unless the case says otherwise: the default 1 leaves 5e-5 eV/A in the forces, above Newton's tolerance."""
+START_LIMIT = 120.0  # s; loading an engine is not computing
 LAUNCHER = ("PMI", "PMIX_", "OMPI_", "PRTE_", "MPI_", "MPIR_", "HYDRA_", "HYDI_", "SLURM_")
 """Variables of an MPI launcher: an engine that knows MPI would take the run's place in it."""
 
@@ -153,7 +154,10 @@ class EngineProcess:
         self._spin = spec.spin if spin is None else spin
         self.calls, self.attempts, self.seconds, self.blas = 0, 0, 0.0, ""
         self._process: subprocess.Popen[bytes] | None = None
-        self._started()
+        try:
+            self._started()
+        except _FailureError as failure:
+            raise InputError(f"the QM engine {spec.engine} could not be started: {failure}") from None
 
     def __enter__(self) -> EngineProcess:
         return self
@@ -208,7 +212,7 @@ class EngineProcess:
             self._process = _launch(self.spec, blas, self._log)
             self._end = weakref.finalize(self, _kill, self._process)
             hello = {"engine": self.spec.engine, "parameters": self.spec.keywords(), "symbols": self.symbols}
-            reply = self._exchange(hello)
+            reply = self._exchange(hello, max(self.spec.time_limit, START_LIMIT))
             used = reply["blas"]
             self.blas = (
                 blas.name if blas is not None and used == blas.environment["LD_PRELOAD"] else used or "the engine's own"
@@ -217,15 +221,15 @@ class EngineProcess:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         self._started()
-        return self._exchange(request)
+        return self._exchange(request, self.spec.time_limit)
 
-    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _exchange(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
         assert self._process is not None
         try:
-            reply = _exchange(self._process, request, self.spec.time_limit)
+            reply = _exchange(self._process, request, limit)
         except TimeoutError:
             self.close()
-            raise _FailureError(f"no answer within qm.time_limit = {self.spec.time_limit:g} s") from None
+            raise _FailureError(f"no answer within qm.time_limit = {limit:g} s") from None
         except (EOFError, OSError, pickle.UnpicklingError):
             raise _FailureError(self._obituary()) from None
         except BaseException:  # interrupted: the answer to an old question must not be read later

@@ -30,6 +30,13 @@ class Zero(Plain):
         return 0.0, np.zeros((len(atoms), 3))
 
 
+class Strict(Zero):
+    """Knows one parameter."""
+
+    def __init__(self, depth=1.0):
+        super().__init__()
+
+
 class SW(SiteCalculator):
     """Stillinger-Weber silicon, the model's own in the null tests."""
 
