@@ -49,7 +49,7 @@ class QMSpec:
     mode: str = "energy"
     buffer: float = 6.0
     engine: EngineSpec = field(default_factory=EngineSpec)
-    hessian: str = "psb"
+    hessian: str = "sr1"
     cleavage: float | None = 0.0
     caps: bool = True
 

@@ -109,7 +109,7 @@ class QMRegion(_ClusterTerm):
         evaluation: Evaluation | None,
         rows: Rows,
         F0: np.ndarray,
-        hessian: str = "psb",
+        hessian: str = "sr1",
         components: int = 3,
     ) -> None:
         super().__init__(comm, cluster, rows, cluster.X, F0, components)

@@ -1,0 +1,95 @@
+"""The QM region in figures: its BLAS, the forces of its seam, its elastic misfit, and the QM calls of Newton's method.
+
+    python benchmarks/qm.py blas shells budget newton
+
+A ball of Stillinger-Weber silicon, periodic along the front, with GFN1-xTB (tblite, extra qm) in the middle.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import dolfinx_solver  # noqa: F401  before petsc4py
+import numpy as np
+from petsc4py import PETSc
+
+from atomistics import Crystal, load_potential
+from qc.qm import process
+from qc.qm.budget import budget_table, engine_elasticity, potential_elasticity
+from qc.qm.process import EngineProcess, EngineSpec
+from qc.qm.shells import shell_residuals, shell_table
+from tests.qc.qm_models import Ball
+
+
+def blas() -> None:
+    """Seconds of one call with the engine's own BLAS and with the one that is found."""
+    cluster = Ball().qm("gfn1-xtb", radius=6.0, centre=(0.0, 0.0, 0.0))
+    cluster.close()
+    c = cluster.cluster
+    for choice in ("none", None):
+        process._blas.cache_clear()
+        os.environ.pop("QC_BLAS", None)
+        os.environ |= {} if choice is None else {"QC_BLAS": choice}
+        with EngineProcess(EngineSpec("gfn1-xtb"), c.engine_symbols) as engine:
+            seconds = [engine.compute(c.engine_positions(c.X)).seconds for _ in range(3)]
+            print(f"{c.formula}: {min(seconds):.2f} s with {engine.blas}")
+
+
+def shells() -> None:
+    """Residual forces by bond shell at 0, 1 and 2 % stretch along a cube axis."""
+    ball = Ball()
+    qm = ball.qm("gfn1-xtb", radius=7.0, centre=(0.0, 0.0, 0.0))
+    axis = ball.crystal.rotation[:, 0]
+    for strain in (0.0, 0.01, 0.02):
+        rows = shell_residuals(qm.evaluation, np.eye(3) + strain * np.outer(axis, axis), ball.nn)
+        print(f"{qm.cluster.formula}, stretch {strain:g}\n{shell_table(rows)}")
+    qm.close()
+
+
+def budget() -> None:
+    """a0 and elastic constants; 64 atoms without k-points."""
+    engine = engine_elasticity(EngineSpec("gfn1-xtb"), Crystal.diamond("Si", 5.55))
+    print(budget_table(engine, potential_elasticity(Crystal.diamond("Si"), load_potential("stillinger-weber"))))
+
+
+def newton() -> None:
+    """QM calls to 1e-6 eV/A for a pull of 3 % and a further step to 3.5 %."""
+    for engine, caps in (("ase:tests.qc.qm_engines.Stiff", False), ("gfn1-xtb", True)):
+        for hessian in ("mm", "psb", "sr1"):
+            ball = Ball(radius=16.0, free=13.0)
+            qm = ball.qm(engine, radius=5.2, centre=(0.0, 0.0, 0.0), hessian=hessian, caps=caps)
+            calls, began, q = [], time.perf_counter(), None
+            coupling = ball.coupling(qm.term)
+            for strain in (0.03, 0.035):
+                affine = ball.deform(coupling, np.diag([1.0, 1.0 + strain, 1.0]))
+                q = affine if q is None else q
+                before = qm.report()["calls"]
+                _solve(coupling, q)
+                calls.append(qm.report()["calls"] - before)
+                q.scale(0.035 / 0.03)
+            qm.close()
+            print(f"{qm.cluster.formula:9} {hessian}: {calls[0]} + {calls[1]} calls, {time.perf_counter() - began:.1f} s")
+
+
+def _solve(coupling, q) -> None:  # type: ignore[no-untyped-def]
+    g, step = q.duplicate(), q.duplicate()
+    for _ in range(60):
+        coupling.energy_gradient(q, g)
+        if g.norm(PETSc.NormType.NORM_INFINITY) < 1e-6:
+            return
+        solver = PETSc.KSP().create(coupling.layout.comm)
+        solver.setOperators(coupling.hessian(q))
+        solver.setType("preonly")
+        solver.getPC().setType("lu")
+        solver.getPC().setFactorSolverType("mumps")
+        solver.solve(g, step)
+        q.axpy(-min(1.0, 0.3 / step.norm(PETSc.NormType.NORM_INFINITY)), step)
+    raise RuntimeError("60 iterations were not enough")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ["blas", "shells", "budget", "newton"]:
+        print(f"\n{name}: {globals()[name].__doc__}")
+        globals()[name]()
