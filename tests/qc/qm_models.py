@@ -14,7 +14,7 @@ from qc.qm.build import QM, QMSpec, build_qm
 from qc.qm.process import EngineSpec
 from qc.sites import Atoms
 
-STRAIN = np.array([[1.0, 0.4, 0.2], [0.3, -0.6, 0.5], [-0.2, 0.1, 0.7]])
+STRAIN = np.array([[1.0, 0.4, 0.0], [0.3, -0.6, 0.0], [-0.2, 0.1, 0.0]])  # of F - 1: nothing varies along the periodic front
 
 
 class Ball:

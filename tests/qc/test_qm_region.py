@@ -86,9 +86,10 @@ def test_null_the_models_own_potential_changes_nothing(ball, mode):
         ball.deform(bare, F, noise=0.1)
         bare.energy_gradient(q, plain)
         plain.axpy(-1, g)
-        assert plain.norm(3) == 0.0 if mode == "energy" else plain.norm(3) < 1e-11
+        assert plain.norm(3) < 1e-11  # neighbour lists of another age add in another order
         if mode == "energy":
             assert c.energies(q)["qm"] == 0.0
+            assert not qm.term.energy_gradient(c.variables(q)["qm"])[1].any()
 
 
 @pytest.mark.mpi
