@@ -130,6 +130,11 @@ class Crystal:
         return self._constant * self.unit_basis @ self.rotation.T
 
     @property
+    def cell_offsets(self) -> np.ndarray:
+        """(n_basis, 3) basis atoms from the centroid of their cell, laboratory axes, A."""
+        return self.basis_ai - self.basis_ai.mean(0)
+
+    @property
     def conventional_ij(self) -> np.ndarray:
         """(3, 3) conventional cell as rows, laboratory axes, A."""
         return self._constant * self.unit_conventional @ self.rotation.T
@@ -144,6 +149,13 @@ class Crystal:
         """Shortest distance between two atoms, A."""
         guess = 1.5 * (self.cell_volume / len(self.species)) ** (1 / self.dimension)
         return min(float(np.linalg.norm(self.stencil(guess, b)[0])) for b in range(len(self.species)))
+
+    @property
+    def shortest_lattice_vector(self) -> float:
+        """Shortest distance between two atoms of one sublattice, A."""
+        guess = 1.5 * self.cell_volume ** (1 / self.dimension)
+        lengths = np.linalg.norm(self._lattice_vectors(guess, np.zeros(3)), axis=1)
+        return float(lengths[lengths > 1e-6 * guess].min())
 
     @property
     def _constant(self) -> float:

@@ -60,6 +60,7 @@ class CauchyBornMaterial:
         self.n_basis = len(self.crystal.species)
         self._types = potential.types_of(self.crystal.species)
         self._stencils: dict[float, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._small: tuple[np.ndarray, np.ndarray] | None = None
         self._nearest = self.crystal.nearest_neighbour_distance
         if not all(len(bonds) for bonds, _ in self._sites(1.0)):
             raise ValueError(
@@ -109,13 +110,29 @@ class CauchyBornMaterial:
         )
 
     def relaxed_shifts(self, F_kij: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
-        """(n, n_basis, 3) inner shifts of least energy, with sum zero over the cell, A; Newton's method from ``start`` (0)."""
+        """(n, n_basis, 3) inner shifts of least energy, with sum zero over the cell, A.
+
+        Newton's method from ``start``, or else from `linear_shifts`.
+        """
         F = _checked(F_kij)
-        p = np.zeros((len(F), self.n_basis, 3)) if start is None else self._checked_shifts(start, len(F))
         if self.n_basis == 1:
-            return np.zeros_like(p)
+            return np.zeros((len(F), 1, 3))
+        return self._at_rest(F, self.linear_shifts(F) if start is None else self._checked_shifts(start, len(F)))
+
+    def linear_shifts(self, F_kij: np.ndarray) -> np.ndarray:
+        """(n, n_basis, 3) inner shifts to first order in F - I, A: those of a crystal under small strain."""
+        if self.n_basis == 1:
+            return np.zeros((len(F_kij), 1, 3))
+        if self._small is None:
+            identity = np.eye(3)[None]
+            p = self._at_rest(identity, np.zeros((1, self.n_basis, 3)))
+            self._small = (p[0], self.derivatives(identity, p).shift_tangent()[0])
+        p0, tangent = self._small
+        return p0 + np.einsum("axij,kij->kax", tangent, F_kij - np.eye(3))
+
+    def _at_rest(self, F: np.ndarray, start: np.ndarray) -> np.ndarray:
         p, restless = relax(
-            without_translation(p),
+            without_translation(start),
             lambda k, p: self.derivatives(F[k], p),
             lambda k, p: self._evaluate(_joined(F[k], p), second=False)[0],
             AT_REST / self.volume,

@@ -131,6 +131,11 @@ def _descend(
     return p, moved
 
 
+def independent(n_basis: int) -> np.ndarray:
+    """(n_basis, n_basis - 1) matrix N of p = N pi: all shifts of sum zero from n_basis - 1 independent ones, pi_m = p_m - p_0."""
+    return np.eye(n_basis)[:, 1:] - 1.0 / n_basis
+
+
 def largest_gap(p_kai: np.ndarray) -> np.ndarray:
     """(k,) largest distance between the shifts of two atoms of the cell: how much closer they may have come, A."""
     apart = p_kai[:, :, None] - p_kai[:, None]

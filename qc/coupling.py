@@ -13,6 +13,7 @@ from petsc4py import PETSc
 from atomistics.reconstruction import StencilError
 from fem.cauchy_born import InadmissibleDeformationError
 from fem.continuum import ContinuumEnergy
+from fem.shifted_continuum import ShiftedContinuumEnergy
 
 from .layout import BlockScatter, Layout, Rows
 
@@ -41,10 +42,8 @@ class Term(Protocol):
 class ContinuumTerm:
     """The continuum energy with the map of its nodes: a term whose lists never change."""
 
-    name = "continuum"
-
-    def __init__(self, energy: ContinuumEnergy, rows: Rows) -> None:
-        self.rows, self.field = rows, energy
+    def __init__(self, energy: ContinuumEnergy | ShiftedContinuumEnergy, rows: Rows) -> None:
+        self.name, self.rows, self.field = energy.name, rows, energy
         self.energy, self.energy_gradient = energy.energy, energy.energy_gradient
         self.pattern, self.hessian_blocks = energy.pattern, energy.hessian_blocks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from fem.near_tip import NearTipField
 from fem.user_mesh import read_mesh
 
 from .errors import InputError
-from .griffith import GriffithReport, griffith
+from .griffith import GriffithReport, cut_height, griffith
 from .methods import SKIN, Model, ModelSpec, build_model
 from .reconstruction import Reconstruction
 from .regions import Core
@@ -45,6 +45,8 @@ class CrackSpec:
         Half thickness of the fully atomistic strip along both faces; 0: the mesh carries a slit instead.
     tip : (float, float)
         Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
+    cut : str or int
+        Which gap between the planes of a multilattice is cut, see `griffith.surface_energy`.
     """
 
     core_radius: float
@@ -58,6 +60,7 @@ class CrackSpec:
     face_strip: float = 0.0
     tip: tuple[float, float] = (0.0, 0.0)
     stencil_compression: float = 0.06
+    cut: str | int = "widest"
 
 
 class CrackSystem:
@@ -104,9 +107,9 @@ class CrackSystem:
         domain: DomainMesh | None = None,
         reconstruction: Reconstruction | None = None,
     ) -> None:
-        self.crystal = crystal.resolved(potential)
+        self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
         self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
-        self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential))
+        self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
@@ -136,13 +139,34 @@ class CrackSystem:
         return self.griffith.K_G
 
     def near_tip_displacement(self, K: float) -> np.ndarray:
-        """(n, components) displacements of this rank's blocks in the near-tip field at load K (MPa m^1/2), A."""
+        """(n, components) values of this rank's blocks in the near-tip field at load K (MPa m^1/2), A.
+
+        The atoms of a multilattice are moved by their inner shifts besides, those of the field's strain to first order.
+        """
         if self._unit is None:
-            X = self.model.parts.X
-            x, y = X[:, 0] - self.spec.tip[0], X[:, 1] - self.spec.tip[1]
-            y = np.where(np.abs(X[:, 1]) < 1e-9, X[:, 1], y)  # a node on a face of the slit stays on its face
-            self._unit = self.field.displacement(x, y, self.mode.tolist())[:, : self.model.parts.layout.components]
+            parts = self.model.parts
+            x, y = parts.X[:, 0] - self.spec.tip[0], parts.X[:, 1] - self.spec.tip[1]
+            y = np.where(np.abs(parts.X[:, 1]) < 1e-9, parts.X[:, 1], y)  # a node on a face of the slit stays on its face
+            u = self.field.displacement(x, y, self.mode.tolist())
+            if self.model.material.n_basis == 1:
+                self._unit = u[:, : parts.layout.components]
+            else:
+                self._unit = parts.local(u, *self._strain_and_shifts(x, y))
         return K * self._unit
+
+    def _strain_and_shifts(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients (n, 3, 3) and inner shifts (n, n_basis, 3) of the near-tip field at a load of 1.
+
+        Within a neighbour distance of the tip they are those on its rim: the field is a start there, and singular.
+        """
+        nn = self.crystal.nearest_neighbour_distance
+        grow = np.maximum(nn / np.maximum(np.hypot(x, y), 1e-9 * nn), 1.0)
+        at_tip = np.hypot(x, y) < 1e-9 * nn
+        H = np.zeros((len(x), 3, 3))
+        H[:, :, :2] = self.field.displacement_gradient(np.where(at_tip, nn, x * grow), y * grow, self.mode.tolist())
+        material = self.model.material
+        at_rest = material.linear_shifts(np.eye(3)[None])
+        return H, material.linear_shifts(np.eye(3) + H) - at_rest
 
     def load(self, K: float) -> None:
         """Prescribe the near-tip field at K on the outer boundary, and take the dead load there if the method has one."""
@@ -167,8 +191,8 @@ class CrackSystem:
 
     def check_load(self, K: float) -> None:
         """Refuse a core so small that the faces still attract each other where they leave it at load K."""
-        row = 2 * abs(self.lattice.origin[1])
-        opening = self.face_opening(self.spec.core_radius, K) + row
+        gap = 2 * abs(self.lattice.origin[1]) - float(np.ptp(self.crystal.cell_offsets[:, 1]))
+        opening = self.face_opening(self.spec.core_radius, K) + gap
         if np.isfinite(self.spec.core_radius) and opening < self.potential.cutoff:
             raise InputError(
                 f"model.core_radius = {self.spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
@@ -240,7 +264,32 @@ def read_crack_mesh(
 
 
 def crack_lattice(crystal: Crystal) -> MeshLattice:
-    """Mesh lattice with the plane y = 0 half-way between two rows of sites: one site at (0, d/2, 0), d the row spacing."""
+    """Mesh lattice with the plane y = 0 half-way between two rows of cells, whose spacing is d.
+
+    The lowest atom of a cell of the upper row lies at x = 0; in a Bravais crystal that is the site (0, d/2, 0).
+    """
     lattice = front_lattice(crystal, np.zeros(3), along_x=True)
     d = abs(float(lattice.vectors[1, 1]))
-    return front_lattice(crystal, np.array([0.0, 0.5 * d, 0.0]), along_x=True)
+    offset = crystal.cell_offsets
+    lowest = offset[np.argmin(np.round(offset[:, 1], 6))]
+    return front_lattice(crystal, np.array([-lowest[0], 0.5 * d, 0.0]), along_x=True)
+
+
+def cells_beside(crystal: Crystal, cut: str | int = "widest") -> Crystal:
+    """The same crystal, its atoms grouped into cells that the cleavage plane does not cut.
+
+    Of each atom that image is taken which lies above the cut and below the next one, nearest to the lowest of them.
+    """
+    if len(crystal.species) == 1:
+        return crystal
+    height, _ = cut_height(crystal, cut)
+    lattice = front_lattice(crystal, np.zeros(3), along_x=True)
+    along, up, front = lattice.vectors
+    b = crystal.basis_ai
+    b = b + np.ceil((height - b[:, 1]) / up[1])[:, None] * up
+    lowest = b[np.argmin(np.round(b[:, 1], 6))]
+    steps = np.array([i * along + k * front for i in range(-6, 7) for k in range(-6, 7)])
+    images = b[:, None] + steps
+    nearest = np.argmin(np.round(np.linalg.norm(images - lowest, axis=2), 6), axis=1)
+    assert crystal.a is not None  # resolved
+    return replace(crystal, unit_basis=images[np.arange(len(b)), nearest] @ crystal.rotation / crystal.a)

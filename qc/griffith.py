@@ -96,13 +96,14 @@ def griffith(crystal: Crystal, potential: SitePotential, cut: str | int = "wides
         Oriented: y is the normal of the cleavage plane, z the crack front.
     potential : SitePotential
         Interaction, for surface and constants alike.
-    cut : "widest" or int
+    cut : "widest", "shuffle", "glide" or int
         See `surface_energy`.
     """
     crystal = at_rest(crystal, potential)
     surface = surface_energy(crystal, potential, cut=cut)
     material = CauchyBornMaterial(crystal, potential)
     tip = NearTipField(material.elastic_tensor(), dimension=crystal.dimension)
+    plane, front = indices(crystal)
     return GriffithReport(
         gamma=surface.relaxed,
         gamma_unrelaxed=surface.unrelaxed,
@@ -110,8 +111,8 @@ def griffith(crystal: Crystal, potential: SitePotential, cut: str | int = "wides
         K_G=tip.stress_intensity(2.0 * surface.relaxed),
         elastic_constants=named_constants(material.elastic_constants(), crystal.dimension),
         relaxed=True,
-        plane="({} {} {})".format(*miller(crystal.conventional_ij @ [0.0, 1.0, 0.0])),
-        front="[{} {} {}]".format(*miller(np.linalg.solve(crystal.conventional_ij.T, [0.0, 0.0, 1.0]))),
+        plane="({} {} {})".format(*plane),
+        front="[{} {} {}]".format(*front),
         cut=surface.cut,
     )
 
@@ -143,9 +144,9 @@ def surface_energy(
         Interaction.
     normal : (3,) sequence
         Normal of the plane in the laboratory frame, a lattice plane of the crystal.
-    cut : "widest" or int
-        The gap between atomic planes that is opened: gaps are counted from 0 by falling width (diamond (111):
-        0 shuffle, 1 glide). A Bravais lattice has one only.
+    cut : "widest", "shuffle", "glide" or int
+        The gap between atomic planes that is opened: gaps are counted from 0 by falling width. On {111} of diamond and
+        zincblende 0 is called shuffle, 1 glide. A Bravais lattice has one only.
     thickness : float
         Least thickness of the slab, A.
     """
@@ -205,6 +206,27 @@ def _first_independent(vectors: np.ndarray) -> np.ndarray | None:
     return others[0] if len(others) else None
 
 
+def cut_height(crystal: Crystal, cut: str | int = "widest") -> tuple[float, str]:
+    """Where a crack on the plane normal to y goes through.
+
+    Parameters
+    ----------
+    crystal : Crystal
+        Oriented: y is the normal of the cleavage plane.
+    cut : "widest", "shuffle", "glide" or int
+        See `surface_energy`.
+
+    Returns
+    -------
+    float
+        y of the middle of the gap to open, for atoms where the crystal's basis puts them, A.
+    str
+        Description: the name of the gap if it has one, which of how many it is, its width.
+    """
+    normal = np.array([0.0, 1.0, 0.0])
+    return _gap(crystal, surface_cell(crystal, normal), normal, cut)
+
+
 def _gap(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
     """Height of the middle of the gap to open, and its description."""
     spacing = float(cell[2] @ normal)
@@ -213,11 +235,25 @@ def _gap(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int)
     heights = heights[np.append(True, np.diff(heights) > 1e-5)]
     gaps = np.diff(np.append(heights, heights[0] + spacing))
     order = np.argsort(-np.round(gaps, 5), kind="stable")
-    index = 0 if cut == "widest" else cut
-    if not isinstance(index, (int, np.integer)) or not 0 <= index < len(gaps):
-        raise ValueError(f"cut is {cut!r}, expected 'widest' or 0 to {len(gaps) - 1}, a gap of this plane")
+    names = ("shuffle", "glide") if _is_octahedral(crystal, normal) else ()
+    index = {"widest": 0, **dict(zip(names, range(2), strict=False))}.get(str(cut), cut)
+    if not isinstance(index, (int, np.integer)) or isinstance(index, bool) or not 0 <= index < len(gaps):
+        allowed = ", ".join(repr(name) for name in ("widest", *names))
+        whole = f"0 to {len(gaps) - 1}" if len(gaps) > 1 else "0"
+        raise ValueError(f"cut = {cut!r} is not a gap of this plane: it must be {allowed} or {whole}")
     k = order[index]
-    return float(heights[k] + 0.5 * gaps[k]), f"gap {index} of {len(gaps)}, {gaps[k]:.4f} A wide"
+    name = f"{names[index]}: " if names else ""
+    return float(heights[k] + 0.5 * gaps[k]), f"{name}gap {index} of {len(gaps)}, {gaps[k]:.4f} A wide"
+
+
+def _is_octahedral(crystal: Crystal, normal: np.ndarray) -> bool:
+    """Whether this is a {111} plane of diamond or zincblende: two atoms a cell with four bonds each, one along the normal."""
+    if crystal.dimension != 3 or len(crystal.species) != 2:
+        return False
+    bonds = crystal.stencil(1.2 * crystal.nearest_neighbour_distance)
+    units = bonds / np.linalg.norm(bonds, axis=1)[:, None]
+    tetrahedron = np.full((4, 4), -1.0 / 3.0) + 4.0 / 3.0 * np.eye(4)
+    return len(units) == 4 and np.allclose(units @ units.T, tetrahedron, atol=1e-6) and bool((np.abs(units @ normal) > 1 - 1e-6).any())
 
 
 def _slab(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, height: float, layers: int) -> Atoms:
@@ -287,6 +323,12 @@ def named_constants(C: np.ndarray, dimension: int = 3) -> dict[str, float]:
     pairs = itertools.combinations_with_replacement(keep, 2)
     small = 1e-6 * np.abs(C).max()
     return {f"C{i + 1}{j + 1}": float(C[i, j]) for i, j in pairs if abs(C[i, j]) > small}
+
+
+def indices(crystal: Crystal) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Miller indices of the plane normal to y and of the direction z, in the conventional cell."""
+    plane = miller(crystal.conventional_ij @ [0.0, 1.0, 0.0])
+    return plane, miller(np.linalg.solve(crystal.conventional_ij.T, [0.0, 0.0, 1.0]))
 
 
 def miller(direction: np.ndarray, largest: int = 24) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from .crack import CrackSystem
 from .errors import ConvergenceError
 from .solver import EquilibriumSolver, SolveReport, SolverOptions
 from .stability import hashed_noise
-from .tip import TipState, TipTracker
+from .tip import Shells, TipState, TipTracker
 
 log = logging.getLogger(__name__)
 Branch = Literal["load", "unload"]
@@ -25,7 +25,7 @@ minimisation: the state may have vanished in a fold."""
 
 @dataclass(frozen=True)
 class LadderSpec:
-    """K_start, K_stop, K_step in K_G; what to do at the first advance."""
+    """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well)."""
 
     K_start: float
     K_stop: float
@@ -44,7 +44,7 @@ class LadderState:
         As in the result file.
     branch : {"load", "unload"}
     K_plus_bracket, K_minus_bracket : list of two floats or None
-        Loads in MPa m^1/2 between which the tip moved for the first time.
+        Loads in MPa m^1/2 between which the tip moved for the first time, nothing broken or joined off the plane.
     open_bonds : dict
         Memory of the tip tracker.
     finished : bool
@@ -57,6 +57,12 @@ class LadderState:
     K_minus_bracket: list[float] | None = None
     open_bonds: dict[str, bool] = field(default_factory=dict)
     finished: bool = False
+
+    @property
+    def blunting(self) -> dict[str, Any] | None:
+        """The first event in which bonds at the tip opened with damage off the plane, before any clean advance."""
+        first = next((e for e in self.events if e["kind"] in ("advance", "blunting") and e["branch"] == "load"), None)
+        return first if first is not None and first["kind"] == "blunting" else None
 
 
 class Ladder:
@@ -86,14 +92,14 @@ class Ladder:
         parts = model.parts
         n = parts.layout.n_free
         noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-        args = (model.X_free, noise, options or SolverOptions(), model.lattice.gdim == 2)
+        args = (model.parts, noise, options or SolverOptions(), model.lattice.gdim == 2)
         guide = None if model.guide is None else EquilibriumSolver(model.guide, *args)
         self.solver = EquilibriumSolver(model.coupling, *args, guide)
         self._nn = model.crystal.nearest_neighbour_distance
         self._period = float(model.lattice.vectors[0, 0])  # of the crystal along the crack
         atoms = model.atomistic
         reach = min(system.spec.core_radius, system.spec.domain_radius)
-        self._tracker = TipTracker(parts.layout.comm, atoms, self._nn, reach) if atoms else None
+        self._tracker = TipTracker(parts.layout.comm, atoms, Shells.of(model.crystal), reach) if atoms else None
         if self._tracker:
             self._tracker.remember(self.state.open_bonds)
         self.q = q if q is not None else system.start(spec.K_start * system.K_G)
@@ -113,11 +119,12 @@ class Ladder:
         rising = self.state.branch == "load"
         if rising:
             k = s.K_start + len(done) * s.K_step
-            turn = k > s.K_stop + 1e-9 or (s.stop_at == "first_advance" and self.state.K_plus_bracket is not None)
+            moved = self.state.K_plus_bracket is not None or self.state.blunting is not None
+            turn = k > s.K_stop + 1e-9 or (s.stop_at == "first_advance" and moved)
             if not turn:
                 return k, "load"
-            if not s.unload:
-                return None
+            if not s.unload or (s.stop_at == "first_advance" and self.state.K_plus_bracket is None and moved):
+                return None  # a blunted tip has no advance to take back
             self.state.branch = "unload"
             done = []
         top = max(step["K_over_KG"] for step in self.state.steps)
@@ -174,6 +181,7 @@ class Ladder:
             "tip_position": None if self.tip is None else self.tip.position,
             "tip_stretch": None if self.tip is None else self.tip.tip_stretch,
             "off_plane_broken": None if self.tip is None else self.tip.off_plane,
+            "new_neighbours": None if self.tip is None else self.tip.new_neighbours,
             "newton_iterations": report.newton_iterations,
             "robust_iterations": report.robust_iterations,
             "converged_reason": report.reason,
@@ -193,15 +201,17 @@ class Ladder:
         moved = self.tip.position - last["tip_position"]
         bracket = [min(last["K"], record["K"]), max(last["K"], record["K"])]
         jump = record["largest_step"] > JUMP * self._nn
-        if abs(moved) > 1e-6:
+        blunts = moved > 1e-6 and self.tip.damaged
+        if blunts:
+            self._note("blunting", record, bracket, distance=moved, jump=jump, **self._damage())
+        elif abs(moved) > 1e-6:
             self._note_movement(record, moved, bracket, jump)
-        damage = self.tip.off_plane - (last["off_plane_broken"] or 0)
-        if damage:
-            self.state.events.append(
-                {"kind": "off_plane", "branch": record["branch"], "bracket": bracket, "bonds": damage}
-            )
+        broken = self.tip.off_plane - (last["off_plane_broken"] or 0)
+        joined = self.tip.new_neighbours - (last.get("new_neighbours") or 0)
+        if (broken or joined) and not blunts:
+            self._note("off_plane", record, bracket, bonds=broken, new_neighbours=joined)
         elif abs(moved) <= 1e-6 and jump:
-            self.state.events.append({"kind": "rearrangement", "branch": record["branch"], "bracket": bracket})
+            self._note("rearrangement", record, bracket)
 
     def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
         """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""
@@ -209,11 +219,18 @@ class Ladder:
         origin = (branch or self.state.steps[-1:])[0]["tip_position"]
         whole = abs(record["tip_position"] - origin) > self._period * (1 - 1e-6)
         kind = "advance" if moved > 0 else "closing"
-        event = {"kind": kind if jump or whole else f"gradual_{kind}", "branch": record["branch"], "bracket": bracket}
-        self.state.events.append(event | {"distance": moved, "jump": jump})
-        if not (jump or whole):
+        more = self._damage() if self.tip is not None and self.tip.damaged else {}  # a closing may leave a scar
+        self._note(kind if jump or whole else f"gradual_{kind}", record, bracket, distance=moved, jump=jump, **more)
+        if more or not (jump or whole):
             return
         if kind == "advance" and record["branch"] == "load" and self.state.K_plus_bracket is None:
             self.state.K_plus_bracket = bracket
         if kind == "closing" and record["branch"] == "unload" and self.state.K_minus_bracket is None:
             self.state.K_minus_bracket = bracket
+
+    def _note(self, kind: str, record: dict[str, Any], bracket: list[float], **more: Any) -> None:
+        self.state.events.append({"kind": kind, "branch": record["branch"], "bracket": bracket} | more)
+
+    def _damage(self) -> dict[str, int]:
+        assert self.tip is not None
+        return {"off_plane_broken": self.tip.off_plane, "new_neighbours": self.tip.new_neighbours}

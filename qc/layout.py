@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,23 @@ class Rows:
         keep = value != 0.0
         first = np.concatenate([[0], np.cumsum(keep.sum(1))]).astype(np.int64)
         return Rows(first, column[keep].astype(np.int64), value[keep])
+
+    @staticmethod
+    def stack(parts: Sequence[Rows]) -> Rows:
+        """The rows of several maps, one below the other."""
+        if not parts:
+            return Rows(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+        count = np.concatenate([np.diff(r.first) for r in parts])
+        first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        return Rows(first, np.concatenate([r.column for r in parts]), np.concatenate([r.value for r in parts]))
+
+    def beside(self, column: np.ndarray, value: np.ndarray) -> Rows:
+        """These rows with the entries of (n, m) arrays added, of which those of value zero are padding."""
+        other = Rows.from_padded(column, value)
+        row = np.concatenate([np.repeat(np.arange(len(self)), np.diff(r.first)) for r in (self, other)])
+        order = np.argsort(row, kind="stable")
+        columns, values = np.concatenate([self.column, other.column]), np.concatenate([self.value, other.value])
+        return Rows(self.first + other.first, columns[order], values[order])
 
     def take(self, which: np.ndarray) -> Rows:
         """The rows ``which``, in that order."""

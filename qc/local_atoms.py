@@ -67,11 +67,7 @@ def _pack(atoms: Atoms, which: np.ndarray) -> _Packed:
 
 def _join(own: _Packed, parts: list[_Packed], n_own: int) -> Halo:
     key, X, species, beta = (np.concatenate([own[c], *(p[c] for p in parts)]) for c in range(4))
-    rows = [own[4], *(p[4] for p in parts)]
-    count = np.concatenate([np.diff(r.first) for r in rows])
-    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    joined = Rows(first, np.concatenate([r.column for r in rows]), np.concatenate([r.value for r in rows]))
-    return Halo(key, X, species, beta, joined, n_own)
+    return Halo(key, X, species, beta, Rows.stack([own[4], *(p[4] for p in parts)]), n_own)
 
 
 def neighbour_list(

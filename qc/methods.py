@@ -18,6 +18,7 @@ from fem.continuum import ContinuumEnergy
 from fem.domain import Crack, DomainMesh, DomainShape, build_domain
 from fem.far_field import CoarseMesh
 from fem.lattice_zone import MeshLattice
+from fem.shifted_continuum import ShiftedContinuumEnergy
 from fem.user_mesh import blended_range
 
 from .atomistic import AtomisticEnergy
@@ -25,6 +26,7 @@ from .blending import BlendingFunction
 from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
 from .grac import Grac, Handshake, check_patch
 from .handshake import ReconstructedEnergy
+from .layout import Rows
 from .reconstruction import Reconstruction, ReconstructionError
 from .regions import Core
 from .sites import Prolongation, prolongation
@@ -58,6 +60,8 @@ class ModelSpec:
         Macroscopic deformation gradient.
     stencil_compression : float
         Compression of a bond in the handshake up to which the stencils of bgrac hold all neighbours.
+    condense_shifts : bool
+        Relax the inner shifts of a multilattice point by point where no atom follows the mesh; otherwise they are unknowns of all nodes.
     """
 
     method: str
@@ -70,6 +74,7 @@ class ModelSpec:
     front_periods: int = 1
     F0: np.ndarray | None = None
     stencil_compression: float = 0.06
+    condense_shifts: bool = True
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -141,6 +146,14 @@ class Model:
         """(n, 3) positions of this rank's unknown blocks, A."""
         return self.parts.X[: self.parts.layout.n_free]
 
+    def uniform(self, F: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
+        """(n, components) values of this rank's blocks in the uniform deformation F (3, 3), A.
+
+        ``shifts`` (n_basis, 3) are those of the Cauchy-Born material, relaxed if left out.
+        """
+        p = self.material.relaxed_shifts(F[None])[0] if shifts is None else shifts
+        return self.parts.affine(F - (np.eye(3) if self.spec.F0 is None else self.spec.F0), p)
+
     @property
     def thickness(self) -> float:
         """Length of the model along the front, A (1 in 2-D, where energies are those of the sheet)."""
@@ -195,7 +208,9 @@ def build_model(
     """
     crystal = crystal.resolved(potential)
     _check_material(crystal, potential, spec)
-    reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN  # with complete stencils
+    # of complete stencils, from the centroid of a cell to that of another
+    spread = 2.0 * float(np.linalg.norm(crystal.cell_offsets, axis=1).max())
+    reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN + spread
     beta, blended = _blending(spec), (0.0, spec.width)
     matching = domain is None
     if domain is None:
@@ -207,7 +222,7 @@ def build_model(
     parts = prolongation(
         comm, crystal, lattice, domain, components, spec.order, beta,
         wanted=_wanted(spec, blended[1], reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
-        extent=_extent(spec, blended[1] + 2 * reach),
+        extent=_extent(spec, blended[1] + 2 * reach), condense_shifts=spec.condense_shifts,
     )  # fmt: skip
     material = CauchyBornMaterial(crystal, potential)
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended, matching)
@@ -235,11 +250,6 @@ def _check_material(crystal: Crystal, potential: SitePotential, spec: ModelSpec)
     """Refuse what cannot be coupled, on all ranks alike and before any of them waits for another."""
     if spec.method == "bgrac":
         paired_stencil(crystal, potential, spec.stencil_compression)
-    if len(crystal.species) > 1:
-        raise ValueError(
-            f"the crystal has {len(crystal.species)} atoms per cell: couplings of multilattices need their inner shifts as unknowns, "
-            "which are not supported yet"
-        )
     if 0 < spec.width < potential.cutoff:
         raise ValueError(
             f"blend_width = {spec.width:g} A is narrower than the potential's cutoff {potential.cutoff:.2f} A: a handshake must be at "
@@ -273,7 +283,7 @@ def _blending(spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
 
 def _shape(spec: ModelSpec, crystal: Crystal, lattice: MeshLattice, reach: float) -> DomainShape:
     core = replace(spec.core, radius=np.inf) if spec.method == "atomistic" else spec.core
-    nn = crystal.nearest_neighbour_distance
+    nn = crystal.shortest_lattice_vector
     resolved = spec.width + reach + nn
     return DomainShape(
         lattice=lattice,
@@ -402,11 +412,7 @@ class _Assembler:
         for atoms in self._atoms(within.astype(float)):
             terms.append(ForceWeighted(atoms, partial(_atomistic_share, atoms)))
         for continuum in self._continuum((self.parts.nodes.weight > 0).astype(float)):
-            share = self.parts.nodes.beta.copy()
-            if (
-                not near_handshake
-            ):  # a slit node has no atom to take the rest of the force: its equation must not vanish
-                share[self.parts.nodes.on_slit] = np.maximum(share[self.parts.nodes.on_slit], 1e-2)
+            share = self._continuum_share(continuum.name, near_handshake)
             terms.append(ForceWeighted(continuum, partial(np.asarray, share)))
         return Coupling(self.parts.layout, terms)
 
@@ -430,9 +436,27 @@ class _Assembler:
         return [AtomisticEnergy(*args, skin=SKIN)]
 
     def _continuum(self, cell_weight: np.ndarray) -> list[ContinuumTerm]:
+        """Cells whose shifts are relaxed point by point, and those where they are unknowns."""
         if self.spec.method == "atomistic":
             return []
-        return [ContinuumTerm(self._continuum_energy(cell_weight), self.parts.nodes.rows)]
+        nodes, shifts = self.parts.nodes, self.parts.nodes.shifts
+        if shifts is None:
+            return [ContinuumTerm(self._continuum_energy(cell_weight), nodes.rows)]
+        near = ShiftedContinuumEnergy(
+            nodes.space, shifts.space, self.material, np.where(shifts.nodal, cell_weight, 0.0) * self.thickness, self.F0
+        )
+        far = self._continuum_energy(np.where(shifts.nodal, 0.0, cell_weight))
+        return [ContinuumTerm(far, nodes.rows), ContinuumTerm(near, Rows.stack([nodes.rows, nodes.shift_rows]))]
+
+    def _continuum_share(self, name: str, near_handshake: bool) -> np.ndarray:
+        """Factor beta of the variables of a continuum term."""
+        nodes, shifts = self.parts.nodes, self.parts.nodes.shifts
+        share, on_slit = nodes.beta, nodes.on_slit
+        if name == "shifts" and shifts is not None:
+            share = np.concatenate([share, np.repeat(shifts.beta, shifts.per_vertex)])
+            on_slit = np.concatenate([on_slit, np.repeat(shifts.on_slit, shifts.per_vertex)])
+        # a slit node has no atom to take the rest of the force: its equation must not vanish
+        return share if near_handshake else np.where(on_slit, np.maximum(share, 1e-2), share)
 
     def _continuum_energy(self, cell_weight: np.ndarray) -> ContinuumEnergy:
         return ContinuumEnergy(self.parts.nodes.space, self.material, cell_weight * self.thickness, self.F0)

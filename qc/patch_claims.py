@@ -296,7 +296,7 @@ def newton_return(test: PatchTest, deformation: Deformation) -> Finding:
         petsc={"snes_linesearch_type": "basic"} | ({"ksp_rtol": "1e-5"} if three else {}),
     )
     noise = np.zeros((model.parts.layout.n_free, model.parts.layout.components))
-    solver = EquilibriumSolver(model.coupling, model.X_free, noise, options, in_plane=not three)
+    solver = EquilibriumSolver(model.coupling, model.parts, noise, options, in_plane=not three)
     solver.snes.solve(None, q)
     converged = solver.snes.getConvergedReason() > 0
     q.axpy(-1.0, start)

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import basix
 import numpy as np
-from dolfinx import fem, la
+from dolfinx import fem
 from mpi4py import MPI
 
 from atomistics import Crystal
+from fem.blocks import from_owner, named_on_any_rank
 from fem.domain import ON_PLANE, DomainMesh
 from fem.interpolation import barycentric, basis_values, cell_vertices, owned_points
 from fem.lattice_zone import MeshLattice, lattice_points
+from fem.shifts import independent
 
 from .layout import Layout, Rows
+from .shift_nodes import ShiftNodes, shift_nodes
 
 Field = Callable[[np.ndarray], np.ndarray]
 
@@ -72,6 +75,10 @@ class Nodes:
         Input vertices at the two ends (equal for a vertex): the name of ``own`` on any number of ranks.
     X : (n, 3) ndarray
         Positions of ``own``, A.
+    shifts : ShiftNodes or None
+        Inner shifts of a multilattice.
+    shift_rows : Rows
+        Value of each local shift from the full vector.
     """
 
     space: fem.FunctionSpace
@@ -82,14 +89,28 @@ class Nodes:
     own: np.ndarray
     key: np.ndarray
     X: np.ndarray
+    shifts: ShiftNodes | None
+    shift_rows: Rows
 
 
 @dataclass(frozen=True)
 class Prolongation:
     """Atoms, nodes and the numbering that joins them.
 
-    ``X``, ``key`` and ``is_atom`` describe this rank's blocks of the full vector in order: position (n, 3) in A, name
-    (n, 4) and kind.
+    The other attributes describe this rank's blocks of the full vector in order.
+
+    Attributes
+    ----------
+    X : (n, 3) ndarray
+        Reference position of the atom, node or, for inner shifts, vertex, A.
+    key : (n, 4) int64 ndarray
+        Name.
+    is_atom : (n,) bool ndarray
+    arm : (n, 3) ndarray
+        ``H @ arm`` is the block's value in the field u = H x with Cauchy-Born shifts 0: X, and for a shift p_m - p_0 the
+        vector b_m - b_0 of the cell, A.
+    share : (n, n_basis) ndarray
+        Added to it for each unit of the Cauchy-Born shifts.
     """
 
     layout: Layout
@@ -98,6 +119,23 @@ class Prolongation:
     X: np.ndarray
     key: np.ndarray
     is_atom: np.ndarray
+    arm: np.ndarray
+    share: np.ndarray
+
+    @property
+    def is_shift(self) -> np.ndarray:
+        """(n,) bool: blocks that are inner shifts; a translation leaves them alone."""
+        return ~self.is_atom & (self.key[:, 2] < -1)
+
+    def affine(self, H: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+        """(n, components) values of this rank's blocks in the field u = H x with Cauchy-Born shifts (n_basis, 3), A."""
+        return (self.arm @ H.T + self.share @ shifts)[:, : self.layout.components]
+
+    def local(self, u: np.ndarray, H: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+        """As `affine` for a field given at each block: u (n, 3), gradient (n, 3, 3), shifts (n, n_basis, 3)."""
+        inner = np.einsum("nij,nj->ni", H, self.arm)
+        value = np.where(self.is_shift[:, None], inner, u) + np.einsum("na,nai->ni", self.share, shifts)
+        return value[:, : self.layout.components]
 
 
 def prolongation(
@@ -113,6 +151,7 @@ def prolongation(
     front_periods: int = 1,
     removed: Field | None = None,
     extent: float = np.inf,
+    condense_shifts: bool = True,
 ) -> Prolongation:
     """Build P. Collective.
 
@@ -133,11 +172,13 @@ def prolongation(
         Which sites (n, 3) are vacant.
     extent : float
         No wanted point is further from the origin, A.
+    condense_shifts : bool
+        Whether inner shifts are unknowns only where atoms follow the mesh.
     """
     space = fem.functionspace(domain.mesh, ("Lagrange", order, (components,)))
     vertex_beta = _vertex_beta(domain, lattice, beta)
     weight = vertex_beta[cell_vertices(domain.mesh)].mean(1)
-    carried = _carried(space, weight)
+    carried = named_on_any_rank(space, np.asarray(space.dofmap.list)[np.flatnonzero(weight > 0)])
     ends = _end_vertices(space, domain)
     tied = (ends[:, 0] != ends[:, 1]) & (ends >= domain.resolved_from).all(1)
     far = _prescribed(space, ends, domain, radius)
@@ -148,29 +189,42 @@ def prolongation(
     weights[inside] = barycentric(domain.mesh, found.cells[inside], found.points[inside])
     values, dofs = _interpolation(space, found.cells, weights)
     slaved = (carried[dofs] | (values == 0.0)).all(1) & inside
-    clamped = ~slaved & (np.linalg.norm(found.X[:, : lattice.gdim], axis=1) >= radius * (1 - 1e-9))
+    clamped = ~slaved & (np.linalg.norm(found.points, axis=1) >= radius * (1 - 1e-9))
     free = ~slaved & ~clamped
     n_owned = space.dofmap.index_map.size_local
     mine = carried & ~tied & (np.arange(len(carried)) < n_owned)
     own_free, own_far = np.flatnonzero(mine & ~far), np.flatnonzero(mine & far)
-    layout = Layout(comm, components, int(free.sum()) + len(own_free), int(clamped.sum()) + len(own_far))
+    n_basis, shifts = len(crystal.species), None
+    if n_basis > 1:
+        where = found.cells[slaved], weights[slaved]
+        shifts = shift_nodes(space, domain, weight, vertex_beta, *where, radius, n_basis, condense_shifts)
+    inner_free, inner_far = (shifts.n_free, shifts.n_far) if shifts else (0, 0)
+    layout = Layout(
+        comm, components, int(free.sum()) + len(own_free) + inner_free, int(clamped.sum()) + len(own_far) + inner_far
+    )
 
-    node_number = np.full(len(carried), -1.0)
-    node_number[own_free] = layout.first_full + free.sum() + np.arange(len(own_free))
-    node_number[own_far] = layout.first_full + layout.n_free + clamped.sum() + np.arange(len(own_far))
-    node_rows = _node_rows(space, _from_owner(space, node_number), tied, carried)
+    first_free, first_far = layout.first_full, layout.first_full + layout.n_free
     atom_number = np.zeros(len(free), dtype=np.int64)
-    atom_number[free] = layout.first_full + np.arange(free.sum())
-    atom_number[clamped] = layout.first_full + layout.n_free + np.arange(clamped.sum())
+    atom_number[free] = first_free + np.arange(free.sum())
+    atom_number[clamped] = first_far + np.arange(clamped.sum())
+    first_free, first_far = first_free + int(free.sum()), first_far + int(clamped.sum())
+    node_number = np.full(len(carried), -1)
+    node_number[own_free] = first_free + np.arange(len(own_free))
+    node_number[own_far] = first_far + np.arange(len(own_far))
+    node_rows = _node_rows(space, from_owner(space, node_number), tied, carried)
     rows = _atom_rows(node_rows, dofs, values, slaved, atom_number)
+    shift_rows = Rows.stack([])
+    if shifts is not None:
+        shift_number = shifts.numbers(first_free + len(own_free), first_far + len(own_far))
+        shift_rows = shifts.rows(shift_number)
+        factor = independent(n_basis)[found.species]
+        rows = rows.beside(*shifts.atom_columns(shift_number, found.cells, weights, factor * slaved[:, None]))
 
-    site_beta = beta(found.X[:, : lattice.gdim])
+    site_beta = beta(found.points)
     site_beta[inside] = (weights[inside] * vertex_beta[cell_vertices(domain.mesh)[found.cells[inside]]]).sum(1)
     atoms = Atoms(found.key, found.X, found.species, np.clip(site_beta, 0.0, 1.0), free, rows)
     own = np.concatenate([own_free, own_far])
-    input_key = np.column_stack([ends[own], np.full((len(own), 2), -1)])
-    X_node = _node_positions(space, lattice.gdim)[own]
-    blocks = [np.flatnonzero(free), np.flatnonzero(clamped)]
+    X_node = _node_positions(space, lattice.gdim)
     nodes = Nodes(
         space,
         weight,
@@ -179,17 +233,44 @@ def prolongation(
         node_rows,
         own,
         ends[own],
-        X_node,
+        X_node[own],
+        shifts,
+        shift_rows,
     )
-    split = len(own_free)
-    return Prolongation(
-        layout,
-        atoms,
-        nodes,
-        X=np.concatenate([atoms.X[blocks[0]], X_node[:split], atoms.X[blocks[1]], X_node[split:]]),
-        key=np.concatenate([atoms.key[blocks[0]], input_key[:split], atoms.key[blocks[1]], input_key[split:]]),
-        is_atom=np.repeat([True, False, True, False], [len(blocks[0]), split, len(blocks[1]), len(own_far)]),
-    )
+    blocks = []
+    for which, here, inner in ((free, own_free, "free"), (clamped, own_far, "far")):
+        blocks.append(_atom_blocks(atoms, which, n_basis))
+        blocks.append(_node_blocks(ends[here], X_node[here], n_basis))
+        if shifts is not None:
+            vertices = getattr(shifts, inner)
+            X_vertex = _node_positions(shifts.space, lattice.gdim)[vertices]
+            blocks.append(_shift_blocks(shifts.vertex_number[vertices], X_vertex, crystal.cell_offsets))
+    X, key, is_atom, arm, share = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    return Prolongation(layout, atoms, nodes, X, key, is_atom, arm, share)
+
+
+_Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _atom_blocks(atoms: Atoms, which: np.ndarray, n_basis: int) -> _Blocks:
+    """X, key, is_atom, arm, share of the chosen atoms."""
+    X = atoms.X[which]
+    return X, atoms.key[which], np.ones(len(X), dtype=bool), X, np.eye(n_basis)[atoms.species[which]]
+
+
+def _node_blocks(ends: np.ndarray, X: np.ndarray, n_basis: int) -> _Blocks:
+    key = np.column_stack([ends, np.full((len(X), 2), -1)])
+    return X, key, np.zeros(len(X), dtype=bool), X, np.zeros((len(X), n_basis))
+
+
+def _shift_blocks(vertex: np.ndarray, X: np.ndarray, offset: np.ndarray) -> _Blocks:
+    """Shifts pi_m = p_m - p_0 of vertices, m fastest; their name ends with -1 - m."""
+    m = np.tile(np.arange(1, len(offset)), len(X))
+    X = np.repeat(X, len(offset) - 1, axis=0)
+    vertex = np.repeat(vertex, len(offset) - 1)
+    key = np.column_stack([vertex, vertex, -1 - m, -np.ones_like(m)]).astype(np.int64)
+    eye = np.eye(len(offset))
+    return X, key, np.zeros(len(X), dtype=bool), (offset[1:] - offset[0])[m - 1].reshape(len(X), 3), eye[m] - eye[0]
 
 
 @dataclass(frozen=True)
@@ -236,7 +317,7 @@ def _locate(
     index3 = np.column_stack([index, np.zeros(len(index), dtype=np.int64)])[which, :3]
     if gdim == 2:
         index3[:, 2] = k
-    X = lattice.sites(index3) + crystal.basis_ai[basis]
+    X = lattice.sites(index3) + crystal.cell_offsets[basis]
     keep = np.ones(len(X), dtype=bool) if removed is None else ~removed(X)
     key = np.column_stack([index3, basis])
     return _Found(key[keep], X[keep], basis[keep].astype(np.int32), cells[which][keep], points[which][keep])
@@ -250,24 +331,6 @@ def _interpolation(space: fem.FunctionSpace, cells: np.ndarray, weights: np.ndar
     values[inside] = basis_values(space, weights[inside])
     dofs[inside] = np.asarray(space.dofmap.list)[cells[inside]]
     return values, dofs
-
-
-def _carried(space: fem.FunctionSpace, weight: np.ndarray) -> np.ndarray:
-    """Which local blocks of the space touch a cell with continuum energy, on any rank. Collective."""
-    flag = la.vector(space.dofmap.index_map, 1)
-    cells = np.flatnonzero(weight > 0)
-    flag.array[np.unique(np.asarray(space.dofmap.list)[cells])] = 1.0
-    flag.scatter_reverse(la.InsertMode.add)
-    flag.scatter_forward()
-    return flag.array > 0
-
-
-def _from_owner(space: fem.FunctionSpace, owned: np.ndarray) -> np.ndarray:
-    """Copy the owners' integers (exact in double precision) to the ghost blocks. Collective."""
-    vector = la.vector(space.dofmap.index_map, 1)
-    vector.array[:] = owned
-    vector.scatter_forward()
-    return np.rint(vector.array).astype(np.int64)
 
 
 def _edges(space: fem.FunctionSpace) -> list[tuple[int, int, int]]:

@@ -10,6 +10,7 @@ from petsc4py import PETSc
 
 from .coupling import Coupling
 from .errors import ConvergenceError
+from .sites import Prolongation
 from .stability import Inertia, lowest_eigenvalue, rigid_body_modes
 
 log = logging.getLogger(__name__)
@@ -88,8 +89,8 @@ class EquilibriumSolver:
     Parameters
     ----------
     coupling : Coupling
-    X : (n, 3) ndarray
-        Positions of this rank's free blocks (rigid-body modes), A.
+    parts : Prolongation
+        What the blocks are (rigid-body modes).
     noise : (n, components) ndarray
         Numbers in [-1, 1] hashed from the names of the blocks: the same symmetry breaking on any number of ranks.
     options : SolverOptions
@@ -102,7 +103,7 @@ class EquilibriumSolver:
     def __init__(
         self,
         coupling: Coupling,
-        X: np.ndarray,
+        parts: Prolongation,
         noise: np.ndarray,
         options: SolverOptions,
         in_plane: bool,
@@ -112,7 +113,7 @@ class EquilibriumSolver:
         self._noise = noise
         self._g = coupling.layout.create_unknowns()
         self._set_options()
-        self._near_null = rigid_body_modes(coupling.layout, X, in_plane) if options.linear == "gamg" else None
+        self._near_null = rigid_body_modes(parts, in_plane) if options.linear == "gamg" else None
         self.snes = self._create_snes()
         self._inertia: Inertia | None = None
         self._factors_hold = False  # whether they are those of the last stable state

@@ -7,7 +7,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from slepc4py import SLEPc
 
-from .layout import Layout
+from .sites import Prolongation
 
 
 class Inertia:
@@ -68,19 +68,20 @@ def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True) -> float:
     return float(np.real(eps.getEigenvalue(0)))
 
 
-def rigid_body_modes(layout: Layout, X: np.ndarray, in_plane: bool) -> PETSc.NullSpace:
+def rigid_body_modes(parts: Prolongation, in_plane: bool) -> PETSc.NullSpace:
     """Translations and those rotations that the model allows, orthonormal, for algebraic multigrid.
 
-    In 2-D and 2.5-D only the rotation about the front keeps the period.
+    In 2-D and 2.5-D only the rotation about the front keeps the period. Inner shifts turn, but do not move along.
     """
-    m = layout.components
+    layout, m = parts.layout, parts.layout.components
+    moves, X = ~parts.is_shift[: layout.n_free], parts.arm[: layout.n_free]
     axes = [(0, 1)] if in_plane else [(0, 1), (1, 2), (2, 0)]
     vectors = []
     for mode in [*range(m), *axes]:
         vec = layout.create_unknowns()
         u = vec.array.reshape(-1, m)
         if isinstance(mode, int):
-            u[:, mode] = 1.0
+            u[:, mode] = moves
         else:
             a, b = mode
             u[:, a], u[:, b] = -X[:, b], X[:, a]

@@ -1,4 +1,4 @@
-"""Where the crack tip is: bonds across the cleavage plane, open or closed with hysteresis, and damage off the plane."""
+"""Where the crack tip is: bonds across the cleavage plane, open or closed with hysteresis; what breaks or joins elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from mpi4py import MPI
+
+from atomistics import Crystal
 
 from .atomistic import AtomisticEnergy
 from .local_atoms import Halo, neighbour_list
@@ -18,6 +20,8 @@ CLOSES_AT = 1.35
 """... and as closed again below this one. In between it keeps its state: advance is a jump, not a threshold."""
 OFF_PLANE_STRETCH = 1.45
 """A nearest-neighbour bond off the plane longer than this has been broken by slip or blunting."""
+ONE_SHELL = 1.2
+"""Shells of neighbours less than this ratio apart count as one: the two of bcc (1.155), those of hcp off the ideal c/a."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,15 @@ class TipState:
     open : (n,) bool ndarray
     off_plane : int
         Broken nearest-neighbour bonds that do not cross the cleavage plane.
+    new_neighbours : int
+        Pairs that have become neighbours and were not: slip, or a tip that has rebuilt itself.
     """
 
     x: np.ndarray
     stretch: np.ndarray
     open: np.ndarray
     off_plane: int
+    new_neighbours: int
 
     @property
     def position(self) -> float:
@@ -58,26 +65,61 @@ class TipState:
         closed = np.flatnonzero(~self.open)
         return float(self.stretch[closed[0]]) if len(closed) else float("nan")
 
+    @property
+    def damaged(self) -> bool:
+        """Whether anything has broken or joined off the plane: what opens in such a state is not cleavage."""
+        return self.off_plane + self.new_neighbours > 0
+
+
+@dataclass(frozen=True)
+class Shells:
+    """Distances that tell neighbours from others, A.
+
+    Attributes
+    ----------
+    nearest : float
+        Of nearest neighbours.
+    first : float
+        Up to here a pair of the reference crystal counts as neighbours: the first shell, with any other close to it.
+    joined : float
+        Nearer than this a pair has become neighbours: half-way from the first shell to the next.
+    """
+
+    nearest: float
+    first: float
+    joined: float
+
+    @classmethod
+    def of(cls, crystal: Crystal) -> Shells:
+        """Shells of a perfect crystal: of diamond 1 | 1.63, fcc 1 | 1.41, bcc 1 1.15 | 1.63 nearest-neighbour distances."""
+        nn = crystal.nearest_neighbour_distance
+        bonds = [crystal.stencil(2.5 * nn, b) for b in range(len(crystal.species))]
+        lengths = np.sort(np.linalg.norm(np.concatenate(bonds), axis=1))
+        last = int(np.argmax(lengths[1:] > ONE_SHELL * lengths[:-1]))
+        first, second = float(lengths[last]), float(lengths[last + 1])
+        return cls(nn, first * (1 + 1e-6), 0.5 * (first + second))
+
 
 class TipTracker:
     """Follows the bonds across y = 0 from state to state.
 
     Parameters
     ----------
-    nn : float
-        Nearest-neighbour distance, A.
+    shells : Shells
+        Of the perfect crystal.
     reach : float
         Bonds with ``|x| <= reach`` are followed, A.
     """
 
-    def __init__(self, comm: MPI.Comm, atoms: AtomisticEnergy, nn: float, reach: float) -> None:
-        self._comm, self._atoms, self._nn, self._reach = comm, atoms, nn, reach
+    def __init__(self, comm: MPI.Comm, atoms: AtomisticEnergy, shells: Shells, reach: float) -> None:
+        self._comm, self._atoms, self._shells, self._reach = comm, atoms, shells, reach
         self._open: dict[float, bool] = {}
         self._bonds_of: tuple[Halo, _Bonds] | None = None
 
     def measure(self, z: np.ndarray) -> TipState:
         """State of the bonds for local atom displacements z; remembers which are open. Collective."""
         x, stretch, off_plane = self._bonds(z)
+        sides = np.array([off_plane, self._joined(z)])  # each bond is seen from both its ends, maybe on two ranks
         x = np.concatenate(self._comm.allgather(x))
         stretch = np.concatenate(self._comm.allgather(stretch))
         column = np.round(x, 3)
@@ -88,7 +130,8 @@ class TipTracker:
             [self._state(c, s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool
         )
         self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
-        return TipState(names, shortest, opened, int(self._comm.allreduce(off_plane)))
+        broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
+        return TipState(names, shortest, opened, broken, joined)
 
     def remember(self, state: dict[str, bool]) -> None:
         """Take over the open bonds of a checkpoint."""
@@ -106,29 +149,52 @@ class TipTracker:
         return stretch > (CLOSES_AT if before else OPENS_AT)
 
     def _bonds(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-        """Middle x and stretch of own bonds across the plane; number of broken ones off it (each counted by one site)."""
+        """Middle x and stretch of own bonds across the plane; ends of broken ones off it."""
         site, other, R = self._reference_bonds()
         y = self._atoms.positions(z)
-        X = self._atoms.halo.X
-        length = np.linalg.norm(y[other] - y[site] + (R - (X[other] - X[site])) @ self._atoms.F0.T, axis=1) / self._nn
+        X, nn = self._atoms.halo.X, self._shells.nearest
+        length = np.linalg.norm(y[other] - y[site] + (R - (X[other] - X[site])) @ self._atoms.F0.T, axis=1) / nn
         across = (X[site, 1] > 0) & (X[site, 1] + R[:, 1] < 0)
         near = np.abs(X[site, 0] + 0.5 * R[:, 0]) <= self._reach
         pick = across & near
         crossing = (X[site, 1] > 0) != (X[site, 1] + R[:, 1] > 0)
         off = ~crossing & near & (length > OFF_PLANE_STRETCH)
-        return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off)) // 2
+        return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off))
+
+    def _joined(self, z: np.ndarray) -> int:
+        """Ends, at own sites, of pairs that are neighbours now and were not in the reference crystal."""
+        atoms = self._atoms
+        if atoms.potential.fixed_topology:  # it knows the reference's bonds only
+            return 0
+        y, X = atoms.positions(z), atoms.halo.X
+        reach = min(self._shells.joined, atoms.potential.cutoff)  # further out pairs neither interact nor are all here
+        near = neighbour_list(y, atoms.sites, reach, 0.0, atoms.front)
+        site = np.repeat(near.sites, np.diff(near.first))
+        R = near.extended(X, _periods(_reference_front(atoms)))[near.index] - X[site]
+        close = np.abs(X[site, 0] + 0.5 * R[:, 0]) <= self._reach
+        return int(np.count_nonzero(close & (np.linalg.norm(R, axis=1) > self._shells.first)))
 
     def _reference_bonds(self) -> _Bonds:
         """Nearest-neighbour bonds of the own sites in the reference crystal: site, other local atom, bond vector."""
         atoms = self._atoms
         if self._bonds_of is None or self._bonds_of[0] is not atoms.halo:
-            self._bonds_of = (atoms.halo, _nearest_neighbours(atoms, self._nn))
+            self._bonds_of = (atoms.halo, _nearest_neighbours(atoms, self._shells.nearest))
         return self._bonds_of[1]
 
 
 def _nearest_neighbours(atoms: AtomisticEnergy, nn: float) -> _Bonds:
-    front = None if atoms.front is None else np.linalg.solve(atoms.F0, atoms.front)
+    front = _reference_front(atoms)
     near = neighbour_list(atoms.halo.X, atoms.sites, 1.05 * nn, 0.0, front)
     X = near.extended(atoms.halo.X)
     site = np.repeat(near.sites, np.diff(near.first))
     return site, near.owner_of_extended[near.index], X[near.index] - atoms.halo.X[site]
+
+
+def _reference_front(atoms: AtomisticEnergy) -> np.ndarray | None:
+    """(3,) period along the front in the reference crystal, A; None: not periodic."""
+    return None if atoms.front is None else np.linalg.solve(atoms.F0, atoms.front)
+
+
+def _periods(front: np.ndarray | None) -> np.ndarray | None:
+    """(3, 3) cell whose third vector is the front's period."""
+    return None if front is None else np.array([np.zeros(3), np.zeros(3), front])

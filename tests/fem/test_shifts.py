@@ -305,7 +305,7 @@ def test_shifts_without_rest_are_named(monkeypatch):
     push = np.array([[[0.01, 0, 0], [-0.01, 0, 0]]])
     monkeypatch.setattr(material, "derivatives", lambda F, p: replace(d := derivatives(F, p), dp=d.dp + push))
     with pytest.raises(InadmissibleDeformationError, match=r"no rest at F = \[\[1.0, 0.1.*, got as far as p = \[\["):
-        material.relaxed_shifts(np.array([[[1, 0.1, 0], [0, 1, 0], [0, 0, 1]]]))
+        material.relaxed_shifts(np.array([[[1, 0.1, 0], [0, 1, 0], [0, 0, 1]]]), start=np.zeros((1, 2, 3)))
 
 
 def test_crystal_and_potential_must_have_the_same_species():

@@ -6,7 +6,8 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal, SitePotential, load_potential
-from qc.crack import CrackSpec, CrackSystem, crack_lattice
+from qc.case import COVALENT
+from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
 from qc.methods import Model, ModelSpec, build_model
 from qc.regions import Core
 
@@ -16,7 +17,7 @@ PLANE = np.eye(3) + 0.03 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0.2, 0.6, 
 
 
 def material(name: str) -> tuple[Crystal, SitePotential]:
-    """Oriented crystal and potential by name: "toy", "morse", "iron", "copper"."""
+    """Oriented crystal and potential by name: "toy", "morse", "iron", "copper", or a covalent potential for silicon."""
     if name == "toy":
         potential = load_potential("toy-eam")
         return Crystal.hexagonal().resolved(potential), potential
@@ -26,6 +27,9 @@ def material(name: str) -> tuple[Crystal, SitePotential]:
     if name == "iron":
         potential = load_potential("Fe_mm.eam.fs")
         return Crystal.bcc("Fe", 2.855325).oriented((1, 1, 0), (0, 0, 1)), potential
+    if name in COVALENT:
+        potential = load_potential(name)
+        return cells_beside(Crystal.diamond("Si").resolved(potential).oriented((1, 1, 1), (1, -1, 0))), potential
     potential = load_potential("Cu_mishin1.eam.alloy")
     return Crystal.fcc("Cu", 3.614925).oriented((1, 1, 1), (1, 1, -2)), potential
 
@@ -46,10 +50,10 @@ def model(name: str, method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: ob
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, removed=removed)  # type: ignore[arg-type]
 
 
-def deform(m: Model, F: np.ndarray):  # type: ignore[no-untyped-def]
-    """Unknowns of the affine deformation F X; prescribed blocks are set alike, and the dead load of BGFC at this state."""
+def deform(m: Model, F: np.ndarray, shifts: np.ndarray | None = None):  # type: ignore[no-untyped-def]
+    """Unknowns of the uniform deformation F X; prescribed blocks are set alike, and the dead load of BGFC at this state."""
     layout = m.parts.layout
-    u = (m.parts.X @ (F - np.eye(3)).T)[:, : layout.components]
+    u = m.uniform(F, shifts)
     q = layout.create_unknowns()
     q.array[:] = u[: layout.n_free].ravel()
     m.coupling.prescribed[:] = u[layout.n_free :]

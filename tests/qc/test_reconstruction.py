@@ -118,7 +118,7 @@ def test_a_strained_crystal_relaxes_to_itself():
     q = exact.copy()
     q.axpy(0.02, wave(m, 3))
     noise = np.zeros((m.parts.layout.n_free, m.parts.layout.components))
-    solver = EquilibriumSolver(m.coupling, m.X_free, noise, SolverOptions(force_tolerance=1e-9), True)
+    solver = EquilibriumSolver(m.coupling, m.parts, noise, SolverOptions(force_tolerance=1e-9), True)
     report = solver.solve(q)
     q.axpy(-1.0, exact)
     assert report.converged

@@ -183,7 +183,7 @@ def relaxed_vacancy(method, **sizes):
     m = ball("copper", method, removed=lambda x: np.linalg.norm(x, axis=1) < 0.1, **sizes)
     q = deform(m, np.eye(3))
     options = SolverOptions(linear="gamg", force_tolerance=1e-4, petsc={"ksp_rtol": "1e-4"})
-    solver = EquilibriumSolver(m.coupling, m.X_free, np.zeros((m.parts.layout.n_free, 3)), options, in_plane=False)
+    solver = EquilibriumSolver(m.coupling, m.parts, np.zeros((m.parts.layout.n_free, 3)), options, in_plane=False)
     unrelaxed = m.coupling.energy(q)
     solver.snes.solve(None, q)
     assert solver.residual(q) < 1e-4
