@@ -278,8 +278,13 @@ def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subproc
     """The worker, in a session of its own and without the variables of an MPI launcher."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(LAUNCHER)}
     environment |= {name: str(spec.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    environment.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin would take the cores of other ranks
     environment |= {"PYTHONPATH": os.pathsep.join(p or "." for p in sys.path), "OMP_STACKSIZE": "256M"}
     environment |= {} if blas is None else blas.environment
+    # engines that use MPI (LAMMPS) find the one installed as a wheel; each runs alone in it
+    environment["LD_LIBRARY_PATH"] = os.pathsep.join(
+        filter(None, [environment.get("LD_LIBRARY_PATH"), str(Path(sys.prefix) / "lib")])
+    )
     command = [sys.executable, "-P", str(WORKER)]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, env=environment, start_new_session=True

