@@ -65,6 +65,8 @@ class ForceWeighted:
         Gives the factor (n,) of each variable of the term in its present numbering.
     """
 
+    conservative = False
+
     def __init__(self, term: Term, factor: Callable[[], np.ndarray]) -> None:
         self.term, self._factor = term, factor
         self.name = term.name
@@ -115,8 +117,15 @@ class Coupling:
 
     @property
     def has_energy(self) -> bool:
-        """Whether the model has an energy (force blending has none)."""
-        return not any(isinstance(term, ForceWeighted) for term in self.terms)
+        """Whether the model has an energy (blended and mixed forces have none)."""
+        return all(getattr(term, "conservative", True) for term in self.terms)
+
+    def add(self, term: Term) -> None:
+        """One more term; it takes the place of one with the same name. Collective."""
+        self.terms = [t for t in self.terms if t.name != term.name] + [term]
+        self._matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
+        self._matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
+        self._connect()
 
     @property
     def complaint(self) -> str | None:

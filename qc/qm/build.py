@@ -13,7 +13,9 @@ from mpi4py import MPI
 from atomistics import Crystal
 from atomistics.site_potential import SitePotential
 
+from ..errors import InputError
 from ..layout import Rows
+from ..methods import Model
 from ..sites import Atoms
 from .cluster import BOND, QUANTITATIVE, Cluster, ClusterSpec, Sites, choose_cluster
 from .evaluation import EngineFactory, Evaluation, IsolatedSites
@@ -159,6 +161,28 @@ def build_qm(
             evaluation.engine.close()
         raise
     return QM(spec, cluster, term, evaluation, comm)
+
+
+def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> QM:
+    """A QM region in a coupled model, in place of the one it may have. Collective; as `build_qm`."""
+    if model.crystal.dimension != 3 or model.lattice.gdim != 2:
+        raise InputError(
+            "a QM region needs a crystal in three dimensions, periodic along the front (model.dimension = 2.5)"
+        )
+    F0 = np.eye(3) if model.spec.F0 is None else model.spec.F0
+    args = (
+        model.comm,
+        model.crystal,
+        model.potential,
+        model.parts.atoms,
+        spec,
+        F0,
+        model.thickness,
+        model.lattice.period,
+    )
+    qm = build_qm(*args, components=model.parts.layout.components, engine=engine)
+    model.coupling.add(qm.term)
+    return qm
 
 
 def _gradient(sites: IsolatedSites, y: np.ndarray) -> np.ndarray:

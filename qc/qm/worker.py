@@ -79,7 +79,9 @@ class Engine:
         if spin:
             atoms.set_initial_magnetic_moments(np.full(len(atoms), spin / len(atoms)))
         vacuum = settings.pop("vacuum", 4.0 if self.name == "gpaw" else None)
-        if cell is None and vacuum is not None:  # engines with a box: it stays while the atoms move, so does a grid in it
+        if (
+            cell is None and vacuum is not None
+        ):  # engines with a box: it stays while the atoms move, so does a grid in it
             atoms.center(vacuum=vacuum)
         if self.name in XTB:
             given = {"method": XTB[self.name], "verbosity": 0, "charge": request["charge"], "multiplicity": spin + 1}
