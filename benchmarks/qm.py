@@ -1,6 +1,6 @@
 """The QM region in figures: its BLAS, the forces of its seam, its elastic misfit, and the QM calls of Newton's method.
 
-    python benchmarks/qm.py blas shells budget newton
+    python benchmarks/qm.py blas shells budget newton tip
 
 A ball of Stillinger-Weber silicon, periodic along the front, with GFN1-xTB (tblite, extra qm) in the middle.
 """
@@ -16,10 +16,15 @@ import numpy as np
 from petsc4py import PETSc
 
 from atomistics import Crystal, load_potential
+from qc.crack import CrackSpec, CrackSystem
 from qc.qm import process
 from qc.qm.budget import budget_table, engine_elasticity, potential_elasticity
+from qc.qm.build import QMSpec, add_qm
 from qc.qm.process import EngineProcess, EngineSpec
 from qc.qm.shells import shell_residuals, shell_table
+from qc.solver import EquilibriumSolver, SolverOptions
+from qc.stability import hashed_noise
+from tests.qc.models import material
 from tests.qc.qm_models import Ball
 
 
@@ -73,6 +78,37 @@ def newton() -> None:
             print(f"{qm.cluster.formula:9} {hessian}: {calls[0]} + {calls[1]} calls, {time.perf_counter() - began:.1f} s")
 
 
+def tip() -> None:
+    """Engine calls and bonds across the plane of a silicon crack at K_G: relaxed with the potential, then with a QM tip."""
+    crystal, potential = material("holland-marder")
+    system = CrackSystem(crystal, potential, CrackSpec(22.0, 67.0, 14.0, "bgfc", front_periods=5, face_strip=7.0))
+    model, q = system.model, system.start(system.K_G)
+    system.load(system.K_G)
+    n = model.parts.layout.n_free
+    noise = hashed_noise(model.parts.key[:n], 3) * model.parts.is_atom[:n, None]
+    args = (model.parts, noise, SolverOptions(force_tolerance=1e-5), True)
+    EquilibriumSolver(model.coupling, *args).solve(q, rough=True)
+    print("potential:", _bonds(model, q))
+    qm, began = add_qm(model, QMSpec((0.0, 0.0, 0.0), 6.0)), time.perf_counter()
+    result = EquilibriumSolver(model.coupling, *args).solve(q)
+    print(f"{qm.cluster.formula}: {_bonds(model, q)}")
+    calls, seconds = qm.report()["calls"], time.perf_counter() - began
+    print(f"{calls} calls, {seconds:.0f} s, residual {result.residual:.1g} eV/A, {result.reason}")
+    print(qm.term.audit(model.coupling.variables(q)["qm"]))
+    qm.close()
+
+
+def _bonds(model, q) -> str:  # type: ignore[no-untyped-def]
+    """x and length of the upright bonds across the crack plane in one layer, A."""
+    X, y = model.atomistic.halo.X, model.atomistic.positions(model.coupling.variables(q)["atoms"])
+    up = np.flatnonzero((np.abs(X[:, 1]) < 1.5) & (X[:, 1] > 0) & (np.abs(X[:, 0]) < 12.0) & (np.abs(X[:, 2]) < 2.0))
+    out = []
+    for i in up[np.argsort(X[up, 0])]:
+        j = np.flatnonzero(np.linalg.norm(X - X[i] * [1.0, -1.0, 1.0], axis=1) < 0.05)
+        out += [f"{X[i, 0]:.1f}: {np.linalg.norm(y[i] - y[j[0]]):.3f}"] if len(j) else []
+    return ", ".join(out)
+
+
 def _solve(coupling, q) -> None:  # type: ignore[no-untyped-def]
     g, step = q.duplicate(), q.duplicate()
     for _ in range(60):
@@ -90,6 +126,6 @@ def _solve(coupling, q) -> None:  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["blas", "shells", "budget", "newton"]:
+    for name in sys.argv[1:] or ["blas", "shells", "budget", "newton", "tip"]:
         print(f"\n{name}: {globals()[name].__doc__}")
         globals()[name]()
