@@ -52,8 +52,6 @@ class CovalentPotential(SitePotential):
         Parameters of the angle [site, neighbour j, neighbour k].
     """
 
-    inversion_symmetric = False
-
     def __init__(
         self, elements: Sequence[str], cutoff: float, kind: int, pairs: np.ndarray, angles: np.ndarray
     ) -> None:

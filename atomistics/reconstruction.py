@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from . import reconstruction_kernels as kernels
+from .covalent import SiteHessians
 from .crystal import Crystal
 from .neighbours import NeighbourList
 from .site_potential import HessianPattern, SitePotential
@@ -17,27 +18,106 @@ class StencilError(ValueError):
     """A pair of atoms outside the reconstructed stencil came within the range of the potential."""
 
 
-def paired_stencil(crystal: Crystal, potential: SitePotential, compression: float) -> np.ndarray:
-    """(2 h, 3) bonds of a perfect site that can come within the cutoff, A; row h + k is the opposite of row k.
+@dataclass(frozen=True)
+class Stencil:
+    """Bonds of a perfect site, in pairs that inversion maps on each other: bond k of sublattice b is ``sign[b] R[k]``.
+
+    In a Bravais crystal both bonds of a pair, R and -R, belong to one site; row h + k is the opposite of row k. In a
+    crystal whose inversion exchanges two sublattices, as in diamond, the opposite of a bond of A is one of B.
+
+    Attributes
+    ----------
+    R : (n, 3) ndarray
+        A.
+    G : (n, m) ndarray
+        Generalised bonds: R, and for a multilattice 1 where the bond leads to the other sublattice. Any uniform
+        deformation with any inner shift is linear in them.
+    half : (n,) int32 ndarray
+        Pair of each bond, one set of multipliers each.
+    factor : (n,) ndarray
+        Share of a bond in the reconstruction of its pair.
+    sign : (n_basis,) ndarray
+    lattice : (n, 3) ndarray
+        R less the way from the centroid of the cell to its atoms, A.
+    """
+
+    R: np.ndarray
+    G: np.ndarray
+    half: np.ndarray
+    factor: np.ndarray
+    sign: np.ndarray
+    lattice: np.ndarray
+
+    @property
+    def radius(self) -> float:
+        """Length of the longest bond, A."""
+        return float(np.linalg.norm(self.R, axis=1).max())
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return int(self.half[-1]) + 1
+
+    @property
+    def across(self) -> np.ndarray:
+        """(n,) bool: bonds to the other sublattice."""
+        return self.G[:, 3:].any(1)
+
+
+def paired_stencil(crystal: Crystal, potential: SitePotential, compression: float, least: float = 0.0) -> Stencil:
+    """Bonds of a perfect site that can come within the cutoff, and more of them if those are too few to reconstruct.
 
     Parameters
     ----------
     compression : float
         Largest compression 1 - |D y| / |D X| at which the stencil must hold all neighbours.
+    least : float
+        The stencil reaches this far at least, A: to the other end of a mesh edge, or a node would be out of reach of all sites.
+
+    Raises
+    ------
+    ValueError
+        If no inversion maps the crystal's bonds, and with them the potential's forces, on their opposites.
     """
     if not potential.inversion_symmetric:
         raise ValueError(
-            "bgrac needs a potential that does not change when all bonds of a site are inverted (EAM and pair potentials): "
-            "this one changes, use bgfc"
+            "bgrac needs a potential that does not change when all bonds of a site are inverted: this one changes, use bgfc"
         )
-    if len(crystal.species) != 1:
-        raise ValueError(
-            f"bgrac needs a crystal with one atom per cell, and this one has {len(crystal.species)}: use bgfc"
-        )
-    R = crystal.stencil(stencil_radius(potential, compression))
-    x, y, z = np.round(R, 6).T
-    positive = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
-    return np.concatenate([R[positive], -R[positive]])
+    R = crystal.stencil(_ample_radius(crystal, max(stencil_radius(potential, compression), least)))
+    if len(crystal.species) == 1:
+        x, y, z = np.round(R, 6).T
+        positive = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
+        R = np.concatenate([R[positive], -R[positive]])
+        half = np.tile(np.arange(len(R) // 2, dtype=np.int32), 2)
+        return Stencil(R, R.copy(), half, np.repeat([0.5, -0.5], len(R) // 2), np.ones(1), R)
+    _insist_on_inversion(crystal, R)
+    ends = crystal.stencil_species(float(np.linalg.norm(R, axis=1).max()))
+    offset = crystal.cell_offsets[ends] - crystal.cell_offsets[0]
+    G, half = np.column_stack([R, ends.astype(float)]), np.arange(len(R), dtype=np.int32)
+    return Stencil(R, G, half, np.ones(len(R)), np.array([1.0, -1.0]), R - offset)
+
+
+def _ample_radius(crystal: Crystal, radius: float) -> float:
+    """At least this radius of a stencil, A: with twice as many bonds as a uniform deformation fixes."""
+    fixed = crystal.dimension + len(crystal.species) - 1
+    while len(crystal.stencil(radius)) < 2 * fixed:
+        radius *= 1.05
+    return radius
+
+
+def _insist_on_inversion(crystal: Crystal, R: np.ndarray) -> None:
+    """Two sublattices of one species that inversion exchanges: the opposites of the bonds of the first are those of the second."""
+    n, radius = len(crystal.species), float(np.linalg.norm(R, axis=1).max())
+    what = (
+        "bgrac needs a crystal with one atom a cell, or with two of one species that inversion maps on each other; "
+        f"{crystal.structure}"
+    )
+    if n != 2 or len(set(crystal.species)) != 1:
+        raise ValueError(f"{what} has {n} atoms a cell of species {', '.join(crystal.species)}: use bgfc")
+    other, ends = crystal.stencil(radius, 1), crystal.stencil_species(radius, 1)
+    distance, which = cKDTree(-other).query(R) if len(other) == len(R) else (np.array([np.inf]), np.zeros(1, dtype=int))
+    if distance.max() > 1e-6 * radius or (ends[which] == crystal.stencil_species(radius)).any():
+        raise ValueError(f"{what} has no such inversion: use bgfc")
 
 
 def stencil_radius(potential: SitePotential, compression: float) -> float:
@@ -45,11 +125,11 @@ def stencil_radius(potential: SitePotential, compression: float) -> float:
     return potential.cutoff if potential.fixed_topology else potential.cutoff / (1.0 - compression)
 
 
-def match_stencil(nl: NeighbourList, X: np.ndarray, R: np.ndarray) -> np.ndarray:
-    """(n_sites, |R|) extended atoms at X_l + R of the list's sites in the reference crystal, -1 where there is none."""
+def match_stencil(nl: NeighbourList, X: np.ndarray, R: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """(n_sites, |R|) extended atoms at X_l + sign_l R of the list's sites in the reference crystal, -1 where there is none."""
     extended = nl.extended(X)
     site = np.repeat(np.arange(len(nl.sites)), np.diff(nl.first))
-    bonds = extended[nl.index] - extended[nl.rows][site]
+    bonds = (extended[nl.index] - extended[nl.rows][site]) * sign[site, None]
     distance, which = cKDTree(R).query(bonds, distance_upper_bound=1e-3 * float(np.linalg.norm(R, axis=1).min()))
     hit = np.isfinite(distance)
     out = np.full((len(nl.sites), len(R)), -1, dtype=np.int32)
@@ -93,8 +173,8 @@ class BondList:
 class ReconstructedSites:
     """E = sum_l w_l V_l(C_l D y) over perfect sites l, with gradient and exact Hessian.
 
-    C_l D_rho y = D_rho y +- 1/2 sum_s E_l[rho, s] D_s y, with E_l[rho, :] = (lam(l + s) - lam(l))_s (I - R (R^T R)^-1 R^T):
-    affine displacements are not changed.
+    C_l D_rho y = D_rho y + f sum_s E_l[rho, s] D_s y, with E_l[rho, :] = (lam(l + s) - lam(l))_s (I - G (G^T G)^-1 G^T) and f the
+    factor and sign of the `Stencil`: uniform deformations are not changed, whatever the inner shifts.
 
     Parameters
     ----------
@@ -106,9 +186,10 @@ class ReconstructedSites:
     sites : (m,) int ndarray
         Reconstructed sites: every atom of their stencils must be among the atoms.
     weight : (m,) ndarray
-    R : (2 h, 3) ndarray
-        See `paired_stencil`.
-    lam : (n, h) ndarray
+    stencil : Stencil
+    sublattice : (m,) int ndarray
+        Of the sites.
+    lam : (n, stencil.pairs) ndarray
         Multipliers at the atoms, see `qc.reconstruction`.
     watch : float
         Pairs outside the stencil up to this reference distance are watched, A.
@@ -129,22 +210,24 @@ class ReconstructedSites:
         types: np.ndarray,
         sites: np.ndarray,
         weight: np.ndarray,
-        R: np.ndarray,
+        stencil: Stencil,
+        sublattice: np.ndarray,
         lam: np.ndarray,
         watch: float,
         cell: np.ndarray,
         pbc: tuple[bool, bool, bool],
     ) -> None:
-        radius = float(np.linalg.norm(R, axis=1).max(initial=0.0))
-        self.potential, self.weight, self.R = potential, np.ascontiguousarray(weight, dtype=float), R
+        radius, R = stencil.radius, stencil.R
+        self.potential, self.weight, self.stencil = potential, np.ascontiguousarray(weight, dtype=float), stencil
+        sign = np.ascontiguousarray(stencil.sign[sublattice])
         self.list = NeighbourList(X, max(watch, radius) + 1e-6, cell=cell, pbc=pbc, sites=sites)
-        self.index = match_stencil(self.list, X, R)
+        self.index = match_stencil(self.list, X, R, sign)
         if (self.index < 0).any():
             short = int((self.index < 0).any(1).sum())
             raise ValueError(f"{short} sites lack a neighbour of their perfect stencil and cannot be reconstructed")
-        self._fit = np.linalg.pinv(R.T @ R)
-        owner = self.list.owner_of_extended
-        self._lam = np.ascontiguousarray(lam[owner])
+        owner, G = self.list.owner_of_extended, np.ascontiguousarray(stencil.G)
+        lam = np.ascontiguousarray(lam[owner])
+        self._map = (self.list.rows, self.index, lam, G, np.linalg.pinv(G.T @ G), stencil.half, stencil.factor, sign)
         self._bonds = BondList.of_size(len(self.list.sites), len(R))
         atoms = np.column_stack([self.list.rows, self.index]).ravel()
         self._types = np.ascontiguousarray(types[owner][atoms], dtype=np.int32)
@@ -173,8 +256,7 @@ class ReconstructedSites:
     def bonds(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
         """(m (1 + |R|), 3) reconstructed bonds of the sites in the order of `BondList`, A."""
         out = np.empty((len(self._types), 3))
-        extended = self.list.extended(y, cell)
-        kernels.reconstruct(extended, self.list.rows, self.index, self._lam, self.R, self._fit, out)
+        kernels.reconstruct(self.list.extended(y, cell), *self._map, out)
         return out
 
     def site_energies(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
@@ -185,7 +267,7 @@ class ReconstructedSites:
         """Site energies (m,), eV, and the gradient of sum w V (n, 3), eV/A."""
         V, p = self._sum(y, cell)
         g = np.zeros((len(self.list.owner_of_extended), 3))
-        kernels.transpose(p, self.list.rows, self.index, self._lam, self.R, self._fit, g)
+        kernels.transpose(p, *self._map, g)
         return V, self.list.fold(g)
 
     def _sum(self, y: np.ndarray, cell: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -210,10 +292,12 @@ class ReconstructedSites:
         pattern = self.pattern()
         f = self.potential.factors(self.bonds(y, cell), self._types, self._bonds, self.weight)  # type: ignore[arg-type]
         H = np.zeros((len(pattern.cols), 3, 3))
-        kernels.hessian(
-            self.list.rows, self.index, self._lam, self.R, self._fit, self.list.owner_of_extended, *pattern.members,
-            f.A, f.S, f.c, pattern.row_first, pattern.cols, H,
-        )  # fmt: skip
+        common = (*self._map, self.list.owner_of_extended, *pattern.members)
+        if isinstance(f, SiteHessians):
+            factors = (f.begin, f.place, f.ends, f.values)
+            kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
+        else:
+            kernels.hessian(*common, f.A, f.S, f.c, pattern.row_first, pattern.cols, H)
         return H
 
 

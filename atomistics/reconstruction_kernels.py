@@ -13,69 +13,72 @@ I2 = i4[:, ::1]
 
 
 @nb.njit(nb.void(F2, i4, I2, i8, F2, F2, F2), **FLAGS)
-def affine(y, a, index, l, R, fit, F):
-    """F, the least-squares deformation gradient of the bonds of site row l at atom a."""
-    M = np.zeros((3, 3))
-    for s in range(len(R)):
+def affine(y, a, index, l, G, fit, F):
+    """F (3, m), the least-squares map of the generalised bonds G (n, m) of site row l at atom a; fit = (G^T G)^-1."""
+    m = G.shape[1]
+    M = np.zeros((3, m))
+    for s in range(len(G)):
         j = index[l, s]
         for x in range(3):
             d = y[j, x] - y[a, x]
-            for k in range(3):
-                M[x, k] += d * R[s, k]
+            for k in range(m):
+                M[x, k] += d * G[s, k]
     for x in range(3):
-        for k in range(3):
-            F[x, k] = M[x, 0] * fit[0, k] + M[x, 1] * fit[1, k] + M[x, 2] * fit[2, k]
+        for k in range(m):
+            F[x, k] = 0.0
+            for q in range(m):
+                F[x, k] += M[x, q] * fit[q, k]
 
 
-@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, F2), **FLAGS)
-def reconstruct(y, rows, index, lam, R, fit, out):
-    """Bonds C_l D of every site, written after a zero for the site itself: out has 1 + |R| rows a site.
+@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, F2), **FLAGS)
+def reconstruct(y, rows, index, lam, G, fit, half, factor, sign, out):
+    """Bonds C_l D of every site, written after a zero for the site itself: out has 1 + n rows a site.
 
-    C D_rho = D_rho +- 1/2 sum_s (lam[l + s, rho] - lam[l, rho]) d_s with d = D - R F^T, F the affine map nearest to D
-    (fit = (R^T R)^-1), + in the first half of R, - in the second, which holds the opposite vectors.
+    C D_k = D_k + sign_l factor_k sum_s (lam[l + s, half_k] - lam[l, half_k]) d_s with d = D - G F^T, F the map nearest to D.
     """
-    n = len(R)
-    h = n // 2
+    n, h = len(G), lam.shape[1]
     c = np.empty((3, h))
-    F = np.empty((3, 3))
+    F = np.empty((3, G.shape[1]))
+    d = np.empty(3)
     for l in range(len(rows)):
         a, first = rows[l], l * (n + 1)
-        affine(y, a, index, l, R, fit, F)
+        affine(y, a, index, l, G, fit, F)
         for x in range(3):
             out[first, x] = 0.0
             for r in range(h):
                 c[x, r] = 0.0
         for s in range(n):
             j = index[l, s]
-            d0, d1, d2 = y[j, 0] - y[a, 0], y[j, 1] - y[a, 1], y[j, 2] - y[a, 2]
-            out[first + 1 + s, 0], out[first + 1 + s, 1], out[first + 1 + s, 2] = d0, d1, d2
-            d0 -= F[0, 0] * R[s, 0] + F[0, 1] * R[s, 1] + F[0, 2] * R[s, 2]
-            d1 -= F[1, 0] * R[s, 0] + F[1, 1] * R[s, 1] + F[1, 2] * R[s, 2]
-            d2 -= F[2, 0] * R[s, 0] + F[2, 1] * R[s, 1] + F[2, 2] * R[s, 2]
-            for r in range(h):
-                e = 0.5 * (lam[j, r] - lam[a, r])
-                c[0, r] += e * d0
-                c[1, r] += e * d1
-                c[2, r] += e * d2
-        for r in range(h):
             for x in range(3):
-                out[first + 1 + r, x] += c[x, r]
-                out[first + 1 + h + r, x] -= c[x, r]
+                d[x] = y[j, x] - y[a, x]
+                out[first + 1 + s, x] = d[x]
+                for k in range(G.shape[1]):
+                    d[x] -= F[x, k] * G[s, k]
+            for r in range(h):
+                e = lam[j, r] - lam[a, r]
+                c[0, r] += e * d[0]
+                c[1, r] += e * d[1]
+                c[2, r] += e * d[2]
+        for k in range(n):
+            for x in range(3):
+                out[first + 1 + k, x] += sign[l] * factor[k] * c[x, half[k]]
 
 
-@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, F2), **FLAGS)
-def transpose(p, rows, index, lam, R, fit, g):
+@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, F2), **FLAGS)
+def transpose(p, rows, index, lam, G, fit, half, factor, sign, g):
     """g += (C_l D)^T p: from the gradient on the bonds of `reconstruct` to that on the extended atoms."""
-    n = len(R)
-    h = n // 2
+    n, h, m = len(G), lam.shape[1], G.shape[1]
     c = np.empty((3, h))
     e = np.empty((n, 3))
+    N = np.empty((3, m))
     for l in range(len(rows)):
         a, first = rows[l], l * (n + 1) + 1
-        for r in range(h):
-            for x in range(3):
-                c[x, r] = 0.5 * (p[first + r, x] - p[first + h + r, x])
-        M = np.zeros((3, 3))
+        for x in range(3):
+            for r in range(h):
+                c[x, r] = 0.0
+            for k in range(n):
+                c[x, half[k]] += sign[l] * factor[k] * p[first + k, x]
+        M = np.zeros((3, m))
         for s in range(n):
             j = index[l, s]
             e0, e1, e2 = 0.0, 0.0, 0.0
@@ -85,15 +88,21 @@ def transpose(p, rows, index, lam, R, fit, g):
                 e1 += t * c[1, r]
                 e2 += t * c[2, r]
             e[s, 0], e[s, 1], e[s, 2] = e0, e1, e2
-            for k in range(3):
-                M[0, k] += e0 * R[s, k]
-                M[1, k] += e1 * R[s, k]
-                M[2, k] += e2 * R[s, k]
-        M = M @ fit
+            for k in range(m):
+                M[0, k] += e0 * G[s, k]
+                M[1, k] += e1 * G[s, k]
+                M[2, k] += e2 * G[s, k]
+        for x in range(3):
+            for k in range(m):
+                N[x, k] = 0.0
+                for q in range(m):
+                    N[x, k] += M[x, q] * fit[q, k]
         for s in range(n):
             j = index[l, s]
             for x in range(3):
-                t = e[s, x] - M[x, 0] * R[s, 0] - M[x, 1] * R[s, 1] - M[x, 2] * R[s, 2] + p[first + s, x]
+                t = e[s, x] + p[first + s, x]
+                for k in range(m):
+                    t -= N[x, k] * G[s, k]
                 g[j, x] += t
                 g[a, x] -= t
 
@@ -111,48 +120,77 @@ def shortest(y, rows, first, index):
     return least
 
 
-@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
-def hessian(rows, index, lam, R, fit, owner, begin, member, A, S, c, row_first, col, H):
+@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, F2, F2), **FLAGS)
+def site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T):
+    """T (n, n_members): the bonds C D of site row l from the atoms of the site, images folded. E (h, n) is work space."""
+    n, width = len(G), G.shape[1]
+    a, m = rows[l], begin[l + 1] - begin[l]
+    for k in range(m):
+        place[member[begin[l] + k]] = k
+    g, f = np.empty(width), np.empty(width)
+    for r in range(len(E)):  # E = (lam(l + s) - lam(l)) (I - G fit G^T)
+        g[:] = 0.0
+        for s in range(n):
+            t = lam[index[l, s], r] - lam[a, r]
+            E[r, s] = t
+            for k in range(width):
+                g[k] += t * G[s, k]
+        for k in range(width):
+            f[k] = 0.0
+            for q in range(width):
+                f[k] += g[q] * fit[q, k]
+        for s in range(n):
+            for k in range(width):
+                E[r, s] -= f[k] * G[s, k]
+    for r in range(n):
+        for k in range(m):
+            T[r, k] = 0.0
+        for s in range(n):
+            t = sign[l] * factor[r] * E[half[r], s]
+            T[r, place[owner[index[l, s]]]] += t
+            T[r, 0] -= t
+        T[r, place[owner[index[l, r]]]] += 1.0
+        T[r, 0] -= 1.0
+
+
+@nb.njit(nb.void(I1, I1, I1, I1, I1, i8, i8), **FLAGS)
+def find_row(row_first, col, begin, member, at, l, i):
+    """at[k]: place in the pattern (sorted rows) of the pair of members i and k of site row l."""
+    b = member[begin[l] + i]
+    for k in range(begin[l + 1] - begin[l]):
+        lo, hi, j = row_first[b], row_first[b + 1], member[begin[l] + k]
+        while hi - lo > 1:
+            mid = (lo + hi) // 2
+            if col[mid] <= j:
+                lo = mid
+            else:
+                hi = mid
+        at[k] = lo
+
+
+@nb.njit(nb.int64(I1), **FLAGS)
+def most_members(begin):
+    """Largest number of members of a site."""
+    m = 0
+    for l in range(len(begin) - 1):
+        m = max(m, begin[l + 1] - begin[l])
+    return m
+
+
+@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
+def hessian(rows, index, lam, G, fit, half, factor, sign, owner, begin, member, A, S, c, row_first, col, H):
     """Add sum_l (C D)^T [bond blocks A + c S S^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
 
     A (n_bonds, 6), S (n_bonds, 3) and c (n_sites,) are the factors of `kernels.bond_factors` on the reconstructed bonds.
     """
-    n = len(R)
-    h = n // 2
-    m_max = 0
-    for l in range(len(begin) - 1):
-        m_max = max(m_max, begin[l + 1] - begin[l])
+    n, m_max = len(G), most_members(begin)
     place = np.zeros(len(owner), np.int32)
-    E, T, B = np.empty((h, n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
+    E, T, B = np.empty((lam.shape[1], n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
     U = np.empty((3, m_max))
     at = np.empty(m_max, np.int32)
     for l in range(len(rows)):
-        a, m = rows[l], begin[l + 1] - begin[l]
-        for k in range(m):
-            place[member[begin[l] + k]] = k
-        for r in range(h):  # E = (lam(l + s) - lam(l)) (I - R fit R^T)
-            g0, g1, g2 = 0.0, 0.0, 0.0
-            for s in range(n):
-                t = lam[index[l, s], r] - lam[a, r]
-                E[r, s] = t
-                g0 += t * R[s, 0]
-                g1 += t * R[s, 1]
-                g2 += t * R[s, 2]
-            f0 = g0 * fit[0, 0] + g1 * fit[1, 0] + g2 * fit[2, 0]
-            f1 = g0 * fit[0, 1] + g1 * fit[1, 1] + g2 * fit[2, 1]
-            f2 = g0 * fit[0, 2] + g1 * fit[1, 2] + g2 * fit[2, 2]
-            for s in range(n):
-                E[r, s] -= f0 * R[s, 0] + f1 * R[s, 1] + f2 * R[s, 2]
-        for r in range(n):  # bond r from the atoms of the site, images folded
-            half, sign = (r, 0.5) if r < h else (r - h, -0.5)
-            for k in range(m):
-                T[r, k] = 0.0
-            for s in range(n):
-                t = sign * E[half, s]
-                T[r, place[owner[index[l, s]]]] += t
-                T[r, 0] -= t
-            T[r, place[owner[index[l, r]]]] += 1.0
-            T[r, 0] -= 1.0
+        m = begin[l + 1] - begin[l]
+        site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T)
         for x in range(3):
             for k in range(m):
                 U[x, k] = 0.0
@@ -172,16 +210,7 @@ def hessian(rows, index, lam, R, fit, owner, begin, member, A, S, c, row_first, 
                     for k in range(m):
                         B[e, i, k] += t * T[r, k]
         for i in range(m):
-            b = member[begin[l] + i]
-            for k in range(m):  # members are looked up in the sorted row
-                lo, hi, j = row_first[b], row_first[b + 1], member[begin[l] + k]
-                while hi - lo > 1:
-                    mid = (lo + hi) // 2
-                    if col[mid] <= j:
-                        lo = mid
-                    else:
-                        hi = mid
-                at[k] = lo
+            find_row(row_first, col, begin, member, at, l, i)
             u0, u1, u2 = c[l] * U[0, i], c[l] * U[1, i], c[l] * U[2, i]
             for k in range(m):
                 q = at[k]
@@ -194,3 +223,44 @@ def hessian(rows, index, lam, R, fit, owner, begin, member, A, S, c, row_first, 
                 H[q, 2, 0] += B[4, i, k] + u2 * U[0, k]
                 H[q, 0, 1] += B[5, i, k] + u0 * U[1, k]
                 H[q, 1, 0] += B[5, i, k] + u1 * U[0, k]
+
+
+@nb.njit(
+    nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, nb.int64[::1], I1, F1, I1, I1, F3), **FLAGS
+)
+def dense_hessian(
+    rows, index, lam, G, fit, half, factor, sign, owner, begin, member, active, start, ends, values, row_first, col, H
+):
+    """As `hessian` for potentials whose site Hessians are dense in the bonds (`covalent_kernels.site_hessians`).
+
+    ``active``, ``start``, ``ends`` and ``values`` are the fields of `covalent.SiteHessians` on the reconstructed bonds.
+    """
+    n, m_max = len(G), most_members(begin)
+    place = np.zeros(len(owner), np.int32)
+    E, T = np.empty((lam.shape[1], n)), np.empty((n, m_max))
+    Y = np.empty((n, m_max, 3, 3))
+    at = np.empty(m_max, np.int32)
+    for l in range(len(rows)):
+        m, bonds = begin[l + 1] - begin[l], active[l + 1] - active[l]
+        if bonds == 0:
+            continue
+        site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T)
+        Y[:bonds, :m] = 0.0
+        for r in range(bonds):
+            for s in range(bonds):
+                bond = ends[active[l] + s] - l * (n + 1) - 1
+                for k in range(m):
+                    t = T[bond, k]
+                    if t != 0.0:
+                        for x in range(3):
+                            for y in range(3):
+                                Y[r, k, x, y] += t * values[start[l] + (3 * r + x) * 3 * bonds + 3 * s + y]
+        for i in range(m):
+            find_row(row_first, col, begin, member, at, l, i)
+            for r in range(bonds):
+                t = T[ends[active[l] + r] - l * (n + 1) - 1, i]
+                if t != 0.0:
+                    for k in range(m):
+                        for x in range(3):
+                            for y in range(3):
+                                H[at[k], x, y] += t * Y[r, k, x, y]

@@ -180,6 +180,17 @@ def simplices_of_cell(lattice: MeshLattice) -> np.ndarray:
     return np.array(tets)
 
 
+def longest_edge(lattice: MeshLattice) -> float:
+    """Longest way from a site to one at the other end of an edge of the resolved zone, A; along a front the nearest of its column."""
+    corner = simplices_of_cell(lattice)
+    steps = (corner[:, :, None] - corner[:, None]).reshape(-1, lattice.gdim)
+    if lattice.gdim == 3:
+        return float(np.linalg.norm(steps @ lattice.vectors, axis=1).max())
+    flat = steps @ lattice.vectors[:2]
+    flat[:, 2] -= lattice.period * np.rint(flat[:, 2] / lattice.period)
+    return float(np.linalg.norm(flat, axis=1).max())
+
+
 def build_zone(comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.ndarray, hi: np.ndarray) -> ZonePart:
     """Vertices with ``inside(x)`` and the simplices between them, spread over the ranks in layers of the last index.
 

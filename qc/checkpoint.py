@@ -88,7 +88,7 @@ def save_reconstruction(directory: Path, comm: MPI.Comm, r: Reconstruction) -> N
     """Keep the multipliers of B-GRAC by atom name, so that a resumed run need not solve for them. Collective."""
     record = np.column_stack([r.key, r.lam])
     _write_records(directory / "reconstruction.petsc", comm, record)
-    meta = {"stencil": r.R.tolist(), "info": r.info}
+    meta = {"stencil": r.R.tolist(), "pairs": r.lam.shape[1], "info": r.info}
     on_root(comm, lambda: _replace(directory / "reconstruction.json", json.dumps(meta, indent=1)))
 
 
@@ -99,9 +99,8 @@ def load_reconstruction(directory: Path, comm: MPI.Comm) -> Reconstruction | Non
     if text is None:
         return None
     meta = json.loads(text)
-    R = np.array(meta["stencil"])
-    record = _read_records(directory / "reconstruction.petsc", comm, 4 + len(R) // 2)
-    return Reconstruction(R, record[:, :4].astype(np.int64), record[:, 4:].copy(), meta["info"])
+    record = _read_records(directory / "reconstruction.petsc", comm, 4 + meta["pairs"])
+    return Reconstruction(np.array(meta["stencil"]), record[:, :4].astype(np.int64), record[:, 4:].copy(), meta["info"])
 
 
 def _write_records(path: Path, comm: MPI.Comm, record: np.ndarray) -> None:

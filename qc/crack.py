@@ -12,7 +12,6 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal
-from atomistics.reconstruction import stencil_radius
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root
@@ -23,6 +22,7 @@ from fem.near_tip import NearTipField
 from fem.user_mesh import read_mesh
 
 from .errors import InputError
+from .grac import stencil_for
 from .griffith import GriffithReport, cut_height, griffith
 from .methods import SKIN, Model, ModelSpec, build_model
 from .reconstruction import Reconstruction
@@ -219,7 +219,6 @@ class CrackSystem:
         s, cutoff = self.spec, self.potential.cutoff
         if s.method == "atomistic":
             return
-        stencil = stencil_radius(self.potential, s.stencil_compression)
         outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
         if np.hypot(*s.tip) + outer > s.domain_radius >= outer:
             raise InputError(
@@ -236,9 +235,10 @@ class CrackSystem:
                 f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the potential's cutoff {cutoff:.2f} A: "
                 "handshake sites would have cut neighbourhoods"
             )
-        if s.method == "bgrac" and 0 < s.face_strip < stencil:
+        needed = strip_thickness(self.crystal, self.potential, s.stencil_compression)[0] if s.method == "bgrac" else 0.0
+        if 0 < s.face_strip < needed:
             raise InputError(
-                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the stencils of bgrac, {stencil:.2f} A at "
+                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
                 f"model.stencil_compression = {s.stencil_compression:g}: handshake sites would be cut"
             )
         if s.reference == "lattice" and s.method in ("bgfc", "bgrac") and s.face_strip == 0:
@@ -273,6 +273,20 @@ def crack_lattice(crystal: Crystal) -> MeshLattice:
     offset = crystal.cell_offsets
     lowest = offset[np.argmin(np.round(offset[:, 1], 6))]
     return front_lattice(crystal, np.array([-lowest[0], 0.5 * d, 0.0]), along_x=True)
+
+
+def strip_thickness(crystal: Crystal, potential: SitePotential, compression: float) -> tuple[float, float]:
+    """Least half thickness of face strips for bgrac, A: the reach of its stencils; and the one to take by default.
+
+    Where bgrac cannot be used that is the cutoff and half a neighbour distance.
+    """
+    usual = potential.cutoff + 0.5 * crystal.nearest_neighbour_distance
+    try:
+        least = stencil_for(crystal, potential, crack_lattice(crystal), compression).radius
+    except ValueError:
+        return potential.cutoff, usual
+    least += float(np.ptp(crystal.cell_offsets[:, 1])) / 2  # strips end between cells, not between atoms
+    return least, max(least, usual)
 
 
 def cells_beside(crystal: Crystal, cut: str | int = "widest") -> Crystal:

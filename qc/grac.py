@@ -9,11 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
+from atomistics import Crystal, SitePotential
+from atomistics.reconstruction import Stencil, paired_stencil
 from fem.cauchy_born import GPA, CauchyBornMaterial
-from fem.continuum import ContinuumEnergy
+from fem.interpolation import cell_vertices
+from fem.lattice_zone import MeshLattice, longest_edge
+from fem.user_mesh import volumes
 
-from .coupling import Coupling
-from .reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, solve
+from .coupling import ContinuumTerm, Coupling
+from .layout import BlockScatter
+from .reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, local_map, solve
 from .regions import Core
 from .sites import Prolongation
 
@@ -22,6 +27,11 @@ EXTENSIONS = (0.0, 2.0)
 """How many neighbour distances into the core sites are reconstructed: the first that can be solved (nearer is more accurate)."""
 PATCH_STRAIN = 0.02 * np.array([[1.0, 0.5, 0.3], [-0.3, -0.7, 0.2], [0.4, 0.2, 0.5]])
 PATCH_TOLERANCE = 1e-11  # times the natural unit of force, C11 nn^2, or 10 eV/A where that is larger
+
+
+def stencil_for(crystal: Crystal, potential: SitePotential, lattice: MeshLattice, compression: float) -> Stencil:
+    """Stencil of B-GRAC on a lattice-resolved mesh: all that can come within the cutoff, and the far ends of mesh edges."""
+    return paired_stencil(crystal, potential, compression, longest_edge(lattice))
 
 
 @dataclass(frozen=True)
@@ -56,40 +66,42 @@ class Handshake:
     crack : bool
         The plane y = 0 is open behind the core.
     gdim : int
-    R : (2 h, 3) ndarray
-        See `atomistics.reconstruction.paired_stencil`, A.
+    stencil : Stencil
     nn : float
         Nearest-neighbour distance, A.
     weight, depth : (n,) ndarray
         Weight of this rank's sites, and their distance from the core, A.
     inner : float
         Least distance from the core with a weight below 1 (not positive), A.
+    cell_volume : float
+        Volume of a primitive cell, A^3.
     sharp, matching : bool
         There are no sites with weights between 0 and 1; the mesh has its vertices on the lattice.
     period : float or None
         Along the front, A.
     continuum : callable
-        The continuum energy for cell weights (n_cells,).
+        The continuum terms for cell weights (n_cells,).
     """
 
     parts: Prolongation
     core: Core
     crack: bool
     gdim: int
-    R: np.ndarray
+    stencil: Stencil
     nn: float
     weight: np.ndarray
     depth: np.ndarray
     inner: float
+    cell_volume: float
     sharp: bool
     matching: bool
     period: float | None
-    continuum: Callable[[np.ndarray], ContinuumEnergy]
+    continuum: Callable[[np.ndarray], list[ContinuumTerm]]
 
     @property
     def radius(self) -> float:
         """Length of the longest bond of the stencil, A."""
-        return float(np.linalg.norm(self.R, axis=1).max())
+        return self.stencil.radius
 
     def reconstruct(self, known: Reconstruction | None = None) -> Grac:
         """Solve for the stencils unless they are known. Collective; `ReconstructionError` on all ranks if that fails."""
@@ -98,7 +110,7 @@ class Handshake:
         reach += 1e-6 * self.nn  # a site at exactly this depth is in reach of blocks that are checked
         near = np.flatnonzero((self.weight > 0) & (self.depth > self.inner - reach)).astype(np.int32)
         front = None if self.period is None else np.array([0.0, 0.0, self.period])
-        stencils = Stencils(parts.layout, parts.atoms, near, self.R, front)
+        stencils = Stencils(parts.layout, parts.atoms, near, self.stencil, front)
         disturbed = stencils.count(np.flatnonzero(~stencils.complete))
         distance = self.core(parts.X[:, : self.gdim])
         checked = distance >= self.inner - self.radius  # deeper, all sites in reach weigh alike: there is no ghost force
@@ -116,9 +128,7 @@ class Handshake:
             chosen = np.flatnonzero(wanted & stencils.complete)
             self._insist(stencils, wanted)
             try:
-                found = known or solve(
-                    stencils, parts.atoms, self.weight[near], chosen, t, self.R, checked, disturbed
-                )
+                found = known or solve(stencils, parts.atoms, self.weight[near], chosen, t, checked, disturbed)
             except ReconstructionError:
                 if extension == extensions[-1]:
                     raise
@@ -147,10 +157,36 @@ class Handshake:
         return chosen
 
     def _ghost_vector(self, stencils: Stencils, cell_weight: np.ndarray, checked: np.ndarray) -> np.ndarray:
-        weight = self.weight[stencils.near]
-        t = ghost_vector(stencils, weight, self.continuum(cell_weight), self.parts.nodes.rows, self.R)
+        weight, excess = self.weight[stencils.near], self._excess(cell_weight)
+        t = ghost_vector(stencils, weight, self.continuum(cell_weight), excess)
         t[~checked] = 0.0  # there the sites of the core that are left out would count
         return t
+
+    def _excess(self, cell_weight: np.ndarray) -> np.ndarray:
+        """(n_own, h) what bonds across push shifts and atoms with, beyond what they do in the crystal, site sums left out.
+
+        In the crystal, per unit of a bond's force, an atom is pushed by -2 or 2 and a vertex by as much for each cell
+        of the crystal round it; the continuum does so with the weight of its cells. Collective.
+        """
+        parts, stencil, shifts = self.parts, self.stencil, self.parts.nodes.shifts
+        out = np.zeros((parts.layout.n_own, stencil.pairs))
+        if len(stencil.sign) == 1:
+            return out
+        across = stencil.half[stencil.across]
+        atoms = np.flatnonzero(parts.is_atom)
+        out[np.ix_(atoms, across)] = 2.0 * (parts.share[atoms, 0] - parts.share[atoms, 1])[:, None]
+        if shifts is None:
+            return out
+        corner = cell_vertices(parts.nodes.space.mesh)
+        x = parts.nodes.space.mesh.geometry.x[corner][:, :, : self.gdim]
+        lacks = np.where((cell_weight > 0) & ~shifts.nodal, 0.0, 1.0 - cell_weight)  # relaxed shifts push nothing
+        lumped = np.zeros(len(shifts.beta))
+        dofs = np.asarray(shifts.space.dofmap.list)[: len(corner)]
+        np.add.at(lumped, dofs.ravel(), np.repeat(lacks * volumes(x) / dofs.shape[1], dofs.shape[1]))
+        columns, rows = local_map(parts.nodes.shift_rows)
+        on_vertices = BlockScatter(parts.layout, columns, 1).add(rows.T @ lumped[:, None])
+        out[:, across] -= 2.0 * (self.period or 1.0) / self.cell_volume * on_vertices
+        return out
 
     def _balanced(self, t: np.ndarray) -> np.ndarray:
         """Cell weights changed in the handshake such that sites and cells count every lattice site once.
@@ -159,12 +195,13 @@ class Handshake:
         that is a quadrature error of the blending function, which no reconstruction could cancel. Collective.
         """
         nodes, free = self.parts.nodes, slice(0, self.parts.layout.n_free)
-        rho = self.R[: len(self.R) // 2, : self.gdim]
-        r = int(np.argmax((rho**2).sum(1)))
+        rho = self.stencil.R[: self.stencil.pairs, : self.gdim]
+        inside = ~self.stencil.across[: len(rho)]  # bonds within a sublattice: the others know of the shifts, too
+        r = int(np.argmax(np.where(inside, (rho**2).sum(1), 0.0)))
         excess = 0.5 * float(t[free, r] @ (self.parts.X[free, : self.gdim] @ rho[r])) / float(rho[r] @ rho[r])
         blend = nodes.weight * (1.0 - nodes.weight)
-        continuum = self.continuum((blend > 0).astype(float))
-        volume = float(blend[continuum.cells] @ continuum.omega.sum(1)) / continuum.material.volume
+        fields = [term.field for term in self.continuum((blend > 0).astype(float))]
+        volume = sum(float(blend[f.cells] @ f.omega.sum(1)) for f in fields) / self.cell_volume
         excess, volume = self.parts.layout.comm.allreduce(np.array([excess, volume])).tolist()
         if volume == 0.0:
             return nodes.weight
@@ -176,9 +213,10 @@ def check_patch(
     parts: Prolongation, grac: Grac, coupling: Coupling, crystal_nn: float, material: CauchyBornMaterial, F0: np.ndarray
 ) -> None:
     """Refuse a coupling with ghost forces outside the core of the perfect crystal at a general strain. Collective."""
-    layout, d = parts.layout, parts.nodes.space.mesh.geometry.dim
-    m = layout.components
-    u = (parts.X[:, :d] @ PATCH_STRAIN[:, :d].T)[:, :m] @ F0[:m, :m].T
+    layout, d, m = parts.layout, parts.nodes.space.mesh.geometry.dim, parts.layout.components
+    H = np.zeros((3, 3))
+    H[:m, :d] = F0[:m, :m] @ PATCH_STRAIN[:m, :d]
+    u = parts.affine(H, material.relaxed_shifts((F0 + H)[None])[0])
     q, g = layout.create_unknowns(), layout.create_unknowns()
     q.array[:], coupling.prescribed[:] = u[: layout.n_free].ravel(), u[layout.n_free :]
     coupling.energy_gradient(q, g)

@@ -6,7 +6,7 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import NeighbourList
-from atomistics.reconstruction import ReconstructedSites
+from atomistics.reconstruction import ReconstructedSites, Stencil
 from atomistics.site_potential import SitePotential
 
 from .local_atoms import gather_halo
@@ -34,6 +34,7 @@ class ReconstructedEnergy:
         Length of the model along the front, A; None: not periodic.
     site_reference : (n_species,) ndarray
         Energy of a site of the perfect crystal, eV.
+    stencil : Stencil
     reconstruction : Reconstruction
     watch : float
         Pairs outside the stencil up to this reference distance are watched, A.
@@ -52,6 +53,7 @@ class ReconstructedEnergy:
         F0: np.ndarray,
         period: float | None,
         site_reference: np.ndarray,
+        stencil: Stencil,
         reconstruction: Reconstruction,
         watch: float,
     ) -> None:
@@ -68,11 +70,11 @@ class ReconstructedEnergy:
         self.sites = np.searchsorted(self.local, own_sites)
         X = halo.X[self.local]
         self._X0 = X @ frame.T
-        R, lam = reconstruction.R, reconstruction.at(comm, halo.key[self.local])
-        species = halo.species[self.local]
+        lam, species = reconstruction.at(comm, halo.key[self.local]), halo.species[self.local]
         self.sum = ReconstructedSites(
-            potential, X, types[species].astype(np.int32), self.sites, self.weight, R, lam, watch, cell, pbc
-        )
+            potential, X, types[species].astype(np.int32), self.sites, self.weight, stencil, species[self.sites],
+            lam, watch, cell, pbc,
+        )  # fmt: skip
         self._site_reference = site_reference[species[self.sites]]
 
     def positions(self, z: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal
-from atomistics.reconstruction import paired_stencil, stencil_radius
+from atomistics.reconstruction import Stencil, paired_stencil, stencil_radius
 from atomistics.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.continuum import ContinuumEnergy
@@ -24,7 +24,7 @@ from fem.user_mesh import blended_range
 from .atomistic import AtomisticEnergy
 from .blending import BlendingFunction
 from .coupling import ContinuumTerm, Coupling, ForceWeighted, Term
-from .grac import Grac, Handshake, check_patch
+from .grac import Grac, Handshake, check_patch, stencil_for
 from .handshake import ReconstructedEnergy
 from .layout import Rows
 from .reconstruction import Reconstruction, ReconstructionError
@@ -210,7 +210,10 @@ def build_model(
     _check_material(crystal, potential, spec)
     # of complete stencils, from the centroid of a cell to that of another
     spread = 2.0 * float(np.linalg.norm(crystal.cell_offsets, axis=1).max())
-    reach = stencil_radius(potential, max(0.06, spec.stencil_compression)) + SKIN + spread
+    radius = stencil_radius(potential, max(0.06, spec.stencil_compression))
+    if spec.method == "bgrac":
+        radius = max(radius, stencil_for(crystal, potential, lattice, spec.stencil_compression).radius)
+    reach = radius + SKIN + spread
     beta, blended = _blending(spec), (0.0, spec.width)
     matching = domain is None
     if domain is None:
@@ -385,22 +388,26 @@ class _Assembler:
             core=self.spec.core,
             crack=self.spec.crack != "none",
             gdim=self.lattice.gdim,
-            R=paired_stencil(self.crystal, self.potential, self.spec.stencil_compression),
+            stencil=self._stencil(),
             nn=self.crystal.nearest_neighbour_distance,
             weight=self._energy_weight(),
             depth=self.depth,
             inner=self.blended[0],
+            cell_volume=self.material.volume,
             sharp=self.spec.width == 0.0,
             matching=self.matching,
             period=self.period,
-            continuum=self._continuum_energy,
+            continuum=self._continuum,
         )
         self.grac = handshake.reconstruct(known)
+
+    def _stencil(self) -> Stencil:
+        return stencil_for(self.crystal, self.potential, self.lattice, self.spec.stencil_compression)
 
     def _handshake(self, sites: np.ndarray, weight: np.ndarray, reconstruction: Reconstruction) -> ReconstructedEnergy:
         return ReconstructedEnergy(
             self.comm, self.potential, self.parts.atoms, self.types, sites, weight, self.F0, self.period,
-            self.site_reference, reconstruction, self.reach,
+            self.site_reference, self._stencil(), reconstruction, self.reach,
         )  # fmt: skip
 
     def force_blending(self, near_handshake: bool = False) -> Coupling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,11 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import NeighbourList
-from atomistics.reconstruction import match_stencil
+from atomistics.reconstruction import Stencil, match_stencil
 from fem.continuum import ContinuumEnergy
+from fem.shifted_continuum import ShiftedContinuumEnergy
 
+from .coupling import ContinuumTerm
 from .layout import BlockScatter, Layout, Rows
 from .local_atoms import Halo, gather_halo
 from .names import lookup
@@ -39,8 +42,8 @@ class Reconstruction:
 
     Attributes
     ----------
-    R : (2 h, 3) ndarray
-        Stencil, opposite vectors h rows apart, A.
+    R : (n, 3) ndarray
+        Bonds of the stencil, A.
     key : (n, 4) int64 ndarray
         Names of atoms of this rank.
     lam : (n, h) ndarray
@@ -67,22 +70,25 @@ class Stencils:
     ----------
     near : (n,) int ndarray
         Sites of this rank whose forces matter near the handshake.
-    R : (2 h, 3) ndarray
+    stencil : Stencil
     front : (3,) ndarray or None
         Period along the front in the reference crystal, A.
     """
 
-    def __init__(self, layout: Layout, atoms: Atoms, near: np.ndarray, R: np.ndarray, front: np.ndarray | None) -> None:
-        reach = float(np.linalg.norm(R, axis=1).max(initial=0.0)) + 1e-6
+    def __init__(
+        self, layout: Layout, atoms: Atoms, near: np.ndarray, stencil: Stencil, front: np.ndarray | None
+    ) -> None:
+        reach = stencil.radius + 1e-6
         halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach)
         cell = np.eye(3) if front is None else np.diag([1.0, 1.0, front[2]])
         nl = NeighbourList(halo.X, reach, cell=cell, pbc=(False, False, front is not None), sites=near)
-        index = match_stencil(nl, halo.X, R)
-        self.layout, self.near = layout, near
+        self.sign = stencil.sign[atoms.species[near]]
+        index = match_stencil(nl, halo.X, stencil.R, self.sign)
+        self.layout, self.near, self.stencil = layout, near, stencil
         self.complete = (index >= 0).all(1)
         self.neighbour = np.where(index >= 0, nl.owner_of_extended[index], near[:, None])
         self.columns, self.P = local_map(halo.rows)
-        self.blocks = BlockScatter(layout, self.columns, R.shape[0] // 2)
+        self.blocks = BlockScatter(layout, self.columns, stencil.pairs)
 
     def count(self, rows: np.ndarray) -> np.ndarray:
         """(n_own,) whether a block of this rank takes part in the stencils of the given rows, of any rank. Collective."""
@@ -92,13 +98,15 @@ class Stencils:
         return self.blocks.add(flag)[:, 0] > 0
 
     def ghost_vector(self, weight: np.ndarray) -> np.ndarray:
-        """(n_columns, h) this rank's share of (B P)^T (w (x) (e_rho - e_-rho)); incomplete stencils are left out."""
-        h = self.blocks.width
-        t = np.zeros((self.P.shape[0], h))
-        w = np.where(self.complete, weight, 0.0)
-        for r in range(h):
-            np.add.at(t[:, r], self.neighbour[:, r], w)
-            np.add.at(t[:, r], self.neighbour[:, h + r], -w)
+        """(n_columns, h) this rank's share of (B P)^T (w (x) (e_k - e_-k)); incomplete stencils are left out.
+
+        At a site the bonds of a pair of its own cancel; a bond of the other sublattice counts with the opposite sign.
+        """
+        t = np.zeros((self.P.shape[0], self.blocks.width))
+        w = np.where(self.complete, weight, 0.0) * self.sign
+        for k, (r, factor) in enumerate(zip(self.stencil.half, np.sign(self.stencil.factor), strict=True)):
+            np.add.at(t[:, r], self.neighbour[:, k], factor * w)
+            np.add.at(t[:, r], self.near, -factor * w)
         return self.P.T @ t
 
 
@@ -108,31 +116,43 @@ def local_map(rows: Rows) -> tuple[np.ndarray, sp.csr_matrix]:
     return columns, sp.csr_matrix((rows.value, inverse, rows.first), shape=(len(rows), len(columns)))
 
 
-def continuum_ghost_vector(energy: ContinuumEnergy, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the blocks of the space, and the sum of sizes.
+def continuum_ghost_vector(
+    energy: ContinuumEnergy | ShiftedContinuumEnergy, stencil: Stencil
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n_blocks, h) this rank's (2 / v0) sum_T omega_T G_T^T rho on the variables of the term, and the sum of sizes.
 
-    Sizes are those at the quadrature points: over a quadratic cell the gradients at a vertex sum up to nothing.
+    Sizes are those at the quadrature points: over a quadratic cell the gradients at a vertex sum up to nothing. Shifts are
+    left out, see `ghost_vector`.
     """
-    h, d = len(R) // 2, energy.gradients.shape[-1]
+    h, d = stencil.pairs, energy.gradients.shape[-1]
+    rho = stencil.lattice[:h, :d].T
     weighted = energy.omega[:, :, None, None] * energy.gradients * (2.0 / energy.material.volume)
-    terms = (weighted.sum(1) @ R[:h, :d].T, np.abs(weighted @ R[:h, :d].T).sum(1))
+    terms = (weighted.sum(1) @ rho, np.abs(weighted @ rho).sum(1))
+    nodes = energy.dofs[:, : energy.gradients.shape[2]].ravel()
     t, size = np.zeros((2, energy.n_blocks, h))
     for out, local in zip((t, size), terms, strict=True):
-        np.add.at(out, energy.dofs.ravel(), local.reshape(-1, h))
+        np.add.at(out, nodes, local.reshape(-1, h))
     return t, size
 
 
 def ghost_vector(
-    stencils: Stencils, weight: np.ndarray, energy: ContinuumEnergy, rows: Rows, R: np.ndarray
+    stencils: Stencils, weight: np.ndarray, terms: Sequence[ContinuumTerm], excess: np.ndarray
 ) -> np.ndarray:
-    """(n_own, h) t^rho on this rank's blocks: what must vanish for the forces to be zero at every F. Collective."""
+    """(n_own, h) t^rho on this rank's blocks: what must vanish for the forces to be zero at every F. Collective.
+
+    In a multilattice whose shifts are not at rest, bonds across push the sublattices apart. That is no ghost force, and
+    ``excess`` (n_own, h) is what of it the model has too much.
+    """
     t = stencils.blocks.add(stencils.ghost_vector(weight)).copy()
-    columns, map_of_nodes = local_map(rows)
-    nodes = BlockScatter(stencils.layout, columns, len(R) // 2)
-    vector, size = (map_of_nodes.T @ part for part in continuum_ghost_vector(energy, R))
-    t += nodes.add(vector)
-    t[np.abs(t) < ROUNDING * nodes.add(size).max(1, keepdims=True)] = 0.0
-    return t
+    size = np.zeros_like(t)
+    for term in terms:
+        columns, map_of_nodes = local_map(term.rows)
+        nodes = BlockScatter(stencils.layout, columns, stencils.stencil.pairs)
+        vector, terms_of_it = (map_of_nodes.T @ part for part in continuum_ghost_vector(term.field, stencils.stencil))
+        t += nodes.add(vector)
+        size += nodes.add(terms_of_it)
+    t[np.abs(t) < ROUNDING * size.max(1, keepdims=True)] = 0.0
+    return t + excess
 
 
 def solve(
@@ -141,7 +161,6 @@ def solve(
     weight: np.ndarray,
     chosen: np.ndarray,
     t: np.ndarray,
-    R: np.ndarray,
     checked: np.ndarray,
     disturbed: np.ndarray,
 ) -> Reconstruction:
@@ -162,13 +181,13 @@ def solve(
         Blocks in reach of sites that lack neighbours.
     """
     started = time.perf_counter()
-    layout, h = stencils.layout, len(R) // 2
+    layout, h = stencils.layout, stencils.stencil.pairs
     free = np.arange(layout.n_own) < layout.n_free
     active = free & stencils.count(chosen)
     if layout.comm.allreduce(int((active & checked & disturbed).any())):
         raise ReconstructionError(
             "bgrac needs perfect crystal in and near the handshake: a vacancy or a surface lies within three stencils "
-            f"({3 * np.linalg.norm(R, axis=1).max():.1f} A) of it; use a larger core, or bgfc"
+            f"({3 * stencils.stencil.radius:.1f} A) of it; use a larger core, or bgfc"
         )
     needed = max(_largest(layout.comm, np.abs(t[free & checked])), FLOOR)
     unreachable = _largest(layout.comm, np.abs(t[free & checked & ~active]))
@@ -183,7 +202,7 @@ def solve(
     info["sites"] = int(layout.comm.allreduce(len(chosen)))
     residual, bytes_used = 0.0, 0.0
     if info["rows"]:
-        M = normal_matrix(stencils, weight, chosen, R, active)
+        M = normal_matrix(stencils, weight, chosen, active)
         lam[active], residual, bytes_used = _least_norm(M, -t[active], ACCURACY * needed)
     info["residual"] = residual / needed
     info["seconds"] = layout.comm.allreduce(time.perf_counter() - started, op=MPI.MAX)
@@ -198,29 +217,28 @@ def solve(
     columns, P = local_map(atoms.rows)
     at_atoms = P @ BlockScatter(layout, columns, h).gather(lam)
     some = at_atoms.any(1)
-    return Reconstruction(R, atoms.key[some], at_atoms[some], info)
+    return Reconstruction(stencils.stencil.R, atoms.key[some], at_atoms[some], info)
 
 
-def normal_matrix(
-    stencils: Stencils, weight: np.ndarray, chosen: np.ndarray, R: np.ndarray, active: np.ndarray
-) -> PETSc.Mat:
-    """M = sum_l w_l Delta_l^T (I - R (R^T R)^-1 R^T) Delta_l on the active blocks, numbered rank by rank. Collective."""
+def normal_matrix(stencils: Stencils, weight: np.ndarray, chosen: np.ndarray, active: np.ndarray) -> PETSc.Mat:
+    """M = sum_l w_l Delta_l^T (I - G (G^T G)^-1 G^T) Delta_l on the active blocks, numbered rank by rank. Collective."""
+    G = stencils.stencil.G
     comm, n = stencils.layout.comm, int(active.sum())
     first = sum(comm.allgather(n)[: comm.rank])
     number = np.full((len(active), stencils.blocks.width), -1.0)
     number[active] = (first + np.arange(n))[:, None]
     column = np.rint(stencils.blocks.gather(number)[:, 0]).astype(np.int64)
-    root, m, s = np.sqrt(weight[chosen]), len(chosen), len(R)
+    root, m, s = np.sqrt(weight[chosen]), len(chosen), len(G)
     to, site = stencils.neighbour[chosen], stencils.near[chosen]
     entry = np.arange(m * s)
     Delta = sp.csr_matrix((np.ones(m * s), (entry, to.ravel())), shape=(m * s, stencils.P.shape[0]))
     Delta -= sp.csr_matrix((np.ones(m * s), (entry, np.repeat(site, s))), shape=Delta.shape)
     Delta = sp.diags(np.repeat(root, s)) @ Delta @ stencils.P
-    values, vectors = np.linalg.eigh(R.T @ R)
+    values, vectors = np.linalg.eigh(G.T @ G)
     kept = values > 1e-9 * values.max()
-    Q = R @ (vectors[:, kept] / np.sqrt(values[kept]))  # (|R|, rank): orthonormal columns
-    G = sp.kron(sp.identity(m, format="csr"), Q.T, format="csr") @ Delta
-    M = _gram(comm, G, column, n)
+    Q = G @ (vectors[:, kept] / np.sqrt(values[kept]))  # (n, rank): orthonormal columns
+    uniform = sp.kron(sp.identity(m, format="csr"), Q.T, format="csr") @ Delta
+    M = _gram(comm, uniform, column, n)
     M.scale(-1.0)
     M.axpy(1.0, _gram(comm, Delta, column, n), structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
     return M

@@ -9,7 +9,7 @@ from atomistics import Crystal, load_potential
 from atomistics.neighbours import NeighbourList
 from atomistics.reconstruction import ReconstructedSites, StencilError, paired_stencil
 
-CASES = ["toy", "morse", "copper", "iron"]
+CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "hcp"]
 
 
 def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedSites, np.ndarray, np.ndarray]:
@@ -19,20 +19,24 @@ def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedS
         "morse": lambda: (Crystal.hexagonal(), load_potential("morse")),
         "copper": lambda: (Crystal.fcc("Cu", 3.615), load_potential("Cu_mishin1.eam.alloy")),
         "iron": lambda: (Crystal.bcc("Fe", 2.855), load_potential("Fe_mm.eam.fs")),
+        "silicon": lambda: (Crystal.diamond("Si", 5.43), load_potential("stillinger-weber")),
+        "tersoff": lambda: (Crystal.diamond("Si", 5.43), load_potential("tersoff-t3")),
+        "hcp": lambda: (Crystal.hcp("Cu", 2.55), load_potential("Cu_mishin1.eam.alloy")),
     }[name]()
     crystal = crystal.resolved(potential)
     n = (7, 6, 1) if crystal.dimension == 2 else (4, 3, 2)  # the last is shorter than the cutoff: images of oneself
     k = np.array(np.meshgrid(*map(range, n), indexing="ij")).reshape(3, -1).T
-    X = k @ crystal.cell_ij
+    X = (crystal.basis_ai[:, None] + k @ crystal.cell_ij).reshape(-1, 3)
+    sublattice = np.repeat(np.arange(len(crystal.species)), len(k))
     cell, pbc = np.array(n)[:, None] * crystal.cell_ij, (True, True, crystal.dimension == 3)
-    R = paired_stencil(crystal, potential, 0.06)
+    stencil = paired_stencil(crystal, potential, 0.06)
     rng = np.random.default_rng(seed)
-    lam = scale * rng.normal(size=(len(X), len(R) // 2))
+    lam = scale * rng.normal(size=(len(X), stencil.pairs))
     types = np.zeros(len(X), dtype=np.int32)
     chosen = np.arange(0, len(X), 3)
     weight = rng.uniform(0.2, 1.0, len(chosen))
-    radius = 1.1 * np.linalg.norm(R, axis=1).max()
-    return ReconstructedSites(potential, X, types, chosen, weight, R, lam, radius, cell, pbc), X, weight
+    args = (stencil, sublattice[chosen], lam, 1.1 * stencil.radius, cell, pbc)
+    return ReconstructedSites(potential, X, types, chosen, weight, *args), X, weight
 
 
 def moved(name: str, X: np.ndarray, seed: int = 3) -> np.ndarray:
@@ -79,8 +83,12 @@ def test_affine_deformations_are_not_changed(name: str) -> None:
     F = np.eye(3) + 0.03 * np.random.default_rng(2).normal(size=(3, 3))
     if name in ("toy", "morse"):
         F[2], F[:, 2] = (0, 0, 1), (0, 0, 1)
-    bonds = s.bonds(X @ F.T, s.list.cell @ F.T).reshape(len(s.list.sites), -1, 3)[:, 1:]
-    assert np.allclose(bonds, s.R @ F.T, atol=1e-12)
+    second = np.arange(len(X)) >= len(X) // len(s.stencil.sign)
+    shift = np.array([0.1, -0.05, 0.07]) * (len(s.stencil.sign) == 2)  # inner shifts are no less uniform
+    y = X @ F.T + second[:, None] * shift
+    bonds = s.bonds(y, s.list.cell @ F.T).reshape(len(s.list.sites), -1, 3)[:, 1:]
+    sign = s.stencil.sign[second[s.list.sites].astype(int)][:, None, None]
+    assert np.allclose(bonds, sign * (s.stencil.R @ F.T + s.stencil.across[:, None] * shift), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -98,3 +106,20 @@ def test_a_pair_from_outside_the_stencil_is_noticed() -> None:
     compressed = 0.87 * np.eye(3)
     with pytest.raises(StencilError, match="stencil_compression"):
         s.site_energies(X @ compressed, s.list.cell @ compressed)
+
+
+def test_crystals_without_the_inversion_are_refused() -> None:
+    potential = load_potential("SiC.tersoff", ["Si", "C"])
+    with pytest.raises(ValueError, match="zincblende has 2 atoms a cell of species Si, C: use bgfc"):
+        paired_stencil(Crystal.zincblende("Si", "C", 4.32), potential, 0.06)
+    atoms = Crystal.diamond("Si", 5.43).atoms()
+    atoms.positions[1] += (0.3, 0.1, 0.0)  # eight atoms a cell
+    with pytest.raises(ValueError, match="custom has 8 atoms a cell"):
+        paired_stencil(Crystal.from_ase(atoms), load_potential("stillinger-weber"), 0.06)
+
+
+def test_a_short_stencil_is_made_longer() -> None:
+    """Four bonds are fixed by the strain and one shift: nothing would be left to reconstruct."""
+    crystal = Crystal.diamond("Si", 5.43)
+    assert len(crystal.stencil(load_potential("tersoff-t3").cutoff / 0.94)) == 4
+    assert len(paired_stencil(crystal, load_potential("tersoff-t3"), 0.06).R) == 16

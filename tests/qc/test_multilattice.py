@@ -9,20 +9,23 @@ from mpi4py import MPI
 from atomistics import Crystal, load_potential
 from fem.interpolation import cell_vertices
 from fem.lattice_zone import bulk_lattice, front_lattice
-from qc.checkpoint import read_displacements, save
+from qc.checkpoint import load_reconstruction, read_displacements, save, save_reconstruction
 from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
 from qc.methods import ModelSpec, build_model
+from qc.reconstruction import ReconstructionError
 from qc.regions import Core
 from qc.solver import EquilibriumSolver, SolverOptions
 from tests.qc.models import GENERAL, PLANE, deform, largest, material, model
 
-METHODS = ("bgfc", "bqcf")
+METHODS = ("bgfc", "bqcf", "bgrac")
 SHIFTS = np.array([[0.05, -0.03, 0.02], [-0.05, 0.03, -0.02]])
 
 
 def silicon(method, name="stillinger-weber", comm=MPI.COMM_SELF, **changes):
     """A model in 2.5-D: core 5, handshake 5, domain 24 neighbour distances."""
-    return model(name, method, comm, core=Core(5 * 2.35), blend_width=5 * 2.35, radius=24 * 2.35, **changes)
+    strip = 5.5 if changes.get("crack") == "strips" else 0.0
+    width = changes.pop("width", 5 * 2.35)
+    return model(name, method, comm, core=Core(5 * 2.35, strip), blend_width=width, radius=24 * 2.35, **changes)
 
 
 def ball(method, crystal=None, potential=None, comm=MPI.COMM_SELF, **changes):
@@ -94,16 +97,44 @@ def test_macroscopic_gradient():
     assert m.coupling.energy(q) == pytest.approx(n.coupling.energy(deform(n, PLANE)), rel=1e-10)
 
 
+@pytest.mark.parametrize("crack", ["none", "strips", "slit"])
+def test_sharp_interface_and_cracks(crack):
+    """B-GRAC without a handshake, and beside a crack the reconstruction of the uncut crystal."""
+    m = silicon("bgrac", crack=crack) if crack != "none" else silicon("bgrac", width=0.0)
+    assert m.reconstruction.info["residual"] < 1e-10
+    if crack == "none":
+        assert np.abs(forces(m, PLANE)).max() < 1e-9
+
+
+def test_multipliers_matter():
+    """A reconstruction that is off by a millionth leaves ghost forces: the test above can fail."""
+    m = silicon("bgrac")
+    known = replace(m.reconstruction, lam=m.reconstruction.lam * (1 + 1e-6))
+    with pytest.raises(ReconstructionError, match="fails its own patch test"):
+        build_model(MPI.COMM_SELF, m.crystal, m.potential, m.lattice, m.spec, reconstruction=known)
+
+
+def test_checkpoint_keeps_the_multipliers(tmp_path):
+    m = silicon("bgrac", comm=MPI.COMM_SELF)
+    save_reconstruction(tmp_path, MPI.COMM_SELF, m.reconstruction)
+    known = load_reconstruction(tmp_path, MPI.COMM_SELF)
+    other = build_model(MPI.COMM_SELF, m.crystal, m.potential, m.lattice, m.spec, reconstruction=known)
+    q = deform(m, PLANE)
+    q.array[:] += 0.01 * np.sin(np.arange(len(q.array)))
+    other.coupling.prescribed[:] = m.coupling.prescribed
+    assert other.coupling.energy(q) == pytest.approx(m.coupling.energy(q), rel=1e-12)
+
+
 @pytest.mark.parametrize("method", ["qce", "bqce"])
 def test_plain_blending_has_ghost_forces(method):
     assert np.abs(forces(silicon(method), PLANE)).max() > 1e-3
 
 
 @pytest.mark.parametrize("condense", [True, False])
-@pytest.mark.parametrize("order", [1, 2])
-def test_derivatives(order, condense):
+@pytest.mark.parametrize(("method", "order"), [("bqce", 1), ("bqce", 2), ("bgrac", 1)])
+def test_derivatives(method, order, condense):
     """Gradient and Hessian of the sum of all terms, shifts off their rest."""
-    m = silicon("bqce", order=order, condense_shifts=condense)
+    m = silicon(method, order=order, condense_shifts=condense)
     q = deform(m, PLANE)
     v, g, Hv = (q.duplicate() for _ in range(3))
     v.array[:] = np.random.default_rng(1).normal(size=len(v.array))
@@ -176,7 +207,8 @@ def test_order_of_the_sublattices_does_not_matter():
 def test_other_bases():
     """Hexagonal close packing, and a compound."""
     copper = load_potential("Cu_mishin1.eam.alloy")
-    assert np.abs(forces(ball("bgfc", Crystal.hcp("Cu", 2.55), copper), GENERAL)).max() < 1e-9
+    for method in METHODS:
+        assert np.abs(forces(ball(method, Crystal.hcp("Cu", 2.55), copper), GENERAL)).max() < 1e-9
     carbide = load_potential("SiC.tersoff", ["Si", "C"])
     assert np.abs(forces(ball("bgfc", Crystal.zincblende("Si", "C", 4.32), carbide), GENERAL)).max() < 1e-9
 
