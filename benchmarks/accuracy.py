@@ -40,7 +40,6 @@ from qc.regions import Core
 from qc.solver import EquilibriumSolver, SolverOptions
 
 FOLDER = Path(__file__).resolve().parents[1]
-LAYERS = 2.0  # neighbour distances up to which bgrac reconstructs sites of the core
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ def gradient(*rows: Sequence[float]) -> np.ndarray:
 
 STRAINED = gradient((1, 0.025), (0, 1.025))
 PUBLISHED = gradient((1, 0.02), (0, 1.02))  # of REFERENCE_CASES, whose other factor is the lattice constant
+OPENED = gradient((1, 0), (0, 1.03))  # with less tension, or with shear, five vacancies of this potential collapse
 ONE, PAIR, ROW = (0.0,), (-0.5, 0.5), (-2.0, -1.0, 0.0, 1.0, 2.0)
 CORES, DISCS = (4, 6, 9, 12, 16, 24), (6, 9, 13, 20, 30, 45)
 TOY, HEXAGONAL, COPPER = "toy-eam", "hexagonal-eam", "Cu_mishin1.eam.alloy"
@@ -97,9 +97,9 @@ PROBLEMS = {
     "divacancy, toy EAM": Problem(TOY, PAIR, STRAINED, CORES, DISCS, 64),
     "divacancy, hexagonal EAM": Problem(HEXAGONAL, PAIR, STRAINED, CORES, DISCS, 48),
     "microcrack, toy EAM": Problem(TOY, ROW, PUBLISHED, CORES[1:], DISCS[1:], 64),
-    "microcrack, hexagonal EAM": Problem(HEXAGONAL, ROW, PUBLISHED, CORES[1:], DISCS[1:], 48),
-    "vacancy, Cu": Problem(COPPER, ONE, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5, dimension=3),
-    "divacancy, Cu": Problem(COPPER, PAIR, STRAINED, (1.5, 2, 2.5, 3), (3, 4, 5, 6), 5, dimension=3),
+    "microcrack, hexagonal EAM": Problem(HEXAGONAL, ROW, OPENED, CORES[1:], DISCS[1:], 48),
+    "vacancy, Cu": Problem(COPPER, ONE, STRAINED, (2.3, 2.7, 3.2, 3.8), (3, 4, 5, 6), 8, dimension=3),
+    "divacancy, Cu": Problem(COPPER, PAIR, STRAINED, (2.5, 2.9, 3.4, 4), (3, 4, 5, 6), 8, dimension=3),
 }
 QUICK = {"divacancy, toy EAM": Problem(TOY, PAIR, STRAINED, (4, 6, 9), (6, 9, 13), 20)}
 FIGURES = {
@@ -168,7 +168,7 @@ class Case:
         F0 = self.problem.strain
         if curve.method == "atomistic":
             return ModelSpec("atomistic", Core(np.inf), 0.0, core * self.nn, F0=F0)
-        blend = 0.0 if curve.method == "qce" else core
+        blend = 0.0 if curve.method == "qce" else min(core, max(self.problem.cores))
         start = core + blend + self.potential.cutoff / self.nn + 1.0
         radius = (4.0 if curve.order == 1 else 1.0) * start ** (1 + 2 * curve.order / self.problem.dimension)
         return ModelSpec(
@@ -177,8 +177,7 @@ class Case:
 
     def reference_spec(self, core: float) -> ModelSpec:
         """The reference: only its core matters, everything else is ample."""
-        spec = self.spec(Curve("bgfc", 2), core)
-        return replace(spec, blend_width=min(core, 24) * self.nn, radius=self.end)
+        return replace(self.spec(Curve("bgfc", 2), core), radius=self.end)
 
     @property
     def end(self) -> float:
@@ -190,10 +189,12 @@ class Case:
         p = self.problem
         if curve.method == "continuum":
             return [p.cores[0]]
-        # the sites that bgrac reconstructs, the atoms they reach and the neighbours of these must be those of the crystal
+        # no stencil that bgrac reconstructs may hold a vacancy
         stencil = np.linalg.norm(self.crystal.stencil(stencil_radius(self.potential, 0.06)), axis=1).max() / self.nn
-        clear = max(p.vacant) + 3 * stencil + LAYERS if curve.method == "bgrac" else 0.0
-        return [size for size in (p.discs if curve.method == "atomistic" else p.cores) if size >= clear]
+        clear = max(p.vacant) + stencil if curve.method == "bgrac" else 0.0
+        if curve.method == "atomistic":
+            return list(p.discs)
+        return [size for size in p.cores if size > clear]
 
     def model(self, spec: ModelSpec) -> Model:
         """The coupled model, on one rank."""
@@ -214,7 +215,7 @@ def relax(model: Model, reference: str) -> PETSc.Vec:
     tolerance, linear = (1e-9, "mumps") if plane else (1e-6, "gamg")
     options = SolverOptions(force_tolerance=tolerance, linear=linear, max_newton=30, petsc=petsc)
     noise = np.zeros((layout.n_free, layout.components))
-    solver = EquilibriumSolver(coupling, model.X_free, noise, options, in_plane=plane)
+    solver = EquilibriumSolver(coupling, model.parts, noise, options, in_plane=plane)
     solver.snes.solve(None, q)
     residual = solver.residual(q)
     solver.snes.destroy()  # it holds the solver, and the solver holds it: nothing else would free the factors
@@ -312,8 +313,8 @@ class Study:
 
     def __init__(self, name: str, problem: Problem) -> None:
         self.case = Case(problem)
-        cutoff, core = self.case.potential.cutoff / self.case.nn, problem.reference
-        self._window = Window(self.case, (core + min(core, 24) + cutoff + 2) * self.case.nn)
+        core = problem.reference
+        self._window = Window(self.case, 2 * core * self.case.nn)
         start = time.process_time()
         self._exact, self._energy, unknowns = self._solve(self.case.reference_spec(core), "far_field")
         seconds = time.process_time() - start
