@@ -67,7 +67,7 @@ class ShiftedContinuumEnergy:
         shifts = self.n_nodes + self._n * vertices[:, :, None] + np.arange(self._n)
         nodes = np.asarray(space.dofmap.list)[self.cells]
         self._nd = nodes.shape[1]
-        self.dofs = np.hstack([nodes, shifts.reshape(len(nodes), -1)]).astype(np.int64)
+        self.dofs = np.hstack([nodes, shifts.reshape(len(nodes), self._n * vertices.shape[1])]).astype(np.int64)
         self._integrate(space, weight)
         table = self._shift_table
         used = np.kron(np.abs(table).T @ np.abs(table), np.ones((self._n, self._n))) > 1e-12
@@ -105,12 +105,12 @@ class ShiftedContinuumEnergy:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
         m, (n, q) = z.shape[1], self.omega.shape
         d = self.material.derivatives(*self._state(z), second=False)
-        g = np.concatenate([d.dF.reshape(-1, 9), d.dp.reshape(len(d.dp), -1)], axis=1) @ self._chain
+        g = np.concatenate([d.dF.reshape(-1, 9), d.dp.reshape(-1, 3 * (self._n + 1))], axis=1) @ self._chain
         dF = g[:, :9].reshape(n, q, 3, 3)[..., :m, : self.gradients.shape[-1]]
         dp = g[:, 9:].reshape(n, q, self._n, 3)[..., :m]
         nodes = np.einsum("cq,cqmi,cqai->cam", self.omega, dF, self.gradients, optimize=True)
         shifts = np.einsum("cq,qv,cqsm->cvsm", self.omega, self._shift_table, dp, optimize=True)
-        local = np.concatenate([nodes, shifts.reshape(n, -1, m)], axis=1)
+        local = np.concatenate([nodes, shifts.reshape(n, self.dofs.shape[1] - self._nd, m)], axis=1)
         out = np.zeros_like(z)
         np.add.at(out, self.dofs.ravel(), local.reshape(-1, m))
         return float(self.omega.ravel() @ (d.W - self._W_reference)), out
@@ -140,7 +140,7 @@ class ShiftedContinuumEnergy:
             "cam,cqai->cqmi", local[:, : self._nd], self.gradients, optimize=True
         )
         shifts = np.zeros((n, q, self._n, 3))
-        nodal = local[:, self._nd :].reshape(n, -1, self._n, m)
+        nodal = local[:, self._nd :].reshape(n, self._shift_table.shape[1], self._n, m)
         shifts[..., :m] = np.einsum("qv,cvsm->cqsm", self._shift_table, nodal)
         p = independent(self._n + 1) @ shifts - np.einsum("cqij,aj->cqai", F - self.F0, self._offset)
         return F.reshape(-1, 3, 3), p.reshape(-1, self._n + 1, 3)
@@ -155,7 +155,7 @@ class ShiftedContinuumEnergy:
         size = 3 * self._n
         shifts = np.einsum("qv,st,ij->qsivtj", self._shift_table, np.eye(self._n), np.eye(3)[:, :m])
         B = np.zeros((n, q, 9 + size, self.dofs.shape[1] * m))
-        B[:, :, :9, : self._nd * m] = nodes.reshape(n, q, 9, -1)
+        B[:, :, :9, : self._nd * m] = nodes.reshape(n, q, 9, self._nd * m)
         B[:, :, 9:, self._nd * m :] = shifts.reshape(q, size, -1)
         return B
 

@@ -76,7 +76,8 @@ class ShiftNodes:
         vertices = np.asarray(self.space.dofmap.list)[cells]
         column = number[vertices][:, :, None] + np.arange(self.per_vertex)
         value = weights[:, :, None] * factor[:, None]
-        return column.reshape(len(cells), -1), value.reshape(len(cells), -1)
+        size = vertices.shape[1] * self.per_vertex  # a pure continuum has no atoms
+        return column.reshape(len(cells), size), value.reshape(len(cells), size)
 
 
 def shift_nodes(
