@@ -6,11 +6,11 @@ import os
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from .case_errors import explain
+from .case_errors import explain, toml_text
 from .case_file import apply_override, read_toml
 from .errors import InputError
 
@@ -19,6 +19,9 @@ BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *CO
 LENGTH = "a plain number > 0 in A"
 POSITIVE = "a number > 0"
 COUNT = "a whole number of at least 1"
+SYMBOL = 'a chemical symbol such as "Fe"'
+CUTS = '"widest", "shuffle", "glide" or a whole number from 0'
+Symbol = Annotated[str, Field(min_length=1)]
 
 
 def _key(default: Any, allowed: str, description: str, **limits: Any) -> Any:
@@ -45,13 +48,45 @@ class Table(BaseModel):
 class CrystalTable(Table):
     """Table [crystal]."""
 
-    structure: Literal["fcc", "bcc", "hexagonal"] = _required(
-        '"fcc", "bcc" or "hexagonal"', "crystal structure; hexagonal is the 2-D triangular lattice"
+    structure: Literal["fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal"] = _required(
+        '"fcc", "bcc", "diamond", "zincblende", "hcp" or "hexagonal"',
+        "crystal structure; zincblende has two species; hexagonal is the 2-D triangular lattice",
     )
-    element: str = _required('a chemical symbol such as "Fe"', "species, as the potential names it", min_length=1)
+    element: str | None = _key(
+        None, SYMBOL, "species, as the potential names it; zincblende takes crystal.elements instead", min_length=1
+    )
+    elements: tuple[Symbol, ...] | None = _key(
+        None,
+        'a list of chemical symbols such as ["Si", "C"]',
+        "species of zincblende: the first at the corners of the cube, the second a/4 [111] away",
+    )
     a: float | None = _key(
         None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
     )
+    c_over_a: float | None = _key(
+        None, POSITIVE, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0
+    )
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Chemical symbols, each once, in the order of the sublattices."""
+        return self.elements if self.elements is not None else (self.element or "",)
+
+    @model_validator(mode="after")
+    def _check_species(self) -> CrystalTable:
+        """One species, two different ones for zincblende, named by one key."""
+        binary, of = self.structure == "zincblende", f'with crystal.structure = "{self.structure}"'
+        wanted = 'crystal.elements must be two different chemical symbols such as ["Si", "C"]'
+        wanted = f"{of} {wanted if binary else f'crystal.element must be {SYMBOL}'}"
+        if self.element is None and self.elements is None:
+            raise ValueError(f"crystal.{'elements' if binary else 'element'} is missing: {wanted}")
+        if self.element is not None and (binary or self.elements is not None):
+            raise ValueError(f"crystal.element = {toml_text(self.element)} is not allowed: {wanted}")
+        if self.elements is not None and (not binary or len(set(self.elements)) != 2 or len(self.elements) != 2):
+            raise ValueError(f"crystal.elements = {toml_text(self.elements)} is not allowed: {wanted}")
+        if self.c_over_a is not None and self.structure != "hcp":
+            raise ValueError(f"crystal.c_over_a = {self.c_over_a:g} is not allowed {of}: leave it out, only hcp has one")
+        return self
 
 
 class PotentialTable(Table):
@@ -78,7 +113,7 @@ class ModelTable(Table):
         "bgrac",
         '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
         "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "
-        "left out: bgrac where it holds (EAM and pair potentials, meshes of the code's own), else bgfc",
+        "left out: bgrac where it holds (crystals with inversion symmetry, meshes of the code's own), else bgfc",
     )
     dimension: float = _key(
         2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
@@ -168,6 +203,12 @@ class CrackTable(Table):
         None,
         "three whole numbers such as [0, 0, 1]",
         "Miller indices of the crack front, which lies in the plane; left out for hexagonal",
+    )
+    cut: Literal["widest", "shuffle", "glide"] | Annotated[int, Field(ge=0)] = _key(
+        "widest",
+        CUTS,
+        "which gap between the atomic planes is opened: a whole number counts them from 0 by falling width; shuffle (the widest) "
+        "and glide are those of diamond and zincblende {111}",
     )
     tip: tuple[float, float] = _key(
         (0.0, 0.0),
@@ -278,6 +319,7 @@ class Case(Table):
             _check_sheet(self)
         else:
             _check_miller(self.crack, structure)
+        _check_cut(self.crack, structure)
         return self
 
     @classmethod
@@ -300,8 +342,21 @@ def _check_sheet(case: Case) -> None:
         raise ValueError(f"load.mode = {shown} is not allowed in 2-D: K_III needs dimension 2.5")
 
 
+def _check_cut(crack: CrackTable, structure: str) -> None:
+    """Shuffle and glide are two gaps of the {111} planes of diamond and zincblende."""
+    if crack.cut not in ("shuffle", "glide"):
+        return
+    octahedral = len({abs(h) for h in crack.plane or ()}) == 1
+    if structure not in ("diamond", "zincblende") or not octahedral:
+        plane = f" and crack.plane = {toml_text(crack.plane)}" if crack.plane else ""
+        raise ValueError(
+            f'crack.cut = "{crack.cut}" is not allowed with crystal.structure = "{structure}"{plane}: only the {{111}} planes of '
+            'diamond and zincblende have it, elsewhere it must be "widest" or a whole number from 0'
+        )
+
+
 def _check_miller(crack: CrackTable, structure: str) -> None:
-    """A cubic crystal needs plane and front, one in the other."""
+    """A three-dimensional crystal needs plane and front, one in the other."""
     for key, indices in (("plane", crack.plane), ("front", crack.front)):
         if indices is None:
             raise ValueError(

@@ -97,7 +97,11 @@ def patch_test(
     methods: Annotated[list[str] | None, typer.Option("--method", metavar="M", help="Method; repeatable.")] = None,
     crystals: Annotated[
         list[str] | None,
-        typer.Option("--crystal", metavar="C", help="hexagonal|fcc|bcc[:Element[:a]], a in A; repeatable."),
+        typer.Option(
+            "--crystal",
+            metavar="C",
+            help="hexagonal|fcc|bcc|diamond|hcp[:Element[:a]], zincblende[:E:E[:a]], a in A; repeatable.",
+        ),
     ] = None,
     potentials: Annotated[
         list[str] | None, typer.Option("--potential", metavar="P", help="Built-in name or file; repeatable.")
@@ -118,6 +122,10 @@ def patch_test(
         typer.Option(
             "--reference", metavar="lattice|far_field", help="Where bgfc takes its dead load; both if left out."
         ),
+    ] = None,
+    shifts: Annotated[
+        list[str] | None,
+        typer.Option("--shifts", metavar="relaxed|given", help="Inner shifts of a multilattice; both if left out."),
     ] = None,
     width: Annotated[
         str | None, typer.Option("--width", metavar="K", help="Handshake in nearest-neighbour distances.")
@@ -145,6 +153,7 @@ def patch_test(
         "deformations": deformations or [],
         "dimensions": dimensions or [],
         "references": references or [],
+        "shifts": shifts or [],
     }
     options |= {"width": width, "mesh": mesh, "format": format, "output": output, "map": map}
     raise typer.Exit(exit_code(lambda comm: _patch_test(comm, options)))
@@ -188,7 +197,10 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
 
     report = check_case(case, output)
     if comm.rank == 0:
+        warnings = report.pop("warnings")
         _echo_table({key: value for key, value in report.items() if value is not None})
+        for sentence in warnings:
+            typer.echo(f"warning: {sentence}")
     return 0
 
 

@@ -62,6 +62,11 @@ def check_potential(case: Case) -> None:
     except (ValueError, OSError) as error:
         raise InputError(f"{key} is not usable: {error}") from None
     try:
-        potential.types_of([case.crystal.element])
+        potential.types_of(case.crystal.species)
     except ValueError as error:
-        raise InputError(f"crystal.element = {case.crystal.element!r} does not fit {key}: {error}") from None
+        raise InputError(f"{_species_key(case)} does not fit {key}: {error}") from None
+
+
+def _species_key(case: Case) -> str:
+    c = case.crystal
+    return f"crystal.element = {c.element!r}" if c.elements is None else f"crystal.elements = {list(c.elements)}"

@@ -221,7 +221,7 @@ class Ladder:
         kind = "advance" if moved > 0 else "closing"
         more = self._damage() if self.tip is not None and self.tip.damaged else {}  # a closing may leave a scar
         self._note(kind if jump or whole else f"gradual_{kind}", record, bracket, distance=moved, jump=jump, **more)
-        if more or not (jump or whole):
+        if not (jump or whole):
             return
         if kind == "advance" and record["branch"] == "load" and self.state.K_plus_bracket is None:
             self.state.K_plus_bracket = bracket

@@ -321,7 +321,8 @@ def _event_marks(axis: Axes, steps: Sequence[Mapping[str, Any]], events: Sequenc
     """Steps in which something other than the tip's own advance happened."""
     handles = []
     for kind, marker, text in (
-        ("off_plane", "x", "bonds broken off the plane"),
+        ("blunting", "D", "the tip blunts"),
+        ("off_plane", "x", "bonds broken or joined off the plane"),
         ("rearrangement", "s", "rearrangement"),
     ):
         some = [e for e in events if e["kind"] == kind]

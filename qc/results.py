@@ -28,6 +28,7 @@ STEP_COLUMNS = (
     "tip_position",
     "tip_stretch",
     "off_plane_broken",
+    "new_neighbours",
     "newton_iterations",
     "robust_iterations",
     "converged_reason",

@@ -18,16 +18,20 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from scipy.optimize import minimize_scalar
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
-from atomistics.reconstruction import stencil_radius
+from atomistics.reconstruction import paired_stencil
+from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root, together
 from fem.far_field import CoarseMesh
 
 from . import checkpoint, output, pictures, results
 from .case import Case
-from .crack import MODES, CrackSpec, CrackSystem, read_crack_mesh
+from .crack import MODES, CrackSpec, CrackSystem, cells_beside, read_crack_mesh, strip_thickness
 from .errors import ConvergenceError, InputError, Stopped
+from .griffith import cut_height
+from .known import cautions, material_of
 from .ladder import Ladder, LadderSpec, LadderState
 from .reconstruction import Reconstruction, ReconstructionError
 from .solver import SolverOptions
@@ -53,7 +57,11 @@ class Stopwatch:
 def make_crystal(case: Case, potential: SitePotential) -> Crystal:
     """The case's crystal, oriented; without ``a`` at the potential's equilibrium lattice constant."""
     c = case.crystal
-    crystal: Crystal = getattr(Crystal, c.structure)(c.element, c.a)
+    if c.structure == "hcp":
+        ratio = c.c_over_a if c.c_over_a is not None else axial_ratio_at_rest(c.species[0], potential)
+        crystal = Crystal.hcp(c.species[0], c.a, ratio)
+    else:
+        crystal = getattr(Crystal, c.structure)(*c.species, c.a)
     if c.a is None:
         crystal = crystal.resolved(potential)
         crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
@@ -62,13 +70,24 @@ def make_crystal(case: Case, potential: SitePotential) -> Crystal:
     return crystal.oriented(case.crack.plane, case.crack.front or (0, 0, 1))
 
 
+def axial_ratio_at_rest(element: str, potential: SitePotential) -> float:
+    """c/a of least energy of an hcp crystal, each at its own lattice constant."""
+
+    def energy(ratio: float) -> float:
+        crystal = Crystal.hcp(element, None, ratio).resolved(potential)
+        crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+        return float(CauchyBornMaterial(crystal, potential).energy_density(np.eye(3)[None])[0]) * crystal.cell_volume
+
+    return float(minimize_scalar(energy, bounds=(1.45, 1.95), method="bounded", options={"xatol": 1e-7}).x)
+
+
 def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
     """Sizes of the model, with the defaults that depend on crystal and potential filled in."""
     m, nn = case.model, crystal.nearest_neighbour_distance
     strip = 0.0
     if m.face_strip:
-        strip = max(potential.cutoff + 0.5 * nn, stencil_radius(potential, m.stencil_compression))
-        strip = m.face_strip_thickness if m.face_strip_thickness is not None else strip
+        usual = strip_thickness(cells_beside(crystal, case.crack.cut), potential, m.stencil_compression)[1]
+        strip = m.face_strip_thickness if m.face_strip_thickness is not None else usual
     return CrackSpec(
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,
@@ -81,6 +100,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         face_strip=0.0 if m.method == "continuum" else strip,
         tip=(case.crack.tip[0], case.crack.tip[1]),
         stencil_compression=m.stencil_compression,
+        cut=case.crack.cut,
     )
 
 
@@ -90,8 +110,12 @@ def is_default(case: Case) -> bool:
 
 
 def bgrac_holds(case: Case, crystal: Crystal, potential: SitePotential) -> bool:
-    """Whether the reconstruction can be expected to exist: one atom a cell, inversion symmetry, a mesh that matches."""
-    return len(crystal.species) == 1 and potential.inversion_symmetric and case.model.mesh is None
+    """Whether the reconstruction can be expected to exist: inversion symmetry of crystal and potential, a mesh that matches."""
+    try:
+        paired_stencil(crystal, potential, case.model.stencil_compression)
+    except ValueError:
+        return False
+    return case.model.mesh is None
 
 
 def make_system(
@@ -101,10 +125,11 @@ def make_system(
 
     def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
         potential = load_potential(
-            case.potential.file, case.potential.elements or [case.crystal.element], **(case.potential.parameters or {})
+            case.potential.file, case.potential.elements or case.crystal.species, **(case.potential.parameters or {})
         )
-        potential.types_of([case.crystal.element])
+        potential.types_of(case.crystal.species)
         crystal = make_crystal(case, potential)
+        _check_cut(crystal, case.crack.cut)
         return potential, crystal, crack_spec(case, crystal, potential)
 
     mode = case.load.mode
@@ -131,6 +156,13 @@ def make_system(
                 raise
             log.warning("model.method is bgfc: %s", error)
             return build(replace(spec, method="bgfc"))
+
+
+def _check_cut(crystal: Crystal, cut: str | int) -> None:
+    try:
+        cut_height(crystal, cut)
+    except ValueError as error:
+        raise InputError(f"crack.{error}") from None
 
 
 @contextmanager
@@ -237,6 +269,9 @@ class Run:
             self.system = make_system(case, comm, coarse, known)
             coarse = self.system.model.domain.coarse
             together(comm, lambda: checkpoint.save_coarse(directory, coarse) if coarse is not None else None)
+        self.material, self.warnings = what_is_known(self.system, case)
+        for sentence in self.warnings:
+            log.warning("%s", sentence)
         own = self.system.model.parts.atoms
         self._n_atoms, self._n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
         state, q = (None, None) if saved is None else self._restore(saved)
@@ -317,13 +352,16 @@ class Run:
             pictures.tip_picture(self.directory / "tip.png", panels, nn=nn, period=period)
 
     def _panels(self) -> list[dict[str, Any]]:
-        """The tip before and after the first advance, from the trajectory: part of it may be an earlier run's."""
-        steps, bracket = self.ladder.state.steps, self.ladder.state.K_plus_bracket
+        """The tip before and after the first advance (or blunting), from the trajectory: part of it may be an earlier run's."""
+        state = self.ladder.state
+        steps, bracket, name = state.steps, state.K_plus_bracket, "the first advance"
+        if state.blunting is not None:
+            bracket, name = state.blunting["bracket"], "the tip blunted"
         if bracket is None:
-            shown = [(len(steps) - 1, "before the first advance")]
+            shown = [(len(steps) - 1, f"before {name}")]
         else:
             after = next(n for n, step in enumerate(steps) if step["branch"] == "load" and step["K"] == bracket[1])
-            shown = [(after - 1, "before the first advance"), (after, "after it")]
+            shown = [(after - 1, f"before {name}"), (after, "after it")]
         frames = [(n, label, results.read_frame(self.directory / "trajectory.extxyz", n)) for n, label in shown]
         return [output.panel(self.system, f, steps[n]["K_over_KG"], label) for n, label, f in frames if f is not None]
 
@@ -352,6 +390,11 @@ class Run:
             "gamma": s.griffith.gamma,
             "elastic_constants": s.griffith.elastic_constants | {"relaxed": s.griffith.relaxed},
             "griffith": s.griffith.as_dict(),
+            "cut": s.griffith.cut,
+            "material": self.material[0],
+            "material_note": self.material[1],
+            "warnings": self.warnings,
+            "verdict": verdict(state, s.K_G),
             "steps": state.steps,
             "events": state.events,
             "K_plus": _middle(state.K_plus_bracket),
@@ -412,6 +455,41 @@ class Run:
             yield advance
 
 
+def what_is_known(system: CrackSystem, case: Case) -> tuple[tuple[str, str], list[str]]:
+    """Model or real material with a sentence, and the warnings. Collective."""
+    crystal, potential = system.crystal, system.potential
+    return on_root(
+        system.model.comm,
+        lambda: (
+            material_of(crystal, potential),
+            cautions(crystal, potential, system.griffith, case.crack.cut),
+        ),
+    )
+
+
+def verdict(state: LadderState, K_G: float) -> str | None:
+    """What the crack has done under rising load, in one sentence; None while it has done nothing and may yet."""
+    plus, blunting = state.K_plus_bracket, state.blunting
+    if blunting is not None:
+        low, high = (k / K_G for k in blunting["bracket"])
+        return (
+            f"did not cleave: the tip blunted between {low:.3f} and {high:.3f} K_G, with {blunting['off_plane_broken']} bonds broken "
+            f"off the plane and {blunting['new_neighbours']} new neighbours"
+        )
+    if plus is not None:
+        return f"cleaved: clean first advance between {plus[0] / K_G:.3f} and {plus[1] / K_G:.3f} K_G"
+    loads = [step for step in state.steps if step["branch"] == "load"]
+    if not loads or not state.finished:
+        return None
+    top = loads[-1]
+    broken, joined = top["off_plane_broken"] or 0, top.get("new_neighbours") or 0
+    if broken or joined:
+        return (
+            f"did not cleave up to {top['K_over_KG']:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
+        )
+    return f"did not cleave up to {top['K_over_KG']:.3f} K_G: no advance of the tip"
+
+
 def _middle(bracket: list[float] | None) -> float | None:
     return None if bracket is None else 0.5 * (bracket[0] + bracket[1])
 
@@ -446,22 +524,20 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
 
 def _summarise(run: Run) -> None:
     s, state = run.system, run.ladder.state
-    console = Console()
-    plus = state.K_plus_bracket
+    console = Console(markup=False, highlight=False, soft_wrap=True)  # [1 -1 0] is not a style
     console.print(
-        f"K_G {s.K_G:.4f} MPa m^1/2 (plane {s.griffith.plane}, front {s.griffith.front}, gamma {s.griffith.gamma:.4f} J/m^2)"
+        f"K_G {s.K_G:.4f} MPa m^1/2 (plane {s.griffith.plane}, {s.griffith.cut}, front {s.griffith.front}, gamma "
+        f"{s.griffith.gamma:.4f} J/m^2, relaxed constants)"
     )
-    if plus:
-        console.print(
-            f"first advance between {plus[0]:.4f} and {plus[1]:.4f} MPa m^1/2, that is {plus[0] / s.K_G:.3f} to {plus[1] / s.K_G:.3f} K_G"
-        )
-    else:
-        console.print(f"no advance of the tip up to {state.steps[-1]['K_over_KG']:.3f} K_G")
+    console.print(f"{run.material[0]} material: {run.material[1]}")
+    for sentence in run.warnings:
+        console.print(f"warning: {sentence}")
+    console.print(verdict(state, s.K_G) or "no advance of the tip yet")
     if state.K_minus_bracket:
         low, high = (k / s.K_G for k in state.K_minus_bracket)
         console.print(f"first closing on unloading between {low:.3f} and {high:.3f} K_G")
     for event in state.events:
-        if event["kind"] not in ("advance", "closing"):
+        if event["kind"] not in ("advance", "closing", "blunting"):
             low, high = (k / s.K_G for k in event["bracket"])
             console.print(f"{event['kind'].replace('_', ' ')} between {low:.3f} and {high:.3f} K_G ({event['branch']})")
     total = sum(run.watch.seconds.values())
@@ -491,6 +567,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
         picture = directory / "model.png"
         output.draw_model(picture, system, case.name)
+    material, warnings = what_is_known(system, case)
     own = system.model.parts.atoms
     atoms, free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
     steps = round((case.load.K_stop - case.load.K_start) / case.load.K_step) + 1
@@ -499,7 +576,10 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "case": case.name,
         "method": system.spec.method,
         "cleavage plane": system.griffith.plane,
+        "plane cut": system.griffith.cut,
         "crack front": system.griffith.front,
+        "material": f"{material[0]}: {material[1]}",
+        "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in system.griffith.elastic_constants.items()),
         "surface energy (J/m^2)": round(system.griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
         "atoms": atoms,
@@ -510,4 +590,5 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "ladder steps at most": steps,
         "time to expect (min)": round((time.perf_counter() - start + 4 * steps * 3 * assembly) / 60, 1),
         "picture": None if picture is None else str(picture),
+        "warnings": warnings,
     }

@@ -140,7 +140,7 @@ def test_an_override_cannot_smuggle_other_keys(iron):
         ("model.dimension=2.7", "model.dimension = 2.7 .* 2, 2.5 or 3"),
         ("model.dimension=2", 'model.dimension = 2 .*"bcc": it must be 2.5'),
         ("crystal.structure=hexagonal", "model.dimension = 2.5 .* it must be 2$"),
-        ("crystal.structure=diamond", 'crystal.structure = "diamond" .*"hexagonal"'),
+        ("crystal.structure=quartz", 'crystal.structure = "quartz" .*"hexagonal"'),
         ("model.order=3", "model.order = 3 .* 1 or 2"),
         ("model.front_periods=1.5", "model.front_periods = 1.5 .* whole number"),
         ("model.face_strip=1", "model.face_strip = 1 .* true or false"),

@@ -133,24 +133,83 @@ def test_hexagonal_row_by_hand():
     assert report.effective_modulus == pytest.approx(C["C11"] - C["C12"] ** 2 / C["C11"], rel=1e-6)
 
 
-def test_two_gaps_of_diamond():
+@pytest.mark.parametrize("source", ["ase", "built in", "zincblende"])
+def test_two_gaps_of_diamond(source):
     """(111) of diamond: shuffle is the wide gap, glide the narrow one; a layer holds both basis atoms."""
     from qc.griffith import _gap, _slab
 
-    crystal = Crystal.from_ase(ase_bulk("Si", "diamond", a=5.431))
+    silicon = Crystal.from_ase(ase_bulk("Si", "diamond", a=5.431))
+    crystal = {"ase": silicon, "built in": Crystal.diamond("Si", 5.431), "zincblende": Crystal.zincblende("Si", "C", 5.431)}[source]
     normal = np.ones(3) / np.sqrt(3)
     cell = surface_cell(crystal, normal)
     widths = []
-    for cut in (0, 1):
-        height, name = _gap(crystal, cell, normal, cut)
+    for index, named in enumerate(("shuffle", "glide")):
+        height, name = _gap(crystal, cell, normal, index)
+        assert _gap(crystal, cell, normal, named) == (height, name)
+        assert name.startswith(f"{named}: gap {index} of 2, ")
         widths.append(float(name.split(", ")[1].split()[0]))
         slab = _slab(crystal, cell, normal, height, 4)
         z = np.sort(slab.positions @ normal)
-        assert z[1] - z[0] == pytest.approx(5.431 * np.sqrt(3) / (12 if cut == 0 else 4))
+        assert z[1] - z[0] == pytest.approx(5.431 * np.sqrt(3) / (12 if index == 0 else 4))
         assert len(slab) == 8
+    assert _gap(crystal, cell, normal, "widest") == _gap(crystal, cell, normal, 0)
     assert widths == pytest.approx(5.431 * np.sqrt(3) / np.array([4, 12]), abs=1e-4)
-    with pytest.raises(ValueError, match="cut is 2"):
+    with pytest.raises(ValueError, match="cut = 2 is not a gap of this plane: it must be 'widest', 'shuffle', 'glide' or 0 to 1"):
         _gap(crystal, cell, normal, 2)
+
+
+@pytest.mark.parametrize(
+    ("crystal", "plane", "front"),
+    [
+        (Crystal.diamond("Si", 5.431), (1, 1, 0), (0, 0, 1)),
+        (Crystal.diamond("Si", 5.431), (1, 1, 3), (1, -1, 0)),
+        (Crystal.hcp("Ti", 2.95), (0, 0, 1), (1, 0, 0)),
+        (Crystal.fcc("Cu", 3.6), (1, 1, 1), (1, -1, 0)),
+    ],
+)
+def test_other_planes_have_no_shuffle(crystal, plane, front):
+    from qc.griffith import cut_height
+
+    turned = crystal.oriented(plane, front)
+    assert cut_height(turned)[1].startswith("gap 0 of ")
+    with pytest.raises(ValueError, match="cut = 'glide' is not a gap of this plane: it must be 'widest' or 0"):
+        cut_height(turned, "glide")
+
+
+def test_height_of_the_cut():
+    """Half-way between two atomic planes, as far apart as the name says, no atom in between."""
+    from qc.griffith import cut_height
+
+    crystal = Crystal.diamond("Si", 5.431).oriented((1, 1, 1), (1, -1, 0))
+    for cut in ("shuffle", "glide"):
+        height, name = cut_height(crystal, cut)
+        above = crystal.sites_in_box((-3, height, -3), (3, height + 6, 3))[0][:, 1].min() - height
+        below = height - crystal.sites_in_box((-3, height - 6, -3), (3, height, 3))[0][:, 1].max()
+        assert above == pytest.approx(below)
+        assert f"{above + below:.4f} A wide" in name
+
+
+SILICON = [
+    ("stillinger-weber", (1, 1, 1), (1, -1, 0), 1.3600, 0.6153),
+    ("holland-marder", (1, 1, 1), (1, -1, 0), 1.3600, 0.7486),
+    ("stillinger-weber", (1, 1, 0), (0, 0, 1), 1.6657, 0.6594),
+    ("tersoff-t3", (1, 1, 1), (1, -1, 0), 1.200, None),
+]
+
+
+@pytest.mark.parametrize(("name", "plane", "front", "gamma", "K_G"), SILICON)
+def test_silicon(name, plane, front, gamma, K_G):
+    """REFERENCE_CASES; the glide plane costs about three times as much."""
+    potential = load_potential(name)
+    crystal = at_rest(Crystal.diamond("Si"), potential).oriented(plane, front)
+    report = griffith(crystal, potential)
+    assert report.gamma == pytest.approx(gamma, rel=1e-3)
+    assert K_G is None or pytest.approx(K_G, rel=1e-3) == report.K_G
+    if plane == (1, 1, 1):
+        assert report.cut.startswith("shuffle: gap 0 of 2")
+        glide = griffith(crystal, potential, "glide")
+        assert glide.cut.startswith("glide: gap 1 of 2")
+        assert glide.gamma_unrelaxed / report.gamma_unrelaxed > 2.5
 
 
 def test_plane_without_indices():
