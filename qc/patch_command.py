@@ -16,20 +16,21 @@ from fem.interpolation import cell_vertices
 
 from .errors import InputError
 from .methods import METHODS
+from .patch_choice import check_methods, make_setups
+from .patch_crystal import CrystalWord, parse_crystal
 from .patch_input import (
     REFERENCES,
-    CrystalWord,
     parse_all,
-    parse_crystal,
     parse_deformation,
     parse_dimension,
     parse_method,
     parse_reference,
+    parse_shifts,
 )
 from .patch_map import Panel, force_picture
+from .patch_record import Record
 from .patch_report import FORMATS, as_table, failed, summary
-from .patch_setup import check_methods, make_setups
-from .patch_suite import DEFORMATIONS, Job, Record, Runner, make_jobs, run_jobs, standard_setups
+from .patch_suite import DEFORMATIONS, Job, Runner, make_jobs, run_jobs, standard_setups
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class PatchOptions:
     deformations: Sequence[str] = ()
     dimensions: Sequence[str] = ()
     references: Sequence[str] = ()
+    shifts: Sequence[str] = ()
     width: str | None = None
     mesh: str | None = None
     format: str = "table"
@@ -64,13 +66,14 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
     on_root(comm, lambda: _check_files(options))
     methods = parse_all(options.methods, parse_method, METHODS)
     references = parse_all(options.references, parse_reference, REFERENCES)
+    shifts = parse_all(options.shifts, parse_shifts, [])
     crystals = parse_all(options.crystals, parse_crystal, [])
     dimensions = parse_all(options.dimensions, parse_dimension, [])
-    deformations = list(options.deformations) or list(DEFORMATIONS)
+    deformations = tuple(options.deformations) or DEFORMATIONS
     for text in deformations:
         _check_alone(text, dimensions)
     width = None if options.width is None else _width(options.width)
-    standard = not (crystals or options.potentials or dimensions or options.mesh)
+    standard = not (crystals or options.potentials or dimensions or options.mesh or shifts)
     if standard:
         setups = standard_setups(methods, width, comm)
     else:
@@ -82,6 +85,7 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
             width,
             options.mesh,
             comm,
+            shifts,
         )
     check_methods(setups, options.methods)
     return make_jobs(setups, methods, references, deformations, quick=not options.methods)
@@ -91,9 +95,12 @@ def _usual_crystals(options: PatchOptions, dimensions: Sequence[float]) -> list[
     """Crystals where neither they nor potentials are named: those of the standard suite."""
     if options.potentials:
         return []
+    if options.shifts:
+        return [parse_crystal("diamond")]
+    solid = ["fcc", "bcc"] if options.mesh else ["fcc", "bcc", "diamond"]
     names = [
         *(["hexagonal"] if not dimensions or 2 in dimensions else []),
-        *(["fcc", "bcc"] if set(dimensions) - {2} else []),
+        *(solid if set(dimensions) - {2} else []),
     ]
     return [parse_crystal(name) for name in names]
 

@@ -1,4 +1,4 @@
-"""What the words of ``qc patch-test`` stand for: crystals, deformations, dimensions. One plain sentence if they make no sense."""
+"""What the words of ``qc patch-test`` stand for: deformations, dimensions, shifts. One plain sentence if they make no sense."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atomistics import Crystal
-
 from .errors import InputError
 from .methods import METHODS
 
-CRYSTALS: dict[str, Callable[[str, float | None], Crystal]] = {
-    "hexagonal": Crystal.hexagonal,
-    "fcc": Crystal.fcc,
-    "bcc": Crystal.bcc,
-}
-"""Crystals by name; each makes one from an element and a lattice constant (A, None: the potential's own)."""
-
-LATER = {"diamond": "it has two atoms per cell, and multilattices are not supported yet"}
-"""Crystals that the command knows by name only, and why."""
-
 REFERENCES = ("lattice", "far_field")
+SHIFTS = ("relaxed", "given")
+"""Inner shifts of a multilattice: of least energy, or what the test says, whatever the forces that they bear."""
 DIMENSIONS = (2.0, 2.5, 3.0)
-CRYSTAL_FORM = f"{'|'.join([*CRYSTALS, *LATER])}[:Element[:a]]"
 DEFORMATION_FORM = (
     "identity, shear:G, stretch:E, general:E, random:SEED, rotation:DEGREES, or the components of F row by row, "
     "separated by commas (9, or 4 in 2-D)"
@@ -33,29 +22,6 @@ DEFORMATION_FORM = (
 GENERAL = np.array([[1.0, 0.5, 0.3], [-0.2, -0.7, 0.1], [0.2, 0.6, 0.4]])
 """A gradient without any symmetry; scaled to spectral norm 1 in the dimension at hand."""
 RANDOM_NORM = 0.05
-
-
-@dataclass(frozen=True)
-class CrystalWord:
-    """``structure[:Element[:a]]``, a in A."""
-
-    structure: str
-    element: str | None
-    a: float | None
-
-    @property
-    def dimension(self) -> int:
-        """Dimension of the crystal itself: 2 for the hexagonal sheet, else 3."""
-        return 2 if self.structure == "hexagonal" else 3
-
-    def build(self, element: str) -> Crystal:
-        """The crystal, of this element."""
-        return CRYSTALS[self.structure](element, self.a)
-
-    def __str__(self) -> str:
-        return ":".join(
-            [self.structure, *([self.element] if self.element else []), *([f"{self.a:.10g}"] if self.a else [])]
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,33 +62,19 @@ def parse_reference(name: str) -> str:
     return name
 
 
+def parse_shifts(name: str) -> str:
+    """What is done with the inner shifts of a multilattice."""
+    if name not in SHIFTS:
+        raise InputError(f"--shifts {name!r} is not known: it must be one of {', '.join(SHIFTS)}")
+    return name
+
+
 def parse_dimension(text: str) -> float:
     """2, 2.5 or 3."""
     value = _number(text, f"--dimension {text!r} is not allowed: it must be 2, 2.5 or 3")
     if value not in DIMENSIONS:
         raise InputError(f"--dimension {text!r} is not allowed: it must be 2, 2.5 or 3")
     return value
-
-
-def parse_crystal(text: str) -> CrystalWord:
-    """A crystal from ``structure[:Element[:a]]``."""
-    structure, *rest = (part.strip() for part in text.split(":"))
-    if structure in LATER:
-        raise InputError(
-            f"--crystal {text!r} is not possible yet: {LATER[structure]}; it must be one of {', '.join(CRYSTALS)}"
-        )
-    if structure not in CRYSTALS or len(rest) > 2:
-        raise InputError(f"--crystal {text!r} is not known: it must be {CRYSTAL_FORM}")
-    element = rest[0] if rest and rest[0] else None
-    if element is not None and not element.isalnum():
-        raise InputError(f"--crystal {text!r} is not allowed: {element!r} is no element, expected is {CRYSTAL_FORM}")
-    if len(rest) < 2 or not rest[1]:
-        return CrystalWord(structure, element, None)
-    wrong = f"--crystal {text!r} is not allowed: the lattice constant must be a number > 0 in A, got {rest[1]!r}"
-    a = _number(rest[1], wrong)
-    if not a > 0:
-        raise InputError(wrong)
-    return CrystalWord(structure, element, a)
 
 
 def parse_deformation(text: str, dimension: float) -> Deformation:

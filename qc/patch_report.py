@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .patch_suite import Record
+from .patch_record import Record
 
 COLUMNS = ("method", "claim", "deformation", "ghost force", "measured", "tolerance", "expected", "verdict", "s")
 
@@ -96,7 +96,8 @@ def title_of(r: Record) -> str:
     """What a record is about, without the method."""
     mesh = "" if r.mesh == "lattice-resolved" else f", mesh {r.mesh}"
     ranks = f", {r.ranks} ranks" if r.ranks > 1 else ""
-    return f"{r.crystal}, {r.potential}, {r.dimension:g}-D, width {r.width:g} nn{mesh}{ranks}"
+    shifts = "" if r.shifts is None else f", shifts {r.shifts}"
+    return f"{r.crystal}, {r.potential}, {r.dimension:g}-D{shifts}, width {r.width:g} nn{mesh}{ranks}"
 
 
 def _method(r: Record) -> str:

@@ -3,106 +3,48 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
 from .methods import METHODS
+from .patch_choice import make_setups, reason_against
 from .patch_claims import CLAIMS, Finding
-from .patch_input import REFERENCES, CrystalWord, Deformation, parse_deformation
-from .patch_setup import PatchSetup, make_setups, usable
+from .patch_crystal import parse_crystal
+from .patch_input import REFERENCES, Deformation, parse_deformation
+from .patch_record import Record
+from .patch_setup import PatchSetup
 from .patch_test import PatchTest
 
 log = logging.getLogger(__name__)
 
 DEFORMATIONS = ("identity", "shear:0.01", "stretch:0.02", "general:0.05", "random:1", "rotation:30")
 """Deformations where none is named."""
-STANDARD: tuple[tuple[str, str, float], ...] = (
+STANDARD: tuple[tuple[Any, ...], ...] = (
     ("hexagonal", "toy-eam", 2.0),
     ("hexagonal", "hexagonal-eam", 2.0),
     ("bcc:Fe", "Fe_mm.eam.fs", 2.5),
     ("fcc:Cu", "Cu_mishin1.eam.alloy", 2.5),
     ("fcc:Cu", "Cu_mishin1.eam.alloy", 3.0),
     ("bcc:Fe", "Fe_mm.eam.fs", 3.0),
+    ("diamond:Si", "stillinger-weber", 2.5, "relaxed"),
+    ("diamond:Si", "tersoff-t3", 2.5, "given"),
+    ("diamond:Si", "holland-marder", 3.0, "relaxed"),
+    ("diamond:Si", "stillinger-weber", 3.0, "given"),
 )
-"""Crystal, potential and dimension of the standard suite."""
+"""Crystal, potential and dimension of the standard suite, and what is done with the shifts of a multilattice."""
 AT_EACH_DEFORMATION = ("force patch test", "energy patch test")
+AT_REST = ("Newton from a perturbed state", "decay rate")
+"""Claims about states whose inner shifts are relaxed."""
+FEW = ("identity", "general:0.05", "rotation:30")
+"""Those of multilattices in 3-D, unless methods or deformations are named."""
 HEAVY = ("Newton from a perturbed state",)
 """Claims that take long in 3-D; there the standard suite makes them for the methods below only."""
 HEAVY_FOR = (("bgfc", "far_field"), ("bgrac", None))
-
-
-@dataclass(frozen=True)
-class Record:
-    """The verdict on one claim; what the JSON holds.
-
-    Attributes
-    ----------
-    method, crystal, potential, claim, expected, verdict : str
-    reference : str or None
-        Where BGFC took its dead load.
-    dimension : float
-    mesh : str
-        The user's file, or "lattice-resolved".
-    deformation : list of list of float
-        F, (3, 3).
-    ranks : int
-    ghost_force_max, ghost_force_l2 : float or None
-        Largest component and root of the sum of squares over the free degrees of freedom, eV/A.
-    energy_error_per_atom : float or None
-        eV.
-    tolerance : float
-        In the unit of what the claim is about; for an expected failure the least that must be seen.
-    measured : float
-        What was compared with the tolerance.
-    seconds : float
-    deformation_name, note : str
-    width : float
-        Of the handshake, in nearest-neighbour distances.
-    setup : dict
-        Cost of a reconstruction: seconds, memory, sizes, residual.
-    """
-
-    method: str
-    reference: str | None
-    crystal: str
-    potential: str
-    dimension: float
-    mesh: str
-    deformation: list[list[float]]
-    ranks: int
-    claim: str
-    ghost_force_max: float | None
-    ghost_force_l2: float | None
-    energy_error_per_atom: float | None
-    tolerance: float
-    expected: str
-    verdict: str
-    seconds: float
-    measured: float | None = None
-    deformation_name: str = ""
-    width: float = 0.0
-    note: str = ""
-    setup: dict[str, Any] = field(default_factory=dict)
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON has it: what is not a finite number becomes None."""
-        return {key: _finite(value) for key, value in asdict(self).items()}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +59,14 @@ class Job:
 
     def __str__(self) -> str:
         where = f"{self.setup.crystal_name}-{self.setup.potential_name}-{self.setup.dimension:g}"
-        return "-".join(filter(None, [self.method, self.reference, where, self.deformation.name]))
+        return "-".join(filter(None, [self.method, self.reference, where, self.setup.shifts, self.deformation.name]))
 
 
 def standard_setups(methods: Sequence[str], width: float | None, comm: MPI.Comm) -> list[PatchSetup]:
     """What is tested without arguments. Collective."""
     found = []
-    for structure, potential, dimension in STANDARD:
-        name, _, element = structure.partition(":")
-        word = CrystalWord(name, element or None, None)
-        found += make_setups([word], [potential], [dimension], methods, width, None, comm)
+    for crystal, potential, dimension, *shifts in STANDARD:
+        found += make_setups([parse_crystal(crystal)], [potential], [dimension], methods, width, None, comm, shifts)
     return found
 
 
@@ -149,7 +89,8 @@ def make_jobs(
     """
     jobs = []
     for setup in setups:
-        parsed = [parse_deformation(text, setup.dimension) for text in deformations]
+        few = quick and deformations == DEFORMATIONS and setup.dimension == 3 and setup.shifts is not None
+        parsed = [parse_deformation(text, setup.dimension) for text in (FEW if few else deformations)]
         for deformation in parsed:
             setup.check_deformation(deformation)
         for method in methods:
@@ -163,10 +104,13 @@ def make_jobs(
 
 
 def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
-    if not usable(method, setup):
+    if reason_against(method, setup) is not None:
+        return False
+    if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
-        return method != "bqcf"  # which has no energy
+        compound = len(set(setup.crystal.species)) > 1  # an atomistic model may end between the atoms of a cell
+        return method != "bqcf" and not (method == "atomistic" and compound)  # bqcf has no energy
     if claim == "decay rate":
         return method == "bqce" and setup.mesh is None
     if claim == "null test: all atomistic":
@@ -177,7 +121,10 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
 
 
 def _heavy(claim: str, method: str, reference: str | None, setup: PatchSetup) -> bool:
-    return claim in HEAVY and setup.dimension == 3 and (method, reference) not in HEAVY_FOR
+    if setup.dimension != 3:
+        return False
+    wide = claim == "decay rate" and setup.shifts is not None  # handshakes of ten edges and more
+    return wide or (claim in HEAVY and (method, reference) not in HEAVY_FOR)
 
 
 def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation]:
@@ -255,5 +202,6 @@ def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[
         deformation_name=job.deformation.name,
         width=s.width,
         note=finding.note,
+        shifts=s.shifts,
         setup=setup,
     )

@@ -11,6 +11,7 @@ from petsc4py import PETSc
 
 from fem.domain import DomainMesh
 from fem.interpolation import cell_vertices
+from fem.shifts import independent
 from fem.user_mesh import volumes
 
 from .errors import InputError
@@ -73,6 +74,7 @@ class PatchTest:
         self.reference = (reference or "far_field") if method == "bgfc" else None
         self._models: dict[tuple[object, ...], Model] = {}
         self._domain: DomainMesh | None = None
+        self._energies: dict[bytes, float] = {}
 
     def model(
         self, F: np.ndarray, core: float | None = None, width: float | None = None, radius: float | None = None
@@ -98,11 +100,11 @@ class PatchTest:
             ) from None
 
     def state(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
-        """Unknowns at y = F X; boundary and dead load are set alike. Collective.
+        """Unknowns at y = F X, inner shifts relaxed or given; boundary and dead load are set alike. Collective.
 
         ``reference``: deformation at which BGFC takes its dead load, instead of the test's own choice.
         """
-        u = displacement(model, F)
+        u = self.displacement(model, F)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
         model.coupling.dead_load.zeroEntries()
@@ -120,8 +122,12 @@ class PatchTest:
         assert other.blending_defect is not None
         assert other.parts.layout.n_free == model.parts.layout.n_free
         load = other.parts.layout.create_unknowns()
-        other.blending_defect.dead_load(displacement(other, F), load)
+        other.blending_defect.dead_load(self.displacement(other, F), load)
         model.coupling.dead_load.array[:] = load.array_r
+
+    def displacement(self, model: Model, F: np.ndarray) -> np.ndarray:
+        """(n, components) values of this rank's blocks from F0 X to F X with the shifts of the test, A."""
+        return np.ascontiguousarray(model.uniform(F, self.setup.shifts_at(F)))
 
     def gradient(self, model: Model, q: PETSc.Vec) -> PETSc.Vec:
         """Minus the forces at q, eV/A. Collective."""
@@ -129,16 +135,30 @@ class PatchTest:
         model.coupling.energy_gradient(q, g)
         return g
 
+    def residual(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
+        """Minus the forces at y = F X that the perfect crystal does not bear, eV/A. Collective."""
+        g = self.gradient(model, self.state(model, F, reference))
+        shifts = self.setup.shifts_at(F)
+        if shifts is not None:
+            g.array[:] -= crystal_gradient(model, F, shifts).ravel()
+        return g
+
     def ghost_force(self, F: np.ndarray, reference: np.ndarray | None = None) -> GhostForce:
         """Forces left at y = F X. Collective."""
-        model = self.model(F)
-        g = self.gradient(model, self.state(model, F, reference))
+        g = self.residual(self.model(F), F, reference)
         return GhostForce(float(g.norm(PETSc.NormType.NORM_INFINITY)), float(g.norm()))
+
+    def energy(self, F: np.ndarray) -> float:
+        """Energy at F X minus that of the perfect crystal, eV; kept. Collective."""
+        if F.tobytes() not in self._energies:
+            model = self.model(F)
+            self._energies[F.tobytes()] = float(model.coupling.energy(self.state(model, F)))
+        return self._energies[F.tobytes()]
 
     def force_map(self, F: np.ndarray) -> ForceMap:
         """The same forces one by one. Collective."""
         model = self.model(F)
-        g = self.gradient(model, self.state(model, F))
+        g = self.residual(model, F)
         force = np.linalg.norm(g.array_r.reshape(-1, model.parts.layout.components), axis=1)
         parts = self.comm.gather((model.X_free, force, model.parts.is_atom[: len(force)]), root=0)
         if parts is None:
@@ -171,9 +191,37 @@ def model_gradient(model: Model) -> np.ndarray:
     return np.eye(3) if model.spec.F0 is None else model.spec.F0
 
 
-def displacement(model: Model, F: np.ndarray) -> np.ndarray:
-    """(n, components) displacements of this rank's blocks from F0 X to F X, A."""
-    return np.ascontiguousarray(model.uniform(F))
+def crystal_gradient(model: Model, F: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """(n_free, components) gradient of this rank's unknowns if all around were the perfect crystal in F with these shifts. Collective.
+
+    Shifts that are not relaxed bear a force dW/dp_a v0 on each atom of a cell. Nodes bear none, and the shifts of a vertex
+    those of as many cells as its share of the volume holds: the volume of each simplex goes to its vertices in equal parts.
+    """
+    parts, n = model.parts, model.parts.layout.n_free
+    on_atom = model.material.derivatives(F[None], shifts[None], second=False).dp[0] * model.material.volume
+    out = parts.share[:n] @ on_atom
+    chosen, key = parts.is_shift[:n], parts.key[:n]
+    per_cell = independent(len(on_atom)).T @ on_atom
+    cells = _vertex_volumes(model)[key[chosen, 0]] / model.material.volume
+    out[chosen] = cells[:, None] * per_cell[-2 - key[chosen, 2]]
+    return out[:, : parts.layout.components]
+
+
+def _vertex_volumes(model: Model) -> np.ndarray:
+    """Each vertex's share of the volume by its input number, of all ranks, A^3. Collective."""
+    corner, size = _own_cells(model)
+    number = np.asarray(model.domain.mesh.geometry.input_global_indices)
+    total = np.zeros(1 + max(model.comm.allgather(int(number.max(initial=-1)))))
+    np.add.at(total, number[corner], (size / corner.shape[1])[:, None])
+    model.comm.Allreduce(MPI.IN_PLACE, total)
+    return total
+
+
+def _own_cells(model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """Geometry nodes at the corners, and volumes of the cells that this rank owns, A^3."""
+    mesh = model.domain.mesh
+    corner = cell_vertices(mesh)[: mesh.topology.index_map(mesh.topology.dim).size_local]
+    return corner, volumes(mesh.geometry.x[corner][:, :, : mesh.geometry.dim]) * model.thickness
 
 
 def wave(model: Model, seed: int, amplitude: float) -> PETSc.Vec:
@@ -187,8 +235,4 @@ def wave(model: Model, seed: int, amplitude: float) -> PETSc.Vec:
 
 def volume(model: Model) -> float:
     """Volume of the mesh (2-D: area), A^3. Collective."""
-    mesh = model.domain.mesh
-    corner = mesh.geometry.x[cell_vertices(mesh)][
-        : mesh.topology.index_map(mesh.topology.dim).size_local, :, : mesh.geometry.dim
-    ]
-    return float(model.comm.allreduce(float(volumes(corner).sum()))) * model.thickness
+    return float(model.comm.allreduce(float(_own_cells(model)[1].sum())))

@@ -15,7 +15,7 @@ from qc import patch_report
 from qc.cli import main
 from qc.methods import METHODS, BlendingDefect
 from qc.patch_command import PatchOptions, picture, plan
-from qc.patch_suite import Record
+from qc.patch_record import Record
 from tests.programs import ROOT, environment, qc_command
 
 FIELDS = [

@@ -5,10 +5,11 @@ import pytest
 from mpi4py import MPI
 
 from qc.errors import InputError
+from qc.patch_choice import make_setups
 from qc.patch_command import PatchOptions, plan
-from qc.patch_input import parse_crystal, parse_deformation, rotation
-from qc.patch_setup import make_setups
-from qc.patch_suite import Record
+from qc.patch_crystal import parse_crystal
+from qc.patch_input import parse_deformation, rotation
+from qc.patch_record import Record
 
 DISC = "meshes/disc.msh"
 
@@ -53,21 +54,23 @@ def test_rotation():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("hexagonal", ("hexagonal", None, None)),
-        ("fcc:Cu", ("fcc", "Cu", None)),
-        ("bcc:Fe:2.86", ("bcc", "Fe", 2.86)),
+        ("hexagonal", ("hexagonal", (), None)),
+        ("fcc:Cu", ("fcc", ("Cu",), None)),
+        ("bcc:Fe:2.86", ("bcc", ("Fe",), 2.86)),
+        ("diamond:Si:5.431", ("diamond", ("Si",), 5.431)),
+        ("zincblende:Ga:N:4.5", ("zincblende", ("Ga", "N"), 4.5)),
     ],
 )
 def test_crystals(text, told):
     word = parse_crystal(text)
-    assert (word.structure, word.element, word.a) == told
+    assert (word.structure, word.elements, word.a) == told
     assert str(word) == text
 
 
 def options(words):
     """``--crystal fcc`` and so on as options; every name may be repeated."""
     target = {"method": "methods", "crystal": "crystals", "potential": "potentials", "deformation": "deformations"}
-    target |= {"dimension": "dimensions", "reference": "references"}
+    target |= {"dimension": "dimensions", "reference": "references", "shifts": "shifts"}
     made: dict = {}
     for name, value in zip(words[::2], words[1::2], strict=True):
         key = name.removeprefix("--")
@@ -81,7 +84,11 @@ def options(words):
 BAD = [
     ("--method bgcf", ["--method 'bgcf'", "bgfc"]),
     ("--crystal sc:Po", ["--crystal 'sc:Po'", "hexagonal|fcc|bcc"]),
-    ("--crystal diamond:Si", ["diamond", "not supported yet"]),
+    ("--crystal diamond:C", ["diamond:C", "--potential", "diamond:Si"]),
+    ("--crystal diamond:Si:C", ["'C'", "number > 0 in A"]),
+    ("--crystal zincblende:Si", ["zincblende has 2 elements", "zincblende[:Element:Element[:a]]"]),
+    ("--crystal zincblende:Si:C --potential Si.sw", ["does not fit Si, C", "has no C"]),
+    ("--crystal diamond --potential SiC.tersoff", ["leaves the element open", "diamond:Element"]),
     ("--crystal fcc:Cu:x", ["'x'", "number > 0 in A"]),
     ("--crystal fcc:Cu:0", ["'0'", "number > 0 in A"]),
     ("--crystal fcc:Cu:9 --potential Cu_mishin1.eam.alloy", ["9", "the potential ends at"]),
@@ -90,8 +97,10 @@ BAD = [
     ("--crystal bcc:Cu --potential Cu_mishin1.eam.alloy", ["bcc:Cu", "bcc:Cu:a"]),
     ("--crystal fcc --potential AlCu.eam.alloy", ["Al, Cu", "fcc:Element"]),
     ("--potential nowhere.eam.alloy", ["nowhere.eam.alloy", "not in"]),
-    ("--potential Si.sw", ["diamond", "not supported yet"]),
-    ("--potential Si.sw --crystal fcc:Si --method bgrac", ["Si.sw", "bgrac", "inverted"]),
+    ("--potential SiC.tersoff --crystal zincblende --method bgrac", ["SiC.tersoff", "bgrac", "of one species", "use bgfc"]),
+    ("--shifts free", ["'free'", "relaxed, given"]),
+    ("--shifts given --crystal bcc", ["--shifts 'given'", "bcc:Fe", "several atoms a cell"]),
+    (f"--shifts given --crystal diamond --mesh {DISC}", ["--shifts 'given'", "--mesh", "relaxed is expected"]),
     ("--deformation 1,0,0,0", ["1,0,0,0", "singular", "positive"]),
     ("--deformation 1,0,0,0,-1,0,0,0,1 --crystal bcc", ["det F must be positive", "got -1"]),
     ("--deformation nan,0,0,1 --crystal hexagonal", ["finite"]),
@@ -144,7 +153,8 @@ def test_what_fits_is_combined():
 
 
 def test_methods_that_a_potential_cannot_take_are_left_out():
-    jobs = plan(MPI.COMM_WORLD, options(["--crystal", "fcc:Si", "--potential", "Si.sw", "--dimension", "2.5"]))
+    jobs = plan(MPI.COMM_WORLD, options(["--potential", "SiC.tersoff", "--dimension", "2.5"]))
+    assert {job.setup.crystal.structure for job in jobs} == {"zincblende"}
     assert "bgrac" not in {job.method for job in jobs}
     assert "bgfc" in {job.method for job in jobs}
 
@@ -160,3 +170,14 @@ def test_the_natural_unit_scales_with_the_potential():
 def test_numbers_that_are_not_finite_become_null():
     r = Record("qce", None, "c", "p", 2, "m", [[1.0]], 1, "claim", float("nan"), float("inf"), None, 1.0, "e", "fail", 0.1)
     assert (r.plain()["ghost_force_max"], r.plain()["ghost_force_l2"], r.plain()["tolerance"]) == (None, None, 1.0)
+
+
+def test_shifts_are_relaxed_and_given_unless_one_is_named():
+    """One setup each; a Bravais crystal has none, a mesh of one's own takes relaxed ones."""
+    words = ["--crystal", "diamond", "--crystal", "bcc", "--dimension", "2.5", "--method", "bgfc"]
+    found = {(j.setup.crystal.structure, j.setup.shifts) for j in plan(MPI.COMM_WORLD, options(words))}
+    assert found == {("diamond", "relaxed"), ("diamond", "given"), ("bcc", None)}
+    named = plan(MPI.COMM_WORLD, options(["--shifts", "given", "--method", "bgfc"]))
+    assert {(j.setup.crystal.structure, j.setup.shifts) for j in named} == {("diamond", "given")}
+    words = ["--crystal", "diamond", "--mesh", DISC, "--method", "bgfc"]
+    assert {j.setup.shifts for j in plan(MPI.COMM_WORLD, options(words))} == {"relaxed"}

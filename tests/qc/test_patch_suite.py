@@ -8,10 +8,10 @@ from qc import grac, methods
 from qc.coupling import Coupling
 from qc.errors import InputError
 from qc.methods import METHODS, BlendingDefect
+from qc.patch_choice import make_setups
 from qc.patch_claims import CLAIMS, EXPECTED
 from qc.patch_command import PatchOptions, plan
-from qc.patch_input import parse_crystal
-from qc.patch_setup import make_setups
+from qc.patch_crystal import parse_crystal
 from qc.patch_suite import DEFORMATIONS, HEAVY_FOR, make_jobs, run_jobs, standard_setups
 
 STRAIN = "general:0.05"
@@ -54,12 +54,15 @@ def test_all_methods_have_claims():
 
 
 def test_the_standard_suite():
-    """Every method, every claim, 2-D, 2.5-D and 3-D, hexagonal, bcc and fcc; heavy claims in 3-D only where they tell most."""
+    """Every method, every claim, 2-D, 2.5-D and 3-D, all usual crystals; heavy claims in 3-D only where they tell most."""
     jobs = make_jobs(standard_setups(METHODS, None, MPI.COMM_WORLD), quick=True)
     assert {job.method for job in jobs} == set(METHODS)
     assert {job.claim for job in jobs} == set(CLAIMS)
     assert {job.setup.dimension for job in jobs} == {2, 2.5, 3}
-    assert {job.setup.crystal.structure for job in jobs} == {"hexagonal", "fcc", "bcc"}
+    assert {job.setup.crystal.structure for job in jobs} == {"hexagonal", "fcc", "bcc", "diamond"}
+    diamond = {(j.setup.dimension, j.setup.shifts) for j in jobs if j.setup.shifts}
+    assert diamond == {(2.5, "relaxed"), (2.5, "given"), (3, "relaxed"), (3, "given")}
+    assert {j.setup.potential_name for j in jobs if j.setup.shifts} == {"stillinger-weber", "holland-marder", "tersoff-t3"}
     assert {job.deformation.name for job in jobs if job.claim == "force patch test"} == set(DEFORMATIONS)
     heavy = {(j.method, j.reference) for j in jobs if j.claim.startswith("Newton") and j.setup.dimension == 3}
     assert heavy == set(HEAVY_FOR) & {(j.method, j.reference) for j in jobs}
@@ -67,7 +70,6 @@ def test_the_standard_suite():
 
 def test_ghost_forces_of_bgfc_are_those_of_energy_blending_at_the_reference():
     """Zero at F0, the size of BQCE's elsewhere: what the claim calls linear in F - F0 is seen."""
-    words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
     words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
     found = {r.deformation_name: r for r in records("bgfc", claims=("force patch test",), **words)}
     assert found["identity"].ghost_force_max < 1e-11
