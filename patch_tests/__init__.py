@@ -50,6 +50,7 @@ def conformance_test(
     deformations: Sequence[str] = (),
     width: float | None = None,
     mesh: str | None = None,
+    shifts: Sequence[str] = (),
 ) -> Callable[..., None]:
     """A test function of one claim for a crystal and a potential, for a module of tests of one's own.
 
@@ -68,6 +69,7 @@ def conformance_test(
         dimensions=[f"{dimension:g}"] if dimension else [],
         width=None if width is None else f"{width:g}",
         mesh=mesh,
+        shifts=shifts,
     )
     jobs = jobs_of(claim, options)
 

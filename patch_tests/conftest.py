@@ -15,8 +15,9 @@ from qc.errors import InputError
 from qc.patch_command import PatchOptions, plan
 
 REPEATABLE = {"crystal": "crystals", "potential": "potentials", "dimension": "dimensions", "deformation": "deformations"}
+REPEATABLE |= {"shifts": "shifts"}
 ONCE = {"width": "width", "mesh": "mesh"}
-USUAL = {"crystals": ["hexagonal", "bcc"], "dimensions": ["2", "2.5"]}
+USUAL = {"crystals": ["hexagonal", "bcc", "diamond"], "dimensions": ["2", "2.5"]}
 """Where nothing is chosen: quick; ``qc patch-test`` does more."""
 
 
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def options_of(config: pytest.Config) -> PatchOptions:
     """What was chosen on pytest's command line."""
     chosen = {target: config.getoption(f"--{name}") for name, target in (REPEATABLE | ONCE).items()}
-    if not (chosen["crystals"] or chosen["potentials"] or chosen["dimensions"] or chosen["mesh"]):
+    if not any(chosen[name] for name in ("crystals", "potentials", "dimensions", "shifts", "mesh")):
         chosen |= USUAL
     return PatchOptions(methods=config.getoption("--patch-method"), **chosen)
 
@@ -55,6 +56,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test for every job of the claim that the file is about."""
-    if "job" in metafunc.fixturenames and hasattr(metafunc.module, "CLAIM"):
-        metafunc.parametrize("job", jobs_of(metafunc.module.CLAIM, options_of(metafunc.config)), ids=str)
+    """A test for every job of the claim that the file is about, and of the shifts, if it is about those."""
+    module = metafunc.module
+    if "job" in metafunc.fixturenames and hasattr(module, "CLAIM"):
+        shifts = getattr(module, "SHIFTS", None)
+        jobs = jobs_of(module.CLAIM, options_of(metafunc.config))
+        metafunc.parametrize("job", [job for job in jobs if shifts in (None, job.setup.shifts)], ids=str)
