@@ -40,6 +40,19 @@ BAD = {
 }
 
 
+SILICON = {
+    "crystal": {"structure": "diamond", "element": "Si"},
+    "potential": {"file": "holland-marder"},
+    "model": {"core_radius": 15.0, "blend_width": 8.0, "domain_radius": 60.0},
+    "crack": {"plane": [1, 1, 1], "front": [1, -1, 0]},
+}
+BAD |= {
+    "not a gap": (SILICON | {"crack": SILICON["crack"] | {"cut": 2}}, r"crack\.cut = 2 is not a gap.*'shuffle', 'glide' or 0 to 1"),
+    "no silicon potential": (SILICON | {"crystal": {"structure": "diamond", "element": "C"}}, "no parameters for C|has no C"),
+    "silicon's front without a short period": (SILICON | {"crack": {"plane": [1, 1, 1], "front": [17, -18, 1]}}, "front"),
+}  # fmt: skip
+
+
 @pytest.mark.mpi
 @pytest.mark.parametrize("kind", BAD)
 def test_one_sentence(kind):
@@ -102,3 +115,50 @@ def test_all_ranks_end_together_and_one_speaks(tmp_path):
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("is too small") == 1
     assert "Traceback" not in done.stderr
+
+
+SW = "Si Si Si 2.1683 2.0951 1.80 21.0 1.20 -0.333333333333 7.049556277 0.6022245584 4.0 0.0 0.0\n"
+T3 = "Si Si Si 3.0 1.0 0.0 100390.0 16.217 -0.59825 0.78734 1.1e-6 1.7322 471.18 2.85 0.15 2.4799 1830.8\n"
+FILES = {
+    "no triplet": ("my.sw", SW.replace("Si", "Ge"), [], ["my.sw", "no parameters for Si", "it knows Ge"]),
+    "a triplet missing": (
+        "my.sw", SW + SW.replace("Si", "C"),
+        ["crystal.structure=zincblende", 'crystal.elements=["Si", "C"]'], ["my.sw", "no entry for the triplet Si Si C", "Si and C"],
+    ),
+    "a column missing in .sw": ("my.sw", "# silicon\n" + SW.replace(" 21.0", ""), [], ["my.sw, line 2", "expected 14 columns", "found 13"]),
+    "columns missing": ("my.tersoff", T3.replace(" 1830.8", ""), [], ["my.tersoff, line 1", "expected 17 columns", "found 16"]),
+    "a column of text": ("my.tersoff", T3.replace("0.78734", "n"), [], ["my.tersoff, line 1", "finite number for n", "'n'"]),
+    "a species not in the file": ("my.sw", SW, ["crystal.element=C"], ["crystal.element = 'C'", "my.sw", "it knows Si"]),
+    "one of two not in the file": (
+        "my.sw", SW, ["crystal.structure=zincblende", 'crystal.elements=["Si", "C"]'],
+        ["crystal.elements = ['Si', 'C'] does not fit", "my.sw", "it knows Si"],
+    ),
+    "one of two not used": (
+        "my.sw", SW, ["crystal.structure=zincblende", 'crystal.elements=["Si", "C"]', 'potential.elements=["Si"]'],
+        ["crystal.elements = ['Si', 'C'] does not fit", "no parameters for C", "it knows Si"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_potential_files_and_the_basis(tmp_path, monkeypatch, capfd, kind):
+    """One sentence with file, line where there is one, and what was expected."""
+    name, text, overrides, told = FILES[kind]
+    (tmp_path / name).write_text(text)
+    species = 'elements = ["Si", "C"]' if any("zincblende" in o for o in overrides) else 'element = "Si"'
+    (tmp_path / "case.toml").write_text(
+        f"""
+crystal = {{ structure = "diamond", {species} }}
+potential = {{ file = "{name}" }}
+model = {{ core_radius = 15.0, blend_width = 8.0, domain_radius = 60.0 }}
+crack = {{ plane = [1, 1, 1], front = [1, -1, 0] }}
+"""
+    )
+    monkeypatch.chdir(tmp_path)
+    words = [word for override in overrides for word in ("--set", override)]
+    monkeypatch.setattr(sys, "argv", ["qc", "check", "case.toml", *words])
+    assert main() == 2
+    sentence = capfd.readouterr().err
+    assert sentence.startswith("qc: ")
+    assert sentence.count("\n") == 1
+    assert all(part in sentence for part in told), sentence

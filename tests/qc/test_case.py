@@ -238,6 +238,77 @@ def test_a_sheet(sheet):
     assert "model.front_periods = 2" in refusal(sheet, "model.front_periods=2")
 
 
+SILICON = """
+[crystal]
+structure = "diamond"
+element = "Si"
+[potential]
+file = "holland-marder"
+[model]
+core_radius = 40.0
+domain_radius = 500.0
+[crack]
+plane = [1, 1, 1]
+front = [1, -1, 0]
+"""
+
+
+@pytest.fixture
+def silicon(tmp_path):
+    path = tmp_path / "silicon.toml"
+    path.write_text(SILICON)
+    return path
+
+
+def test_crystals_with_a_basis(silicon):
+    case = load_case(silicon)
+    assert (case.crystal.species, case.crack.cut) == (("Si",), "widest")
+    for cut in ("shuffle", "glide"):
+        assert load_case(silicon, [f"crack.cut={cut}"]).crack.cut == cut
+    assert load_case(silicon, ["crack.cut=1"]).crack.cut == 1
+    assert load_case(silicon, ["crack.plane=[-1, 1, 1]", "crack.front=[0, 1, -1]", "crack.cut=glide"]).crack.cut == "glide"
+    silicon.write_text(SILICON.replace('element = "Si"', 'elements = ["Si", "C"]').replace("diamond", "zincblende"))
+    case = load_case(silicon, ["crack.cut=glide"])
+    assert case.crystal.species == ("Si", "C")
+    assert Case.from_dict(json.loads(json.dumps(case.plain())), name="silicon") == case
+    silicon.write_text(SILICON.replace("diamond", "hcp"))
+    assert load_case(silicon).crystal.c_over_a is None
+    assert load_case(silicon, ["crystal.c_over_a=1.6"]).crystal.c_over_a == 1.6
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("crystal.structure=zincblende", r'crystal.element = "Si" .*"zincblende" crystal.elements must be two .*\["Si", "C"\]$'),
+        ('crystal.elements=["Si", "C"]', 'crystal.element = "Si" is not allowed: .*"diamond" crystal.element must be a chem'),
+        ("crystal.elements=Si", "crystal.elements = \"Si\" is not allowed: it must be a list of chemical symbols"),
+        ("crystal.element=3", "crystal.element = 3 is not allowed: it must be a chemical symbol"),
+        ("crystal.c_over_a=1.6", 'crystal.c_over_a = 1.6 is not allowed .*"diamond": leave it out, only hcp has one$'),
+        ("crystal.structure=wurtzite", 'crystal.structure = "wurtzite" .*"diamond", "zincblende", "hcp" or "hexagonal"'),
+        ("crack.cut=middle", 'crack.cut = "middle" .*"widest", "shuffle", "glide" or a whole number from 0$'),
+        ("crack.cut=-1", "crack.cut = -1 is not allowed: it must be"),
+        ("crack.cut=0.5", "crack.cut = 0.5 is not allowed: it must be"),
+        ("crack.cut=true", "crack.cut = true is not allowed: it must be"),
+    ],
+)
+def test_mistakes_of_a_crystal_with_a_basis(silicon, override, told):
+    sentence = refusal(silicon, override)
+    assert re.search(told, sentence), sentence
+
+
+def test_mistakes_of_two_keys(silicon):
+    sentence = refusal(silicon, "crack.cut=glide", "crack.plane=[1, 1, 0]", "crack.front=[0, 0, 1]")
+    assert re.search(r'crack.cut = "glide" .*crack.plane = \[1, 1, 0\]: only the .111. planes of diamond and zincblende', sentence)
+    silicon.write_text(SILICON.replace("diamond", "fcc"))
+    assert 'crystal.structure = "fcc"' in refusal(silicon, "crack.cut=shuffle")
+    silicon.write_text(SILICON.replace("diamond", "zincblende").replace('element = "Si"', 'elements = ["Si"]'))
+    assert 'crystal.elements = ["Si"] is not allowed: with crystal.structure = "zincblende" crystal.e' in refusal(silicon)
+    assert "two different" in refusal(silicon, 'crystal.elements=["Si", "Si"]')
+    assert "two different" in refusal(silicon, 'crystal.elements=["Si", "C", "Ge"]')
+    silicon.write_text(SILICON.replace('element = "Si"', ""))
+    assert 'crystal.element is missing: with crystal.structure = "diamond" crystal.element must be a chem' in refusal(silicon)
+
+
 def test_the_potential_beside_the_case_file_comes_first(iron):
     assert load_case(iron).potential.file == "Fe_mm.eam.fs"
     beside = iron.with_name("Fe_mm.eam.fs")

@@ -259,6 +259,7 @@ def test_a_run_is_resumed_with_the_same_model_only(fake, folder):
 
 def test_check_prints_its_report(fake):
     fake.outcome = {"free atoms": 12345, "memory to expect (GiB)": 0.5, "picture": None, "cleavage plane": [1, 1, 0]}
+    fake.outcome["warnings"] = ["it does not cleave on [0 0 1]"]
     result = qc("check", "iron.toml", "-o", "seen", "--set", "model.core_radius=30")
     assert result.exit_code == 0
     ((case, directory),) = fake.calls
@@ -266,7 +267,9 @@ def test_check_prints_its_report(fake):
     assert "free atoms              12 345" in result.stdout
     assert "cleavage plane          1 1 0" in result.stdout
     assert "picture" not in result.stdout
-    assert qc("check", "iron.toml").exit_code == 0
+    assert result.stdout.endswith("\nwarning: it does not cleave on [0 0 1]\n")
+    fake.outcome["warnings"] = []
+    assert "warning" not in qc("check", "iron.toml").stdout
     assert fake.calls[1][1] is None
 
 
