@@ -15,6 +15,8 @@ from .stability import Inertia, lowest_eigenvalue, rigid_body_modes
 
 log = logging.getLogger(__name__)
 PREFIX = "qc_"
+WHOLE_STEPS = 1e-4
+"""Largest force (eV/A) below which Newton's steps are not shortened any more."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,15 @@ class EquilibriumSolver:
         snes.setJacobian(self._jacobian, H)
         snes.setConvergenceTest(self._converged)
         snes.setFromOptions()
+        chosen = snes.getLineSearch().getType()
+        snes.setUpdate(lambda snes, iteration: self._choose_line_search(snes, chosen))
         return snes
+
+    @staticmethod
+    def _choose_line_search(snes: PETSc.SNES, chosen: str) -> None:
+        """Whole Newton steps next to the solution: what they gain there is less than the rounding of the energy sum."""
+        near = snes.getFunction()[0].norm(PETSc.NormType.NORM_INFINITY) < WHOLE_STEPS
+        snes.getLineSearch().setType("basic" if near else chosen)
 
     def _jacobian(self, snes: PETSc.SNES, x: PETSc.Vec, J: PETSc.Mat, P: PETSc.Mat) -> None:
         self.coupling.hessian(x)  # writes into J, which is its matrix
@@ -333,6 +343,7 @@ class EquilibriumSolver:
             "snes_type": "newtonls",
             "snes_linesearch_type": "bt",
             "snes_max_it": str(self.options.max_newton + 1),
+            "snes_stol": "0",  # otherwise the line search drops steps that are short beside a far boundary's displacements
         }
         chosen |= direct if self.options.linear == "mumps" else iterative
         database = PETSc.Options()
