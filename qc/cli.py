@@ -1,4 +1,4 @@
-"""The command line: ``qc run``, ``qc check``, ``qc patch-test``, ``qc info``. Everything heavy is imported when a command needs it."""
+"""The command line: ``qc run``, ``check``, ``folds``, ``patch-test``, ``info``. Everything heavy is imported when a command needs it."""
 
 from __future__ import annotations
 
@@ -90,6 +90,26 @@ def check(
 ) -> None:
     """Validate a case: unknowns, memory, time to expect."""
     raise typer.Exit(exit_code(lambda comm: _check(comm, case, output, overrides or [])))
+
+
+@app.command()
+def folds(
+    case: CaseFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_folds if left out."),
+    ] = None,
+    number: Annotated[int, typer.Option("--folds", metavar="N", min=1, help="Folds to pass under rising load.")] = 2,
+    step: Annotated[
+        float, typer.Option("--step", metavar="D", help="Longest step, in nearest-neighbour distances of displacement.")
+    ] = 0.1,
+    overrides: Overrides = None,
+) -> None:
+    """Follow a crack through its folds: K+, K- to 1e-4, unstable branches, barriers against the load.
+
+    From the stable state at load.K_start, along the exact equilibria in both directions.
+    """
+    raise typer.Exit(exit_code(lambda comm: _folds(comm, case, output, number, step, overrides or [])))
 
 
 @app.command("patch-test")
@@ -201,6 +221,27 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
         _echo_table({key: value for key, value in report.items() if value is not None})
         for sentence in warnings:
             typer.echo(f"warning: {sentence}")
+    return 0
+
+
+def _folds(comm: MPI.Comm, path: Path, output: Path | None, number: int, step: float, overrides: list[str]) -> int:
+    def prepare() -> tuple[Case, Path]:
+        if not 0.0 < step <= 1.0:
+            raise InputError(f"--step {step:g}: must be above 0 and at most 1 nearest-neighbour distance")
+        case = _load(path, overrides)
+        directory = output or Path("results") / f"{case.name}_folds"
+        check_directory(directory, False)
+        return case, directory
+
+    case, directory = _on_root(comm, prepare)
+    from .continuation import PathOptions
+    from .folds import FoldSpec, run_folds, summary
+
+    document = run_folds(case, directory, FoldSpec(case.load.K_start, number), PathOptions(step=step))
+    if comm.rank == 0:
+        for line in summary(document):
+            typer.echo(line)
+        typer.echo(f"results in {directory}")
     return 0
 
 

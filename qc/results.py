@@ -57,13 +57,15 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
     _replace(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_steps_csv(path: str | os.PathLike[str], steps: Sequence[Mapping[str, Any]]) -> None:
-    """Write one line a step (`STEP_COLUMNS`), atomically; what is None, NaN or missing stays empty."""
+def write_steps_csv(
+    path: str | os.PathLike[str], steps: Sequence[Mapping[str, Any]], columns: Sequence[str] = STEP_COLUMNS
+) -> None:
+    """Write one line a step, atomically; what is None, NaN or missing stays empty."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(STEP_COLUMNS)
+    table.writerow(columns)
     for step in steps:
-        values = (_plain(step.get(name)) for name in STEP_COLUMNS)
+        values = (_plain(step.get(name)) for name in columns)
         table.writerow(["" if v is None else v for v in values])
     _replace(Path(path), text.getvalue())
 
