@@ -32,6 +32,8 @@ class ContinuumEnergy:
     ----------
     dofs : (n, n_dofs) int32 ndarray
         Blocks of the space that each active cell touches.
+    X : (n_blocks, gdim) ndarray
+        Where the blocks of the space are, A.
     omega : (n, n_points) ndarray
         Quadrature weight times cell factor, A^3 (2-D: A^2).
     gradients : (n, n_points, n_dofs, gdim) ndarray
@@ -53,6 +55,7 @@ class ContinuumEnergy:
         self.cells = np.flatnonzero(weight > 0)
         self.dofs = np.asarray(space.dofmap.list)[self.cells]
         gdim = mesh.geometry.dim
+        self.X = space.tabulate_dof_coordinates()[:, :gdim]
         points, rule = basix.make_quadrature(
             basix.CellType[mesh.topology.cell_name()], 2 * (space.element.basix_element.degree - 1)
         )
@@ -63,7 +66,7 @@ class ContinuumEnergy:
         self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self.omega = (weight[self.cells] * measure)[:, None] * rule
-        self._W_reference = float(material.energy_density(np.eye(3)[None])[0])
+        self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
 
     def deformation_gradient(self, u: np.ndarray) -> np.ndarray:
         """F at the quadrature points, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
@@ -74,7 +77,7 @@ class ContinuumEnergy:
     def energy(self, u: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV."""
         W = self.material.energy_density(self.deformation_gradient(u).reshape(-1, 3, 3))
-        return float(self.omega.ravel() @ (W - self._W_reference))
+        return float(self.omega.ravel() @ (W - self.reference_density))
 
     def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
@@ -83,7 +86,7 @@ class ContinuumEnergy:
         local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
         g = np.zeros_like(u)
         np.add.at(g, self.dofs.ravel(), local.reshape(-1, u.shape[1]))
-        return float(self.omega.ravel() @ (W - self._W_reference)), g
+        return float(self.omega.ravel() @ (W - self.reference_density)), g
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""

@@ -39,6 +39,8 @@ class ShiftedContinuumEnergy:
     dofs : (n, n_local) int64 ndarray
         Variables that each active cell touches: blocks of ``space``, then n_basis - 1 shifts pi_m = p_m - p_0 of each vertex,
         counted from ``n_nodes`` on.
+    X : (n_nodes, gdim) ndarray
+        Where the blocks of ``space`` are, A.
     n_nodes, n_blocks : int
         Local blocks of the displacement, and all variables.
 
@@ -68,12 +70,13 @@ class ShiftedContinuumEnergy:
         nodes = np.asarray(space.dofmap.list)[self.cells]
         self._nd = nodes.shape[1]
         self.dofs = np.hstack([nodes, shifts.reshape(len(nodes), self._n * vertices.shape[1])]).astype(np.int64)
+        self.X = space.tabulate_dof_coordinates()[:, : space.mesh.geometry.dim]
         self._integrate(space, weight)
         table = self._shift_table
         used = np.kron(np.abs(table).T @ np.abs(table), np.ones((self._n, self._n))) > 1e-12
         self._pairs = np.ones((self.dofs.shape[1],) * 2, dtype=bool)
         self._pairs[self._nd :, self._nd :] = used
-        self._W_reference = float(material.energy_density(np.eye(3)[None])[0])
+        self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
         self._offset = material.crystal.cell_offsets
         self._chain = _chain(self._offset)
         self._components = space.dofmap.index_map_bs
@@ -99,7 +102,7 @@ class ShiftedContinuumEnergy:
     def energy(self, z: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV, for variables z (n_blocks, components) in A."""
         W = self.material.energy_density(*self._state(z))
-        return float(self.omega.ravel() @ (W - self._W_reference))
+        return float(self.omega.ravel() @ (W - self.reference_density))
 
     def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
@@ -113,7 +116,7 @@ class ShiftedContinuumEnergy:
         local = np.concatenate([nodes, shifts.reshape(n, self.dofs.shape[1] - self._nd, m)], axis=1)
         out = np.zeros_like(z)
         np.add.at(out, self.dofs.ravel(), local.reshape(-1, m))
-        return float(self.omega.ravel() @ (d.W - self._W_reference)), out
+        return float(self.omega.ravel() @ (d.W - self.reference_density)), out
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column variables of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""

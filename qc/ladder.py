@@ -11,6 +11,7 @@ from petsc4py import PETSc
 
 from .coupling import NoEnergyError
 from .crack import CrackSystem
+from .energy_release import EnergyRelease
 from .errors import ConvergenceError
 from .solver import EquilibriumSolver, SolveReport, SolverOptions
 from .stability import hashed_noise
@@ -102,6 +103,7 @@ class Ladder:
         self._tracker = TipTracker(parts.layout.comm, atoms, Shells.of(model.crystal), reach) if atoms else None
         if self._tracker:
             self._tracker.remember(self.state.open_bonds)
+        self._release = EnergyRelease(system)
         self.q = q if q is not None else system.start(spec.K_start * system.K_G)
         self.tip: TipState | None = None
 
@@ -188,7 +190,7 @@ class Ladder:
             "residual": report.residual,
             "stable": report.stable,
             "largest_step": report.largest_step,
-        }
+        } | self._release.measure(self.q, K)
         self._note_events(record, previous)
         return record
 

@@ -33,9 +33,11 @@ STEP_COLUMNS = (
     "robust_iterations",
     "converged_reason",
     "residual",
+    "J",
+    "J_over_G",
 )
 """Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in
-A, largest force (residual) in eV/A."""
+A, largest force (residual) in eV/A, J in J/m^2 and over the load's G = K^2/E'."""
 
 _PACKAGES = (
     "numpy",
