@@ -1,4 +1,4 @@
-"""The command line: ``qc run``, ``check``, ``folds``, ``patch-test``, ``info``. Everything heavy is imported when a command needs it."""
+"""The command line: ``qc run``, ``check``, ``folds``, ``study``, ``patch-test``, ``info``. Heavy imports wait until they are needed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
     from .case import Case
+    from .study_plan import Measure, Member
 
 PETSC_PACKAGES = ("mumps", "ptscotch", "scotch", "parmetis", "metis", "hypre", "superlu_dist", "scalapack")
 
@@ -110,6 +111,33 @@ def folds(
     From the stable state at load.K_start, along the exact equilibria in both directions.
     """
     raise typer.Exit(exit_code(lambda comm: _folds(comm, case, output, number, step, overrides or [])))
+
+
+@app.command()
+def study(
+    case: CaseFile,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="KEY=V,V,..", help="Values of a key, as model.core_radius=30,40; repeatable: all combinations."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_study if left out."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip what is finished in DIR, go on with the rest.")] = False,
+    folds: Annotated[bool, typer.Option("--folds", help="K+ and K- by continuation instead of a ladder's brackets.")] = False,
+    reference: Annotated[bool, typer.Option("--reference", help="The discs of all atoms besides, where they fit.")] = False,
+    most_atoms: Annotated[int, typer.Option("--most-atoms", metavar="N", help="Largest disc of all atoms.")] = 50_000,
+    overrides: Overrides = None,
+) -> None:
+    """Vary keys of a case: K+ and K- of all combinations, extrapolated to large domains.
+
+    Exit codes: 0 all done, 1 a member did not converge, 2 bad input, 3 stopped (resume with --resume).
+    """
+    measure: Measure = "folds" if folds else "ladder"
+    raise typer.Exit(
+        exit_code(lambda comm: _study(comm, case, output, resume, vary or [], overrides or [], measure, reference, most_atoms))
+    )
 
 
 @app.command("patch-test")
@@ -243,6 +271,52 @@ def _folds(comm: MPI.Comm, path: Path, output: Path | None, number: int, step: f
             typer.echo(line)
         typer.echo(f"results in {directory}")
     return 0
+
+
+def _study(
+    comm: MPI.Comm,
+    path: Path,
+    output: Path | None,
+    resume: bool,
+    vary: list[str],
+    overrides: list[str],
+    measure: Measure,
+    reference: bool,
+    most_atoms: int,
+) -> int:
+    def prepare() -> tuple[list[Member], Path]:
+        from .study_plan import parse_variations, plan
+
+        variations = parse_variations(vary)
+        case = _load(path, overrides)
+        directory = output or Path("results") / f"{case.name}_study"
+        check_directory(directory, resume)
+        return plan(path, variations, overrides, reference), directory
+
+    members, directory = _on_root(comm, prepare)
+    from .study import run_study, table
+
+    document = run_study(members, directory, measure, resume, most_atoms)
+    if comm.rank == 0:
+        _echo_study(table(document), document["fits"])
+        typer.echo(f"results in {directory}")
+    return 1 if any(row["state"] == "failed" for row in document["members"]) else 0
+
+
+def _echo_study(rows: list[tuple[str, ...]], fits: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table("case", "unknowns", "K+ / K_G", "K- / K_G", "s", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.columns[0].overflow = "fold"
+    for row in rows:
+        shown.add_row(*row)
+    Console(markup=False, highlight=False).print(shown)
+    for fit in fits:
+        name, of = ("K+" if fit["which"] == "K_plus" else "K-"), f" ({fit['of']})" if fit["of"] else ""
+        line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} {fit['a']:+.3f} A / R, in K_G"
+        typer.echo(f"{line}; brackets leave +-{fit['error']:.4f}, {fit['points']} points lie within {fit['residual']:.4f}")
 
 
 def _patch_test(comm: MPI.Comm, options: dict[str, Any]) -> int:

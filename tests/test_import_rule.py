@@ -19,7 +19,8 @@ NEVER = {
     "fem": {"ase", "numba", "typer", "rich", "pydantic", "matplotlib"},
     "qc": {"numba"},
 }
-ASE_BORDER = {"atomistics/calculator.py", "atomistics/crystal.py", "atomistics/energy.py", "qc/ase_view.py", "qc/griffith.py", "qc/qm/worker.py"}
+ASE_BORDER = {f"atomistics/{name}.py" for name in ("calculator", "crystal", "energy")}
+ASE_BORDER |= {"qc/ase_view.py", "qc/griffith.py", "qc/qm/worker.py"}
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/near_tip.py", "fem/shifts.py"}
 """Files that must import where there is no DOLFINx and no MPI."""

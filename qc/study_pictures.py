@@ -1,0 +1,50 @@
+"""The picture of a study: K+ and K- against the inverse of the domain's radius, with the lines that extrapolate them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .drawing import BLACK, SHADES, new_figure, save
+
+LABELS = {"K_plus": "K$_+$ / K$_G$", "K_minus": "K$_-$ / K$_G$"}
+
+
+def study_picture(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
+    """One panel for each of K+ and K- that was found; brackets as error bars, the atomistic reference in black."""
+    rows = [row for row in document["members"] if row["state"] == "done"]
+    names = [name for name in LABELS if any(row[f"{name}_over_KG"] is not None for row in rows)]
+    if not names:
+        return
+    figure, axes = new_figure(4.6 * len(names), 3.8, 1, len(names))
+    figure.set_layout_engine("constrained")
+    for axis, name in zip(axes, names, strict=True):
+        _panel(axis, name, [row for row in rows if row[f"{name}_over_KG"] is not None], document["fits"])
+    save(figure, path)
+
+
+def _panel(axis: Axes, name: str, rows: list[dict[str, Any]], fits: list[dict[str, Any]]) -> None:
+    axis.grid(True, color="#E6E6E6", lw=0.6)
+    axis.set_axisbelow(True)
+    labels = list(dict.fromkeys((row["label"], row["reference"]) for row in rows))
+    for number, (label, reference) in enumerate(labels):
+        some = [row for row in rows if row["label"] == label]
+        colour = BLACK if reference else SHADES(number / max(len(labels), 2))
+        x, y = [1.0 / row["domain_radius"] for row in some], [row[f"{name}_over_KG"] for row in some]
+        half = [0.0 if b is None else 0.5 * (b[1] - b[0]) for b in (row[f"{name}_bracket_over_KG"] for row in some)]
+        marker = "s" if reference else "o"
+        axis.errorbar(x, y, half, color=colour, ls="", marker=marker, ms=4.5, mfc="white", capsize=2, lw=1.0, label=label or None)
+        for fit in fits:
+            if fit["which"] == name and fit["of"] == label:
+                ends = np.array([0.0, max(x)])
+                axis.plot(ends, fit["K_inf_over_KG"] + fit["a"] * ends, color=colour, lw=1.0)
+    axis.set_xlim(left=0.0)
+    axis.set_xlabel("1 / domain radius (1/Å)", fontsize=9)
+    axis.set_ylabel(LABELS[name], fontsize=9)
+    if any(label for label, _ in labels):
+        axis.legend(fontsize=7.5, frameon=False)
+
