@@ -4,66 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
 from .case_errors import explain, toml_text
 from .case_file import apply_override, read_toml
+from .case_table import COUNT, LENGTH, POSITIVE, Table, key, required
 from .errors import InputError
 
 COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
 BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
-LENGTH = "a plain number > 0 in A"
-POSITIVE = "a number > 0"
-COUNT = "a whole number of at least 1"
 SYMBOL = 'a chemical symbol such as "Fe"'
 CUTS = '"widest", "shuffle", "glide" or a whole number from 0'
 Symbol = Annotated[str, Field(min_length=1)]
 
 
-def _key(default: Any, allowed: str, description: str, **limits: Any) -> Any:
-    """A key of the case file; ``allowed`` completes "it must be ..."."""
-    return Field(default, description=description, json_schema_extra={"allowed": allowed}, **limits)
-
-
-_required = partial(_key, ...)
-
-
-class Table(BaseModel):
-    """A table of the case file: no unknown keys, no conversions (whole numbers pass as numbers), no inf or nan."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-
-
 class CrystalTable(Table):
     """Table [crystal]."""
 
-    structure: Literal["fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal"] = _required(
+    structure: Literal["fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal"] = required(
         '"fcc", "bcc", "diamond", "zincblende", "hcp" or "hexagonal"',
         "crystal structure; zincblende has two species; hexagonal is the 2-D triangular lattice",
     )
-    element: str | None = _key(
+    element: str | None = key(
         None, SYMBOL, "species, as the potential names it; zincblende takes crystal.elements instead", min_length=1
     )
-    elements: tuple[Symbol, ...] | None = _key(
+    elements: tuple[Symbol, ...] | None = key(
         None,
         'a list of chemical symbols such as ["Si", "C"]',
         "species of zincblende: the first at the corners of the cube, the second a/4 [111] away",
     )
-    a: float | None = _key(
+    a: float | None = key(
         None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
     )
-    c_over_a: float | None = _key(
+    c_over_a: float | None = key(
         None, POSITIVE, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0
     )
 
@@ -92,16 +68,16 @@ class CrystalTable(Table):
 class PotentialTable(Table):
     """Table [potential]."""
 
-    file: str = _required(
+    file: str = required(
         f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
         "setfl file (eam/alloy or eam/fs), looked for beside the case file, in the working directory, in the folders of "
         "$QC_POTENTIALS and among the potentials of LAMMPS; or the name of a built-in potential",
         min_length=1,
     )
-    elements: tuple[str, ...] | None = _key(
+    elements: tuple[str, ...] | None = key(
         None, 'a list of chemical symbols such as ["Fe"]', "species to use, in this order; left out: all of the file's"
     )
-    parameters: dict[str, float] | None = _key(
+    parameters: dict[str, float] | None = key(
         None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A"
     )
 
@@ -109,46 +85,46 @@ class PotentialTable(Table):
 class ModelTable(Table):
     """Table [model]."""
 
-    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = _key(
+    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = key(
         "bgrac",
         '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
         "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "
         "left out: bgrac where it holds (crystals with inversion symmetry, meshes of the code's own), else bgfc",
     )
-    dimension: float = _key(
+    dimension: float = key(
         2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
     )
-    front_periods: int = _key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
-    core_radius: float = _required(LENGTH, "radius of the atomistic region round the tip, A", gt=0)
-    blend_width: float | None = _key(
+    front_periods: int = key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
+    core_radius: float = required(LENGTH, "radius of the atomistic region round the tip, A", gt=0)
+    blend_width: float | None = key(
         None, LENGTH, "width of the handshake, A; left out: eight nearest-neighbour distances", gt=0
     )
-    domain_radius: float = _required(LENGTH, "radius beyond which the near-tip field is prescribed, A", gt=0)
-    blending: Literal["quintic", "cubic", "linear"] = _key(
+    domain_radius: float = required(LENGTH, "radius beyond which the near-tip field is prescribed, A", gt=0)
+    blending: Literal["quintic", "cubic", "linear"] = key(
         "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
     )
-    reference: Literal["predictor", "lattice", "far_field"] = _key(
+    reference: Literal["predictor", "lattice", "far_field"] = key(
         "predictor",
         '"predictor", "lattice" or "far_field"',
         "state at which bgfc (and bgrac beside a slit) takes its dead load",
     )
-    stencil_compression: float = _key(
+    stencil_compression: float = key(
         0.06,
         "a number from 0 to 0.3",
         "compression of a bond up to which the stencils of bgrac hold all neighbours in the handshake",
         ge=0,
         le=0.3,
     )
-    order: Literal[1, 2] = _key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
-    face_strip: bool = _key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
-    face_strip_thickness: float | None = _key(
+    order: Literal[1, 2] = key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
+    face_strip: bool = key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
+    face_strip_thickness: float | None = key(
         None,
         LENGTH,
         "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance, or "
         "the stencil of bgrac if that is longer",
         gt=0,
     )
-    mesh: str | None = _key(
+    mesh: str | None = key(
         None,
         'the name of a .msh file of gmsh such as "disc.msh"',
         "mesh of your own instead of a lattice-resolved one: triangles of first order in A, tip at the origin, cut open along "
@@ -194,23 +170,23 @@ class ModelTable(Table):
 class CrackTable(Table):
     """Table [crack]."""
 
-    plane: tuple[int, int, int] | tuple[int, int] | None = _key(
+    plane: tuple[int, int, int] | tuple[int, int] | None = key(
         None,
         "three whole numbers such as [1, 1, 0] (two for hexagonal)",
         "Miller indices of the cleavage plane; hexagonal: direction [h, k] along the crack, may be left out",
     )
-    front: tuple[int, int, int] | None = _key(
+    front: tuple[int, int, int] | None = key(
         None,
         "three whole numbers such as [0, 0, 1]",
         "Miller indices of the crack front, which lies in the plane; left out for hexagonal",
     )
-    cut: Literal["widest", "shuffle", "glide"] | Annotated[int, Field(ge=0)] = _key(
+    cut: Literal["widest", "shuffle", "glide"] | Annotated[int, Field(ge=0)] = key(
         "widest",
         CUTS,
         "which gap between the atomic planes is opened: a whole number counts them from 0 by falling width; shuffle (the widest) "
         "and glide are those of diamond and zincblende {111}",
     )
-    tip: tuple[float, float] = _key(
+    tip: tuple[float, float] = key(
         (0.0, 0.0),
         "two numbers in A",
         "centre of the near-tip field, A; [0, 0] lies half-way between two rows of sites, below a site of the upper one",
@@ -220,14 +196,14 @@ class CrackTable(Table):
 class LoadTable(Table):
     """Table [load]."""
 
-    K_start: float = _key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
-    K_stop: float = _key(2.0, POSITIVE, "last load, in K_G", gt=0)
-    K_step: float = _key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
-    mode: Literal["I", "II", "III"] | tuple[float, float, float] = _key(
+    K_start: float = key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
+    K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
+    K_step: float = key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
+    mode: Literal["I", "II", "III"] | tuple[float, float, float] = key(
         "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
     )
-    unload: bool = _key(False, "true or false", "after the first advance, lower the load until the tip is back")
-    stop_at: Literal["first_advance", "K_stop"] = _key(
+    unload: bool = key(False, "true or false", "after the first advance, lower the load until the tip is back")
+    stop_at: Literal["first_advance", "K_stop"] = key(
         "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
     )
 
@@ -251,22 +227,22 @@ class LoadTable(Table):
 class SolverTable(Table):
     """Table [solver]."""
 
-    force_tolerance: float = _key(
+    force_tolerance: float = key(
         1e-6, "a number > 0 in eV/A", "largest force component of a converged state, eV/A", gt=0
     )
-    linear: Literal["mumps", "gamg"] = _key(
+    linear: Literal["mumps", "gamg"] = key(
         "mumps", '"mumps" or "gamg"', "direct linear solver, or conjugate gradients with algebraic multigrid"
     )
-    max_newton: int = _key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
-    max_robust: int = _key(300, COUNT, "iterations of the robust path", ge=1)
-    step_cap: float = _key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
-    perturbation: float = _key(
+    max_newton: int = key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
+    max_robust: int = key(300, COUNT, "iterations of the robust path", ge=1)
+    step_cap: float = key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
+    perturbation: float = key(
         1e-3,
         "a plain number >= 0 in A",
         "amplitude of the displacement that breaks the symmetry of an unstable state, A",
         ge=0,
     )
-    petsc: dict[str, str | bool | int | float] = _key(
+    petsc: dict[str, str | bool | int | float] = key(
         {}, "a table of text, numbers or true/false", "further PETSc options, without the prefix qc_"
     )
 
@@ -357,14 +333,14 @@ def _check_cut(crack: CrackTable, structure: str) -> None:
 
 def _check_miller(crack: CrackTable, structure: str) -> None:
     """A three-dimensional crystal needs plane and front, one in the other."""
-    for key, indices in (("plane", crack.plane), ("front", crack.front)):
+    for name, indices in (("plane", crack.plane), ("front", crack.front)):
         if indices is None:
             raise ValueError(
-                f'crack.{key} is missing: with crystal.structure = "{structure}" it must be three whole numbers such as [1, 1, 0]'
+                f'crack.{name} is missing: with crystal.structure = "{structure}" it must be three whole numbers such as [1, 1, 0]'
             )
         if len(indices) != 3 or not any(indices):
             raise ValueError(
-                f'crack.{key} = {list(indices)} is not allowed with crystal.structure = "{structure}": it must be three whole '
+                f'crack.{name} = {list(indices)} is not allowed with crystal.structure = "{structure}": it must be three whole '
                 "numbers, not all 0"
             )
     plane, front = crack.plane or (), crack.front or ()
@@ -425,11 +401,11 @@ def _allowed(table: type[BaseModel], name: str) -> str:
 
 def _find_beside(folder: Path, data: dict[str, Any]) -> None:
     """Point potential.file and model.mesh into the case file's folder if they are there."""
-    for table_name, key in (("potential", "file"), ("model", "mesh")):
-        table = data.get(table_name)
-        name = table.get(key) if isinstance(table, dict) else None
-        if isinstance(name, str) and name and name not in BUILT_IN_POTENTIALS and (folder / name).is_file():
-            data[table_name][key] = os.fspath(folder / name)
+    for table, name in (("potential", "file"), ("model", "mesh")):
+        entries = data.get(table)
+        value = entries.get(name) if isinstance(entries, dict) else None
+        if isinstance(value, str) and value and value not in BUILT_IN_POTENTIALS and (folder / value).is_file():
+            data[table][name] = os.fspath(folder / value)
 
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:
