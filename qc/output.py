@@ -10,6 +10,7 @@ from dolfinx import fem
 from dolfinx.io import VTXWriter
 from petsc4py import PETSc
 
+from atomistics import AtomisticEnergy
 from fem.collective import on_root
 
 from . import pictures, results
@@ -128,7 +129,11 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
 
 def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
     """What `pictures.tip_picture` needs of one state."""
-    perfect = float(system.model.material.energy_density(np.eye(3)[None])[0]) * system.model.material.volume
+    cell = system.crystal.atoms(cubic=False)
+    bulk = AtomisticEnergy(system.potential, cell).site_energies()
+    perfect = np.zeros(len(frame["symbols"]))
+    for symbol in set(cell.symbols):  # the partition of the energy over the sites of a compound is the potential's own
+        perfect[frame["symbols"] == symbol] = bulk[cell.symbols == symbol].mean()
     return {
         "positions": frame["positions"],
         "reference": frame["reference"],

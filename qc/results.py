@@ -143,7 +143,7 @@ def append_frame(
 
 
 def read_frame(path: str | os.PathLike[str], frame_index: int) -> dict[str, np.ndarray] | None:
-    """Columns of frame k as `append_frame` takes them (without symbols); None if the trajectory does not have it."""
+    """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it."""
     path = Path(path)
     if not path.exists():
         return None
@@ -154,9 +154,11 @@ def read_frame(path: str | os.PathLike[str], frame_index: int) -> dict[str, np.n
         file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
         n = int(file.readline())
         file.readline()
-        values = np.array([file.readline().split()[1:] for _ in range(n)], dtype=float).reshape(n, 9)
+        words = [file.readline().split() for _ in range(n)]
+    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
-    return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0}
+    symbols = np.array([w[0].decode() for w in words])
+    return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
 
 
 def versions() -> dict[str, str]:

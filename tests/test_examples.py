@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from qc import pictures
 from qc.case import load_case
 from qc.run import check_case, run_case
 
@@ -36,6 +38,29 @@ def test_iron_crack_at_small_size(tmp_path):
     assert result["gamma"] == pytest.approx(1.6506, rel=1e-3)
     assert [step["stable"] for step in result["steps"]] == [True, True]
     assert result["steps"][0]["tip_stretch"] == pytest.approx(1.097, abs=0.01)  # 1.0966 in the fully atomistic disc
+
+
+def test_silicon_crack_at_small_size(tmp_path, monkeypatch):
+    """The tip bond breaks as it does in a domain of 500 A; in the picture, bulk sites have no energy."""
+    small = (
+        "model.core_radius=18",
+        "model.blend_width=14",
+        "model.domain_radius=90",
+        "load.K_start=1.30",
+        "load.K_step=0.04",
+        "load.K_stop=1.46",
+        "load.unload=false",
+    )
+    seen = {}
+    monkeypatch.setattr(pictures, "tip_picture", lambda path, panels, **more: seen.update(panels=panels))
+    result = result_of("silicon_crack.toml", tmp_path / "silicon", *small)
+    assert result["K_G"] == pytest.approx(0.7486, abs=2e-4)
+    assert result["cut"].startswith("shuffle")
+    low, high = result["K_plus_bracket"]
+    assert 1.42 * result["K_G"] - 1e-9 <= low < high <= 1.46 * result["K_G"] + 1e-9
+    assert result["steps"][-1]["off_plane_broken"] == 0
+    for panel in seen["panels"]:
+        assert np.nanmedian(panel["excess"]) == pytest.approx(0.0, abs=0.03)
 
 
 def test_the_script_of_the_readme():
