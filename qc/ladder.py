@@ -22,6 +22,9 @@ Branch = Literal["load", "unload"]
 JUMP = 0.2
 """A Newton solution further than this from the predicted state (in nearest-neighbour distances) is sought again by
 minimisation: the state may have vanished in a fold."""
+SNAP = 10.0
+"""A state that only minimisation found has jumped if it moved this many times further, for the same change of K, than the
+smoothest of the last steps did."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class Ladder:
         last = steps[-1]
         moved = self.tip.position - last["tip_position"]
         bracket = [min(last["K"], record["K"]), max(last["K"], record["K"])]
-        jump = record["largest_step"] > JUMP * self._nn
+        jump = record["largest_step"] > JUMP * self._nn or self._snapped(record)
         blunts = moved > 1e-6 and self.tip.damaged
         if blunts:
             self._note("blunting", record, bracket, distance=moved, jump=jump, **self._damage())
@@ -214,6 +217,14 @@ class Ladder:
             self._note("off_plane", record, bracket, bonds=broken, new_neighbours=joined)
         elif abs(moved) <= 1e-6 and jump:
             self._note("rearrangement", record, bracket)
+
+    def _snapped(self, record: dict[str, Any]) -> bool:
+        """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps."""
+        recent = self.state.steps[-6:]
+        rates = [step["largest_step"] / abs(step["K"] - last["K"]) for last, step in zip(recent, recent[1:], strict=False)]
+        if not rates or not record["robust_iterations"]:
+            return False
+        return bool(record["largest_step"] > SNAP * min(rates) * abs(record["K"] - recent[-1]["K"]))
 
     def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
         """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""

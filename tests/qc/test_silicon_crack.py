@@ -56,11 +56,13 @@ def test_the_brittle_variant_cleaves_and_closes(shared_path, capfd):
 
 
 def test_the_other_front(tmp_path, capfd):
-    """(111)[11-2]: 1.31 in discs of 15 A, falling to 1.29 - 1.30 with the radius."""
-    result, _ = run(disc("holland-marder", front=(1, 1, -2), K_start=1.2), tmp_path / "out", capfd)
+    """(111)[11-2]: 1.31 in discs of 15 A, falling to 1.29 - 1.30 with the radius; it closes by a jump of less than 0.5 A."""
+    result, _ = run(disc("holland-marder", front=(1, 1, -2), K_start=1.2, unload=True), tmp_path / "out", capfd)
     low, high = (K / result["K_G"] for K in result["K_plus_bracket"])
     assert low <= 1.314 <= high
-    assert [e["kind"] for e in result["events"]] == ["advance"]
+    assert 0.76 < result["K_minus"] / result["K_G"] < 0.84  # falling to 0.76 - 0.77
+    assert [(e["kind"], e["jump"]) for e in result["events"]] == [("advance", True), ("closing", True)]
+    assert [e["distance"] for e in result["events"]] == pytest.approx([1.92, -1.92], abs=1e-2)
 
 
 def test_plain_stillinger_weber_blunts(tmp_path, capfd):
