@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from petsc4py import PETSc
@@ -221,7 +222,7 @@ class Ladder:
     def _snapped(self, record: dict[str, Any]) -> bool:
         """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps."""
         recent = self.state.steps[-6:]
-        rates = [step["largest_step"] / abs(step["K"] - last["K"]) for last, step in zip(recent, recent[1:], strict=False)]
+        rates = [step["largest_step"] / abs(step["K"] - last["K"]) for last, step in pairwise(recent)]
         if not rates or not record["robust_iterations"]:
             return False
         return bool(record["largest_step"] > SNAP * min(rates) * abs(record["K"] - recent[-1]["K"]))
