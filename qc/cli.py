@@ -1,4 +1,4 @@
-"""The command line: ``qc run``, ``check``, ``folds``, ``study``, ``patch-test``, ``info``. Heavy imports wait until they are needed."""
+"""The command line: ``qc run``, ``check``, ``griffith`` and the others. Heavy imports wait until they are needed."""
 
 from __future__ import annotations
 
@@ -91,6 +91,21 @@ def check(
 ) -> None:
     """Validate a case: unknowns, memory, time to expect."""
     raise typer.Exit(exit_code(lambda comm: _check(comm, case, output, overrides or [])))
+
+
+@app.command()
+def griffith(
+    case: CaseFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there as JSON.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Surface energies of all cuts of the plane, elastic constants, K_G.
+
+    Only crystal, potential, crack plane and front of the case matter.
+    """
+    raise typer.Exit(exit_code(lambda comm: _griffith(comm, case, output, overrides or [])))
 
 
 @app.command()
@@ -249,6 +264,25 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
         _echo_table({key: value for key, value in report.items() if value is not None})
         for sentence in warnings:
             typer.echo(f"warning: {sentence}")
+    return 0
+
+
+def _griffith(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]) -> int:
+    def report() -> list[str]:
+        case = _load(path, overrides)
+        if output is not None and (output.is_dir() or not output.parent.is_dir()):
+            raise InputError(f"-o {str(output)!r} is not allowed: it must be a file in a directory that exists")
+        from .griffith_report import griffith_lines, griffith_of_case
+        from .results import write_json
+
+        found = griffith_of_case(case)
+        if output is not None:
+            write_json(output, found)
+        return griffith_lines(found)
+
+    lines = _on_root(comm, report)
+    if comm.rank == 0:
+        typer.echo("\n".join(lines))
     return 0
 
 

@@ -227,13 +227,24 @@ def cut_height(crystal: Crystal, cut: str | int = "widest") -> tuple[float, str]
     return _gap(crystal, surface_cell(crystal, normal), normal, cut)
 
 
-def _gap(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
-    """Height of the middle of the gap to open, and its description."""
+def count_gaps(crystal: Crystal) -> int:
+    """Number of gaps between atomic planes normal to y, the cuts that there are."""
+    normal = np.array([0.0, 1.0, 0.0])
+    return len(_gaps(crystal, surface_cell(crystal, normal), normal)[0])
+
+
+def _gaps(crystal: Crystal, cell: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Heights of the atomic planes of one lattice plane, and the widths of the gaps above them, A."""
     spacing = float(cell[2] @ normal)
     heights = (crystal.basis_ai @ normal) % spacing
     heights = np.sort(np.where(heights > spacing - 1e-5, 0.0, heights))
     heights = heights[np.append(True, np.diff(heights) > 1e-5)]
-    gaps = np.diff(np.append(heights, heights[0] + spacing))
+    return heights, np.diff(np.append(heights, heights[0] + spacing))
+
+
+def _gap(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
+    """Height of the middle of the gap to open, and its description."""
+    heights, gaps = _gaps(crystal, cell, normal)
     order = np.argsort(-np.round(gaps, 5), kind="stable")
     names = ("shuffle", "glide") if _is_octahedral(crystal, normal) else ()
     index = {"widest": 0, **dict(zip(names, range(2), strict=False))}.get(str(cut), cut)
