@@ -82,7 +82,8 @@ def _by_mode(field: NearTipField, G: float) -> dict[str, float]:
 
 def griffith_lines(report: dict[str, Any]) -> list[str]:
     """The report as text: one line a fact, a mark at the cut of the case."""
-    name = f"{'-'.join(sorted(set(report['sublattices'])))} {report['structure']}, {report['plane']}{report['front']}, {report['potential']}"
+    species = "-".join(sorted(set(report["sublattices"])))
+    name = f"{species} {report['structure']}, {report['plane']}{report['front']}, {report['potential']}"
     lines = [f"{name}; lattice constant {report['lattice_constant']:.6f} A"]
     inner = len(report["sublattices"]) > 1  # shifts that strain moves
     for key, which in (("elastic_constants", "relaxed"), ("elastic_constants_clamped", "clamped"))[: 1 + inner]:
