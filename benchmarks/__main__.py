@@ -1,0 +1,37 @@
+"""Run benchmarks by name: ``python -m benchmarks kernels hessian``; all of the short ones without a name.
+
+Each prints a table and writes ``benchmarks/results/<name>.json``. The studies of hours (accuracy, lammps_disc, qm,
+face_strips) have command lines of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+import dolfinx_solver  # noqa: F401  brings its own MPI: first, LAMMPS and PETSc find it loaded
+
+BENCHMARKS = {
+    "kernels": "energy and forces against LAMMPS, matscipy and ASE, one core",
+    "neighbours": "neighbour lists against LAMMPS and matscipy, one core",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    what = "; ".join(f"{name}: {text}" for name, text in BENCHMARKS.items())
+    parser.add_argument("names", nargs="*", metavar="NAME", help=what)
+    parser.add_argument("--repeats", type=int, default=7, help="medians of this many turns (default 7)")
+    parser.add_argument("--quick", action="store_true", help="small systems, to see that it runs")
+    args = parser.parse_args()
+    unknown = sorted(set(args.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
+    for name in args.names or BENCHMARKS:
+        importlib.import_module(f"benchmarks.{name}").run(args.repeats, args.quick).publish()
+
+
+if __name__ == "__main__":
+    main()
