@@ -44,7 +44,7 @@ class ShiftDerivatives:
         """(k, n_basis, 3, 3, 3) dp/dF of shifts that stay relaxed, A: -W_pp^-1 W_pF."""
         k, n = self.dp.shape[:2]
         rhs = self.dFdp.transpose(0, 3, 4, 1, 2).reshape(k, 3 * n, 9)
-        return -np.linalg.solve(_regular(self.dpdp), rhs).reshape(k, n, 3, 3, 3)
+        return -_solved(_regular(self.dpdp), rhs).reshape(k, n, 3, 3, 3)
 
     def condensed(self) -> np.ndarray:
         """(k, 3, 3, 3, 3) tangent with relaxed shifts, the Schur complement W_FF - W_Fp W_pp^-1 W_pF, eV/A^3."""
@@ -145,6 +145,16 @@ def largest_gap(p_kai: np.ndarray) -> np.ndarray:
 def without_translation(p_kai: np.ndarray) -> np.ndarray:
     """Shifts less their mean over the atoms of the cell."""
     return p_kai - p_kai.mean(1, keepdims=True)
+
+
+def _solved(H: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """H^-1 rhs; what nothing holds does not move: the shifts of a cell that a solver's trial state has torn apart."""
+    try:
+        return np.linalg.solve(H, rhs)
+    except np.linalg.LinAlgError:
+        finite = np.isfinite(H).all((1, 2))
+        inverse = np.linalg.pinv(np.where(finite[:, None, None], H, 0.0), hermitian=True)
+        return np.where(finite[:, None, None], inverse @ rhs, np.nan)
 
 
 def _regular(dpdp: np.ndarray) -> np.ndarray:

@@ -311,3 +311,13 @@ def test_shifts_without_rest_are_named(monkeypatch):
 def test_crystal_and_potential_must_have_the_same_species():
     with pytest.raises(ValueError, match="no parameters for C: it knows Si"):
         CauchyBornMaterial(Crystal.zincblende("Si", "C", 4.3), load_potential("stillinger-weber"))
+
+
+def test_a_torn_cell_has_no_stiffness():
+    """All neighbours out of reach, as in a trial state of a solver: nothing holds the shifts, and the rest of a batch is not lost."""
+    material = MATERIALS["Holland-Marder crack"]()
+    F = np.array([np.eye(3), 2.0 * np.eye(3)])
+    W, P, C = material.evaluate(F, None)
+    assert W[1] == P[1].max() == 0.0
+    assert np.abs(C[1]).max() == 0.0
+    assert C[0] == pytest.approx(material.tangent(F[:1])[0], abs=1e-12)
