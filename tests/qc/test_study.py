@@ -69,7 +69,6 @@ def test_study_by_ladder_and_its_resume(case, shared_path, monkeypatch):
     assert run_study(members, shared_path / "out", resume=True) == first
 
 
-@pytest.mark.mpi
 def test_study_by_folds(case, shared_path):
     members = plan(case, parse_variations(["model.domain_radius=15,20,25"]), ["load.K_start=1.2"], False)
     found = run_study(members, shared_path / "out", "folds")
