@@ -16,7 +16,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .kernels import F1, F2, F3, FLAGS, I1, f8, gather, i4, i8, longest
+from .kernels import DX, DY, DZ, F1, F2, F3, FLAGS, I1, INVERSE, R, f8, gather, i4, i8, longest
 
 STILLINGER_WEBER, TERSOFF, KUMAGAI = 0, 1, 2
 """Families of potentials."""
@@ -83,19 +83,18 @@ def sw_bond(P, a, b, r):
 def sw_site_sum(y, types, sites, first, index, w, P, T, cutoff, V, g):
     """Stillinger-Weber: V[s] of every site with w != 0, and the gradient of sum w V added into g."""
     n = longest(first)
-    member = np.empty(n, np.int32)
-    dx, dy, dz, r, ri = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    member, B = np.empty(n, np.int32), np.empty((INVERSE + 1, n))
+    dx, dy, dz, r, ri = B[DX], B[DY], B[DZ], B[R], B[INVERSE]
     e, e1, G = np.empty(n), np.empty(n), np.empty((n, 3))
     for s in range(len(sites)):
         if w[s] == 0.0:
             continue
         l = sites[s]
         a = types[l]
-        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, dx, dy, dz, r)
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
         E = 0.0
         for k in range(m):
             phi, phi1, _, e[k], e1[k], _ = sw_bond(P, a, types[member[k]], r[k])
-            ri[k] = 1.0 / r[k]
             E += 0.5 * phi
             t = 0.5 * phi1 * ri[k]
             G[k, 0], G[k, 1], G[k, 2] = t * dx[k], t * dy[k], t * dz[k]
@@ -203,17 +202,16 @@ def bond_order(P, a, b, zeta):
 def tersoff_site_sum(y, types, sites, first, index, w, kind, P, T, cutoff, V, g):
     """Tersoff and Kumagai: V[s] of every site with w != 0, and the gradient of sum w V added into g."""
     n = longest(first)
-    member = np.empty(n, np.int32)
-    dx, dy, dz, r, ri = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    member, B = np.empty(n, np.int32), np.empty((INVERSE + 1, n))
+    dx, dy, dz, r, ri = B[DX], B[DY], B[DZ], B[R], B[INVERSE]
     G, H, cos = np.empty((n, 3)), np.empty((n, 3)), np.empty(n)
     for s in range(len(sites)):
         if w[s] == 0.0:
             continue
         l = sites[s]
         a = types[l]
-        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, dx, dy, dz, r)
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
         for k in range(m):
-            ri[k] = 1.0 / r[k]
             G[k, 0], G[k, 1], G[k, 2] = 0.0, 0.0, 0.0
         E = 0.0
         for j in range(m):
@@ -408,19 +406,19 @@ def site_hessians(y, types, sites, first, index, w, kind, P, T, cutoff, begin, p
     """w d2V/dDdD of each site into ``values`` and the far ends of its bonds into ``ends`` (see `count_bonds`)."""
     n = longest(first)
     member, kinds = np.empty(n, np.int32), np.empty(n, np.int32)
-    dx, dy, dz, r, z = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(3 * n)
+    B, z = np.empty((INVERSE + 1, n)), np.empty(3 * n)
     most = longest(begin)
     D, G, K = np.empty((n, 3)), np.empty((n, 3)), np.empty((3 * most, 3 * most))
     for s in range(len(sites)):
         if w[s] == 0.0:
             continue
         l = sites[s]
-        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, dx, dy, dz, r)
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
         for k in range(m):
-            D[k, 0], D[k, 1], D[k, 2] = dx[k], dy[k], dz[k]
+            D[k, 0], D[k, 1], D[k, 2] = B[DX, k], B[DY, k], B[DZ, k]
             kinds[k] = types[member[k]]
             ends[begin[s] + k] = member[k]
-        site_derivatives(kind, P, T, types[l], m, kinds, D, r, z, G, K, True)
+        site_derivatives(kind, P, T, types[l], m, kinds, D, B[R], z, G, K, True)
         q = place[s]
         for i in range(3 * m):
             for j in range(3 * m):

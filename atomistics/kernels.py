@@ -1,4 +1,4 @@
-"""Compiled kernels for V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)), one site at a time over a full list.
+"""Compiled kernels for V_l = 1/2 sum_n phi(r_n) + F(sum_n f(r_n)): one site at a time over a full list, or all over half of it.
 
 A per-bond stage fills short buffers (distance, phi, f and derivatives) for the neighbours inside the cutoff, from
 a spline table or a closed form; a common stage builds energies, gradients and Hessians from them. The choices that
@@ -98,21 +98,27 @@ def embedding(kind, p, table, a, rho):
     return 0.0, 0.0, 0.0
 
 
-@nb.njit(i8(F2, I1, i4, i8, i8, f8, I1, F1, F1, F1, F1), **FLAGS)
-def gather(y, index, site, begin, end, rc2, member, dx, dy, dz, r):
-    """Neighbours of a site within the cutoff: extended index, bond vector and length into the buffers; their number."""
-    c = 0
+DX, DY, DZ, R, INVERSE, T, PHI, PHI1, DENSITY, DENSITY1, OPPOSITE = range(11)
+"""Rows of the buffer of one site's bonds. It is one array: every array that is handed on is counted, which takes time."""
+
+
+@nb.njit(i8(F2, I1, i4, i8, i8, f8, I1, F2), **FLAGS)
+def gather(y, index, site, begin, end, rc2, member, B):
+    """Neighbours of a site within the cutoff: their extended index, bond vectors, lengths and 1/r; their number."""
+    c = nb.uint64(0)
     x0, x1, x2 = y[site, 0], y[site, 1], y[site, 2]
     for k in range(begin, end):
-        j = index[k]
+        j = nb.uint64(nb.uint32(index[k]))  # unsigned: nothing to wrap around
         d0, d1, d2 = y[j, 0] - x0, y[j, 1] - x1, y[j, 2] - x2
         r2 = d0 * d0 + d1 * d1 + d2 * d2
-        member[c] = j
-        dx[c], dy[c], dz[c], r[c] = d0, d1, d2, r2
-        c += i8(r2 < rc2)
-    for k in range(c):
-        r[k] = np.sqrt(r[k])
-    return c
+        member[c] = index[k]
+        B[DX, c], B[DY, c], B[DZ, c], B[R, c] = d0, d1, d2, r2
+        c += nb.uint64(r2 < rc2)
+    m = i8(c)
+    for k in range(m):
+        B[R, k] = np.sqrt(B[R, k])
+        B[INVERSE, k] = 1.0 / B[R, k]
+    return m
 
 
 @nb.njit(i8(I1), **FLAGS)
@@ -124,58 +130,55 @@ def longest(first):
     return n + 1
 
 
-@nb.njit(nb.void(f8[:, :, :, ::1], f8, i4, I1, I1, F1, i8, F1, I1, F2), **FLAGS)
-def table_stage(table, dr, a, types, member, r, m, t, knot, B):
-    """phi, phi', f, f' of the m gathered bonds of a site of type a into B, from the table."""
-    inv, top = 1.0 / dr, i4(table.shape[2] - 2)
+@nb.njit(nb.void(*BOND, i4, I1, I1, i8, F2), **FLAGS)
+def closed_stage(kind, p, table, dr, a, types, member, m, B):
+    """phi, phi', f, f' of the m gathered bonds of a site of type a, from a closed form."""
     for k in range(m):
-        x = r[k] * inv
-        q = min(i4(x), top)
-        knot[k] = q
-        t[k] = min(x - q, 1.0)
-    for k in range(m):
-        q, b, x = nb.uint64(knot[k]), types[member[k]], t[k]
-        c1, c2, c3 = table[a, b, q, 1], table[a, b, q, 2], table[a, b, q, 3]
-        B[k, 2] = ((c3 * x + c2) * x + c1) * x + table[a, b, q, 0]
-        B[k, 3] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv
-        c1, c2, c3 = table[a, b, q, 5], table[a, b, q, 6], table[a, b, q, 7]
-        B[k, 0] = ((c3 * x + c2) * x + c1) * x + table[a, b, q, 4]
-        B[k, 1] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv
-    for k in range(m):  # the table holds z = r phi
-        ri = 1.0 / r[k]
-        phi = B[k, 0] * ri
-        B[k, 0], B[k, 1] = phi, (B[k, 1] - phi) * ri
+        phi, phi1, _, f, f1, _ = bond_functions(kind, p, table, dr, a, types[member[k]], B[R, k])
+        B[PHI, k], B[PHI1, k], B[DENSITY, k], B[DENSITY1, k] = phi, phi1, f, f1
 
 
 @nb.njit(nb.void(F2, I1, I1, I1, I1, F1, *BOND, *EMBED, f8, F1, F2), **FLAGS)
 def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cutoff, V, g):
     """V[s] of every site with w != 0, and the gradient of sum w V added into g (extended atoms)."""
     n = longest(first)
-    member, knot = np.empty(n, np.int32), np.empty(n, np.int32)
-    dx, dy, dz, r, t, B = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, 4))
+    member, knot, B = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((DENSITY1 + 1, n))
+    inv, top = 1.0 / dr, i4(bonds.shape[2] - 2)
     for s in range(len(sites)):
         if w[s] == 0.0:
             continue
         l = sites[s]
-        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, dx, dy, dz, r)
+        a = types[l]
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
         if kind == TABLE:
-            table_stage(bonds, dr, types[l], types, member, r, m, t, knot, B)
-        else:
             for k in range(m):
-                phi, phi1, _, f, f1, _ = bond_functions(kind, p, bonds, dr, types[l], types[member[k]], r[k])
-                B[k, 0], B[k, 1], B[k, 2], B[k, 3] = phi, phi1, f, f1
+                x = B[R, k] * inv
+                q = min(i4(x), top)
+                knot[k] = q
+                B[T, k] = min(x - q, 1.0)
+            for k in range(m):
+                q, b, x, ri = nb.uint64(nb.uint32(knot[k])), types[member[k]], B[T, k], B[INVERSE, k]
+                c1, c2, c3 = bonds[a, b, q, 1], bonds[a, b, q, 2], bonds[a, b, q, 3]
+                B[DENSITY, k] = ((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 0]
+                B[DENSITY1, k] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv
+                c1, c2, c3 = bonds[a, b, q, 5], bonds[a, b, q, 6], bonds[a, b, q, 7]
+                phi = (((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 4]) * ri  # the table holds z = r phi
+                B[PHI, k] = phi
+                B[PHI1, k] = (((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv - phi) * ri
+        else:
+            closed_stage(kind, p, bonds, dr, a, types, member, m, B)
         rho, pair = 0.0, 0.0
         for k in range(m):
-            pair += B[k, 0]
-            rho += B[k, 2]
-        F, F1, _ = embedding(kind, pe, embed, types[l], rho)
+            pair += B[PHI, k]
+            rho += B[DENSITY, k]
+        F, F1, _ = embedding(kind, pe, embed, a, rho)
         V[s] = 0.5 * pair + F
         g0, g1, g2 = 0.0, 0.0, 0.0
         for k in range(m):
-            t[k] = w[s] * (0.5 * B[k, 1] + F1 * B[k, 3]) / r[k]
+            B[T, k] = w[s] * (0.5 * B[PHI1, k] + F1 * B[DENSITY1, k]) * B[INVERSE, k]
         for k in range(m):
-            j = nb.uint64(member[k])
-            a0, a1, a2 = t[k] * dx[k], t[k] * dy[k], t[k] * dz[k]
+            j = nb.uint64(nb.uint32(member[k]))
+            a0, a1, a2 = B[T, k] * B[DX, k], B[T, k] * B[DY, k], B[T, k] * B[DZ, k]
             g[j, 0] += a0
             g[j, 1] += a1
             g[j, 2] += a2
@@ -185,6 +188,111 @@ def site_sum(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed, cu
         g[l, 0] -= g0
         g[l, 1] -= g1
         g[l, 2] -= g2
+
+
+@nb.njit(i8(I1, I1, I1, I1, nb.boolean[::1], I1, I1), **FLAGS)
+def halve(rows, first, index, home, upper, half_first, half_index):
+    """One of the two directions of each bond between two sites, and all bonds to atoms without a row; their number.
+
+    Which one is decided by the atoms behind the ends, or, for an atom and its own image, by ``upper``: the same for a
+    bond and its opposite, whatever the rounding of positions.
+    """
+    is_site = np.zeros(len(home), np.bool_)
+    for s in range(len(rows)):
+        is_site[rows[s]] = True
+    c = 0
+    for s in range(len(rows)):
+        half_first[s] = c
+        l = rows[s]
+        for k in range(first[s], first[s + 1]):
+            h = home[index[k]]
+            half_index[c] = index[k]
+            c += i8((h > l) | ((h == l) & upper[index[k]]) | (not is_site[h]))
+    half_first[len(rows)] = c
+    return c
+
+
+@nb.njit(nb.void(F2, I1, I1, I1, I1, I1, F1, f8[:, :, :, ::1], f8, *EMBED, f8, I1, I1, F2, F1, F2), **FLAGS)
+def half_sum(y, types, sites, home, first, index, w, bonds, dr, pe, embed, cutoff, count, far, D, V, g):
+    """As `site_sum` for tables and sites that all have a weight, over one direction of each bond (see `halve`).
+
+    First the densities and energies of all sites, then the forces; between them the bonds wait in ``count`` (inside
+    the cutoff, by site), ``far`` (their ends) and D (n_bonds, 3) (phi' / 2r, f' / r of the site and of the far end).
+    """
+    n = longest(first)
+    member, knot, B = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((OPPOSITE + 1, n))
+    inv, top, several = 1.0 / dr, i4(bonds.shape[2] - 2), bonds.shape[0] > 1
+    opposite = OPPOSITE if several else DENSITY
+    Z, W = np.zeros((len(y), 2)), np.zeros((len(y), 2))  # of extended atoms: density and pair energy; w F' and w
+    at = nb.uint64(0)
+    for s in range(len(sites)):
+        l = sites[s]
+        a = types[l]
+        m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
+        count[s] = m
+        for k in range(m):
+            x = B[R, k] * inv
+            q = min(i4(x), top)
+            knot[k] = q
+            B[T, k] = min(x - q, 1.0)
+        for k in range(m):
+            u, q, b, x, ri = at + nb.uint64(k), nb.uint64(nb.uint32(knot[k])), types[member[k]], B[T, k], B[INVERSE, k]
+            far[u] = member[k]
+            c1, c2, c3 = bonds[a, b, q, 1], bonds[a, b, q, 2], bonds[a, b, q, 3]
+            B[DENSITY, k] = ((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 0]
+            D[u, 1] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv * ri
+            D[u, 2] = D[u, 1]
+            c1, c2, c3 = bonds[a, b, q, 5], bonds[a, b, q, 6], bonds[a, b, q, 7]
+            phi = (((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 4]) * ri  # the table holds z = r phi
+            B[PHI, k] = phi
+            D[u, 0] = 0.5 * (((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv - phi) * ri * ri
+        if several:  # the far end may see another density
+            for k in range(m):
+                u, q, b, x = at + nb.uint64(k), nb.uint64(nb.uint32(knot[k])), types[member[k]], B[T, k]
+                c1, c2, c3 = bonds[b, a, q, 1], bonds[b, a, q, 2], bonds[b, a, q, 3]
+                B[OPPOSITE, k] = ((c3 * x + c2) * x + c1) * x + bonds[b, a, q, 0]
+                D[u, 2] = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv * B[INVERSE, k]
+        rho, pair = 0.0, 0.0
+        for k in range(m):
+            j = nb.uint64(nb.uint32(member[k]))
+            rho += B[DENSITY, k]
+            pair += B[PHI, k]
+            Z[j, 0] += B[opposite, k]
+            Z[j, 1] += B[PHI, k]
+        Z[l, 0] += rho
+        Z[l, 1] += pair
+        at += nb.uint64(m)
+    for j in range(len(y)):
+        if home[j] != j:
+            Z[home[j], 0] += Z[j, 0]
+            Z[home[j], 1] += Z[j, 1]
+    for s in range(len(sites)):
+        l = sites[s]
+        F, F1, _ = embedding(TABLE, pe, embed, types[l], Z[l, 0])
+        V[s] = 0.5 * Z[l, 1] + F
+        W[l, 0], W[l, 1] = w[s] * F1, w[s]
+    for j in range(len(y)):
+        W[j, 0], W[j, 1] = W[home[j], 0], W[home[j], 1]
+    at = nb.uint64(0)
+    for s in range(len(sites)):
+        l = sites[s]
+        x0, x1, x2, c, v = y[l, 0], y[l, 1], y[l, 2], W[l, 0], W[l, 1]
+        g0, g1, g2 = 0.0, 0.0, 0.0
+        for k in range(count[s]):
+            u = at + nb.uint64(k)
+            j = nb.uint64(nb.uint32(far[u]))
+            h = (v + W[j, 1]) * D[u, 0] + c * D[u, 1] + W[j, 0] * D[u, 2]
+            a0, a1, a2 = h * (y[j, 0] - x0), h * (y[j, 1] - x1), h * (y[j, 2] - x2)
+            g[j, 0] += a0
+            g[j, 1] += a1
+            g[j, 2] += a2
+            g0 += a0
+            g1 += a1
+            g2 += a2
+        g[l, 0] -= g0
+        g[l, 1] -= g1
+        g[l, 2] -= g2
+        at += nb.uint64(count[s])
 
 
 @nb.njit(nb.void(I1, F2, F2), **FLAGS)

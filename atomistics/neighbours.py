@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +13,27 @@ from .cells import find_pairs
 
 SORT_FROM = 2000
 """Atoms from which a list keeps its own copy of the positions in spatial order: below, all of it fits the cache."""
+
+
+@dataclass(frozen=True)
+class HalfList:
+    """One direction of each bond between two sites, and the bonds of sites to other atoms.
+
+    Attributes
+    ----------
+    home : (n + n_ghost,) int32 ndarray
+        Extended index of the atom behind each extended atom.
+    first : (m + 1,) int32 ndarray
+    index : (nnz,) int32 ndarray
+        Extended index of the far ends.
+    work : tuple of ndarray
+        Room for what kernels remember of sites and bonds between two passes.
+    """
+
+    home: np.ndarray
+    first: np.ndarray
+    index: np.ndarray
+    work: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class NeighbourList:
@@ -74,6 +97,21 @@ class NeighbourList:
     def shift(self) -> np.ndarray:
         """(n_ghost, 3) translations of the ghosts in the cell of the list, A."""
         return self.images @ self.cell
+
+    @cached_property
+    def half(self) -> HalfList:
+        """Half of the list, made when first asked for."""
+        n = self.n_atoms
+        place = np.empty(n, np.int32)
+        place[self.owner_of_extended[:n]] = np.arange(n, dtype=np.int32)
+        home, first, index = place[self.owner_of_extended], np.empty_like(self.first), np.empty(len(self.index) + 1, np.int32)
+        upper = np.zeros(len(home), dtype=bool)
+        for d in range(3):  # the first step that is not zero leads upwards
+            undecided = (self.images[:, :d] == 0).all(1)
+            upper[n:] |= undecided & (self.images[:, d] > 0)
+        index = index[: kernels.halve(self.rows, self.first, self.index, home, upper, first, index)].copy()
+        work = (np.empty(len(self.rows), np.int32), np.empty(len(index), np.int32), np.empty((len(index), 3)))
+        return HalfList(home, first, index, work)
 
     def extended(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
         """(n + n_ghost, 3) positions of the extended atoms, in another cell than the list's if one is given, A."""

@@ -147,6 +147,8 @@ class BondList:
     rows: np.ndarray
     first: np.ndarray
     index: np.ndarray
+    half = None
+    """No bond has an opposite."""
 
     @classmethod
     def of_size(cls, n_sites: int, n_bonds: int) -> BondList:

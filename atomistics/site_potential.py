@@ -237,8 +237,13 @@ class PairFunctional(SitePotential):
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
     ) -> None:
-        """See `SitePotential.site_sum`."""
-        kernels.site_sum(y, types, nl.rows, nl.first, nl.index, w, *self._functions, self._range, V, g)
+        """See `SitePotential.site_sum`: tables over half of the list if every site has a weight."""
+        half = nl.half if self._functions[0] == kernels.TABLE and w.all() else None
+        if half is None:
+            kernels.site_sum(y, types, nl.rows, nl.first, nl.index, w, *self._functions, self._range, V, g)
+        else:
+            bonds = (half.home, half.first, half.index)
+            kernels.half_sum(y, types, nl.rows, *bonds, w, *self._functions[2:], self._range, *half.work, V, g)
 
     def hessian_blocks(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
