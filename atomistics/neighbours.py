@@ -144,33 +144,13 @@ class NeighbourList:
         return not (self.cutoff + self.skin) * smallest - 2.0 * moved >= self.cutoff - 1e-12  # nan: too far
 
     def _search(self, X: np.ndarray) -> None:
-        if self.n_atoms:
-            reach, pbc = self.cutoff + self.skin, np.array(self.pbc)
-            self.first, j, at, shift, order = find_pairs(X, self.sites, reach, self._built_frame, pbc)
-        else:
-            self.first, j, at = np.zeros(1, np.int32), np.empty(0, np.int32), np.empty(0, np.int64)
-            shift, order = np.empty((0, 3), np.int64), np.empty(0, np.int32)
-        if self.n_atoms < SORT_FROM:
-            order = np.arange(self.n_atoms, dtype=np.int32)
-        place = np.empty(self.n_atoms, np.int32)
-        place[order] = np.arange(self.n_atoms, dtype=np.int32)
-        self.owner, self.images, ghost = _unique_ghosts(j[at], shift)
-        self.index = place[j]
-        self.index[at] = self.n_atoms + ghost
-        self.rows = place[self.sites]
-        self.owner_of_extended = np.concatenate([order, self.owner])
-
-
-def _unique_ghosts(j: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Owner and translation of each different ghost, and the number of the ghost for each pair."""
-    if not len(j):
-        return np.empty(0, np.int32), np.empty((0, 3)), np.empty(0, np.int32)
-    lo = shift.min(0)
-    n = np.ptp(shift, axis=0) + 1
-    s = shift - lo
-    key = ((j.astype(np.int64) * n[0] + s[:, 0]) * n[1] + s[:, 1]) * n[2] + s[:, 2]
-    _, chosen, number = np.unique(key, return_index=True, return_inverse=True)
-    return j[chosen], shift[chosen].astype(float), number.astype(np.int32)
+        reach, n = self.cutoff + self.skin, self.n_atoms
+        found = find_pairs(X, self.sites, reach, self._built_frame, np.array(self.pbc), n >= SORT_FROM)
+        place = np.empty(n, np.int32)
+        place[found.order] = np.arange(n, dtype=np.int32)
+        self.first, self.index, self.rows = found.first, found.index, place[self.sites]
+        self.owner, self.images = found.owner, found.images.astype(float)
+        self.owner_of_extended = np.concatenate([found.order, found.owner])
 
 
 def _frame(cell: np.ndarray, pbc: Sequence[bool]) -> np.ndarray:
@@ -196,9 +176,9 @@ def _checked_positions(positions: np.ndarray) -> np.ndarray:
     X = np.ascontiguousarray(positions, dtype=float)
     if X.ndim != 2 or X.shape[1] != 3:
         raise ValueError(f"positions must have shape (n, 3), got {X.shape}")
-    bad = np.flatnonzero(~np.isfinite(X).all(1))
-    if len(bad):
-        raise ValueError(f"positions must be finite, got {X[bad[0]].tolist()} for atom {bad[0]}")
+    if not np.isfinite(X).all():
+        bad = np.flatnonzero(~np.isfinite(X).all(1))[0]
+        raise ValueError(f"positions must be finite, got {X[bad].tolist()} for atom {bad}")
     return X
 
 
