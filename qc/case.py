@@ -13,6 +13,7 @@ from .case_errors import explain, toml_text
 from .case_file import apply_override, read_toml
 from .case_table import COUNT, LENGTH, POSITIVE, Table, key, required
 from .errors import InputError
+from .propagation_table import PropagationTable
 
 COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
 BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
@@ -199,6 +200,14 @@ class LoadTable(Table):
     K_start: float = key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
     K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
     K_step: float = key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
+    K_tolerance: float | None = key(
+        None,
+        "a number from 1e-6 to 0.1",
+        "relative width to which the brackets of K+ and K- are refined, by taking a step back in which the tip snaps and halving "
+        "it; left out: no refinement",
+        ge=1e-6,
+        le=0.1,
+    )
     mode: Literal["I", "II", "III"] | tuple[float, float, float] = key(
         "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
     )
@@ -254,6 +263,7 @@ TABLES: dict[str, type[Table]] = {
     "crack": CrackTable,
     "load": LoadTable,
     "solver": SolverTable,
+    "propagation": PropagationTable,
 }
 
 
@@ -262,7 +272,7 @@ class Case(Table):
 
     Attributes
     ----------
-    crystal, potential, model, crack, load, solver
+    crystal, potential, model, crack, load, solver, propagation
         The tables of the case file; lengths in A, loads in the Griffith load K_G.
     """
 
@@ -272,6 +282,7 @@ class Case(Table):
     crack: CrackTable = CrackTable()
     load: LoadTable = LoadTable()
     solver: SolverTable = SolverTable()
+    propagation: PropagationTable = PropagationTable()
     _name: str = PrivateAttr(default="case")
 
     @property

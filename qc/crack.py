@@ -126,7 +126,18 @@ class CrackSystem:
             domain,
             reconstruction=reconstruction,
         )
+        self._centre = spec.tip
         self._unit: np.ndarray | None = None
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Centre of the near-tip field, A: ``spec.tip`` until `recentre` moves it."""
+        return self._centre
+
+    def recentre(self, centre: tuple[float, float]) -> None:
+        """Move the centre of the near-tip field; takes effect with the next `load`. The regions of the model stay."""
+        if centre != self._centre:
+            self._centre, self._unit = centre, None
 
     @property
     def reference(self) -> str | None:
@@ -145,14 +156,27 @@ class CrackSystem:
         """
         if self._unit is None:
             parts = self.model.parts
-            x, y = parts.X[:, 0] - self.spec.tip[0], parts.X[:, 1] - self.spec.tip[1]
-            y = np.where(np.abs(parts.X[:, 1]) < 1e-9, parts.X[:, 1], y)  # a node on a face of the slit stays on its face
+            x, y = self._from_centre(parts.X)
             u = self.field.displacement(x, y, self.mode.tolist())
             if self.model.material.n_basis == 1:
                 self._unit = u[:, : parts.layout.components]
             else:
                 self._unit = parts.local(u, *self._strain_and_shifts(x, y))
         return K * self._unit
+
+    def near_tip_of_atoms(self, K: float) -> np.ndarray:
+        """(n, components) the same at all atoms of this rank, also those that follow the mesh, A."""
+        atoms = self.model.parts.atoms
+        x, y = self._from_centre(atoms.X)
+        u = self.field.displacement(x, y, self.mode.tolist())
+        if self.model.material.n_basis > 1:
+            u = u + self._strain_and_shifts(x, y)[1][np.arange(len(x)), atoms.species]
+        return K * u[:, : self.model.parts.layout.components]
+
+    def _from_centre(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """x and y of positions (n, 3) relative to the centre of the near-tip field, A."""
+        x, y = X[:, 0] - self._centre[0], X[:, 1] - self._centre[1]
+        return x, np.where(np.abs(X[:, 1]) < 1e-9, X[:, 1], y)  # a node on a face of the slit stays on its face
 
     def _strain_and_shifts(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradients (n, 3, 3) and inner shifts (n, n_basis, 3) of the near-tip field at a load of 1.

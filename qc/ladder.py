@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
 from petsc4py import PETSc
 
 from .coupling import NoEnergyError
@@ -26,17 +27,26 @@ minimisation: the state may have vanished in a fold."""
 SNAP = 10.0
 """A state that only minimisation found has jumped if it moved this many times further, for the same change of K, than the
 smoothest of the last steps did."""
+FURTHEST = 4.0
+"""No atom goes further in one step than this many nearest-neighbour distances beside the prediction: it would have flown off."""
+HALVINGS = 4
+"""How often a step that does not converge is tried again with half its length."""
 
 
 @dataclass(frozen=True)
 class LadderSpec:
-    """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well)."""
+    """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well).
+
+    With ``K_tolerance`` (relative) a step in which the tip advances or closes is taken back and halved until the bracket is
+    no wider than that.
+    """
 
     K_start: float
     K_stop: float
     K_step: float
     unload: bool = False
     stop_at: Literal["first_advance", "K_stop"] = "first_advance"
+    K_tolerance: float | None = None
 
 
 @dataclass
@@ -53,6 +63,16 @@ class LadderState:
     open_bonds : dict
         Memory of the tip tracker.
     finished : bool
+    snap : float or None
+        Load over K_G at which the tip is known to snap from the last step's state: between the two the bracket is refined.
+    rejected : int
+        Steps taken back since the last accepted one.
+    offset : float
+        x of the model's origin in the crystal, A: not zero once the model has followed the tip.
+    carried : dict
+        Energies of what the model has left behind, eV per cell.
+    origin : float or None
+        Tip position from which a whole period counts as an advance; None: where the branch began.
     """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -62,12 +82,26 @@ class LadderState:
     K_minus_bracket: list[float] | None = None
     open_bonds: dict[str, bool] = field(default_factory=dict)
     finished: bool = False
+    snap: float | None = None
+    rejected: int = 0
+    offset: float = 0.0
+    carried: dict[str, float] = field(default_factory=dict)
+    origin: float | None = None
 
     @property
     def blunting(self) -> dict[str, Any] | None:
         """The first event in which bonds at the tip opened with damage off the plane, before any clean advance."""
         first = next((e for e in self.events if e["kind"] in ("advance", "blunting") and e["branch"] == "load"), None)
         return first if first is not None and first["kind"] == "blunting" else None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `Ladder.restore` goes back to."""
+
+    q: PETSc.Vec
+    tip: TipState | None
+    state: dict[str, Any]
 
 
 class Ladder:
@@ -101,6 +135,7 @@ class Ladder:
         guide = None if model.guide is None else EquilibriumSolver(model.guide, *args)
         self.solver = EquilibriumSolver(model.coupling, *args, guide)
         self._nn = model.crystal.nearest_neighbour_distance
+        self.solver.furthest = FURTHEST * self._nn
         self._period = float(model.lattice.vectors[0, 0])  # of the crystal along the crack
         atoms = model.atomistic
         reach = min(system.spec.core_radius, system.spec.domain_radius)
@@ -120,53 +155,170 @@ class Ladder:
                 return
             yield nxt
 
+    def towards_snap(self) -> float | None:
+        """The next load (in K_G) while a bracket is being refined."""
+        if self.state.snap is None or not self.state.steps:
+            return None
+        last, snap = self.state.steps[-1]["K_over_KG"], self.state.snap
+        narrow = abs(snap - last) <= (self.spec.K_tolerance or 0.0) * snap * (1 + 1e-9)
+        return snap if narrow else 0.5 * (last + snap)
+
     def _next(self) -> tuple[float, Branch] | None:
-        s, done = self.spec, [step for step in self.state.steps if step["branch"] == self.state.branch]
-        rising = self.state.branch == "load"
-        if rising:
-            k = s.K_start + len(done) * s.K_step
-            moved = self.state.K_plus_bracket is not None or self.state.blunting is not None
+        s, state = self.spec, self.state
+        last = state.steps[-1]["K_over_KG"] if state.steps else None
+        between = self.towards_snap()
+        if between is not None:
+            return between, state.branch
+        if state.branch == "load":
+            k = s.K_start if last is None else _after(s.K_start, last, s.K_step)
+            moved = state.K_plus_bracket is not None or state.blunting is not None
             turn = k > s.K_stop + 1e-9 or (s.stop_at == "first_advance" and moved)
             if not turn:
+                self._refuse_to_go_on()
                 return k, "load"
-            if not s.unload or (s.stop_at == "first_advance" and self.state.K_plus_bracket is None and moved):
+            if not s.unload or (s.stop_at == "first_advance" and state.K_plus_bracket is None and moved):
                 return None  # a blunted tip has no advance to take back
-            self.state.branch = "unload"
-            done = []
-        top = max(step["K_over_KG"] for step in self.state.steps)
-        k = top - (len(done) + 1) * s.K_step
-        closed = s.stop_at == "first_advance" and self.state.K_minus_bracket is not None
+            state.branch = "unload"
+        top = max(step["K_over_KG"] for step in state.steps)
+        k = _after(top, last if last is not None else top, -s.K_step)
+        closed = s.stop_at == "first_advance" and state.K_minus_bracket is not None
         return None if k < min(0.3, s.K_start) - 1e-9 or closed else (k, "unload")
 
     def run(self, after_step: Callable[[Ladder, dict[str, Any]], None] = lambda ladder, record: None) -> LadderState:
         """All steps; ``after_step`` is called when a state is accepted (output, checkpoint, stop). Collective."""
         for k, branch in self.loads():
-            after_step(self, self.step(k, branch))
+            record = self.refine(k, branch)
+            if record is not None:
+                after_step(self, record)
         return self.state
 
-    def step(self, k: float, branch: Branch) -> dict[str, Any]:
-        """One stable state at load k (in K_G). Raises `ConvergenceError` with the state of the last step kept."""
-        system, K = self.system, k * self.system.K_G
-        before = self.q.copy()
-        last = self.state.steps[-1]["K"] if self.state.steps else K
-        system.load(K)
-        if not self.solver.predict(self.q):
-            increment = system.near_tip_displacement(K - last)[: system.model.parts.layout.n_free]
-            self.q.array[:] += increment.ravel()
-        first = not self.state.steps
-        report = self.solver.solve(self.q, jump=JUMP * self._nn, rough=first)
-        if not report.converged or not report.stable:
-            before.copy(self.q)
-            system.load(last)
-            self.state.events.append({"kind": "not_converged", "K": K, "K_over_KG": k, "reason": report.reason})
-            raise ConvergenceError(
-                f"no stable state found at K = {k:.4f} K_G ({report.reason}, largest force {report.residual:.1e} eV/A after "
-                f"{report.newton_iterations} Newton and {report.robust_iterations} robust iterations)"
-                + (f": {report.complaint}" if report.complaint else "")
-            )
-        record = self._record(k, K, branch, report)
-        self.state.steps.append(record)
+    def refine(self, k: float, branch: Branch) -> dict[str, Any] | None:
+        """As `step`; None, and back at the last state, if the tip has snapped in a step wider than the tolerance."""
+        before, tolerance = self.snapshot(), self.spec.K_tolerance
+        n_steps, n_events = len(self.state.steps), len(self.state.events)
+        record = self.step(k, branch)
+        reached = record["K_over_KG"]  # short of k if the whole step did not converge
+        snapped = any(e["kind"] in MOVES for e in self.state.events[n_events:])  # even a gradual move: a long step may hide a jump
+        width = abs(reached - self.state.steps[-2]["K_over_KG"]) if n_steps else 0.0
+        if snapped and tolerance is not None and width > tolerance * abs(reached) * (1 + 1e-9):
+            log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
+            self.restore(before)
+            self.state.snap, self.state.rejected = reached, self.state.rejected + 1
+            return None
+        record["rejected"], self.state.rejected = self.state.rejected, 0
+        if snapped or (self.state.snap is not None and abs(reached - self.state.snap) < 1e-12):
+            self.state.snap = None
         return record
+
+    def snapshot(self) -> Snapshot:
+        """The present state, to come back to. Steps and events are only appended to: their number is enough."""
+        s = self.state
+        kept = {f: getattr(s, f) for f in LadderState.__dataclass_fields__ if f not in ("steps", "events", "open_bonds")}
+        kept |= {"steps": len(s.steps), "events": len(s.events), "open_bonds": dict(s.open_bonds)}
+        return Snapshot(self.q.copy(), self.tip, kept)
+
+    def restore(self, to: Snapshot) -> None:
+        """Go back: unknowns, load, records, what the tracker remembers, and the factors that predict the next step. Collective."""
+        s = self.state
+        for name, value in to.state.items():
+            if name in ("steps", "events"):
+                del getattr(s, name)[value:]
+            else:
+                setattr(s, name, value)
+        to.q.copy(self.q)
+        self.tip = to.tip
+        if self._tracker:
+            self._tracker.remember(s.open_bonds)
+        if s.steps:
+            self.settle(s.steps[-1]["K"])
+
+    def energy(self) -> float | None:
+        """Energy of the present state with what the model has left behind, eV per cell; None if there is none. Collective."""
+        try:
+            return float(sum((self.system.model.coupling.energies(self.q) | self.state.carried).values()))
+        except NoEnergyError:
+            return None
+
+    def follow(self, dx: float) -> None:
+        """The model has moved by dx along the crack: what is known by place moves along, the factors are of no use any more."""
+        self.solver.forget()
+        if self._tracker:
+            self._tracker.shift(dx)
+            self.state.open_bonds = self._tracker.memory
+
+    def settle(self, K: float) -> None:
+        """Put the present unknowns, a stable state, under load K (MPa m^1/2), with factors for the next prediction. Collective."""
+        self.system.load(K)
+        if self.solver.options.linear == "mumps":
+            self.solver.is_stable(self.q)
+
+    def step(self, k: float, branch: Branch) -> dict[str, Any]:
+        """One stable state at load k (in K_G), or short of it where the whole step does not converge.
+
+        Tried in turn: the step, halves of it, minimisation from the last state. Raises `ConvergenceError` with the state of
+        the last step kept and loaded.
+        """
+        system, last = self.system, (self.state.steps[-1] if self.state.steps else None)
+        start = k if last is None else last["K_over_KG"]
+        before, failed = self.q.copy(), None
+        for trial in self._trials(start, k):
+            report = self._attempt(trial, start, robust=failed is not None and trial == k)
+            if report.converged and report.stable:
+                if failed is not None:
+                    self._note_failure(k, failed, f"reached K = {trial:.5f} K_G instead")
+                record = self._record(trial, trial * system.K_G, branch, report)
+                self.state.steps.append(record)
+                return record
+            failed = failed or report
+            before.copy(self.q)
+            if last is not None:
+                self.settle(last["K"])
+        assert failed is not None
+        self._note_failure(k, failed, "gave up")
+        raise ConvergenceError(
+            f"no stable state found at K = {k:.4f} K_G, nor with shorter steps nor by minimisation ({failed.reason}: "
+            f"{explain(failed)}, after {failed.newton_iterations} Newton and {failed.robust_iterations} robust iterations)"
+            + (f": {failed.complaint}" if failed.complaint else "")
+            + ("" if last is None else f"; the state at K = {start:.4f} K_G is kept")
+        )
+
+    def _trials(self, start: float, k: float) -> list[float]:
+        """Loads to try: the whole step, halves of it that are not too short, and the whole step once more (by minimisation)."""
+        if not self.state.steps:
+            return [k]
+        shortest = abs(self.spec.K_step) / 2**HALVINGS * (1 - 1e-6)
+        lengths = [(k - start) / 2**n for n in range(1, HALVINGS + 1)]
+        return [k, *(start + length for length in lengths if abs(length) >= shortest), k]
+
+    def _attempt(self, k: float, start: float, robust: bool) -> SolveReport:
+        """Relax at load k (in K_G) from the present state, which is that of load ``start``."""
+        system, K, options = self.system, k * self.system.K_G, self.solver.options
+        system.load(K)
+        if robust:
+            self.solver.options = replace(options, max_robust=2 * options.max_robust, step_cap=0.4 * options.step_cap)
+        if robust or not self.solver.predict(self.q):
+            increment = system.near_tip_displacement(K - start * system.K_G)[: system.model.parts.layout.n_free]
+            self.q.array[:] += increment.ravel()
+        rough = robust or not self.state.steps
+        try:
+            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=rough)
+        except ConvergenceError as error:  # the stiffness itself has no use: as bad as any solve that fails
+            return SolveReport(False, "NO_DESCENT", complaint=str(error))
+        finally:
+            self.solver.options = options
+
+    def _note_failure(self, k: float, report: SolveReport, outcome: str) -> None:
+        sentence = f"K = {k:.5f} K_G: {explain(report)}; {outcome}"
+        log.warning("%s", sentence)
+        K = k * self.system.K_G
+        event = {"kind": "not_converged", "branch": self.state.branch, "K": K, "K_over_KG": k, "reason": report.reason}
+        last = self.state.steps[-1]["K"] if self.state.steps else K
+        self.state.events.append(event | {"bracket": [min(last, K), max(last, K)], "sentence": sentence})
+
+    def _refuse_to_go_on(self) -> None:
+        """A tip that has left the core under rising load cannot be followed any further."""
+        if self.state.steps and self.state.steps[-1].get("tip_left"):
+            raise ConvergenceError(next(e["sentence"] for e in reversed(self.state.events) if e["kind"] == "tip_left_core"))
 
     def _record(self, k: float, K: float, branch: Branch, report: SolveReport) -> dict[str, Any]:
         coupling = self.system.model.coupling
@@ -175,7 +327,7 @@ class Ladder:
             self.tip = self._tracker.measure(coupling.variables(self.q)["atoms"])
             self.state.open_bonds = self._tracker.memory
         try:
-            energies: dict[str, float] | None = coupling.energies(self.q)
+            energies: dict[str, float] | None = coupling.energies(self.q) | self.state.carried
         except NoEnergyError:
             energies = None
         record = {
@@ -184,7 +336,7 @@ class Ladder:
             "branch": branch,
             "energy": None if energies is None else sum(energies.values()),
             "energies": energies,
-            "tip_position": None if self.tip is None else self.tip.position,
+            "tip_position": None if self.tip is None else self.tip.position + self.state.offset,
             "tip_stretch": None if self.tip is None else self.tip.tip_stretch,
             "off_plane_broken": None if self.tip is None else self.tip.off_plane,
             "new_neighbours": None if self.tip is None else self.tip.new_neighbours,
@@ -204,9 +356,9 @@ class Ladder:
         if not steps or self.tip is None:
             return
         last = steps[-1]
-        moved = self.tip.position - last["tip_position"]
+        moved = record["tip_position"] - (np.nan if last["tip_position"] is None else last["tip_position"])
         bracket = [min(last["K"], record["K"]), max(last["K"], record["K"])]
-        jump = record["largest_step"] > JUMP * self._nn or self._snapped(record)
+        jump = record["largest_step"] > JUMP * self._nn or self._snapped(record, abs(moved) > 1e-6)
         blunts = moved > 1e-6 and self.tip.damaged
         if blunts:
             self._note("blunting", record, bracket, distance=moved, jump=jump, **self._damage())
@@ -218,19 +370,43 @@ class Ladder:
             self._note("off_plane", record, bracket, bonds=broken, new_neighbours=joined)
         elif abs(moved) <= 1e-6 and jump:
             self._note("rearrangement", record, bracket)
+        record["tip_left"] = self._tip_left(last["tip_position"])
+        if record["tip_left"] and not last.get("tip_left"):
+            self._note("tip_left_core", record, bracket, sentence=self._left_core(record))
 
-    def _snapped(self, record: dict[str, Any]) -> bool:
-        """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps."""
+    def _tip_left(self, before: float | None) -> str | None:
+        """ "forward" if every bond across the plane in reach is open, "backward" if all have closed."""
+        opened = self.tip.open if self.tip is not None else np.empty(0, dtype=bool)
+        if len(opened) and opened.all():
+            return "forward"
+        return "backward" if before is not None and np.isfinite(before) and len(opened) and not opened.any() else None
+
+    def _left_core(self, record: dict[str, Any]) -> str:
+        state, radius = {"forward": "closed", "backward": "open"}[record["tip_left"]], self.system.spec.core_radius
+        sentence = (
+            f"the tip has left the core {record['tip_left']} at K = {record['K_over_KG']:.4f} K_G: no bond across the plane within "
+            f"model.core_radius = {radius:g} A is {state} any more; take a larger core, or qc propagate, whose region follows the tip"
+        )
+        log.warning("%s", sentence)
+        return sentence
+
+    def _snapped(self, record: dict[str, Any], moved: bool) -> bool:
+        """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps.
+
+        Newton's method alone may jump, too; where the tip moved within a refined bracket that tells.
+        """
         recent = self.state.steps[-6:]
-        rates = [step["largest_step"] / abs(step["K"] - last["K"]) for last, step in pairwise(recent)]
-        if not rates or not record["robust_iterations"]:
+        pairs = [(step["largest_step"], abs(step["K"] - last["K"])) for last, step in pairwise(recent)]
+        rates = [moved / change for moved, change in pairs if change > 0]
+        refined = moved and self.spec.K_tolerance is not None
+        if not rates or not (record["robust_iterations"] or refined):
             return False
         return bool(record["largest_step"] > SNAP * min(rates) * abs(record["K"] - recent[-1]["K"]))
 
     def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
         """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""
         branch = [step for step in self.state.steps if step["branch"] == record["branch"]]
-        origin = (branch or self.state.steps[-1:])[0]["tip_position"]
+        origin = (branch or self.state.steps[-1:])[0]["tip_position"] if self.state.origin is None else self.state.origin
         whole = abs(record["tip_position"] - origin) > self._period * (1 - 1e-6)
         kind = "advance" if moved > 0 else "closing"
         more = self._damage() if self.tip is not None and self.tip.damaged else {}  # a closing may leave a scar
@@ -248,3 +424,25 @@ class Ladder:
     def _damage(self) -> dict[str, int]:
         assert self.tip is not None
         return {"off_plane_broken": self.tip.off_plane, "new_neighbours": self.tip.new_neighbours}
+
+
+SNAPS = ("advance", "closing", "blunting")
+"""Events in which the tip jumps, or goes by a whole period."""
+MOVES = (*SNAPS, "gradual_advance", "gradual_closing")
+"""Events whose bracket is refined."""
+
+
+def _after(origin: float, k: float, step: float) -> float:
+    """The next of the loads origin + n step after k."""
+    return origin + (int(np.floor((k - origin) / step + 1e-6)) + 1) * step
+
+
+def explain(report: SolveReport) -> str:
+    """What went wrong in a solve, in words."""
+    if "FLY" in report.reason:
+        return f"an atom flies off, {report.largest_step:.1f} A away from where it was expected"
+    if report.reason == "NO_DESCENT":
+        return "no direction leads down in energy"
+    if not np.isfinite(report.residual) or "NAN" in report.reason:
+        return "energy or forces are no numbers"
+    return f"the largest force stays at {report.residual:.1e} eV/A"

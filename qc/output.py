@@ -58,15 +58,17 @@ def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     return {name: values[order] for name, values in joined.items()}
 
 
-def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any]) -> None:
-    """Append the present state to ``trajectory.extxyz``."""
+def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any], number: int | None = None) -> None:
+    """Append the present state to ``trajectory.extxyz``, as frame ``number`` (that of the step if left out)."""
     system = ladder.system
     frame = gather_atoms(system, ladder.q)
-    on_root(system.model.comm, lambda: None if frame is None else _append(directory, ladder, record, frame))
+    index = len(ladder.state.steps) - 1 if number is None else number
+    on_root(system.model.comm, lambda: None if frame is None else _append(directory, ladder, record, frame, index))
 
 
-def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Frame) -> None:
+def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Frame, number: int) -> None:
     system = ladder.system
+    moved = np.array([ladder.state.offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
     info = {
         name: record[name]
         for name in ("K", "K_over_KG", "branch", "energy", "tip_position")
@@ -74,9 +76,9 @@ def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Fram
     }
     results.append_frame(
         directory / "trajectory.extxyz",
-        len(ladder.state.steps) - 1,
-        positions=frame["positions"],
-        reference=frame["reference"],
+        number,
+        positions=frame["positions"] + moved,
+        reference=frame["reference"] + moved,
         weight=frame["weight"],
         site_energy=frame["site_energy"],
         free=frame["free"],

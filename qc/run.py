@@ -278,7 +278,7 @@ class Run:
         if state:
             self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}  # type: ignore[index]
         load = case.load
-        spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at)
+        spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at, load.K_tolerance)
         with self.watch.stage("set-up"), _blaming_petsc_options(options):
             self.ladder = Ladder(self.system, spec, options, state, q)
             if state and options.linear == "mumps":
@@ -307,9 +307,10 @@ class Run:
         with self._progress() as advance:
             for k, branch in self.ladder.loads():
                 with self.watch.stage("solve"):
-                    record = self.ladder.step(k, branch)
-                self._after_step(record)
-                advance(record)
+                    record = self.ladder.refine(k, branch)
+                if record is not None:
+                    self._after_step(record)
+                    advance(record)
                 if interrupt.agreed():
                     raise Stopped(f"stopped after K = {k:.4f} K_G; resume with --resume")
 
@@ -417,7 +418,7 @@ class Run:
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
         fields = LadderState.__dataclass_fields__
-        state = LadderState(**{name: saved[name] for name in fields})
+        state = LadderState(**{name: saved[name] for name in fields if name in saved})  # an older one lacks the newest
         state.finished = False  # the case may have been given a longer ladder
         self.system.load(state.steps[-1]["K"])
         return state, q

@@ -113,6 +113,7 @@ class EquilibriumSolver:
     ) -> None:
         self.coupling, self.options, self.guide = coupling, options, guide
         self._noise = noise
+        self.furthest = np.inf  # A; a state with a component further than this from the start is refused: atoms fly
         self._g = coupling.layout.create_unknowns()
         self._set_options()
         self._near_null = rigid_body_modes(parts, in_plane) if options.linear == "gamg" else None
@@ -158,6 +159,10 @@ class EquilibriumSolver:
         self.factors.solve(self._g, step)
         q.axpy(-1.0, step)
         return True
+
+    def forget(self) -> None:
+        """The unknowns mean something else now: no prediction with the factors of the last state."""
+        self._factors_hold = False
 
     def is_stable(self, q: PETSc.Vec) -> bool:
         """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
@@ -216,6 +221,9 @@ class EquilibriumSolver:
             residual = float(g.norm(PETSc.NormType.NORM_INFINITY))
             log.debug("robust %d: E %.9f, force %.2e, step %.2e, shift %.2g", iteration, E, residual, length, shift)
             report.robust_iterations = iteration
+            if not residual < np.inf or self._distance(q, start) > self.furthest:
+                report.reason = "ROBUST_ATOMS_FLY" if residual < np.inf else "ROBUST_NAN"
+                break
             if residual < o.force_tolerance:
                 if self.is_stable(q):
                     report.converged, report.stable, report.reason = True, True, "ROBUST_CONVERGED"
@@ -241,6 +249,8 @@ class EquilibriumSolver:
         report = self._newton(q)
         report.robust_iterations = guided.robust_iterations
         report.largest_step = self._distance(q, start)
+        if report.converged and report.largest_step > self.furthest:
+            report.converged, report.reason = False, "NEWTON_ATOMS_FLY"
         report.stable = report.converged and self.is_stable(q)
         return report
 

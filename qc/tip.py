@@ -137,6 +137,14 @@ class TipTracker:
         """Take over the open bonds of a checkpoint."""
         self._open = {float(x): value for x, value in state.items()}
 
+    def shift(self, dx: float) -> None:
+        """Follow a model that has moved by dx along the crack: what is remembered lies at x - dx in it now."""
+        moved = {}
+        for x, value in self._open.items():
+            for rounding in (-1e-3, 1e-3, 0.0):  # names are rounded positions
+                moved[round(x - dx + rounding, 3)] = value
+        self._open = moved
+
     @property
     def memory(self) -> dict[str, bool]:
         """Open bonds by x, for the checkpoint."""
