@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .crack import CrackSpec, CrackSystem
     from .ladder import Ladder, LadderSpec
     from .methods import ModelSpec, build_model
+    from .propagate_run import run_propagation
+    from .propagation import Propagation, PropagationSpec
     from .run import check_case, run_case
     from .solver import SolverOptions
 
@@ -22,11 +24,14 @@ __all__ = [
     "Ladder",
     "LadderSpec",
     "ModelSpec",
+    "Propagation",
+    "PropagationSpec",
     "SolverOptions",
     "build_model",
     "check_case",
     "load_case",
     "run_case",
+    "run_propagation",
 ]
 
 _HOME = {
@@ -38,6 +43,9 @@ _HOME = {
     "LadderSpec": "ladder",
     "ModelSpec": "methods",
     "build_model": "methods",
+    "Propagation": "propagation",
+    "PropagationSpec": "propagation",
+    "run_propagation": "propagate_run",
     "check_case": "run",
     "run_case": "run",
     "SolverOptions": "solver",

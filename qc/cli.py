@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .cli_checks import check_directory, check_potential, check_same_model
+from .cli_checks import FREE_KEYS, FREE_TO_PROPAGATE, check_directory, check_potential, check_same_model
 from .ending import exit_code, run_command
 from .errors import InputError
 
@@ -79,6 +79,27 @@ def run(
     On N ranks: mpirun -n N qc run CASE.toml
     """
     raise typer.Exit(exit_code(lambda comm: _run(comm, case, output, resume, overrides or [], petsc or [])))
+
+
+@app.command()
+def propagate(
+    case: CaseFile,
+    petsc: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- PETSC_OPTIONS", help="Solver options, as in -- -snes_monitor.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_propagation if left out."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last accepted state in DIR.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Drive a crack over many bonds: K+ and K- of each, R-curve.
+
+    The model follows the tip. Keys: tables [propagation] and [load] of the case.
+    """
+    raise typer.Exit(exit_code(lambda comm: _propagate(comm, case, output, resume, overrides or [], petsc or [])))
 
 
 @app.command()
@@ -231,23 +252,50 @@ def info(
 
 
 def _run(comm: MPI.Comm, path: Path, output: Path | None, resume: bool, overrides: list[str], petsc: list[str]) -> int:
-    def prepare() -> tuple[Case, Path]:
-        case = _load(path, overrides)
-        if petsc and not petsc[0].startswith("-"):
-            raise InputError(
-                f"{petsc[0]!r} is not expected after the case file: PETSc options follow --, as in -- -snes_monitor"
-            )
-        directory = output or Path("results") / case.name
-        check_directory(directory, resume)
-        if resume:
-            check_same_model(case.plain(), directory)
-        return case, directory
-
-    case, directory = _on_root(comm, prepare)
+    case, directory = _on_root(comm, lambda: _prepare(path, output, resume, overrides, petsc, "", FREE_KEYS))
     from .run import run_case
 
+    return _in_directory(comm, run_case, case, directory, resume, petsc)
+
+
+def _propagate(
+    comm: MPI.Comm, path: Path, output: Path | None, resume: bool, overrides: list[str], petsc: list[str]
+) -> int:
+    case, directory = _on_root(
+        comm, lambda: _prepare(path, output, resume, overrides, petsc, "_propagation", FREE_TO_PROPAGATE)
+    )
+    from .propagate_run import run_propagation
+
+    return _in_directory(comm, run_propagation, case, directory, resume, petsc)
+
+
+def _prepare(
+    path: Path, output: Path | None, resume: bool, overrides: list[str], petsc: list[str], ending: str, free: tuple[str, ...]
+) -> tuple[Case, Path]:
+    """The case and its directory, both looked at. On rank 0 only."""
+    case = _load(path, overrides)
+    if petsc and not petsc[0].startswith("-"):
+        raise InputError(
+            f"{petsc[0]!r} is not expected after the case file: PETSc options follow --, as in -- -snes_monitor"
+        )
+    directory = output or Path("results") / f"{case.name}{ending}"
+    check_directory(directory, resume)
+    if resume:
+        check_same_model(case.plain(), directory, free)
+    return case, directory
+
+
+def _in_directory(
+    comm: MPI.Comm,
+    command: Callable[[Case, Path, bool, list[str]], int],
+    case: Case,
+    directory: Path,
+    resume: bool,
+    petsc: list[str],
+) -> int:
+    """Run a command that makes its directory; a refused case leaves none behind."""
     try:
-        return run_case(case, directory, resume, petsc)
+        return command(case, directory, resume, petsc)
     except InputError:
         if comm.rank == 0 and not resume:
             _remove_traces(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:  # pydantic is not needed for qc --help
 
 FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at")
 """Keys that a resumed run may change, besides those of [solver]."""
+FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
+"""Keys that a resumed propagation may change, besides those of [solver]."""
 
 
 def check_directory(directory: Path, resume: bool) -> None:
@@ -25,29 +28,29 @@ def check_directory(directory: Path, resume: bool) -> None:
         )
 
 
-def check_same_model(settings: dict[str, Any], directory: Path) -> None:
+def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[str] = FREE_KEYS) -> None:
     """Refuse to go on from a state of another model; the ladder may be longer and the solver another."""
     checkpoint = directory / "checkpoint.json"
     if not checkpoint.exists():
         return
-    changed = changed_keys(settings, json.loads(checkpoint.read_text()).get("case", {}))
+    changed = changed_keys(settings, json.loads(checkpoint.read_text()).get("case", {}), free)
     if changed:
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
         raise InputError(
             f"--resume: {changed[0]}{more} differs from the run in {str(directory)!r}; "
-            f"allowed to change are {', '.join(FREE_KEYS)} and [solver], for others start in a new directory"
+            f"allowed to change are {', '.join(free)} and [solver], for others start in a new directory"
         )
 
 
-def changed_keys(now: dict[str, Any], saved: dict[str, Any]) -> list[str]:
+def changed_keys(now: dict[str, Any], saved: dict[str, Any], free: Sequence[str] = FREE_KEYS) -> list[str]:
     """Keys of the model that differ from those of a saved run: ``model.core_radius = 40 (was 30)``."""
     changed = []
-    for table in ("crystal", "potential", "model", "crack", "load"):
+    for table in ("crystal", "potential", "model", "crack", "load", *(["propagation"] if free is FREE_TO_PROPAGATE else [])):
         for key, value in now[table].items():
             before = saved.get(table, {}).get(key, value)
             if key == "file" and isinstance(before, str):  # the run may be resumed from another folder
                 value, before = Path(value).name, Path(before).name
-            if value != before and f"{table}.{key}" not in FREE_KEYS:
+            if value != before and f"{table}.{key}" not in free:
                 changed.append(f"{table}.{key} = {value} (was {before})")
     return changed
 
