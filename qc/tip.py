@@ -124,6 +124,7 @@ class TipTracker:
         stretch = np.concatenate(self._comm.allgather(stretch))
         column = np.round(x, 3)
         names, inverse = np.unique(column, return_inverse=True)
+        middle = np.round(np.bincount(inverse, weights=x, minlength=len(names)) / np.bincount(inverse, minlength=len(names)), 9)
         shortest = np.full(len(names), np.inf)  # a column is open when all its bonds are
         np.minimum.at(shortest, inverse, stretch)
         opened = np.array(
@@ -131,7 +132,7 @@ class TipTracker:
         )
         self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
         broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
-        return TipState(names, shortest, opened, broken, joined)
+        return TipState(middle, shortest, opened, broken, joined)
 
     def remember(self, state: dict[str, bool]) -> None:
         """Take over the open bonds of a checkpoint."""
