@@ -91,11 +91,17 @@ class CovalentPotential(SitePotential):
         return nl.fold(out)
 
     def hessian_blocks(
-        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        pattern: HessianPattern,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """See `SitePotential.hessian_blocks`."""
         f = self.factors(y, types, nl, w)
-        H = np.empty((len(pattern.cols), 3, 3))
+        H = np.empty((len(pattern.cols), 3, 3)) if out is None else out
         kernels.assemble(
             nl.rows, f.begin, f.place, f.ends, f.values, nl.owner_of_extended, pattern.row_first, pattern.cols, H
         )

@@ -299,7 +299,7 @@ class ReconstructedSites:
             factors = (f.begin, f.place, f.ends, f.values)
             kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
         else:
-            kernels.hessian(*common, f.A, f.S, f.c, pattern.row_first, pattern.cols, H)
+            kernels.hessian(*common, f.begin, f.ends, f.y, f.A, f.c, pattern.row_first, pattern.cols, H)
         return H
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from .hessian_kernels import ACROSS, ALONG, SLOPE
 from .kernels import F1, F2, F3, FLAGS, I1, f8, i4, i8
 
 I2 = i4[:, ::1]
@@ -177,16 +178,18 @@ def most_members(begin):
     return m
 
 
-@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
-def hessian(rows, index, lam, G, fit, half, factor, sign, owner, begin, member, A, S, c, row_first, col, H):
-    """Add sum_l (C D)^T [bond blocks A + c S S^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
+@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
+def hessian(
+    rows, index, lam, G, fit, half, factor, sign, owner, begin, member, active, ends, bonds, A, c, row_first, col, H
+):
+    """Add sum_l (C D)^T [pair blocks + c s s^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
 
-    A (n_bonds, 6), S (n_bonds, 3) and c (n_sites,) are the factors of `kernels.bond_factors` on the reconstructed bonds.
+    ``active``, ``ends``, ``bonds``, A and c are the fields of `site_potential.HessianFactors` on the reconstructed bonds.
     """
     n, m_max = len(G), most_members(begin)
     place = np.zeros(len(owner), np.int32)
     E, T, B = np.empty((lam.shape[1], n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
-    U = np.empty((3, m_max))
+    U, K = np.empty((3, m_max)), np.empty(6)  # K: xx yy zz yz xz xy of a bond's pair block
     at = np.empty(m_max, np.int32)
     for l in range(len(rows)):
         m = begin[l + 1] - begin[l]
@@ -195,18 +198,18 @@ def hessian(rows, index, lam, G, fit, half, factor, sign, owner, begin, member, 
             for k in range(m):
                 U[x, k] = 0.0
         B[:, :m, :m] = 0.0
-        for r in range(n):
-            q = l * n + r
-            if A[q, 0] == 0.0 and A[q, 1] == 0.0 and A[q, 2] == 0.0 and S[q, 0] == S[q, 1] == S[q, 2] == 0.0:
-                continue
-            for x in range(3):
+        for q in range(active[l], active[l + 1]):
+            r, d = ends[q] - l * (n + 1) - 1, bonds[ends[q]]
+            for e in range(3):
+                K[e] = A[q, ALONG] * d[e] * d[e] + A[q, ACROSS]
+                K[3 + e] = A[q, ALONG] * d[(e + 1) % 3] * d[(e + 2) % 3]
                 for k in range(m):
-                    U[x, k] += T[r, k] * S[q, x]
+                    U[e, k] += T[r, k] * A[q, SLOPE] * d[e]
             for i in range(m):
                 if T[r, i] == 0.0:
                     continue
                 for e in range(6):
-                    t = T[r, i] * A[q, e]
+                    t = T[r, i] * K[e]
                     for k in range(m):
                         B[e, i, k] += t * T[r, k]
         for i in range(m):

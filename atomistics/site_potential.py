@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from . import kernels
+from . import hessian_kernels, kernels
 from .neighbours import NeighbourList
 
 if TYPE_CHECKING:
@@ -27,23 +27,39 @@ class HessianPattern:
     rows, cols : (n_pairs,) int32 ndarray
     row_first : (n + 1,) int32 ndarray
         Where the pairs of each row begin.
-    members, sites : tuple of ndarray
-        Atoms of each site and sites of each atom, for the assembly.
+    members : tuple of ndarray
+        Atoms of each site: where they begin, and which they are.
+    many_body : bool
+        Two neighbours of a site are a pair.
     """
 
     rows: np.ndarray
     cols: np.ndarray
     row_first: np.ndarray
     members: tuple[np.ndarray, np.ndarray]
-    sites: tuple[np.ndarray, np.ndarray]
+    many_body: bool
 
 
 @dataclass(frozen=True)
 class HessianFactors:
-    """H = sum over bonds of pair blocks + sum over sites of c s s^T (see `kernels.bond_factors`)."""
+    """H = sum over bonds of pair blocks + sum over sites of c s s^T, 28 bytes a bond (see `hessian_kernels.bond_factors`).
 
+    Attributes
+    ----------
+    begin : (n_sites + 1,) int32 ndarray
+        First bond inside the cutoff of each site.
+    ends : (n_bonds,) int32 ndarray
+        Extended atom at the far end of each bond.
+    y : (n + n_ghost, 3) ndarray
+        Positions of the extended atoms, A.
+    A : (n_bonds, 3) ndarray
+    c : (n_sites,) ndarray
+    """
+
+    begin: np.ndarray
+    ends: np.ndarray
+    y: np.ndarray
     A: np.ndarray
-    S: np.ndarray
     c: np.ndarray
 
 
@@ -83,26 +99,36 @@ class SitePotential(ABC):
         size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
         begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
         w = np.ascontiguousarray(w, dtype=float)
-        found = kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
+        found = hessian_kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
         member = member[:found].copy()
         start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
-        kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
+        hessian_kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
         row_first = np.empty(n_atoms + 1, np.int32)
-        args = (n_atoms, self.many_body if many_body is None else many_body, begin, member, start, entry, row_first)
-        col = np.empty(kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
+        many_body = self.many_body if many_body is None else many_body
+        args = (n_atoms, many_body, begin, member, start, entry, row_first)
+        col = np.empty(hessian_kernels.pattern_rows(*args, np.empty(0, np.int32)), np.int32)
         if len(col):
-            kernels.pattern_rows(*args, col)
+            hessian_kernels.pattern_rows(*args, col)
         # the pattern is symmetric, so that transposing it, which is linear in its size, sorts its rows
         unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
         cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
         rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        return HessianPattern(rows, cols, row_first, (begin, member), (start, entry))
+        return HessianPattern(rows, cols, row_first, (begin, member), many_body)
 
     @abstractmethod
     def hessian_blocks(
-        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        pattern: HessianPattern,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
-        """(n_pairs, 3, 3) exact second derivatives of sum w V, eV/A^2."""
+        """(n_pairs, 3, 3) exact second derivatives of sum w V, eV/A^2; new, or written over ``out``.
+
+        In a pattern without ``many_body`` those of pair functionals lack c s s^T, the part of F''.
+        """
 
     @abstractmethod
     def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> Any:
@@ -246,33 +272,39 @@ class PairFunctional(SitePotential):
             kernels.half_sum(y, types, nl.rows, *bonds, w, *self._functions[2:], self._range, *half.work, V, g)
 
     def hessian_blocks(
-        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, pattern: HessianPattern
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        pattern: HessianPattern,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """See `SitePotential.hessian_blocks`."""
         f = self.factors(y, types, nl, w)
-        H = np.empty((len(pattern.cols), 3, 3))
-        n_members = len(pattern.members[1])
-        A, U = np.empty((n_members, 6)), np.empty((n_members, 3))
-        kernels.fold_bonds(nl.first, nl.index, nl.owner_of_extended, *pattern.members, f.A, f.S, A, U)
-        kernels.assemble_blocks(
-            nl.n_atoms, *pattern.members, *pattern.sites, pattern.row_first, pattern.cols, A, U, f.c, H
-        )
+        H = np.empty((len(pattern.cols), 3, 3)) if out is None else out
+        c = f.c if pattern.many_body else np.zeros_like(f.c)
+        bonds = (nl.rows, nl.owner_of_extended, f.begin, f.ends, f.y, f.A, c)
+        hessian_kernels.assemble(nl.n_atoms, *bonds, pattern.row_first, pattern.cols, H)
         return H
 
     def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
         """See `SitePotential.factors`."""
-        A, S, c = np.empty((len(nl.index), 6)), np.empty((len(nl.index), 3)), np.empty(len(nl.sites))
-        kernels.bond_factors(
-            nl.extended(y), types[nl.owner_of_extended], nl.rows, nl.first, nl.index,
-            np.ascontiguousarray(w, dtype=float), *self._functions, self._range, A, S, c,
+        extended, n = nl.extended(y), len(nl.sites)
+        begin, c = np.empty(n + 1, np.int32), np.empty(n)
+        ends, A = np.empty(len(nl.index), np.int32), np.empty((len(nl.index), 3))
+        found = hessian_kernels.bond_factors(
+            extended, types[nl.owner_of_extended], nl.rows, nl.first, nl.index,
+            np.ascontiguousarray(w, dtype=float), *self._functions, self._range, begin, ends, A, c,
         )  # fmt: skip
-        return HessianFactors(A, S, c)
+        return HessianFactors(begin, ends[:found], extended, A[:found], c)
 
     def hessian_vector(self, factors: HessianFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
         """See `SitePotential.hessian_vector`."""
         v = nl.extended_vector(v)
         out = np.zeros_like(v)
-        kernels.factored_product(nl.rows, nl.first, nl.index, factors.A, factors.S, factors.c, v, out)
+        f = factors
+        hessian_kernels.factored_product(nl.rows, f.begin, f.ends, f.y, f.A, f.c, v, out)
         return nl.fold(out)
 
     def cauchy_born(
