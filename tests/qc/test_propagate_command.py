@@ -58,7 +58,7 @@ def test_files_of_a_propagation(whole):
     assert result["summary"]["K_plus"]["events"] == 3
     assert result["summary"]["K_minus"]["highest"] < result["summary"]["K_plus"]["lowest"]
     assert {e["kind"] for e in result["r_curve"]} == {"advance", "closing"}
-    assert len(result["moves"]) == 2
+    assert len(result["moves"]) == 1
     assert len(ase.io.read(out / "trajectory.extxyz", ":")) == len(rows) + 1  # the first state, and one after each event
     assert (out / "r_curve.png").stat().st_size > 10_000
 
