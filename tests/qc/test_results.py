@@ -181,6 +181,7 @@ def test_frames_are_read_back(tmp_path):
     for _ in range(2):
         for k in (2, 0, 1):
             back = results.read_frame(path, k)
+            assert (back.pop("symbols") == frame(k)["symbols"]).all()
             for name, values in back.items():
                 assert np.allclose(values, frame(k)[name], atol=1e-8, equal_nan=True), name
         (tmp_path / ".t.extxyz.index").unlink(missing_ok=True)  # then the file is read through
