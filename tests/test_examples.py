@@ -84,3 +84,26 @@ def test_check_of_the_main_case(tmp_path):
     )
     assert sizes["K_G (MPa m^1/2)"] == pytest.approx(0.841, abs=0.005)
     assert (tmp_path / "model.png").exists()
+
+
+def test_the_script_that_propagates():
+    """A smaller disc and two bonds: the same load for both, the first one's within a step of the folds' 1.44."""
+    text = (EXAMPLES / "propagation.py").read_text()
+    assert text.split('"""')[2].strip() in (EXAMPLES.parent / "README.md").read_text()
+    changes = {"core_radius=25.0": "core_radius=14.0", "blend_width=16.0": "blend_width=8.0", "domain_radius=120.0": "domain_radius=50.0"}
+    changes |= {"bonds=5": "bonds=2", "dK=0.04": "dK=0.04, tolerance=4e-3"}
+    for large, small in changes.items():
+        assert large in text
+        text = text.replace(large, small)
+    names: dict = {}
+    exec(compile(text, "propagation.py", "exec"), names)
+    loads = [event["K_over_KG"] for event in names["propagation"].curve]
+    assert loads == pytest.approx([1.45, 1.45], abs=0.04)
+    assert loads[0] == pytest.approx(loads[1], rel=4e-3)
+
+
+def test_silicon_propagation_at_small_size(tmp_path):
+    """The case file as it is, but for sizes: its keys are the program's."""
+    case = load_case(EXAMPLES / "silicon_propagation.toml")
+    assert (case.propagation.bonds, case.propagation.close, case.propagation.field) == (20, 20, "tip")
+    assert check_case(case)["ladder steps at most"] > 0

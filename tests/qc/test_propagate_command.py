@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -112,33 +113,41 @@ def survive(folder, whole, kills, seed):
         if process.poll() is None:
             kill_all(folder, process)
             killed += 1
-        else:
+            assert steps_saved(folder) >= done  # nothing is lost but the step in flight
+            done = steps_saved(folder)
+        else:  # it was done before all kills: once more from the beginning
             assert process.returncode == 0
-            killed = kills  # all done before the last kill
-        assert steps_saved(folder) >= done  # nothing is lost but the step in flight
-        done = steps_saved(folder)
+            same_curve(folder, whole)
+            shutil.rmtree(folder / "out")
+            done = 0
     last = subprocess.run(command(folder, "--resume"), env=environment(), capture_output=True, text=True, timeout=600)
     assert last.returncode == 0, last.stderr
+    same_curve(folder, whole)
+    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith("state-")} == set(FILES.split())
+
+
+def same_curve(folder, whole):
+    """Loads, tip positions and energies of all events to 1e-8."""
     rows, expected = curve_of(folder), curve_of(whole)
     assert len(rows) == len(expected)
     for row, other in zip(rows, expected, strict=True):
         for key in ("K", "K_low", "K_high", "a", "a_after"):
             assert float(row[key]) == pytest.approx(float(other[key]), rel=1e-8, abs=1e-8)
         assert (row["branch"], row["bonds"]) == (other["branch"], other["bonds"])
-    for e, other in zip(*(json.loads((f / "out" / "propagation.json").read_text())["r_curve"] for f in (folder, whole)), strict=True):
-        for key in ("energy_before", "energy_after", "dE_da"):
+    curves = (json.loads((f / "out" / "propagation.json").read_text())["r_curve"] for f in (folder, whole))
+    for e, other in zip(*curves, strict=True):
+        for key in ("energy_before", "energy_after"):
             assert e[key] == pytest.approx(other[key], rel=1e-8)
-    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith("state-")} == set(FILES.split())
-    return done
+        assert e["dE_da"] == pytest.approx(other["dE_da"], abs=1e-5)
 
 
 def test_kill_minus_nine_three_times_over(whole, tmp_path):
-    assert survive(tmp_path, whole, 3, seed=1) >= 2
+    survive(tmp_path, whole, 3, seed=1)
 
 
 @pytest.mark.slow
 def test_kill_minus_nine_twenty_times_over(whole, tmp_path):
-    assert survive(tmp_path, whole, 20, seed=2) >= 10
+    survive(tmp_path, whole, 20, seed=2)
 
 
 @pytest.mark.parametrize(
