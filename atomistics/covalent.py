@@ -108,9 +108,10 @@ class CovalentPotential(SitePotential):
         return H
 
     def cauchy_born(
-        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True, copies: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `SitePotential.cauchy_born`."""
+        assert copies == 1, "angles need every bond"
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         n, d = len(F), bonds.shape[1]
         W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))

@@ -306,7 +306,7 @@ def fold(owner, g, out):
 
 
 @nb.njit(inline="always", **FLAGS)
-def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
+def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second, copies):
     """What `cauchy_born` does, for bonds of d components; inlined, so that a constant d unrolls its loops."""
     n = len(R)
     D, B, G = np.empty((n, 4)), np.empty((n, 6)), np.empty((3, d))
@@ -329,18 +329,18 @@ def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W
             m += 1
             pair += phi
             rho += f
-        E, E1, E2 = embedding(kind, pe, embed, site_type, rho)
-        W[q] = 0.5 * pair + E
+        E, E1, E2 = embedding(kind, pe, embed, site_type, copies * rho)
+        W[q] = copies * 0.5 * pair + E
         for i in range(3):
             for j in range(d):
                 P[q, i, j], G[i, j] = 0.0, 0.0
         for k in range(m):
-            a = 0.5 * B[k, 0] + E1 * B[k, 2]
+            a = copies * (0.5 * B[k, 0] + E1 * B[k, 2])
             for i in range(3):
                 for j in range(d):
                     dR = D[k, i] * R[member[k], j]
                     P[q, i, j] += a * dR
-                    G[i, j] += B[k, 2] * dR
+                    G[i, j] += copies * B[k, 2] * dR
         if not second:
             continue
         for i in range(3):
@@ -349,8 +349,8 @@ def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W
                     for z in range(d):
                         C[q, i, j, x, z] = E2 * G[i, j] * G[x, z]
         for k in range(m):
-            across = (0.5 * B[k, 0] + E1 * B[k, 2]) / D[k, 3]
-            along = 0.5 * B[k, 1] + E1 * B[k, 3] - across
+            across = copies * (0.5 * B[k, 0] + E1 * B[k, 2]) / D[k, 3]
+            along = copies * (0.5 * B[k, 1] + E1 * B[k, 3]) - across
             b = member[k]
             for i in range(3):
                 for x in range(3):
@@ -363,10 +363,10 @@ def response(d, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W
                             C[q, i, j, x, z] += hR * R[b, z]
 
 
-@nb.njit(nb.void(F2, *BOND, *EMBED, I1, i4, f8, F3, F1, F3, F5, nb.boolean), **FLAGS)
-def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second):
-    """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all F[k] (3, d) and bonds R (n, d)."""
+@nb.njit(nb.void(F2, *BOND, *EMBED, I1, i4, f8, F3, F1, F3, F5, nb.boolean, f8), **FLAGS)
+def cauchy_born(R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second, copies):
+    """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all F[k] (3, d) and bonds R (n, d), each ``copies`` times."""
     if R.shape[1] == 3:
-        response(3, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second)
+        response(3, R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second, copies)
     else:
-        response(R.shape[1], R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second)
+        response(R.shape[1], R, kind, p, bonds, dr, pe, embed, types, site_type, cutoff, F, W, P, C, second, copies)

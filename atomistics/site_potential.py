@@ -78,6 +78,8 @@ class SitePotential(ABC):
         V does not change when all bonds of a perfect site are inverted.
     many_body : bool
         Two neighbours of a site have second derivatives of its energy.
+    radial : bool
+        V depends on the lengths of its bonds only, so that a bond and its opposite are the same to it.
     """
 
     cutoff: float
@@ -85,6 +87,7 @@ class SitePotential(ABC):
     fixed_topology: bool = False
     inversion_symmetric: bool = True
     many_body: bool = True
+    radial: bool = False
 
     @abstractmethod
     def site_sum(
@@ -140,12 +143,13 @@ class SitePotential(ABC):
 
     @abstractmethod
     def cauchy_born(
-        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True, copies: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One site with bonds F R: V (k,), dV/dF (k, 3, d) and, if ``second``, d2V/dF2 (k, 3, d, 3, d); eV.
 
         Bonds R are (n, d) and F is (k, 3, d): d = 3 for a deformation gradient, more where further linear unknowns,
-        such as the shifts of sublattices, move the ends of the bonds.
+        such as the shifts of sublattices, move the ends of the bonds. Those of a ``radial`` potential may each stand for
+        several (``copies``): itself and its opposite.
         """
 
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
@@ -240,6 +244,8 @@ class PairFunctional(SitePotential):
     embedding_table : (n_types, n_knots, 4) ndarray, optional
     """
 
+    radial = True
+
     def __init__(
         self,
         elements: Sequence[str],
@@ -308,12 +314,13 @@ class PairFunctional(SitePotential):
         return nl.fold(out)
 
     def cauchy_born(
-        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True, copies: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `SitePotential.cauchy_born`."""
         n, d = len(F), bonds.shape[1]
         W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         types = np.ascontiguousarray(types, dtype=np.int32)
-        kernels.cauchy_born(bonds, *self._functions, types, np.int32(site_type), self._range, F, W, P, C, second)
+        site = (types, np.int32(site_type), self._range)
+        kernels.cauchy_born(bonds, *self._functions, *site, F, W, P, C, second, float(copies))
         return W, P, C

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 
 from atomistics import Crystal, SitePotential
@@ -20,12 +24,38 @@ SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
 AT_REST = 1e-11
 """Force on an atom of the cell, eV/A, below which its shift counts as relaxed."""
+CHUNK = 1000
+"""Points whose shifts are relaxed at once: their second derivatives, 2 kB a point with two atoms a cell, should stay in the cache."""
 LONGEST_STEP = 0.1
 """Largest change of a shift in one step of its relaxation, in nearest-neighbour distances."""
 
 
 class InadmissibleDeformationError(ValueError):
     """A deformation gradient that turns the material inside out, or is not a number."""
+
+
+@dataclass(frozen=True)
+class _Site:
+    """Neighbours of an atom of the cell, and for how many atoms it stands.
+
+    Attributes
+    ----------
+    bonds : (n, 3 + n_basis) ndarray
+        Generalised bonds, A.
+    types : (n,) ndarray
+    kind : int
+        Type of the atom.
+    copies : int
+        2 where each bond stands for itself and its opposite.
+    atoms : int
+        Atoms of the cell with the same energy, because inversion maps their bonds on each other's.
+    """
+
+    bonds: np.ndarray
+    types: np.ndarray
+    kind: int
+    copies: int = 1
+    atoms: int = 1
 
 
 class CauchyBornMaterial:
@@ -59,10 +89,11 @@ class CauchyBornMaterial:
         self.volume = self.crystal.cell_volume
         self.n_basis = len(self.crystal.species)
         self._types = potential.types_of(self.crystal.species)
-        self._stencils: dict[float, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._stencils: dict[float, list[_Site]] = {}
+        self._rest: tuple[np.ndarray, np.ndarray] | None = None
         self._small: tuple[np.ndarray, np.ndarray] | None = None
         self._nearest = self.crystal.nearest_neighbour_distance
-        if not all(len(bonds) for bonds, _ in self._sites(1.0)):
+        if not all(len(site.bonds) for site in self._sites(1.0)):
             raise ValueError(
                 f"neighbours are {self._nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
             )
@@ -81,18 +112,22 @@ class CauchyBornMaterial:
 
     def energy_and_stress(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """W (n,) and P (n, 3, 3) in one pass."""
-        if self.n_basis > 1 or shifts is not None:
-            d = self.derivatives(F_kij, self.relaxed_shifts(F_kij) if shifts is None else shifts, second=False)
+        if shifts is not None:
+            d = self.derivatives(F_kij, shifts, second=False)
             return d.W, d.dF
+        if self.n_basis > 1:
+            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF))
         return self._evaluate(_checked(F_kij), second=False)[:2]
 
     def evaluate(
         self, F_kij: np.ndarray, shifts: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """W (n,), P (n, 3, 3) and dP/dF (n, 3, 3, 3, 3) in one pass."""
-        if self.n_basis > 1 or shifts is not None:
-            d = self.derivatives(F_kij, self.relaxed_shifts(F_kij) if shifts is None else shifts)
-            return d.W, d.dF, d.condensed() if shifts is None else d.dFdF
+        if shifts is not None:
+            d = self.derivatives(F_kij, shifts)
+            return d.W, d.dF, d.dFdF
+        if self.n_basis > 1:
+            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF, d.condensed()))
         return self._evaluate(_checked(F_kij), second=True)
 
     def derivatives(self, F_kij: np.ndarray, shifts: np.ndarray, second: bool = True) -> ShiftDerivatives:
@@ -117,7 +152,9 @@ class CauchyBornMaterial:
         F = _checked(F_kij)
         if self.n_basis == 1:
             return np.zeros((len(F), 1, 3))
-        return self._at_rest(F, self.linear_shifts(F) if start is None else self._checked_shifts(start, len(F)))
+        if start is None:
+            return self._relaxed(F, lambda p, d: (p,))[0]
+        return self._at_rest(F, self._checked_shifts(start, len(F)))[0]
 
     def linear_shifts(self, F_kij: np.ndarray) -> np.ndarray:
         """(n, n_basis, 3) inner shifts to first order in F - I, A: those of a crystal under small strain."""
@@ -125,16 +162,35 @@ class CauchyBornMaterial:
             return np.zeros((len(F_kij), 1, 3))
         if self._small is None:
             identity = np.eye(3)[None]
-            p = self._at_rest(identity, np.zeros((1, self.n_basis, 3)))
-            self._small = (p[0], self.derivatives(identity, p).shift_tangent()[0])
+            p, d = self._at_rest(identity, np.zeros((1, self.n_basis, 3)))
+            self._small = (p[0], d.shift_tangent()[0])
         p0, tangent = self._small
         return p0 + np.einsum("axij,kij->kax", tangent, F_kij - np.eye(3))
 
-    def _at_rest(self, F: np.ndarray, start: np.ndarray) -> np.ndarray:
-        p, restless = relax(
+    def _relaxed(
+        self, F_kij: np.ndarray, wanted: Callable[[np.ndarray, ShiftDerivatives], tuple[np.ndarray, ...]]
+    ) -> Any:
+        """What is wanted of the relaxed shifts and the derivatives there, a chunk of points after another.
+
+        The shifts of the last F are remembered: its Hessian follows its gradient.
+        """
+        F = _checked(F_kij)
+        if self._rest is None or not np.array_equal(self._rest[0], F):
+            self._rest = (F.copy(), np.full((len(F), self.n_basis, 3), np.nan))
+        found = []
+        for begin in range(0, max(len(F), 1), CHUNK):
+            here, p = F[begin : begin + CHUNK], self._rest[1][begin : begin + CHUNK]
+            if np.isfinite(p).all():
+                d = self.derivatives(here, p)
+            else:
+                p[:], d = self._at_rest(here, self.linear_shifts(here))
+            found.append(wanted(p, d))
+        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+    def _at_rest(self, F: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, ShiftDerivatives]:
+        p, d, restless = relax(
             without_translation(start),
             lambda k, p: self.derivatives(F[k], p),
-            lambda k, p: self._evaluate(_joined(F[k], p), second=False)[0],
             AT_REST / self.volume,
             LONGEST_STEP * self._nearest,
         )
@@ -143,7 +199,7 @@ class CauchyBornMaterial:
             raise InadmissibleDeformationError(
                 f"the inner shifts find no rest at F = {F[k].tolist()}, got as far as p = {p[k].tolist()}"
             )
-        return p
+        return p, d
 
     def elastic_tensor(self, relaxed: bool = True) -> np.ndarray:
         """(6, 6) elastic constants in laboratory axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3).
@@ -174,20 +230,30 @@ class CauchyBornMaterial:
     def _evaluate(self, G_kid: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """W and its derivatives by G = [F | p^T] (n, 3, 3 + n_basis), or by F alone (n, 3, 3) for a Bravais crystal."""
         enlargement = self._enlargement(G_kid)
+        factors = np.unique(enlargement)
+        if len(factors) < 2:
+            return self._sum_sites(G_kid, float(factors[0]) if len(factors) else 1.0, second)
         n, d = len(G_kid), G_kid.shape[2]
         W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
-        for factor in np.unique(enlargement):
-            k = np.flatnonzero(enlargement == factor) if len(enlargement) > 1 else np.arange(1)
-            for site, (bonds, types) in enumerate(self._sites(factor)):
-                kind = int(self._types[site])
-                V, dV, ddV = self.potential.cauchy_born(bonds[:, :d], types, kind, G_kid[k], second)
-                if site:
-                    V, dV = V + W[k], dV + P[k]
-                    ddV = ddV + C[k] if second else ddV
-                W[k], P[k] = V, dV
-                if second:
-                    C[k] = ddV
-        return W / self.volume, P / self.volume, C / self.volume
+        for factor in factors:
+            k = np.flatnonzero(enlargement == factor)
+            W[k], P[k], ddW = self._sum_sites(G_kid[k], factor, second)
+            if second:
+                C[k] = ddW
+        return W, P, C
+
+    def _sum_sites(self, G_kid: np.ndarray, factor: float, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """W and its derivatives from stencils of one size."""
+        total: tuple[np.ndarray, ...] = ()
+        for site in self._sites(factor):
+            bonds = site.bonds[:, : G_kid.shape[2]]
+            parts = self.potential.cauchy_born(bonds, site.types, site.kind, G_kid, second, site.copies)
+            for part in parts:
+                part *= site.atoms / self.volume
+            for whole, part in zip(total, parts, strict=False):
+                whole += part
+            total = total or parts
+        return total[0], total[1], total[2]
 
     def _enlargement(self, G: np.ndarray) -> np.ndarray:
         """Size of the stencil that each G needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
@@ -216,8 +282,8 @@ class CauchyBornMaterial:
             power[strong] = np.maximum(np.ceil(np.log(1.0 / (smallest * STENCIL_MARGIN)) / np.log(1.25)), 0.0)
         return 1.25**power
 
-    def _sites(self, factor: float) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Generalised bonds (n, 3 + n_basis) and types of the neighbours of each atom of the cell.
+    def _sites(self, factor: float) -> list[_Site]:
+        """Neighbours of each atom of the cell, those that are equal by inversion counted once.
 
         A bond of G = [F | p^T] is (R, e_b - e_a), so that G times it is F R + p_b - p_a. They reach ``factor`` times as
         far as usual; only reference neighbours where the topology is fixed.
@@ -225,11 +291,12 @@ class CauchyBornMaterial:
         if factor not in self._stencils:
             margin = 1.0 if self.potential.fixed_topology else STENCIL_MARGIN * factor
             reach, ends = self.potential.cutoff * margin, np.eye(self.n_basis)
-            self._stencils[factor] = []
+            sites: list[_Site] = []
             for a in range(self.n_basis):
                 b = self.crystal.stencil_species(reach, a)
                 bonds = np.hstack([self.crystal.stencil(reach, a), ends[b] - ends[a]])
-                self._stencils[factor].append((bonds, self._types[b]))
+                _add_site(sites, _Site(bonds, self._types[b], int(self._types[a])), self.potential)
+            self._stencils[factor] = [_halved(site) if self.potential.radial else site for site in sites]
         return self._stencils[factor]
 
     def _checked_shifts(self, shifts: np.ndarray, k: int) -> np.ndarray:
@@ -241,6 +308,30 @@ class CauchyBornMaterial:
         if not np.isfinite(p).all():
             raise InadmissibleDeformationError("shifts must be finite numbers, got nan or inf")
         return p
+
+
+def _add_site(sites: list[_Site], new: _Site, potential: SitePotential) -> None:
+    """One more site, or one more atom of a site whose bonds are the opposites of its own."""
+    mirrored = _rows(-new.bonds, new.types)
+    for i, site in enumerate(sites):
+        if potential.inversion_symmetric and site.kind == new.kind and mirrored == _rows(site.bonds, site.types):
+            sites[i] = replace(site, atoms=site.atoms + 1)
+            return
+    sites.append(new)
+
+
+def _halved(site: _Site) -> _Site:
+    """The site with one bond of each pair of opposites, if there is nothing else."""
+    rows = [(*row, kind) for row, kind in zip(np.round(site.bonds, 6).tolist(), site.types.tolist(), strict=True)]
+    upper = np.array([row > tuple(-x for x in row[:-1]) + row[-1:] for row in rows], dtype=bool)
+    if _rows(-site.bonds, site.types) != _rows(site.bonds, site.types) or 2 * upper.sum() != len(rows):
+        return site
+    return replace(site, bonds=np.ascontiguousarray(site.bonds[upper]), types=site.types[upper], copies=2)
+
+
+def _rows(bonds: np.ndarray, types: np.ndarray) -> set[tuple[float, ...]]:
+    """Bonds with the types at their ends as they compare."""
+    return {tuple(row) for row in np.column_stack([np.round(bonds, 6) + 0.0, types]).tolist()}
 
 
 def _checked(F_kij: np.ndarray) -> np.ndarray:

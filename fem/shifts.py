@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -40,6 +40,11 @@ class ShiftDerivatives:
     dFdp: np.ndarray
     dpdp: np.ndarray
 
+    def put(self, k: np.ndarray, other: ShiftDerivatives, which: np.ndarray) -> None:
+        """Overwrite those of the points k by those of ``other`` at its points ``which``."""
+        for f in fields(self):
+            getattr(self, f.name)[k] = getattr(other, f.name)[slice(None) if which.all() else which]
+
     def shift_tangent(self) -> np.ndarray:
         """(k, n_basis, 3, 3, 3) dp/dF of shifts that stay relaxed, A: -W_pp^-1 W_pF."""
         k, n = self.dp.shape[:2]
@@ -50,36 +55,36 @@ class ShiftDerivatives:
         """(k, 3, 3, 3, 3) tangent with relaxed shifts, the Schur complement W_FF - W_Fp W_pp^-1 W_pF, eV/A^3."""
         return self.dFdF + np.einsum("kijax,kaxlm->kijlm", self.dFdp, self.shift_tangent(), optimize=True)
 
-    def newton_step(self) -> np.ndarray:
-        """(k, n_basis, 3) shifts towards less energy, without a common part, A: Newton's, with |eigenvalues| where W_pp is indefinite."""
-        k, n = self.dp.shape[:2]
-        H, g = _regular(self.dpdp), self.dp.reshape(k, 3 * n, 1)
-        try:
-            np.linalg.cholesky(H)
-            step = np.linalg.solve(H, g)
-        except np.linalg.LinAlgError:
-            values, vectors = np.linalg.eigh(H)
-            size = np.abs(values)
-            size = np.maximum(size, 1e-3 * size.max(1, keepdims=True))
-            step = vectors @ ((vectors.transpose(0, 2, 1) @ g) / size[..., None])
-        return -step.reshape(k, n, 3)
+
+def newton_step(dp: np.ndarray, dpdp: np.ndarray) -> np.ndarray:
+    """(k, n_basis, 3) shifts towards less energy, without a common part, A: Newton's, with |eigenvalues| where W_pp is indefinite."""
+    k, n = dp.shape[:2]
+    H, g = _regular(dpdp), dp.reshape(k, 3 * n, 1)
+    try:
+        np.linalg.cholesky(H)
+        step = np.linalg.solve(H, g)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(H)
+        size = np.abs(values)
+        size = np.maximum(size, 1e-3 * size.max(1, keepdims=True))
+        step = vectors @ ((vectors.transpose(0, 2, 1) @ g) / size[..., None])
+    return -step.reshape(k, n, 3)
 
 
 def relax(
     p_kai: np.ndarray,
     derivatives: Callable[[np.ndarray, np.ndarray], ShiftDerivatives],
-    energy: Callable[[np.ndarray, np.ndarray], np.ndarray],
     tolerance: float,
     longest: float,
     steps: int = 50,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, ShiftDerivatives, np.ndarray]:
     """Shifts of least energy at many points at once: Newton's method, each step halved until the energy falls.
 
     Parameters
     ----------
     p_kai : (k, n_basis, 3) ndarray
         Where to begin, A.
-    derivatives, energy : callable
+    derivatives : callable
         Of chosen points (indices) and their shifts.
     tolerance : float
         Of dW/dp, eV/A^4.
@@ -88,47 +93,51 @@ def relax(
 
     Returns
     -------
-    (k, n_basis, 3) ndarray and the indices of the points that found no rest.
+    (k, n_basis, 3) ndarray, the derivatives there, and the indices of the points that found no rest.
     """
-    p = p_kai.copy()
-    left, forces = np.arange(len(p)), np.full(len(p), np.inf)
+    p, left = p_kai.copy(), np.arange(len(p_kai))
+    d = derivatives(left, p)
     for _ in range(steps):
+        left = left[~(_force(d)[left] < tolerance)]
         if not len(left):
             break
-        d = derivatives(left, p[left])
-        forces[left] = np.abs(d.dp).max((1, 2))
-        moving = ~(forces[left] < tolerance)
-        p[left], moved = _descend(left, p[left], d, moving, energy, longest)
-        left = left[moved]
-    return p, np.flatnonzero(~(forces < NEARLY * tolerance))
+        left = left[_descend(left, p, d, derivatives, longest)]
+    return p, d, np.flatnonzero(~(_force(d) < NEARLY * tolerance))
+
+
+def _force(d: ShiftDerivatives) -> np.ndarray:
+    """(k,) largest component of dW/dp."""
+    return np.abs(d.dp).max((1, 2))
 
 
 def _descend(
     points: np.ndarray,
     p: np.ndarray,
     d: ShiftDerivatives,
-    moving: np.ndarray,
-    energy: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    derivatives: Callable[[np.ndarray, np.ndarray], ShiftDerivatives],
     longest: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """One step of the moving points, and which of all have moved."""
-    step = d.newton_step()
+) -> np.ndarray:
+    """One step of some points, written into p and d; which of them have moved."""
+    W, dp = d.W[points], d.dp[points]
+    step = newton_step(dp, d.dpdp[points])
     size = np.sqrt((step**2).sum(2).max(1))
     step *= np.minimum(1.0, longest / np.maximum(size, 1e-300))[:, None, None]
-    slope = (d.dp * step).sum((1, 2))
-    todo, moved = np.flatnonzero(moving), np.zeros(len(p), dtype=bool)
+    slope = (dp * step).sum((1, 2))
+    todo, moved = np.arange(len(points)), np.zeros(len(points), dtype=bool)
     for _ in range(30):
-        trial = p[todo] + step[todo]
-        allowed = d.W[todo] + 1e-4 * slope[todo] + ROUNDING * np.abs(d.W[todo])
-        falls = energy(points[todo], trial) <= allowed
-        p[todo[falls]] = trial[falls]
+        trial = p[points[todo]] + step[todo]
+        there = derivatives(points[todo], trial)
+        highest = W[todo] + 1e-4 * slope[todo] + ROUNDING * np.abs(W[todo])
+        falls = there.W - highest <= 0.0
+        p[points[todo[falls]]] = trial[falls]
+        d.put(points[todo[falls]], there, falls)
         moved[todo[falls]] = True
         todo = todo[~falls]
         if not len(todo):
             break
         step[todo] *= 0.5
         slope[todo] *= 0.5
-    return p, moved
+    return moved
 
 
 def independent(n_basis: int) -> np.ndarray:
