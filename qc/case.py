@@ -14,6 +14,7 @@ from .case_file import apply_override, read_toml
 from .case_table import COUNT, LENGTH, POSITIVE, Table, key, required
 from .errors import InputError
 from .propagation_table import PropagationTable
+from .qm.table import QMTable
 
 COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
 BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
@@ -264,6 +265,7 @@ TABLES: dict[str, type[Table]] = {
     "load": LoadTable,
     "solver": SolverTable,
     "propagation": PropagationTable,
+    "qm": QMTable,
 }
 
 
@@ -272,7 +274,7 @@ class Case(Table):
 
     Attributes
     ----------
-    crystal, potential, model, crack, load, solver, propagation
+    crystal, potential, model, crack, load, solver, propagation, qm
         The tables of the case file; lengths in A, loads in the Griffith load K_G.
     """
 
@@ -283,6 +285,7 @@ class Case(Table):
     load: LoadTable = LoadTable()
     solver: SolverTable = SolverTable()
     propagation: PropagationTable = PropagationTable()
+    qm: QMTable | None = None
     _name: str = PrivateAttr(default="case")
 
     @property
@@ -307,6 +310,9 @@ class Case(Table):
         else:
             _check_miller(self.crack, structure)
         _check_cut(self.crack, structure)
+        if self.qm is not None and (dimension == 2 or self.model.method == "continuum"):
+            why = "model.dimension = 2" if dimension == 2 else 'model.method = "continuum"'
+            raise ValueError(f"[qm] is not allowed with {why}: it needs atoms in three dimensions (model.dimension = 2.5)")
         return self
 
     @classmethod

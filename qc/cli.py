@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .cli_checks import FREE_KEYS, FREE_TO_PROPAGATE, check_directory, check_potential, check_same_model
+from .cli_checks import FREE_KEYS, FREE_TO_PROPAGATE, check_directory, check_engine, check_potential, check_same_model
 from .ending import exit_code, run_command
 from .errors import InputError
 
@@ -412,6 +412,7 @@ def _load(path: Path, overrides: list[str]) -> Case:
 
     case = load_case(path, overrides)
     check_potential(case)
+    check_engine(case)
     return case
 
 

@@ -12,7 +12,7 @@ from .errors import InputError
 if TYPE_CHECKING:  # pydantic is not needed for qc --help
     from .case import Case
 
-FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at")
+FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at", "qm.time_limit", "qm.retries", "qm.threads")
 """Keys that a resumed run may change, besides those of [solver]."""
 FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
 """Keys that a resumed propagation may change, besides those of [solver]."""
@@ -52,7 +52,15 @@ def changed_keys(now: dict[str, Any], saved: dict[str, Any], free: Sequence[str]
                 value, before = Path(value).name, Path(before).name
             if value != before and f"{table}.{key}" not in free:
                 changed.append(f"{table}.{key} = {value} (was {before})")
-    return changed
+    return changed + _changed_qm(now.get("qm"), saved.get("qm"), free)
+
+
+def _changed_qm(now: dict[str, Any] | None, saved: dict[str, Any] | None, free: Sequence[str]) -> list[str]:
+    """Keys of [qm] that differ; the table itself if only one has it."""
+    if now is None or saved is None:
+        return [] if now is saved else [f"[qm] (was {'not ' if saved is None else ''}there)"]
+    differ = [key for key in now if now[key] != saved.get(key, now[key]) and f"qm.{key}" not in free]
+    return [f"qm.{key} = {now[key]} (was {saved.get(key)})" for key in differ]
 
 
 def check_potential(case: Case) -> None:
@@ -68,6 +76,12 @@ def check_potential(case: Case) -> None:
         potential.types_of(case.crystal.species)
     except ValueError as error:
         raise InputError(f"{_species_key(case)} does not fit {key}: {error}") from None
+
+
+def check_engine(case: Case) -> None:
+    """Refuse a QM engine that is not installed."""
+    if case.qm is not None:
+        case.qm.require_installed()
 
 
 def _species_key(case: Case) -> str:

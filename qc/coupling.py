@@ -127,6 +127,10 @@ class Coupling:
         self._matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
         self._connect()
 
+    def reconnect(self) -> None:
+        """Look at the terms' rows anew: another coupling of the same terms may have brought them up to date. Collective."""
+        self._connect()
+
     @property
     def complaint(self) -> str | None:
         """Why the last energy was infinite, None if it was not. Collective."""

@@ -9,5 +9,9 @@ class ConvergenceError(RuntimeError):
     """No stable equilibrium was found; what was reached before is on disk; exit code 1."""
 
 
+class EngineError(ConvergenceError):
+    """The engine of a QM region failed in spite of all retries; what was reached before is on disk."""
+
+
 class Stopped(Exception):
     """The run was asked to stop and did so with its state saved, ready for ``--resume``; exit code 3."""

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from petsc4py import PETSc
 
-from .coupling import NoEnergyError
+from .coupling import Coupling, NoEnergyError
 from .crack import CrackSystem
 from .energy_release import EnergyRelease
-from .errors import ConvergenceError
+from .errors import ConvergenceError, EngineError
 from .solver import EquilibriumSolver, SolveReport, SolverOptions
 from .stability import hashed_noise
 from .tip import Shells, TipState, TipTracker
@@ -116,6 +116,8 @@ class Ladder:
         From a checkpoint.
     q : PETSc.Vec, optional
         Unknowns of the checkpoint's last step.
+    guide : Coupling, optional
+        An energy to minimise where the model has none; default: the model's.
     """
 
     def __init__(
@@ -125,17 +127,17 @@ class Ladder:
         options: SolverOptions | None = None,
         state: LadderState | None = None,
         q: PETSc.Vec | None = None,
+        guide: Coupling | None = None,
     ) -> None:
         model = system.model
+        self._guide = guide or model.guide
         self.system, self.spec, self.state = system, spec, state or LadderState()
         parts = model.parts
         n = parts.layout.n_free
         noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-        args = (model.parts, noise, options or SolverOptions(), model.lattice.gdim == 2)
-        guide = None if model.guide is None else EquilibriumSolver(model.guide, *args)
-        self.solver = EquilibriumSolver(model.coupling, *args, guide)
         self._nn = model.crystal.nearest_neighbour_distance
-        self.solver.furthest = FURTHEST * self._nn
+        self._solver_args = (model.parts, noise, options or SolverOptions(), model.lattice.gdim == 2)
+        self.renew_solver()
         self._period = float(model.lattice.vectors[0, 0])  # of the crystal along the crack
         atoms = model.atomistic
         reach = min(system.spec.core_radius, system.spec.domain_radius)
@@ -145,6 +147,13 @@ class Ladder:
         self._release = EnergyRelease(system)
         self.q = q if q is not None else system.start(spec.K_start * system.K_G)
         self.tip: TipState | None = None
+
+    def renew_solver(self) -> None:
+        """A solver for the terms that the coupling has now. Collective."""
+        model = self.system.model
+        guide = None if self._guide is None else EquilibriumSolver(self._guide, *self._solver_args)
+        self.solver = EquilibriumSolver(model.coupling, *self._solver_args, guide)
+        self.solver.furthest = FURTHEST * self._nn
 
     def loads(self) -> Iterator[tuple[float, Branch]]:
         """(K over K_G, branch) of the steps still to come; re-read after each step, as an advance may turn the ladder."""
@@ -300,8 +309,12 @@ class Ladder:
             increment = system.near_tip_displacement(K - start * system.K_G)[: system.model.parts.layout.n_free]
             self.q.array[:] += increment.ravel()
         rough = robust or not self.state.steps
+        kept = self.q.copy()
         try:
             return self.solver.solve(self.q, jump=JUMP * self._nn, rough=rough)
+        except EngineError:  # shorter steps would not mend it
+            self.q = kept  # the other one may be locked by the solver that was in it
+            raise
         except ConvergenceError as error:  # the stiffness itself has no use: as bad as any solve that fails
             return SolveReport(False, "NO_DESCENT", complaint=str(error))
         finally:

@@ -33,6 +33,7 @@ from .errors import ConvergenceError, InputError, Stopped
 from .griffith import cut_height
 from .known import cautions, material_of
 from .ladder import Ladder, LadderSpec, LadderState
+from .qm.session import QMSession
 from .reconstruction import Reconstruction, ReconstructionError
 from .solver import SolverOptions
 
@@ -207,6 +208,8 @@ def _blaming_petsc_options(options: SolverOptions) -> Iterator[None]:
         raise InputError(f"PETSc refuses one of the options {given!r}: {reason}") from error
 
 
+PATIENT_NEWTON = 40
+"""Iterations of Newton's method with forces mixed from an engine whose stiffness it is not told."""
 OPTION_ERRORS = (62, 63, 86, 92)
 """PETSc's codes of a wrong argument, one out of range, an unknown type, a package that is not there."""
 
@@ -274,13 +277,18 @@ class Run:
             log.warning("%s", sentence)
         own = self.system.model.parts.atoms
         self._n_atoms, self._n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+        self.qm_report: dict[str, Any] | None = None
+        with self.watch.stage("QM set-up"):
+            self.qm = None if case.qm is None else QMSession(self.system, case.qm, saved and saved.get("qm"))
+        if self.qm is not None and self.qm.guide is not None:  # no secants without an energy: Newton converges linearly
+            options = replace(options, max_newton=max(options.max_newton, PATIENT_NEWTON))
         state, q = (None, None) if saved is None else self._restore(saved)
         if state:
             self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}  # type: ignore[index]
         load = case.load
         spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at, load.K_tolerance)
         with self.watch.stage("set-up"), _blaming_petsc_options(options):
-            self.ladder = Ladder(self.system, spec, options, state, q)
+            self.ladder = Ladder(self.system, spec, options, state, q, None if self.qm is None else self.qm.guide)
             if state and options.linear == "mumps":
                 self.ladder.solver.is_stable(
                     self.ladder.q
@@ -301,18 +309,29 @@ class Run:
             raise
         finally:
             interrupt.restore()
+            if self.qm is not None:
+                self.qm.close()
         self._finish()
 
     def _walk(self, interrupt: Interrupt) -> None:
         with self._progress() as advance:
             for k, branch in self.ladder.loads():
                 with self.watch.stage("solve"):
+                    self._move_qm()
                     record = self.ladder.refine(k, branch)
+                    if record is not None and self.qm is not None:
+                        record["qm"] = self.qm.measure(self.ladder.q)
                 if record is not None:
                     self._after_step(record)
                     advance(record)
                 if interrupt.agreed():
                     raise Stopped(f"stopped after K = {k:.4f} K_G; resume with --resume")
+
+    def _move_qm(self) -> None:
+        """The QM region goes where the last step has left the tip."""
+        steps = self.ladder.state.steps
+        if self.qm is not None and steps and self.qm.follow(self.ladder.q, steps[-1]["tip_position"], steps[-1]["K"]):
+            self.ladder.renew_solver()
 
     def _after_step(self, record: dict[str, Any]) -> None:
         ladder = self.ladder
@@ -324,7 +343,9 @@ class Run:
                 "fingerprint": self.system.model.domain.fingerprint,
                 "seconds": self.watch.seconds,
                 "case": self.case.plain(),
+                "qm": None if self.qm is None else self.qm.plain(),
             }
+            self.qm_report = None if self.qm is None else self.qm.report()
             checkpoint.save(self.directory, len(ladder.state.steps), self.system.model.parts, u, state)
             on_root(self.comm, self._write_tables)
 
@@ -402,7 +423,8 @@ class Run:
             "K_plus_bracket": state.K_plus_bracket,
             "K_minus": _middle(state.K_minus_bracket),
             "K_minus_bracket": state.K_minus_bracket,
-            "n_qm_calls": 0,
+            "n_qm_calls": 0 if self.qm_report is None else self.qm_report["calls"],
+            "qm": self.qm_report,
             "evaluations": model.coupling.evaluations,
             "seconds": {name: round(t, 3) for name, t in self.watch.seconds.items()},
             "finished": state.finished,
@@ -541,9 +563,20 @@ def _summarise(run: Run) -> None:
         if event["kind"] not in ("advance", "closing", "blunting"):
             low, high = (k / s.K_G for k in event["bracket"])
             console.print(f"{event['kind'].replace('_', ' ')} between {low:.3f} and {high:.3f} K_G ({event['branch']})")
+    if run.qm_report is not None:
+        console.print(qm_line(run.qm_report))
     total = sum(run.watch.seconds.values())
     stages = ", ".join(f"{name} {t:.0f} s" for name, t in sorted(run.watch.seconds.items(), key=lambda kv: -kv[1]))
     console.print(f"{len(state.steps)} steps in {total:.0f} s ({stages}); results in {run.directory}")
+
+
+def qm_line(report: dict[str, Any]) -> str:
+    """What the QM region was and took, in a sentence."""
+    moves = f", moved {len(report['moves'])} times with the tip" if report["moves"] else ""
+    return (
+        f"QM region {report['cluster']} ({report['atoms']} atoms, {report['link_atoms']} link atoms) by {report['engine']}, "
+        f"BLAS {report['blas']}: {report['calls']} calls in {report['seconds']:.0f} s{moves}"
+    )
 
 
 BYTES_PER_NONZERO = 12 * 4
@@ -568,6 +601,10 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
         picture = directory / "model.png"
         output.draw_model(picture, system, case.name)
+    qm = None if case.qm is None else QMSession(system, case.qm)
+    region = None if qm is None else qm.report()
+    if qm is not None:
+        qm.close()
     material, warnings = what_is_known(system, case)
     own = system.model.parts.atoms
     atoms, free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
@@ -590,6 +627,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "memory to expect (GiB)": round(memory / 2**30, 2),
         "ladder steps at most": steps,
         "time to expect (min)": round((time.perf_counter() - start + 4 * steps * 3 * assembly) / 60, 1),
+        "QM region": None if region is None else qm_line(region).removeprefix("QM region "),
         "picture": None if picture is None else str(picture),
         "warnings": warnings,
     }

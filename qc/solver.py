@@ -187,7 +187,10 @@ class EquilibriumSolver:
         return self._inertia
 
     def _newton(self, q: PETSc.Vec) -> SolveReport:
-        self.snes.solve(None, q)
+        try:
+            self.snes.solve(None, q)
+        except PETSc.Error as error:
+            raise _cause(error) from None
         reason = self.snes.getConvergedReason()
         residual = self.residual(q)
         return SolveReport(
@@ -245,7 +248,9 @@ class EquilibriumSolver:
             return report
         start = q.copy()
         self.guide.coupling.prescribed[:] = self.coupling.prescribed
+        self.guide.coupling.reconnect()
         guided = self.guide.solve(q, rough=True)
+        self.coupling.reconnect()
         report = self._newton(q)
         report.robust_iterations = guided.robust_iterations
         report.largest_step = self._distance(q, start)
@@ -366,6 +371,12 @@ class EquilibriumSolver:
                 _DEFAULTS_SET.add(key)
                 if key not in self.options.petsc:
                     database.getString(PREFIX + key)  # now it counts as used: no warning of PETSc's at the end about ours
+
+
+def _cause(error: PETSc.Error) -> BaseException:
+    """What a callback of ours raised inside PETSc: a failed engine, say; PETSc's own error if it was none of ours."""
+    cause = error.__cause__
+    return error if cause is None else _cause(cause) if isinstance(cause, PETSc.Error) else cause
 
 
 def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..errors import ConvergenceError, InputError
+from ..errors import EngineError, InputError
 from .blas import Blas, find_blas
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,6 @@ ACCURACY = {"accuracy": 0.001}
 START_LIMIT = 120.0  # s; loading an engine is not computing
 LAUNCHER = ("PMI", "PMIX_", "OMPI_", "PRTE_", "MPI_", "MPIR_", "HYDRA_", "HYDI_", "SLURM_")
 """Variables of an MPI launcher: an engine that knows MPI would take the run's place in it."""
-
-
-class EngineError(ConvergenceError):
-    """The engine failed in spite of all retries; what was reached before is on disk."""
 
 
 class _FailureError(Exception):

@@ -107,3 +107,18 @@ class SecondTry(SW):
         if not os.path.exists(memory):
             open(memory, "w").close()
             os.abort()
+
+
+class Tires(Stiff):
+    """Dies in its tenth call, once: a file remembers how often it was asked."""
+
+    def __init__(self, memory, **kwargs):
+        super().__init__(**kwargs)
+        self.memory = memory
+
+    def calculate(self, *args, **kwargs):
+        with open(self.memory, "a") as file:
+            file.write("x")
+        if os.path.getsize(self.memory) == 10:
+            os.abort()
+        super().calculate(*args, **kwargs)

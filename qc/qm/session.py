@@ -1,0 +1,150 @@
+"""The QM tip of a case: built into its model, counted and audited at every step, moved along with the tip."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from petsc4py import PETSc
+
+from atomistics import Crystal
+
+from ..coupling import Coupling
+from ..crack import CrackSystem
+from .build import QM, QMSpec, add_qm
+from .evaluation import EngineFactory
+from .follow import Ledger, Move
+from .region import QMRegion
+from .table import QMTable
+
+log = logging.getLogger(__name__)
+
+
+class QMSession:
+    """A QM region through the steps of a run. Construction and all methods but ``plain`` and ``close`` are collective.
+
+    Parameters
+    ----------
+    system : CrackSystem
+        Its coupling gets the QM term.
+    table : QMTable
+    saved : dict, optional
+        What ``plain`` returned when the checkpoint was written.
+    engine : callable, optional
+        As in `qc.qm.build.build_qm`.
+
+    Attributes
+    ----------
+    guide : Coupling or None
+        In force mode the model without the region, whose energy can be minimised.
+
+    Raises
+    ------
+    InputError
+        The region does not fit, or the engine refuses; the same on all ranks.
+    """
+
+    def __init__(
+        self,
+        system: CrackSystem,
+        table: QMTable,
+        saved: dict[str, Any] | None = None,
+        engine: EngineFactory | None = None,
+    ) -> None:
+        self._system, self._table, self._engine = system, table, engine
+        self._advance = bond_advance(system.crystal)
+        self.place = 0 if saved is None else int(saved["place"])
+        self.ledger = Ledger() if saved is None else Ledger.from_plain(saved["ledger"])
+        self._before = (0, 0.0) if saved is None else (int(saved["calls"]), float(saved["seconds"]))
+        model = system.model
+        self.guide: Coupling | None = None
+        if table.mode == "force" and model.guide is None:
+            self.guide = Coupling(model.coupling.layout, model.coupling.terms)
+            self.guide.dead_load = model.coupling.dead_load
+        self.qm: QM = add_qm(model, self._spec(), engine)
+        self._noted = self._spent()
+
+    @property
+    def centre(self) -> tuple[float, float, float]:
+        """Of the region in the reference crystal, A."""
+        x, y = self._table.centre or self._system.spec.tip
+        dx, dz = self._advance
+        return x + self.place * dx, y, (self.place * dz) % self._system.model.lattice.period
+
+    def _spec(self) -> QMSpec:
+        t = self._table
+        return QMSpec(self.centre, t.radius, t.mode, t.buffer, t.spec(), t.hessian, 0.0, t.caps)
+
+    def measure(self, q: PETSc.Vec) -> dict[str, Any]:
+        """For the record of a step: calls and seconds since the last one, centre, and the audit (energy mode)."""
+        z = self._system.model.coupling.variables(q)["qm"]
+        self.qm.term.check_links(z)
+        calls, seconds = self._spent()
+        first_calls, first_seconds = self._noted
+        self._noted = calls, seconds
+        return {
+            "calls": calls - first_calls,
+            "seconds": round(seconds - first_seconds, 3),
+            "centre": list(self.centre),
+            "audit": asdict(self.qm.term.audit(z)) if isinstance(self.qm.term, QMRegion) else None,
+        }
+
+    def follow(self, q: PETSc.Vec, tip: float | None, K: float) -> bool:
+        """Move the region to where the tip is, at fixed positions of all atoms; whether it moved.
+
+        ``tip`` lies half-way between the last open and the first whole row of bonds: the region's centre belongs on the latter.
+        """
+        home = (self._table.centre or self._system.spec.tip)[0]
+        dx = self._advance[0]
+        if not self._table.follow_tip or tip is None:
+            return False
+        place = round((tip + 0.5 * dx - home) / dx)
+        if place == self.place:
+            return False
+        before, source, (calls, seconds) = self._energy(q), self.centre, self._spent()
+        self.qm.close()
+        self._before = calls, seconds
+        self.place = place
+        self.qm = add_qm(self._system.model, self._spec(), self._engine)
+        after = self._energy(q)
+        self.ledger.moves.append(Move(K, source, self.centre, before, after, self._spent()[0] - calls))
+        log.info("the QM region follows the tip to x = %.3f A; the energy changes by %.6f eV by it", self.centre[0], after - before)
+        return True
+
+    def report(self) -> dict[str, Any]:
+        """For the result: engine, BLAS, cluster, all calls and seconds, moves."""
+        calls, seconds = self._spent()
+        moves = self.ledger.plain()
+        found = {"calls": calls, "seconds": round(seconds, 3), "follow_tip": self._table.follow_tip}
+        return self.qm.report() | found | {"moves": moves["moves"], "sum_of_jumps": moves["sum"]}
+
+    def plain(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        calls, seconds = self._noted
+        return {"place": self.place, "ledger": self.ledger.plain(), "calls": calls, "seconds": seconds}
+
+    def close(self) -> None:
+        """End the engine's process."""
+        self.qm.close()
+
+    def _spent(self) -> tuple[int, float]:
+        """Calls and seconds of the engine since the run began, those before a resume or a move included. Collective."""
+        e = self.qm.evaluation
+        calls, seconds = self.qm.comm.bcast(None if e is None else (e.engine.calls, e.engine.seconds))
+        return self._before[0] + calls, self._before[1] + seconds
+
+    def _energy(self, q: PETSc.Vec) -> float:
+        if not isinstance(self.qm.term, QMRegion):
+            return float("nan")
+        return self.qm.term.audit(self._system.model.coupling.variables(q)["qm"]).E_correction
+
+
+def bond_advance(crystal: Crystal) -> tuple[float, float]:
+    """The shortest lattice vector along the crack that repeats its plane: (x, z), A; z is what it moves along the front."""
+    grid = np.array(list(itertools.product(range(-3, 4), repeat=3))) @ crystal.cell_ij
+    plane = grid[(np.abs(grid[:, 1]) < 1e-6) & (grid[:, 0] > 1e-6)]
+    found = plane[np.lexsort((np.abs(np.round(plane[:, 2], 6)), np.round(plane[:, 0], 6)))[0]]
+    return float(found[0]), float(found[2])
