@@ -14,6 +14,7 @@ import dolfinx_solver  # noqa: F401  brings its own MPI: first, LAMMPS and PETSc
 BENCHMARKS = {
     "kernels": "energy and forces against LAMMPS, matscipy and ASE, one core",
     "neighbours": "neighbour lists against LAMMPS and matscipy, one core",
+    "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
 }
 
 

@@ -1,0 +1,77 @@
+"""Time to solution of one crack state: the blended model against LAMMPS and ASE with matscipy, which relax every atom."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import FOLDER, Report
+
+TOLERANCE = 2e-3
+"""A: the bonds next to the tip have been found when none is further than this from where that solver ends."""
+RADII = (100, 200, 400, 800)
+LIMIT = 1500.0
+"""CPU seconds that a minimiser of all atoms gets."""
+
+
+def run(repeats: int, quick: bool) -> Report:
+    """``repeats`` is of no use here: states take minutes, and CPU time is counted."""
+    del repeats
+    columns = {"material": "s", "R (A)": ".0f", "solver": "s", "unknowns": "d", "CPU (s)": ".1f", "to": ".0e"}
+    columns |= {"MB": ".0f", "time / blended": ".2f", "bonds off (A)": ".4f"}
+    report = Report("solution", "One crack state at K_G on a clamped disc, from the near-tip field; CPU seconds, one core", columns)
+    for material in ("iron", "silicon"):
+        for radius in (80,) if quick else RADII:
+            report.rows += _rows(material, radius)
+    report.notes = [
+        f"CPU: until the four rows of bonds next to the tip are within {TOLERANCE} A of the solver's last state; blended and slit: "
+        "all of set-up, Newton and inertia.",
+        f"to: largest force on an atom at that moment (eV/A). Empty: not reached in {LIMIT:.0f} s. bonds off: last state against "
+        "the blended model's.",
+    ]
+    return report
+
+
+def _rows(material: str, radius: float) -> list[dict[str, Any]]:
+    rows = []
+    ours = solve("blended", material, radius)
+    for solver in ("blended", "slit", "lammps", "ase"):
+        found = ours if solver == "blended" else solve(solver, material, radius)
+        row: dict[str, Any] = {"material": material, "R (A)": radius, "solver": solver, "raw": found}
+        rows.append(row)
+        if found is None:
+            continue
+        row |= {"unknowns": found["unknowns"], "MB": found["peak_MB"]}
+        level = first_good(found)
+        if level is None:
+            continue
+        row |= {"CPU (s)": level["seconds"], "to": level["force"]}
+        if ours is not None:
+            row["time / blended"] = level["seconds"] / ours["seconds"]
+            row["bonds off (A)"] = _apart(found["levels"][-1], ours["levels"][-1])
+    return rows
+
+
+def solve(solver: str, material: str, radius: float) -> dict[str, Any] | None:
+    """The state in a process of its own; None if that failed."""
+    words = [sys.executable, "-m", "benchmarks.crack_state", solver, material, str(radius), "--limit", str(LIMIT)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=FOLDER.parent)
+    lines = done.stdout.splitlines()
+    return json.loads(lines[-1]) if done.returncode == 0 and lines else None
+
+
+def first_good(found: dict[str, Any]) -> dict[str, Any] | None:
+    """The first level from which on the bonds stay where they end; None if only the last one is there (it may not be the end)."""
+    levels = found["levels"]
+    if not levels or (len(levels) == 1 and levels[0]["force"] > 1e-4):
+        return None
+    good = [n for n, level in enumerate(levels) if _apart(level, levels[-1]) > TOLERANCE]
+    return levels[good[-1] + 1] if good else levels[0]
+
+
+def _apart(a: dict[str, Any], b: dict[str, Any]) -> float:
+    return float(np.abs(np.array(a["bonds"]) - np.array(b["bonds"])).max())
