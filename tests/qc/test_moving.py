@@ -18,7 +18,7 @@ def system_of(name, comm=MPI.COMM_WORLD, **changes):
     if name == "sheet":
         return brittle_sheet(comm, **({"core_radius": 10.0, "domain_radius": 26.0} | changes))
     crystal, potential = material(name)
-    sizes = {"iron": (16.0, 8.0, 55.0, 6.6), "holland-marder": (18.0, 10.0, 60.0, 8.0)}[name]
+    sizes = {"iron": (14.0, 8.0, 44.0, 6.6), "holland-marder": (16.0, 8.0, 48.0, 5.0)}[name]
     spec = dict(zip(("core_radius", "blend_width", "domain_radius", "face_strip"), sizes, strict=True))
     return CrackSystem(crystal, potential, CrackSpec(**(spec | {"method": "bgfc"} | changes)), comm=comm)
 
@@ -29,7 +29,58 @@ def relaxed(system, k):
     return ladder
 
 
-CASES = [("sheet", {}), ("sheet", {"order": 2}), ("iron", {}), ("iron", {"front_periods": 2}), ("holland-marder", {})]
+CASES = [("sheet", {}), ("sheet", {"order": 2}), ("iron", {}), ("holland-marder", {})]
+TWO_PERIODS = ("iron", {"front_periods": 2})
+
+
+def placed(system, v, n):
+    """v at every free block of an unloaded model, moved by n vectors."""
+    layout = system.model.parts.layout
+    q = layout.create_unknowns()
+    q.array[:] = v[: layout.n_free].ravel()
+    move(system, q, 0.0, n)
+    return q.array_r.reshape(-1, layout.components).copy()
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("n", [1, -2])
+@pytest.mark.parametrize(("name", "changes"), [*CASES, TWO_PERIODS])
+def test_an_affine_field_moves_exactly(name, changes, n):
+    """Atoms, lattice vertices, coarse nodes and inner shifts: H (X + L) with the same shifts, wherever the field is known."""
+    system = system_of(name, **changes)
+    parts, m = system.model.parts, system.model.parts.layout.components
+    H = 1e-3 * np.array([[1.0, 2.0, 0.0], [-3.0, 1.5, 0.0], [0.7, 0.4, 0.0]])
+    shifts = np.array([[0.02, -0.01, 0.03], [-0.02, 0.01, -0.03]])[: system.model.material.n_basis]
+    shifts = shifts - shifts.mean(0)
+    v = parts.affine(H, shifts)
+    L = n * system.lattice.vectors[0, 0]
+    expected = np.where(parts.is_shift[:, None], v, v + L * H[:m, 0])[: parts.layout.n_free]
+    found = placed(system, v, n)
+    X = parts.X[: parts.layout.n_free]
+    known = np.maximum(np.hypot(X[:, 0], X[:, 1]), np.hypot(X[:, 0] + L, X[:, 1])) < 0.75 * system.spec.domain_radius
+    assert known.mean() > 0.3
+    assert np.abs(found - expected)[known].max() < 1e-9
+
+
+@pytest.mark.mpi
+def test_a_wavy_front_moves_exactly():
+    """Two periods along the front: c1 leads half a period further, from some atoms into the next one."""
+    system = system_of("iron", front_periods=2)
+    parts, t = system.model.parts, system.model.thickness
+
+    def wave(X):
+        return np.sin(0.1 * X[:, :1] + 0.2 * X[:, 1:2] + 2 * np.pi * X[:, 2:] / t + np.arange(3.0))
+
+    found = placed(system, wave(parts.X) * parts.is_atom[:, None], 1)
+    n = parts.layout.n_free
+    X = parts.X[:n]
+    own = parts.atoms  # those that follow the mesh have no waves along the front
+    names = np.concatenate(system.model.comm.allgather(own.key[own.free, :2]))
+    further = {tuple(cell) for cell in (names - [1, 0]).tolist()}
+    core = parts.is_atom[:n] & np.array([tuple(cell) in further for cell in parts.key[:n, :2].tolist()])
+    core &= np.hypot(X[:, 0], X[:, 1]) < system.spec.core_radius
+    assert system.model.comm.allreduce(int(core.sum())) > 100
+    assert np.abs(found - wave(X + system.lattice.vectors[0]))[core].max(initial=0.0) < 1e-9
 
 
 @pytest.mark.mpi
