@@ -24,11 +24,13 @@ from .kernels import (
     INVERSE,
     PHI,
     PHI1,
+    TABLE,
     R,
     bond_functions,
     embedding,
     f8,
     gather,
+    i4,
     i8,
     longest,
 )
@@ -111,6 +113,7 @@ def bond_factors(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed
     """
     n = longest(first)
     member, B = np.empty(n, np.int32), np.empty((DENSITY1 + 1, n))
+    inv, top = 1.0 / dr, i4(bonds.shape[2] - 2)
     at = nb.uint64(0)
     for s in range(len(sites)):
         begin[s], c[s] = at, 0.0
@@ -119,8 +122,22 @@ def bond_factors(y, types, sites, first, index, w, kind, p, bonds, dr, pe, embed
         l = sites[s]
         m = gather(y, index, l, first[s], first[s + 1], cutoff * cutoff, member, B)
         rho = 0.0
+        a = types[l]
         for k in range(m):
-            _, phi1, phi2, f, f1, f2 = bond_functions(kind, p, bonds, dr, types[l], types[member[k]], B[R, k])
+            b, r, ri = types[member[k]], B[R, k], B[INVERSE, k]
+            if kind == TABLE:  # as in `bond_functions`, whose call takes longer
+                x = r * inv
+                q = nb.uint64(min(i4(x), top))
+                x = min(x - q, 1.0)
+                c1, c2, c3 = bonds[a, b, q, 1], bonds[a, b, q, 2], bonds[a, b, q, 3]
+                f = ((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 0]
+                f1, f2 = ((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv, (6.0 * c3 * x + 2.0 * c2) * inv * inv
+                c1, c2, c3 = bonds[a, b, q, 5], bonds[a, b, q, 6], bonds[a, b, q, 7]
+                phi = (((c3 * x + c2) * x + c1) * x + bonds[a, b, q, 4]) * ri
+                phi1 = (((3.0 * c3 * x + 2.0 * c2) * x + c1) * inv - phi) * ri
+                phi2 = ((6.0 * c3 * x + 2.0 * c2) * inv * inv - 2.0 * phi1) * ri
+            else:
+                _, phi1, phi2, f, f1, f2 = bond_functions(kind, p, bonds, dr, a, b, r)
             B[PHI, k], B[PHI1, k], B[DENSITY, k], B[DENSITY1, k] = phi1, phi2, f1, f2
             rho += f
         _, F1, F2 = embedding(kind, pe, embed, types[l], rho)
@@ -169,67 +186,118 @@ def factored_product(sites, begin, ends, y, A, c, v, out):
         out[l, 2] -= o2
 
 
-@nb.njit(inline="always", **FLAGS)
-def add_pair(H, here, there, d, along, across):
-    """Add the block along d d^T + across 1 of a bond to H[here] and subtract it from H[there]."""
-    for i in range(3):
-        for j in range(3):
-            h = along * d[i] * d[j]
-            if i == j:
-                h += across
-            H[here, i, j] += h
-            H[there, i, j] -= h
+@nb.njit(nb.types.UniTuple(f8, 6)(F2, F2, i8, i8, i8), **FLAGS)
+def pair_block(y, A, k, l, j):
+    """along d d^T + across 1 of bond k from extended atom l to j, as xx yy zz yz xz xy."""
+    d0, d1, d2 = y[j, 0] - y[l, 0], y[j, 1] - y[l, 1], y[j, 2] - y[l, 2]
+    along, across = A[k, ALONG], A[k, ACROSS]
+    a0, a1 = along * d0, along * d1
+    return a0 * d0 + across, a1 * d1 + across, along * d2 * d2 + across, a1 * d2, a0 * d2, a0 * d1
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, I1, I1, I1, I1, F2), **FLAGS)
+def site_gradients(n_atoms, sites, owner, begin, ends, y, A, start, entry, site, atom, g):
+    """Gradients g of the density of each site by its atoms, the site itself among them, ordered by atom.
+
+    Site s has members begin[s] + s on; entry[start[a]]..entry[start[a + 1]] are those that are atom a, by site. Images
+    of an atom are members of their own.
+    """
+    n = len(sites)
+    for a in range(n_atoms + 1):
+        start[a] = 0
+    for s in range(n):
+        start[owner[sites[s]] + 1] += 1
+        for k in range(begin[s], begin[s + 1]):
+            start[owner[ends[k]] + 1] += 1
+    for a in range(n_atoms):
+        start[a + 1] += start[a]
+    fill, bond = np.empty(n_atoms, np.int32), np.empty(len(entry), np.int32)  # -1: the site itself
+    for a in range(n_atoms):
+        fill[a] = start[a]
+    for s in range(n):
+        a = owner[sites[s]]
+        bond[fill[a]], site[fill[a]] = -1, s
+        fill[a] += 1
+        for k in range(begin[s], begin[s + 1]):
+            a = owner[ends[k]]
+            bond[fill[a]], site[fill[a]] = k, s
+            fill[a] += 1
+    own, at = np.empty(n, np.int32), np.empty(n, np.int32)
+    for s in range(n):
+        at[s] = begin[s] + s
+    for a in range(n_atoms):
+        for e in range(start[a], start[a + 1]):
+            s, k = site[e], bond[e]
+            u = at[s]
+            at[s] += 1
+            entry[e], atom[u] = u, a
+            if k < 0:
+                own[s] = u
+                g[u, 0], g[u, 1], g[u, 2] = 0.0, 0.0, 0.0
+            else:
+                l, j = sites[s], ends[k]
+                for i in range(3):
+                    g[u, i] = A[k, SLOPE] * (y[j, i] - y[l, i])
+    for s in range(n):
+        o = own[s]
+        for u in range(begin[s] + s, begin[s + 1] + s + 1):
+            if u != o:
+                g[o, 0] -= g[u, 0]
+                g[o, 1] -= g[u, 1]
+                g[o, 2] -= g[u, 2]
 
 
 @nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
 def assemble(n_atoms, sites, owner, begin, ends, y, A, c, row_first, col, H):
-    """3x3 blocks of the Hessian in the order of the pattern, row by row, from the factors of `bond_factors`."""
-    n_bonds = begin[len(sites)]
-    D, S, U = np.empty((n_bonds, 3)), np.empty((n_bonds, 3)), np.zeros((len(sites), 3))
-    atom, site, entry = np.empty(n_bonds, np.int32), np.empty(n_bonds, np.int32), np.empty(n_bonds, np.int32)
-    row, where, start = np.full(n_atoms, -1, np.int32), np.empty(n_atoms, np.int32), np.zeros(n_atoms + 2, np.int32)
-    for s in range(len(sites)):  # bonds with their gradients of the density, and which of them end at an atom
+    """3x3 blocks of the Hessian in the order of the pattern (sorted rows), from the factors of `bond_factors`.
+
+    Row by row, for a row fits the cache: bonds from its own site, and of s s^T what lies above the diagonal. Then the transposes.
+    """
+    n = begin[len(sites)] + len(sites) if c.any() else 0
+    entry, site, start = np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n_atoms + 1, np.int32)
+    atom, g = np.empty(n, np.int32), np.empty((n, 3))
+    if n > 0:
+        site_gradients(n_atoms, sites, owner, begin, ends, y, A, start, entry, site, atom, g)
+    row, where, diagonal = np.full(n_atoms, -1, np.int32), np.empty(n_atoms, np.int32), np.empty(n_atoms, np.int32)
+    D = np.zeros((n_atoms, 6))
+    for s in range(len(sites)):
         row[owner[sites[s]]] = s
-        for k in range(begin[s], begin[s + 1]):
-            atom[k], site[k] = owner[ends[k]], s
-            start[atom[k] + 2] += 1
-            for i in range(3):
-                D[k, i] = y[ends[k], i] - y[sites[s], i]
-                S[k, i] = A[k, SLOPE] * D[k, i]
-                U[s, i] += S[k, i]
     for a in range(n_atoms):
-        start[a + 2] += start[a + 1]
-    for k in range(n_bonds):
-        entry[start[atom[k] + 1]] = k
-        start[atom[k] + 1] += 1
-    for a in range(n_atoms):
-        for q in range(row_first[a], row_first[a + 1]):
+        first, last = row_first[a], row_first[a + 1]
+        for q in range(first, last):
             where[col[q]] = q
-            for i in range(3):
-                for j in range(3):
-                    H[q, i, j] = 0.0
-        for e in range(start[a] - 1, start[a + 1]):
-            if e < start[a]:  # the atom's own site comes first
-                s = row[a]
-                if s < 0:
-                    continue
-                for k in range(begin[s], begin[s + 1]):
-                    add_pair(H, where[a], where[atom[k]], D[k], A[k, ALONG], A[k, ACROSS])
-                u0, u1, u2 = -c[s] * U[s, 0], -c[s] * U[s, 1], -c[s] * U[s, 2]
-            else:
-                k = entry[e]
-                s = site[k]
-                add_pair(H, where[a], where[owner[sites[s]]], D[k], A[k, ALONG], A[k, ACROSS])
-                u0, u1, u2 = c[s] * S[k, 0], c[s] * S[k, 1], c[s] * S[k, 2]
+            H[q, 0, 0], H[q, 0, 1], H[q, 0, 2] = 0.0, 0.0, 0.0
+            H[q, 1, 0], H[q, 1, 1], H[q, 1, 2] = 0.0, 0.0, 0.0
+            H[q, 2, 0], H[q, 2, 1], H[q, 2, 2] = 0.0, 0.0, 0.0
+        diagonal[a] = where[a] if first < last else last
+        s = row[a]
+        for k in range(begin[s], begin[s + 1] if s >= 0 else 0):  # pairs with its own site, on either side of the diagonal
+            b = owner[ends[k]]
+            if b == a:
+                continue
+            q, K = where[b], pair_block(y, A, k, sites[s], ends[k])
+            for i in range(6):
+                D[a, i] += K[i]
+                D[b, i] += K[i]
+            H[q, 0, 0] -= K[0]
+            H[q, 0, 1] -= K[5]
+            H[q, 0, 2] -= K[4]
+            H[q, 1, 0] -= K[5]
+            H[q, 1, 1] -= K[1]
+            H[q, 1, 2] -= K[3]
+            H[q, 2, 0] -= K[4]
+            H[q, 2, 1] -= K[3]
+            H[q, 2, 2] -= K[2]
+        for e in range(start[a], start[a + 1]):
+            s, u = site[e], nb.uint64(entry[e])
             if c[s] == 0.0:
                 continue
-            q = nb.uint64(where[owner[sites[s]]])
-            for i in range(3):
-                H[q, 0, i] -= u0 * U[s, i]
-                H[q, 1, i] -= u1 * U[s, i]
-                H[q, 2, i] -= u2 * U[s, i]
-            for k in range(nb.uint64(begin[s]), nb.uint64(begin[s + 1])):
-                q, v0, v1, v2 = nb.uint64(where[nb.uint64(atom[k])]), S[k, 0], S[k, 1], S[k, 2]
+            u0, u1, u2 = c[s] * g[u, 0], c[s] * g[u, 1], c[s] * g[u, 2]
+            low, high = u, nb.uint64(begin[s + 1] + s + 1)
+            while low > nb.uint64(begin[s] + s) and atom[low - nb.uint64(1)] == a:  # other images
+                low -= nb.uint64(1)
+            for k in range(low, high):
+                q, v0, v1, v2 = nb.uint64(where[nb.uint64(atom[k])]), g[k, 0], g[k, 1], g[k, 2]
                 H[q, 0, 0] += u0 * v0
                 H[q, 0, 1] += u0 * v1
                 H[q, 0, 2] += u0 * v2
@@ -239,3 +307,19 @@ def assemble(n_atoms, sites, owner, begin, ends, y, A, c, row_first, col, H):
                 H[q, 2, 0] += u2 * v0
                 H[q, 2, 1] += u2 * v1
                 H[q, 2, 2] += u2 * v2
+    for a in range(n_atoms):
+        where[a] = row_first[a]
+    for a in range(n_atoms):  # rows are sorted: those before have passed this one up to the diagonal
+        q = diagonal[a]
+        if q < row_first[a + 1]:
+            for i in range(3):
+                H[q, i, i] += D[a, i]
+                H[q, (i + 1) % 3, (i + 2) % 3] += D[a, 3 + i]
+                H[q, (i + 2) % 3, (i + 1) % 3] += D[a, 3 + i]
+        for q in range(diagonal[a] + 1, row_first[a + 1]):
+            t = where[col[q]]
+            where[col[q]] += 1
+            for i in range(3):
+                for j in range(3):
+                    h = H[q, i, j] + H[t, j, i]
+                    H[q, i, j], H[t, j, i] = h, h
