@@ -42,8 +42,10 @@ class PropagationRun(Run):
     """One propagation of a case in a directory."""
 
     def __init__(self, case: Case, directory: Path, comm: MPI.Comm, resume: bool, petsc_options: list[str]) -> None:
+        if case.qm is not None:
+            raise InputError("[qm] is not allowed with qc propagate: a QM region does not move with the model yet; leave it out, or use qc run")
         self.case, self.directory, self.comm = case, directory, comm
-        self.watch = Stopwatch()
+        self.qm, self.qm_report, self.watch = None, None, Stopwatch()
         options = solver_options(case, petsc_options)
         on_root(comm, lambda: _prepare_directory(directory))
         self._log_to_file()
