@@ -29,6 +29,8 @@ RELIEFS = (1.0, 0.5, 0.25, 2.0, 4.0, 0.125, 0.0)
 """Parts of the step by which the load is relieved after an event: the first that leaves the tip where it is will do."""
 LOWEST = 0.1
 """Load in K_G at which unloading ends."""
+FARTHEST = 0.8
+"""Distance of the tip from a held centre at which the propagation ends, in domain radii."""
 CURVE_COLUMNS = (
     "event",
     "branch",
@@ -320,6 +322,11 @@ class Propagation:
                 self.state.pending, self.state.finished = [], True
                 return
             self.ladder.state.branch, self.ladder.state.origin = "unload", self._last["tip_position"]
+        ahead = abs(self._last["tip_position"] - self.state.centre)
+        if self.spec.field == "held" and ahead > FARTHEST * self.system.spec.domain_radius:
+            self.state.pending = []
+            self._end(f"the tip is {ahead:.1f} A away from the centre of the held field, which the model would leave behind")
+            return
         place = abs(self._place())
         follow = place >= min(self._drift, 0.5 * self.system.spec.core_radius) - 1e-6 and place >= self._period * (1 - 1e-6)
         stages: list[Stage] = ["centre"] if follow or self.spec.field == "tip" else []

@@ -86,6 +86,13 @@ def test_a_held_field_asks_for_more_with_every_bond():
     assert held.system.centre[0] == pytest.approx(-held.ladder.state.offset)
 
 
+def test_a_held_field_that_falls_behind_ends_the_propagation(monkeypatch):
+    monkeypatch.setattr("qc.propagation.FARTHEST", 0.02)
+    left = driven(brittle_sheet(), bonds=3, field="held", tolerance=1e-2)
+    assert len(left.curve) == 1
+    assert "away from the centre of the held field" in left.state.ended
+
+
 @pytest.mark.mpi
 def test_propagation_does_not_depend_on_the_ranks():
     """Two bonds with a move between: loads, tip and moves of all ranks together and of each alone."""
