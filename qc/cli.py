@@ -176,6 +176,22 @@ def study(
     )
 
 
+@app.command("qm-sweep")
+def qm_sweep(
+    case: CaseFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_sweep if left out."),
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Tip bonds with and without the QM tip over the case's loads, and the opening forces.
+
+    The case needs a table [qm]. Written: sweep.json, sweep.csv, sweep.png.
+    """
+    raise typer.Exit(exit_code(lambda comm: _qm_sweep(comm, case, output, overrides or [])))
+
+
 @app.command("patch-test")
 def patch_test(
     methods: Annotated[list[str] | None, typer.Option("--method", metavar="M", help="Method; repeatable.")] = None,
@@ -352,6 +368,28 @@ def _folds(comm: MPI.Comm, path: Path, output: Path | None, number: int, step: f
         for line in summary(document):
             typer.echo(line)
         typer.echo(f"results in {directory}")
+    return 0
+
+
+def _qm_sweep(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]) -> int:
+    def prepare() -> tuple[Case, Path]:
+        case = _load(path, overrides)
+        if case.qm is None:
+            raise InputError(f"{path} has no table [qm]: qc qm-sweep needs one, as [qm] with radius = 6.0")
+        directory = output or Path("results") / f"{case.name}_sweep"
+        check_directory(directory, False)
+        return case, directory
+
+    case, directory = _on_root(comm, prepare)
+    from .qm.sweep import run_sweep, sweep_lines
+    from .run import make_system, qm_line, solver_options
+
+    system = make_system(case, comm)
+    _on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+    document = run_sweep(case, system, solver_options(case, []), directory)
+    if comm.rank == 0:
+        typer.echo("\n".join(sweep_lines(document)))
+        typer.echo(f"{qm_line(document['qm'])}; results in {directory}")
     return 0
 
 

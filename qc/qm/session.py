@@ -56,6 +56,7 @@ class QMSession:
     ) -> None:
         self._system, self._table, self._engine = system, table, engine
         self._advance = bond_advance(system.crystal)
+        self._z = height_of_tip(system, table.centre or system.spec.tip)
         self.place = 0 if saved is None else int(saved["place"])
         self.ledger = Ledger() if saved is None else Ledger.from_plain(saved["ledger"])
         self._before = (0, 0.0) if saved is None else (int(saved["calls"]), float(saved["seconds"]))
@@ -72,7 +73,7 @@ class QMSession:
         """Of the region in the reference crystal, A."""
         x, y = self._table.centre or self._system.spec.tip
         dx, dz = self._advance
-        return x + self.place * dx, y, (self.place * dz) % self._system.model.lattice.period
+        return x + self.place * dx, y, (self._z + self.place * dz) % self._system.model.lattice.period
 
     def _spec(self) -> QMSpec:
         t = self._table
@@ -140,6 +141,15 @@ class QMSession:
         if not isinstance(self.qm.term, QMRegion):
             return float("nan")
         return self.qm.term.audit(self._system.model.coupling.variables(q)["qm"]).E_correction
+
+
+def height_of_tip(system: CrackSystem, tip: tuple[float, float]) -> float:
+    """z of a site above the crack plane next to the tip, A: a cluster about it is as symmetric as the front. Collective."""
+    atoms = system.model.parts.atoms
+    X = atoms.X[(atoms.X[:, 1] > 0) & (atoms.X[:, 1] < system.crystal.nearest_neighbour_distance)]
+    found = sorted(zip(np.round(np.abs(X[:, 0] - tip[0]), 3).tolist(), np.round(X[:, 2], 6).tolist(), strict=True))[:1]
+    nearest = min(itertools.chain.from_iterable(system.model.comm.allgather(found)), default=(0.0, 0.0))
+    return float(nearest[1])
 
 
 def bond_advance(crystal: Crystal) -> tuple[float, float]:

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from mpi4py import MPI
 
 from qc.case import Case
 from qc.cli import main
 from qc.errors import EngineError, InputError
-from qc.run import check_case, run_case
+from qc.qm.sweep import run_sweep
+from qc.run import check_case, make_system, run_case
+from qc.solver import SolverOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENGINES = "ase:tests.qc.qm_engines."
@@ -56,8 +59,8 @@ def test_the_region_follows_the_tip(shared_path):
     on = {"stop_at": "K_stop", "K_step": 0.1, "K_start": 1.3, "K_stop": 1.61}
     null = run(case("Stiff", on), shared_path / "null")
     (move,) = null["qm"]["moves"]
-    assert move["from_centre"] == [0.0, 0.0, 0.0]
-    assert move["to_centre"] == pytest.approx([3.32576, 0.0, 1.92013], abs=1e-4)
+    assert move["from_centre"] == pytest.approx([0.0, 0.0, 0.96007], abs=1e-4)  # next to an atom of the tip bond
+    assert move["to_centre"] == pytest.approx([3.32576, 0.0, 0.96007 + 1.92013], abs=1e-4)
     assert abs(move["jump"]) < 1e-9
     other = run(case("SW", on, hessian="mm"), shared_path / "other")
     assert other["qm"]["moves"]
@@ -134,3 +137,33 @@ def test_a_missing_engine_is_told_before_anything_is_built(tmp_path, monkeypatch
     assert 'qm.engine = "ase:no_such_module.Engine" is not installed' in error
     assert "Traceback" not in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("engine", ["Stiff", "SW"])
+def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
+    """The own potential pulls at no bond and changes none; another one moves the tip bond the way it pulls."""
+    swept = case(engine, {"K_start": 1.0, "K_stop": 1.1, "K_step": 0.1})
+    system = make_system(swept, MPI.COMM_WORLD)
+    found = run_sweep(swept, system, SolverOptions(), shared_path)
+    assert [record["K_over_KG"] for record in found["loads"]] == pytest.approx([1.0, 1.1])
+    for record in found["loads"]:
+        tip = [bond for bond in record["bonds"] if abs(bond["x"]) < 0.1]
+        assert tip
+        for bond in tip:
+            moved = bond["qm"] - bond["potential"]
+            if engine == "Stiff":
+                assert abs(moved) < 1e-5
+                assert abs(bond["opening_force"]) < 1e-9
+            else:
+                assert moved * bond["opening_force"] > 1e-4
+    assert len((shared_path / "sweep.csv").read_text().splitlines()) == 1 + sum(len(r["bonds"]) for r in found["loads"])
+    assert (shared_path / "sweep.png").exists()
+    assert found["qm"]["calls"] >= sum(record["qm"]["calls"] for record in found["loads"])
+
+
+def test_sweep_needs_an_energy(tmp_path):
+    mixed = case("Stiff", mode="force", radius=3.0, buffer=1.8)
+    system = make_system(mixed, MPI.COMM_WORLD)
+    with pytest.raises(InputError, match=r"qm.mode = .energy."):
+        run_sweep(mixed, system, SolverOptions(), tmp_path)
