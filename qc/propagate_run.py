@@ -43,7 +43,8 @@ class PropagationRun(Run):
 
     def __init__(self, case: Case, directory: Path, comm: MPI.Comm, resume: bool, petsc_options: list[str]) -> None:
         if case.qm is not None:
-            raise InputError("[qm] is not allowed with qc propagate: a QM region does not move with the model yet; leave it out, or use qc run")
+            why = "a QM region does not move with the model yet; leave it out, or use qc run"
+            raise InputError(f"[qm] is not allowed with qc propagate: {why}")
         self.case, self.directory, self.comm = case, directory, comm
         self.qm, self.qm_report, self.watch = None, None, Stopwatch()
         options = solver_options(case, petsc_options)
