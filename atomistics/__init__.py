@@ -1,5 +1,8 @@
 """Crystals, neighbour lists, site potentials and weighted site sums: numpy and numba only, no MPI."""
 
+from . import compilation  # noqa: F401  loads the kernels: before all others, which import them
+
+# isort: split
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .crystal import Crystal
 from .eam import EAM
