@@ -14,8 +14,13 @@ import dolfinx_solver  # noqa: F401  brings its own MPI: first, LAMMPS and PETSc
 BENCHMARKS = {
     "kernels": "energy and forces against LAMMPS, matscipy and ASE, one core",
     "neighbours": "neighbour lists against LAMMPS and matscipy, one core",
+    "hessian": "second derivatives of atoms, in evaluations of energy and forces",
+    "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
+    "startup": "help, a small run, kernels compiled by one process and by several at once",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
 }
+LONG = {"solution"}
+"""Only by name."""
 
 
 def main() -> None:
@@ -30,7 +35,7 @@ def main() -> None:
     unknown = sorted(set(args.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
-    for name in args.names or BENCHMARKS:
+    for name in args.names or [name for name in BENCHMARKS if name not in LONG]:
         importlib.import_module(f"benchmarks.{name}").run(args.repeats, args.quick).publish()
 
 
