@@ -145,6 +145,7 @@ class PropagationRun(Run):
             "summary": summary(state.curve),
             "r_curve": state.curve,
             "moves": state.moves,
+            "lead": state.lead,
             "offset": ladder.offset,
             "carried": ladder.carried,
             "steps": ladder.steps,
