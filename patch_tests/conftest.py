@@ -16,7 +16,7 @@ from qc.patch_command import PatchOptions, plan
 
 REPEATABLE = {"crystal": "crystals", "potential": "potentials", "dimension": "dimensions", "deformation": "deformations"}
 REPEATABLE |= {"shifts": "shifts"}
-ONCE = {"width": "width", "mesh": "mesh"}
+ONCE = {"width": "width", "mesh": "mesh", "engine": "engine"}
 USUAL = {"crystals": ["hexagonal", "bcc", "diamond"], "dimensions": ["2", "2.5"]}
 """Where nothing is chosen: quick; ``qc patch-test`` does more."""
 
@@ -61,4 +61,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "job" in metafunc.fixturenames and hasattr(module, "CLAIM"):
         shifts = getattr(module, "SHIFTS", None)
         jobs = jobs_of(module.CLAIM, options_of(metafunc.config))
-        metafunc.parametrize("job", [job for job in jobs if shifts in (None, job.setup.shifts)], ids=str)
+        several = not isinstance(module.CLAIM, str)
+        ids = [f"{job.claim}-{job}" if several else str(job) for job in jobs if shifts in (None, job.setup.shifts)]
+        metafunc.parametrize("job", [job for job in jobs if shifts in (None, job.setup.shifts)], ids=ids)

@@ -234,6 +234,10 @@ def patch_test(
         str | None,
         typer.Option("--mesh", metavar="FILE", help="A .msh file of gmsh instead of the lattice's own mesh."),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..."),
+    ] = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it; the terminal if left out.")
@@ -255,7 +259,7 @@ def patch_test(
         "references": references or [],
         "shifts": shifts or [],
     }
-    options |= {"width": width, "mesh": mesh, "format": format, "output": output, "map": map}
+    options |= {"width": width, "mesh": mesh, "engine": engine, "format": format, "output": output, "map": map}
     raise typer.Exit(exit_code(lambda comm: _patch_test(comm, options)))
 
 

@@ -14,6 +14,7 @@ from .patch_finding import EXACT, EXPECTED, WAVE, Claim, Finding, largest_of
 from .patch_forces import decay_rate, force_patch, newton_return
 from .patch_input import Deformation
 from .patch_nulls import null_atomistic, null_continuum
+from .patch_qm import QM_CLAIMS
 from .patch_test import PatchTest, volume, wave
 
 __all__ = ["CLAIMS", "EXPECTED", "Finding"]
@@ -109,5 +110,6 @@ CLAIMS: dict[str, Claim] = {
     "null test: all continuum": null_continuum,
     "objectivity": objectivity,
     "Newton from a perturbed state": newton_return,
+    **QM_CLAIMS,
 }
 """Claims by the names they have in records."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,11 @@ from .patch_input import (
     parse_shifts,
 )
 from .patch_map import Panel, force_picture
+from .patch_qm import check_engine_name
 from .patch_record import Record
 from .patch_report import FORMATS, as_table, failed, summary
 from .patch_suite import DEFORMATIONS, Job, Runner, make_jobs, run_jobs, standard_setups
+from .qm.process import EngineSpec
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class PatchOptions:
     shifts: Sequence[str] = ()
     width: str | None = None
     mesh: str | None = None
+    engine: str | None = None
     format: str = "table"
     output: Path | None = None
     map: Path | None = None
@@ -64,6 +67,7 @@ def patch_test(comm: MPI.Comm, options: PatchOptions) -> int:
 def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
     """The claims to test; `InputError` on all ranks for words that make no sense. Collective."""
     on_root(comm, lambda: _check_files(options))
+    engine = on_root(comm, lambda: check_engine_name(options.engine, EngineSpec().engine))
     methods = parse_all(options.methods, parse_method, METHODS)
     references = parse_all(options.references, parse_reference, REFERENCES)
     shifts = parse_all(options.shifts, parse_shifts, [])
@@ -88,6 +92,7 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
             shifts,
         )
     check_methods(setups, options.methods)
+    setups = [replace(setup, engine=engine) for setup in setups]
     return make_jobs(setups, methods, references, deformations, quick=not options.methods)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -51,6 +52,10 @@ class Finding:
         Energy per atom at F X minus that of the perfect crystal, eV.
     note : str
         What else is worth knowing.
+    numbers : dict
+        Everything measured, for the record.
+    skipped : bool
+        Nothing could be measured here; the note says why.
     """
 
     measured: float
@@ -60,6 +65,8 @@ class Finding:
     ghost: GhostForce | None = None
     energy_error: float | None = None
     note: str = ""
+    numbers: dict[str, Any] = field(default_factory=dict)
+    skipped: bool = False
 
 
 Claim = Callable[[PatchTest, Deformation], Finding]

@@ -15,7 +15,9 @@ class Record:
 
     Attributes
     ----------
-    method, crystal, potential, claim, expected, verdict : str
+    method, crystal, potential, claim, expected : str
+    verdict : str
+        "pass", "fail", or "skip" where something is not installed.
     reference : str or None
         Where BGFC took its dead load.
     dimension : float
@@ -40,6 +42,8 @@ class Record:
         Inner shifts of a multilattice: "relaxed", or "given" by the test; None for a Bravais crystal.
     setup : dict
         Cost of a reconstruction: seconds, memory, sizes, residual.
+    numbers : dict
+        Whatever else was measured, for claims with more than one number.
     """
 
     method: str
@@ -64,6 +68,7 @@ class Record:
     note: str = ""
     shifts: str | None = None
     setup: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it: what is not a finite number becomes None."""

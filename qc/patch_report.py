@@ -20,7 +20,12 @@ COLUMNS = ("method", "claim", "deformation", "ghost force", "measured", "toleran
 
 def failed(records: Sequence[Record]) -> list[Record]:
     """Those that are not as theory says."""
-    return [record for record in records if record.verdict != "pass"]
+    return [record for record in records if record.verdict not in ("pass", "skip")]
+
+
+def skipped(records: Sequence[Record]) -> list[Record]:
+    """Those that could not be tested here."""
+    return [record for record in records if record.verdict == "skip"]
 
 
 def summary(records: Sequence[Record]) -> str:
@@ -28,6 +33,9 @@ def summary(records: Sequence[Record]) -> str:
     bad, seconds = len(failed(records)), sum(record.seconds for record in records)
     ranks = max((record.ranks for record in records), default=1)
     verdict = "all as theory says" if not bad else f"{bad} NOT as theory says"
+    left = skipped(records)
+    if left:
+        verdict += f", {len(left)} skipped ({'; '.join(dict.fromkeys(r.note for r in left))})"
     return f"{len(records)} claims, {verdict}; {seconds:.0f} s on {ranks} rank{'s' if ranks > 1 else ''}"
 
 
@@ -47,7 +55,9 @@ def as_junit(records: Sequence[Record]) -> str:
         for r in group:
             case = ET.SubElement(suite, "testcase", classname=_method(r), name=f"{r.claim}, {r.deformation_name}")
             case.set("time", f"{r.seconds:.3f}")
-            if r.verdict != "pass":
+            if r.verdict == "skip":
+                ET.SubElement(case, "skipped", message=r.note)
+            elif r.verdict != "pass":
                 ET.SubElement(case, "failure", message=sentence(r)).text = json.dumps(r.plain(), indent=1)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -78,9 +88,12 @@ def as_table(records: Sequence[Record], width: int | None = None) -> str:
         for r in group:
             table.add_row(
                 _method(r), r.claim, r.deformation_name, number(r.ghost_force_max), number(r.measured), number(r.tolerance),
-                r.expected, r.verdict if r.verdict == "pass" else r.verdict.upper(), f"{r.seconds:.1f}",
+                r.expected, r.verdict.upper() if r.verdict == "fail" else r.verdict, f"{r.seconds:.1f}",
             )  # fmt: skip
         console.print(table)
+    for r in records:
+        if r.claim.startswith("QM") and r.note and r.verdict != "skip":
+            console.print(f"{r.claim} at {r.deformation_name}: {r.note}", soft_wrap=True)
     for r in failed(records):
         console.print("NOT as theory says: " + sentence(r), soft_wrap=True)
     console.print(summary(records), soft_wrap=True)
@@ -116,7 +129,8 @@ def number(value: float | None) -> str:
 def as_markdown(records: Sequence[Record]) -> str:
     """The verdict table of the documentation: a row a method, the ghost force at each deformation, then all other claims."""
     parts = []
-    for title, group in grouped(records):
+    for title, everything in grouped(records):
+        group = [r for r in everything if not r.claim.startswith("QM")]
         forces = [r for r in group if r.claim == "force patch test"]
         names = list(dict.fromkeys(r.deformation_name for r in forces))
         others = list(dict.fromkeys(r.claim for r in group if r.claim != "force patch test"))
@@ -128,15 +142,30 @@ def as_markdown(records: Sequence[Record]) -> str:
             row += [_cell([r for r in own if r.claim == claim]) for claim in others]
             expected = dict.fromkeys(r.expected for r in own if r.claim == "force patch test")
             rows.append([*row, "; ".join(expected)])
-        parts.append(f"### {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n")
+        parts.append(f"### {title}\n\n" + _lines(rows))
+        parts += [_lines(qm)] if (qm := _qm_rows([r for r in everything if r.claim.startswith("QM")])) else []
     return "\n".join(parts) + f"\n{summary(records)}\n"
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def _qm_rows(records: Sequence[Record]) -> list[list[str]]:
+    """A row a claim about the QM region, with all that was measured; nothing without records."""
+    rows = [
+        [r.claim, r.deformation_name, "skipped" if r.verdict == "skip" else number(r.measured), number(r.tolerance), r.note]
+        for r in records
+    ]
+    head = ["claim", "deformation", "measured", "tolerance", "found"]
+    return [head, ["---"] * len(head), *rows] if rows else []
 
 
 def _cell(records: Sequence[Record]) -> str:
     """The worst of some records: what was measured, in bold if it is not as theory says."""
     if not records:
         return ""
-    worst = max(records, key=lambda r: (r.verdict != "pass", r.measured if r.measured is not None else math.inf))
+    worst = max(records, key=lambda r: (r.verdict == "fail", r.measured if r.measured is not None else math.inf))
     shown = number(worst.ghost_force_max if worst.claim == "force patch test" else worst.measured)
     return shown if worst.verdict == "pass" else f"**{shown} FAILS**"
 

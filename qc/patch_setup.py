@@ -49,6 +49,8 @@ class PatchSetup:
         Nodes of that mesh at or beyond it are prescribed.
     shifts : {"relaxed", "given"} or None
         What is done with the inner shifts of a multilattice; None: a Bravais crystal has none.
+    engine : str
+        Of the QM regions.
     """
 
     crystal: Crystal
@@ -61,6 +63,7 @@ class PatchSetup:
     mesh: str | None = None
     mesh_radius: float = 0.0
     shifts: str | None = None
+    engine: str = "gfn1-xtb"
 
     @cached_property
     def nn(self) -> float:

@@ -15,7 +15,8 @@ from .methods import METHODS
 from .patch_choice import make_setups, reason_against
 from .patch_claims import CLAIMS, Finding
 from .patch_crystal import parse_crystal
-from .patch_input import REFERENCES, Deformation, parse_deformation
+from .patch_input import IDENTITY, REFERENCES, Deformation, parse_deformation
+from .patch_qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine
 from .patch_record import Record
 from .patch_setup import PatchSetup
 from .patch_test import PatchTest
@@ -99,13 +100,16 @@ def make_jobs(
                     if _means_something(claim, method, setup) and not (
                         quick and _heavy(claim, method, reference, setup)
                     ):
-                        jobs += [Job(setup, method, reference, claim, d) for d in _chosen(claim, parsed)]
+                        chosen = _chosen_for_qm(claim, setup, deformations) if claim in QM_CLAIMS else _chosen(claim, parsed)
+                        jobs += [Job(setup, method, reference, claim, d) for d in chosen]
     return jobs
 
 
 def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
     if reason_against(method, setup) is not None:
         return False
+    if claim in QM_CLAIMS:
+        return has_qm(setup) and method == ("bgrac" if reason_against("bgrac", setup) is None else "bqce")
     if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
@@ -121,6 +125,8 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
 
 
 def _heavy(claim: str, method: str, reference: str | None, setup: PatchSetup) -> bool:
+    if setup.dimension == 3 and claim in QM_CLAIMS:  # the cluster is that of 2.5-D
+        return needs_engine(claim)
     if setup.dimension != 3:
         return False
     wide = claim == "decay rate" and setup.shifts is not None  # handshakes of ten edges and more
@@ -135,6 +141,13 @@ def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation
         return [d for d in deformations if d.degrees is not None]
     strained = [d for d in deformations if d.degrees is None and not np.array_equal(d.F, np.eye(3))]
     return [(strained or list(deformations))[-1]]
+
+
+def _chosen_for_qm(claim: str, setup: PatchSetup, deformations: Sequence[str]) -> list[Deformation]:
+    """The null test at few deformations unless they are named, the seam under a stretch, all else in the undeformed crystal."""
+    if claim == "QM null test":
+        return [parse_deformation(text, setup.dimension) for text in (FEW if deformations == DEFORMATIONS else deformations)]
+    return [cube_stretch(setup)] if claim == "QM seam by bond shell" else [IDENTITY]
 
 
 class Runner:
@@ -196,7 +209,7 @@ def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[
         energy_error_per_atom=finding.energy_error,
         tolerance=finding.tolerance,
         expected=finding.expected,
-        verdict="pass" if finding.passed else "fail",
+        verdict="skip" if finding.skipped else "pass" if finding.passed else "fail",
         seconds=round(seconds, 4),
         measured=finding.measured,
         deformation_name=job.deformation.name,
@@ -204,4 +217,5 @@ def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[
         note=finding.note,
         shifts=s.shifts,
         setup=setup,
+        numbers=finding.numbers,
     )

@@ -75,6 +75,8 @@ class PatchTest:
         self._models: dict[tuple[object, ...], Model] = {}
         self._domain: DomainMesh | None = None
         self._energies: dict[bytes, float] = {}
+        self.kept: dict[tuple[object, ...], Any] = {}
+        """What claims keep for each other."""
 
     def model(
         self, F: np.ndarray, core: float | None = None, width: float | None = None, radius: float | None = None
@@ -83,10 +85,11 @@ class PatchTest:
         F0 = front_gradient(F, self.setup.dimension)
         key = (F0.tobytes(), core, width, radius)
         if key not in self._models:
-            self._models[key] = self._build(self.setup.spec(self.method, F0, core, width, radius))
+            self._models[key] = self.build(self.setup.spec(self.method, F0, core, width, radius))
         return self._models[key]
 
-    def _build(self, spec: ModelSpec) -> Model:
+    def build(self, spec: ModelSpec) -> Model:
+        """A model of its own. Collective."""
         s = self.setup
         if self._domain is None and self.method != "atomistic":
             self._domain = s.domain(self.comm)
@@ -118,7 +121,7 @@ class PatchTest:
         """A plane model cannot express another gradient along the front than its own: ask one that can."""
         other, F0 = model, front_gradient(F, self.setup.dimension)
         if not np.array_equal(F0, model_gradient(model)):
-            other = self._build(replace(model.spec, F0=F0))
+            other = self.build(replace(model.spec, F0=F0))
         assert other.blending_defect is not None
         assert other.parts.layout.n_free == model.parts.layout.n_free
         load = other.parts.layout.create_unknowns()

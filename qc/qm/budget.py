@@ -116,7 +116,7 @@ def engine_elasticity(spec: EngineSpec, crystal: Crystal, cells: int = 2) -> Ela
         C11, C12 = (plus - minus)[0, 0] / (2 * STRAIN), (plus - minus)[1, 1] / (2 * STRAIN)
         held, force = bulk.stress(a, shear)
         moved, rest = bulk.stress(a, shear, SHIFT)
-        share = force / (force - rest) if bulk.second is not None else 0.0
+        share = force / (force - rest) if force != rest else 0.0
         relaxed = held + share * (moved - held)
     return Elasticity(a, *(float(c) for c in (C11, C12, relaxed[1, 2] / STRAIN, held[1, 2] / STRAIN)))
 

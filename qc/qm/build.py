@@ -165,10 +165,9 @@ def build_qm(
 
 def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> QM:
     """A QM region in a coupled model, in place of the one it may have. Collective; as `build_qm`."""
-    if model.crystal.dimension != 3 or model.lattice.gdim != 2:
-        raise InputError(
-            "a QM region needs a crystal in three dimensions, periodic along the front (model.dimension = 2.5)"
-        )
+    if model.crystal.dimension != 3:
+        raise InputError("a QM region needs a crystal in three dimensions (model.dimension = 2.5)")
+    plane = model.lattice.gdim == 2
     F0 = np.eye(3) if model.spec.F0 is None else model.spec.F0
     args = (
         model.comm,
@@ -177,8 +176,8 @@ def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> Q
         model.parts.atoms,
         spec,
         F0,
-        model.thickness,
-        model.lattice.period,
+        model.thickness if plane else None,
+        model.lattice.period if plane else None,
     )
     qm = build_qm(*args, components=model.parts.layout.components, engine=engine)
     model.coupling.add(qm.term)

@@ -1,0 +1,18 @@
+"""A QM region in the core leaves alone what it must, and its engine is what it should be (METHODS 6).
+
+M. Svensson et al., J. Phys. Chem. 100 (1996) 19357; N. Bernstein, J. R. Kermode & G. Csanyi, Rep. Prog. Phys. 72 (2009) 026501."""
+
+import pytest
+from mpi4py import MPI
+
+from patch_tests import check
+from qc.patch_qm import QM_CLAIMS
+
+CLAIM = tuple(QM_CLAIMS)
+
+
+@pytest.mark.mpi
+def test_qm(job):
+    if job.claim == "QM elastic budget" and MPI.COMM_WORLD.size > 1:
+        pytest.skip("one rank computes it: the same on several")
+    check(job)
