@@ -11,6 +11,8 @@ import importlib
 
 import dolfinx_solver  # noqa: F401  brings its own MPI: first, LAMMPS and PETSc find it loaded
 
+from benchmarks import kernels
+
 BENCHMARKS = {
     "kernels": "energy and forces against LAMMPS, matscipy and ASE, one core",
     "neighbours": "neighbour lists against LAMMPS and matscipy, one core",
@@ -31,7 +33,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=what)
     parser.add_argument("--repeats", type=int, default=7, help="medians of this many turns (default 7)")
     parser.add_argument("--quick", action="store_true", help="small systems, to see that it runs")
+    parser.add_argument("--atoms", type=int, nargs="+", default=kernels.SIZES, help="sizes for kernels and neighbours")
     args = parser.parse_args()
+    kernels.SIZES = tuple(args.atoms)
     unknown = sorted(set(args.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")

@@ -8,7 +8,8 @@ import numpy as np
 from matscipy.neighbours import neighbour_list
 
 from atomistics import NeighbourList, load_potential
-from benchmarks.kernels import CASES, SIZES, SKIN, Case
+from benchmarks import kernels
+from benchmarks.kernels import CASES, SKIN, Case
 from benchmarks.lammps import LammpsPeer
 from benchmarks.measure import Report, cpu_seconds, in_turns
 
@@ -19,7 +20,7 @@ def run(repeats: int, quick: bool) -> Report:
     """The table."""
     columns = {"case": "s", "atoms": ",d", "bonds": ".0f", "LAMMPS": ".2f", "ours": ".2f", "ratio": ".2f", "target": ".2f"}
     report = Report("neighbours", "Neighbour lists, microseconds of CPU per atom", columns | {"matscipy": ".1f"})
-    for size in (4_000,) if quick else SIZES:
+    for size in (4_000,) if quick else kernels.SIZES:
         for name in ("EAM Cu", "EAM Fe", "SW Si", "Tersoff Si"):
             report.rows.append({"case": name, **measured(CASES[name], size, repeats, report)})
     report.notes.append(f"LAMMPS: {report.facts['lammps']}; time of its sections Neigh and Comm, rebuilt at every step")

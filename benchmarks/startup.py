@@ -18,6 +18,7 @@ from benchmarks.measure import FOLDER, Report
 IMPORT = [sys.executable, "-c", "import dolfinx_solver, atomistics"]
 QC = [sys.executable, "-m", "qc"]
 CASE = str(FOLDER.parent / "examples" / "hexagonal_crack.toml")
+TWO = ["--set", "load.K_stop=1.04", "--set", "load.unload=false"]
 PROCESSES = 6
 
 
@@ -29,7 +30,7 @@ def run(repeats: int, quick: bool) -> Report:
         warm = dict(os.environ)
         tasks: dict[str, tuple[list[str], float | None]] = {
             "qc --help": ([*QC, "--help"], 1.0),
-            "qc run examples/hexagonal_crack.toml": ([*QC, "run", CASE, "-o", f"{scratch}/out"], 10.0),
+            "qc run examples/hexagonal_crack.toml, two loads": ([*QC, "run", CASE, *TWO, "-o", f"{scratch}/out"], 10.0),
             "import atomistics, kernels in the cache": (IMPORT, None),
         }
         for what, (command, target) in tasks.items():
