@@ -105,8 +105,8 @@ def write_fields(directory: Path, ladder: Ladder) -> None:
         writer.write(ladder.state.steps[-1]["K"] if ladder.state.steps else 0.0)
 
 
-def draw_model(path: Path, system: CrackSystem, title: str) -> None:
-    """Picture of mesh, regions and weights. Collective."""
+def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:
+    """Vertices, triangles and their beta, atoms in the plane, their weights, which are free; None but on rank 0. Collective."""
     model, comm = system.model, system.model.comm
     mesh = model.domain.mesh
     n = mesh.topology.index_map(2).size_local
@@ -118,14 +118,22 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
     part = (mesh.geometry.x[:, :2], cells, beta, own.X[:, :2], 1.0 - own.beta, own.free)
     pieces = comm.gather(part, root=0)
     if pieces is None:
-        return
+        return None
     offsets = np.cumsum([0, *(len(p[0]) for p in pieces)])
     triangles = np.concatenate([p[1] + o for p, o in zip(pieces, offsets, strict=False)])
     points, _, beta, xy, weight, free = (np.concatenate([p[k] for p in pieces]) for k in range(6))
-    s = system.spec
+    return points, triangles, beta, xy, weight, free
+
+
+def draw_model(path: Path, system: CrackSystem, title: str) -> None:
+    """Picture of mesh, regions and weights. Collective."""
+    parts, s = model_parts(system), system.spec
+    if parts is None:
+        return
+    points, triangles, beta, xy, weight, free = parts
     pictures.model_picture(
         path, points, triangles, beta, xy, weight, free,
-        core_radius=s.core_radius, blend_width=model.spec.width, domain_radius=s.domain_radius, title=title,
+        core_radius=s.core_radius, blend_width=system.model.spec.width, domain_radius=s.domain_radius, title=title,
     )  # fmt: skip
 
 

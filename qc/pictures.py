@@ -85,7 +85,7 @@ def model_picture(
     filled_mesh(whole, points, triangles, beta, norm)
     mesh_edges(whole, points, triangles, inches / (2 * outer), "white")
     if not len(triangles):
-        _weighted_atoms(whole, atoms_xy, weight, free, outer, norm)
+        weighted_atoms(whole, atoms_xy, weight, free, outer, norm)
     whole.set(xlim=(-outer, outer), ylim=(-outer, outer))
     whole.set_title("whole domain", loc="left")
     if half < 0.95 * outer:
@@ -94,11 +94,11 @@ def model_picture(
 
     near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half
     mesh_edges(zoom, points, triangles[near], inches / (2 * half), GREY)
-    _weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
+    weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
     zoom.set(xlim=(-half, half), ylim=(-half, half))
     zoom.set_title("core and handshake", loc="left")
     marked = len(triangles) and np.ptp(beta) > 0
-    handles = _atom_kinds(free) + (_region_arcs(zoom, points, beta, core_radius, blend_width) if marked else [])
+    handles = _atom_kinds(free) + (region_arcs(zoom, points, beta, core_radius, blend_width) if marked else [])
     if handles:
         figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
     colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
@@ -185,7 +185,7 @@ def ladder_picture(
     save(figure, path)
 
 
-def _weighted_atoms(
+def weighted_atoms(
     axis: Axes, xy: np.ndarray, weight: np.ndarray, free: np.ndarray, half: float, norm: Normalize
 ) -> None:
     """Free atoms filled, the others open; only those within the window."""
@@ -208,7 +208,7 @@ def _diameter(xy: np.ndarray) -> float:
     return 0.8 * float(np.median(distance)) if len(distance) else 1.0
 
 
-def _region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> list[Any]:
+def region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> list[Any]:
     """Circles that bound core and handshake, left out where a strip along the crack faces runs across them."""
     tree = cKDTree(points)
     angle = np.linspace(-np.pi, np.pi, 721)

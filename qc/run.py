@@ -33,6 +33,7 @@ from .errors import ConvergenceError, InputError, Stopped
 from .griffith import cut_height
 from .known import cautions, material_of
 from .ladder import Ladder, LadderSpec, LadderState
+from .qm.picture import draw_layers
 from .qm.session import QMSession
 from .reconstruction import Reconstruction, ReconstructionError
 from .solver import SolverOptions
@@ -303,6 +304,8 @@ class Run:
             if not on_root(self.comm, (self.directory / "model.png").exists):
                 with self.watch.stage("pictures"):
                     output.draw_model(self.directory / "model.png", self.system, self.case.name)
+                    if self.qm is not None:
+                        draw_layers(self.directory / "qm.png", self.system, self.qm.qm, self.case.name)
             self._walk(interrupt)
         except (Stopped, ConvergenceError):  # known to all ranks; after any other failure some may not get there
             self._finish()
@@ -604,6 +607,8 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     qm = None if case.qm is None else QMSession(system, case.qm)
     region = None if qm is None else qm.report()
     if qm is not None:
+        if directory is not None:
+            draw_layers(directory / "qm.png", system, qm.qm, case.name)
         qm.close()
     material, warnings = what_is_known(system, case)
     own = system.model.parts.atoms

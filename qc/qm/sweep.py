@@ -22,6 +22,7 @@ from ..crack import CrackSystem
 from ..errors import ConvergenceError, InputError
 from ..solver import EquilibriumSolver, SolverOptions
 from ..stability import hashed_noise
+from .picture import draw_layers
 from .region import QMRegion
 from .session import QMSession
 from .shared import ROOT
@@ -137,6 +138,7 @@ def cleavage_bonds(session: QMSession) -> np.ndarray:
 def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path) -> dict[str, Any]:
     """All loads of the case's ladder; sweep.json, sweep.csv and sweep.png after each. Collective."""
     sweep = Sweep(system, case, options)
+    draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
     load, records = case.load, []
     K = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
     try:

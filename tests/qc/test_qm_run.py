@@ -159,6 +159,7 @@ def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
                 assert moved * bond["opening_force"] > 1e-4
     assert len((shared_path / "sweep.csv").read_text().splitlines()) == 1 + sum(len(r["bonds"]) for r in found["loads"])
     assert (shared_path / "sweep.png").exists()
+    assert (shared_path / "qm.png").stat().st_size > 20_000
     assert found["qm"]["calls"] >= sum(record["qm"]["calls"] for record in found["loads"])
 
 
