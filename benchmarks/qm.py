@@ -1,6 +1,6 @@
 """The QM region in figures: its BLAS, the forces of its seam, its elastic misfit, and the QM calls of Newton's method.
 
-    python benchmarks/qm.py blas shells budget newton tip
+    python benchmarks/qm.py blas shells budget newton tip added
 
 A ball of Stillinger-Weber silicon, periodic along the front, with GFN1-xTB (tblite, extra qm) in the middle.
 """
@@ -18,8 +18,11 @@ from petsc4py import PETSc
 from atomistics import Crystal, load_potential
 from qc.crack import CrackSpec, CrackSystem
 from qc.qm import process
+from qc.qm.added import added as one_cluster
+from qc.qm.added import bond_centred, engine_share, per_atom, potential_share
 from qc.qm.budget import budget_table, engine_elasticity, potential_elasticity
 from qc.qm.build import QMSpec, add_qm
+from qc.qm.evaluation import Evaluation
 from qc.qm.process import EngineProcess, EngineSpec
 from qc.qm.shells import shell_residuals, shell_table
 from qc.solver import EquilibriumSolver, SolverOptions
@@ -78,6 +81,26 @@ def newton() -> None:
             print(f"{qm.cluster.formula:9} {hessian}: {calls[0]} + {calls[1]} calls, {time.perf_counter() - began:.1f} s")
 
 
+def added() -> None:
+    """What each QM atom adds to the energy at 1 % stretch, against W_QM - W_MM of the bulk crystals."""
+    potential, F = load_potential("stillinger-weber"), np.diag([1.01, 1.0, 1.0])
+    crystal, found = Crystal.diamond("Si").resolved(potential), []
+    for radius in (4.5, 6.0, 7.0):
+        c = bond_centred(crystal, radius)
+        with EngineProcess(EngineSpec("gfn1-xtb"), c.engine_symbols) as engine:
+            found.append(one_cluster(Evaluation(c, engine, potential, crystal.nearest_neighbour_distance), F, len(c.link)))
+            each = 1e3 * found[-1].correction / c.n
+            print(f"{c.formula}: {each:.4f} meV an atom, {engine.seconds / engine.calls:.1f} s a call", flush=True)
+    for k in range(2, len(found) + 1):
+        a, b = per_atom(found[k - 2 : k])
+        print(f"{found[k - 2].formula} to {found[k - 1].formula}: {1e3 * a:.4f} meV an atom, {1e3 * b:.4f} meV a cut bond")
+    share = potential_share(crystal, potential, F)
+    for cells in (2, 3):
+        W = engine_share(EngineSpec("gfn1-xtb"), crystal, F, cells)
+        both = f"W_QM {1e3 * W:.4f}, W_MM {1e3 * share:.4f}"
+        print(f"bulk, {8 * cells**3} atoms: {both}, difference {1e3 * (W - share):.4f} meV an atom", flush=True)
+
+
 def tip() -> None:
     """Engine calls and bonds across the plane of a silicon crack at K_G: relaxed with the potential, then with a QM tip."""
     crystal, potential = material("holland-marder")
@@ -126,6 +149,6 @@ def _solve(coupling, q) -> None:  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["blas", "shells", "budget", "newton", "tip"]:
+    for name in sys.argv[1:] or ["blas", "shells", "budget", "newton", "tip", "added"]:
         print(f"\n{name}: {globals()[name].__doc__}")
         globals()[name]()
