@@ -1,14 +1,17 @@
 """The examples at small size: what the README shows runs and gives sane numbers."""
 
+import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from qc import pictures
 from qc.case import load_case
-from qc.run import check_case, run_case
+from qc.qm.sweep import run_sweep
+from qc.run import check_case, make_system, run_case, solver_options
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -107,3 +110,26 @@ def test_silicon_propagation_at_small_size(tmp_path):
     case = load_case(EXAMPLES / "silicon_propagation.toml")
     assert (case.propagation.bonds, case.propagation.close, case.propagation.field) == (20, 20, "tip")
     assert check_case(case)["ladder steps at most"] > 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tblite") is None, reason="tblite is not installed (extra qm)")
+def test_silicon_qm_crack_at_small_size(tmp_path):
+    """GFN1-xTB at the tip: it holds on to the bond behind the tip that the potential has torn, and opens the one at the tip."""
+    small = ("model.core_radius=12", "model.blend_width=10", "model.domain_radius=50", "qm.radius=4.5", "load.K_stop=0.95")
+    case = load_case(EXAMPLES / "silicon_qm_crack.toml", small)
+    check = check_case(case)
+    assert check["QM region"].startswith("Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb")
+    system = make_system(case, MPI.COMM_WORLD)
+    found = run_sweep(case, system, solver_options(case, []), tmp_path)
+    (record,) = found["loads"]
+    assert 0 < record["qm"]["calls"] < 100
+    torn, at_tip, ahead = (next(b for b in record["bonds"] if b["x"] == pytest.approx(x, abs=0.1)) for x in (-3.33, 0.0, 3.33))
+    assert torn["potential"] > 3.5 > torn["qm"] > at_tip["qm"] > ahead["qm"] > 2.3
+    assert torn["opening_force"] < -0.2
+    assert at_tip["opening_force"] > 0.1
+    audit = record["qm"]["audit"]
+    assert audit["E_correction"] == pytest.approx(
+        audit["E_qm"] - audit["E_mm_cluster"] - audit["E_reference"] - audit["E_reference_linear"], abs=1e-8
+    )
+    assert (tmp_path / "sweep.png").exists()
+    assert (tmp_path / "qm.png").exists()
