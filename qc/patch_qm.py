@@ -40,8 +40,9 @@ REST = 1e-8
 SEAM_STRETCH = 0.02
 SEAM_DECAY = 0.7
 """Each bond shell further in carries at most so much of the force of the one outside it."""
-PATH_POINTS, PATH_SIZE = 12, 0.05
-"""Points of the closed path, and its size, A."""
+PATH_POINTS, PATH_SIZE = 12, 0.02
+"""Points of the closed path, and its size, A: so small that no neighbour beyond a cutoff (Si-Si in SiC: 0.05 A) comes inside it,
+where the second derivative of most potentials jumps and sums over few points are exact no more."""
 CONSERVED = 1e-4
 """Work round the path and energy along it agree to this part of how much the energy varies; what the 12 points miss is less."""
 LEAST_VARIATION = 1e-3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,13 +16,12 @@ from ..errors import InputError
 from ..layout import Rows
 from ..methods import Model
 from ..sites import Atoms
-from .cluster import BOND, QUANTITATIVE, Cluster, ClusterSpec, Sites, choose_cluster
+from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
 from .evaluation import EngineFactory, Evaluation, IsolatedSites
 from .process import EngineProcess, EngineSpec
 from .region import BufferedForces, QMRegion
 from .shared import on_computing_rank
 
-log = logging.getLogger(__name__)
 ROOM = 4  # bonds beyond the ball that completing it may take in
 
 
@@ -139,8 +137,6 @@ def build_qm(
     cluster = choose_cluster(sites, spec.cluster, nn, period, step)
     make = engine or (lambda c: EngineProcess(spec.engine, c.engine_symbols))
     evaluation = on_computing_rank(comm, lambda: Evaluation(cluster, make(cluster), potential, nn))
-    if not cluster.quantitative and comm.rank == 0:
-        log.warning("the QM region %s is for tests: figures to use need %d atoms", cluster.formula, QUANTITATIVE)
     members = np.concatenate([cluster.inside, cluster.hosts])
     try:
         if spec.mode == "energy":

@@ -15,6 +15,7 @@ from atomistics import Crystal
 from ..coupling import Coupling
 from ..crack import CrackSystem
 from .build import QM, QMSpec, add_qm
+from .cluster import QUANTITATIVE
 from .evaluation import EngineFactory
 from .follow import Ledger, Move
 from .region import QMRegion
@@ -66,6 +67,8 @@ class QMSession:
             self.guide = Coupling(model.coupling.layout, model.coupling.terms)
             self.guide.dead_load = model.coupling.dead_load
         self.qm: QM = add_qm(model, self._spec(), engine)
+        if not self.qm.cluster.quantitative and model.comm.rank == 0:
+            log.warning("the QM region %s is for tests: figures to use need %d atoms", self.qm.cluster.formula, QUANTITATIVE)
         self._noted = self._spent()
 
     @property

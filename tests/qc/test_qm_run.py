@@ -86,8 +86,9 @@ def test_an_engine_that_dies_costs_the_step_in_flight(shared_path):
 
 
 def test_force_mixing_has_no_energy_but_a_bracket(shared_path):
+    """The own potential in a buffer of two bonds: the innermost atoms feel the very forces of the model."""
     bare = run(case(), shared_path / "bare")
-    mixed = run(case("Stiff", mode="force", radius=3.0, buffer=1.8), shared_path / "mixed")
+    mixed = run(case("Stiff", mode="force", radius=2.5, buffer=4.5), shared_path / "mixed")
     assert mixed["K_plus_bracket"] == pytest.approx(bare["K_plus_bracket"], rel=1e-12)
     assert [step["energy"] for step in mixed["steps"]] == [None] * len(bare["steps"])
     assert mixed["steps"][0]["qm"]["audit"] is None
