@@ -439,8 +439,11 @@ def _echo_study(rows: list[tuple[str, ...]], fits: list[dict[str, Any]]) -> None
     Console(markup=False, highlight=False).print(shown)
     for fit in fits:
         name, of = ("K+" if fit["which"] == "K_plus" else "K-"), f" ({fit['of']})" if fit["of"] else ""
-        line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} {fit['a']:+.3f} A / R, in K_G"
-        typer.echo(f"{line}; brackets leave +-{fit['error']:.4f}, {fit['points']} points lie within {fit['residual']:.4f}")
+        laws = zip(fit["coefficients"], fit["powers"], strict=True)
+        law = " ".join(f"{c:+.3f} (A / R)^{p:g}" for c, p in laws)
+        line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} +-{fit['error']:.4f} K_G for large R: {law}"
+        errors = f"brackets {fit['bracket_error']:.4f}, another law {fit['law_error']:.4f}"
+        typer.echo(f"{line}; {errors}, {fit['points']} points within {fit['residual']:.4f}")
 
 
 def _patch_test(comm: MPI.Comm, options: dict[str, Any]) -> int:

@@ -28,6 +28,8 @@ from .study_plan import RADIUS, Measure, Member
 
 log = logging.getLogger(__name__)
 NAMES = ("K_plus", "K_minus")
+POWERS = (0.5, 1.0)
+"""Of 1 / R, in the law that extrapolates to large domains."""
 
 
 def run_study(
@@ -120,9 +122,13 @@ def atoms_of_disc(case: Case) -> int:
 
 
 def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """K = K_inf + a / R for each set of the other values with two radii or more; loads in K_G.
+    """K = K_inf + a / sqrt(R) + b / R for each set of the other values with two radii or more; loads in K_G.
 
-    ``error`` bounds what the brackets let K_inf be; ``residual`` is the largest distance of a point from the line.
+    What linear elasticity leaves out of the field at the boundary is of the size of the strain there, K / sqrt(R), against the
+    field itself; a tip off the field's centre counts by 1 / R. From fewer than four radii b is taken to be 0.
+
+    Each fit has ``bracket_error``, what the brackets let K_inf be; ``law_error``, by how much another law shifts it (1 / R alone
+    with fewer than four radii, 1 / sqrt(R) alone else); ``error``, their sum; ``residual``, the largest distance of a point.
     """
     done = [row for row in rows if row["state"] == "done"]
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -133,7 +139,7 @@ def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         for name in NAMES:
             some = [row for row in group if row[f"{name}_over_KG"] is not None]
             if len({row["domain_radius"] for row in some}) >= 2:
-                found.append({"which": name, "of": label, "reference": some[0]["reference"]} | _line(some, name))
+                found.append({"which": name, "of": label, "reference": some[0]["reference"]} | _limit(some, name))
     return found
 
 
@@ -143,20 +149,32 @@ def _label(values: dict[str, str]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in rest.items())
 
 
-def _line(rows: Sequence[dict[str, Any]], name: str) -> dict[str, float]:
-    x = np.array([1.0 / row["domain_radius"] for row in rows])
+def _limit(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """K_inf and its errors from members that differ in the domain's radius only."""
+    R = np.array([row["domain_radius"] for row in rows])
     y = np.array([row[f"{name}_over_KG"] for row in rows])
     brackets = [row[f"{name}_bracket_over_KG"] for row in rows]
     half = np.array([0.0 if b is None else 0.5 * (b[1] - b[0]) for b in brackets])
-    estimator = np.linalg.pinv(np.column_stack([np.ones_like(x), x]))
-    limit, slope = estimator @ y
+    many = len(set(R.tolist())) >= 4
+    powers, others = (POWERS, POWERS[:1]) if many else (POWERS[:1], POWERS[1:])
+    estimator, other = (np.linalg.pinv(design(R, p)) for p in (powers, others))
+    found = estimator @ y
+    errors = float(np.abs(estimator[0]) @ half), float(abs(other[0] @ y - found[0]))
     return {
-        "K_inf_over_KG": float(limit),
-        "a": float(slope),
-        "error": float(np.abs(estimator[0]) @ half),
-        "residual": float(np.abs(y - limit - slope * x).max()),
+        "K_inf_over_KG": float(found[0]),
+        "powers": list(powers),
+        "coefficients": found[1:].tolist(),
+        "bracket_error": errors[0],
+        "law_error": errors[1],
+        "error": sum(errors),
+        "residual": float(np.abs(y - design(R, powers) @ found).max()),
         "points": len(rows),
     }
+
+
+def design(R: np.ndarray, powers: Sequence[float]) -> np.ndarray:
+    """(n, 1 + n_powers) columns 1, R^-p of a fit over domain radii (n,), A."""
+    return np.column_stack([np.ones_like(R), *(R**-p for p in powers)])
 
 
 def _write(directory: Path, document: dict[str, Any]) -> None:

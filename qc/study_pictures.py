@@ -1,4 +1,4 @@
-"""The picture of a study: K+ and K- against the inverse of the domain's radius, with the lines that extrapolate them."""
+"""The picture of a study: K+ and K- against 1 / sqrt(R), R the domain's radius, with the curves that extrapolate them."""
 
 from __future__ import annotations
 
@@ -34,17 +34,23 @@ def _panel(axis: Axes, name: str, rows: list[dict[str, Any]], fits: list[dict[st
     for number, (label, reference) in enumerate(labels):
         some = [row for row in rows if row["label"] == label]
         colour = BLACK if reference else SHADES(number / max(len(labels), 2))
-        x, y = [1.0 / row["domain_radius"] for row in some], [row[f"{name}_over_KG"] for row in some]
+        x, y = [row["domain_radius"] ** -0.5 for row in some], [row[f"{name}_over_KG"] for row in some]
         half = [0.0 if b is None else 0.5 * (b[1] - b[0]) for b in (row[f"{name}_bracket_over_KG"] for row in some)]
         marker = "s" if reference else "o"
         axis.errorbar(x, y, half, color=colour, ls="", marker=marker, ms=4.5, mfc="white", capsize=2, lw=1.0, label=label or None)
         for fit in fits:
             if fit["which"] == name and fit["of"] == label:
-                ends = np.array([0.0, max(x)])
-                axis.plot(ends, fit["K_inf_over_KG"] + fit["a"] * ends, color=colour, lw=1.0)
+                _curve(axis, fit, max(x), colour)
     axis.set_xlim(left=0.0)
-    axis.set_xlabel("1 / domain radius (1/Å)", fontsize=9)
+    axis.set_xlabel("(domain radius)$^{-1/2}$ (Å$^{-1/2}$)", fontsize=9)
     axis.set_ylabel(LABELS[name], fontsize=9)
     if any(label for label, _ in labels):
         axis.legend(fontsize=7.5, frameon=False)
 
+
+def _curve(axis: Axes, fit: Mapping[str, Any], end: float, colour: Any) -> None:
+    """The law of a fit down to an infinite domain, with its error there."""
+    x = np.linspace(0.0, end, 100)
+    terms = zip(fit["coefficients"], fit["powers"], strict=True)
+    axis.plot(x, fit["K_inf_over_KG"] + sum(c * x ** (2.0 * p) for c, p in terms), color=colour, lw=1.0)
+    axis.errorbar([0.0], fit["K_inf_over_KG"], fit["error"], color=colour, capsize=3, lw=1.0, clip_on=False)
