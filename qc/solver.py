@@ -208,19 +208,17 @@ class EquilibriumSolver:
         perturbed.array[:] += o.perturbation * self._noise.ravel()
         perturbed.copy(q)
         shift = 0.0
-        g, step, trial = (q.duplicate() for _ in range(3))
+        g, step = q.duplicate(), q.duplicate()
         E = self.coupling.energy_gradient(q, g)
         if not np.isfinite(E):
             report.reason, report.complaint = "ROBUST_START_INADMISSIBLE", self.coupling.complaint
             return report
         for iteration in range(1, o.max_robust + 1):
             shift = self._descent_step(q, g, shift, step)
-            length = self._search(q, E, g, step, trial)
+            length, E = self._search(q, E, g, step)
             if length == 0.0 and g.norm(PETSc.NormType.NORM_INFINITY) > o.force_tolerance:
                 report.reason, report.complaint = "ROBUST_LINE_SEARCH_FAILED", self.coupling.complaint
                 break
-            trial.copy(q)
-            E = self.coupling.energy_gradient(q, g)
             residual = float(g.norm(PETSc.NormType.NORM_INFINITY))
             log.debug("robust %d: E %.9f, force %.2e, step %.2e, shift %.2g", iteration, E, residual, length, shift)
             report.robust_iterations = iteration
@@ -265,11 +263,12 @@ class EquilibriumSolver:
         trial_shift = shift / 4 if shift > 0.05 else 0.0
         self._factors_hold = False
         while trial_shift < 1e3:
-            A, pattern = H, (self.coupling.pattern_version, trial_shift > 0)
+            A, alike = H, self._stiffness_version == self.coupling.pattern_version
             if trial_shift > 0:
                 A = H.copy()
-                A.axpy(trial_shift, self._stiffness, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-            self.factors.factor(A, pattern)
+                structure = PETSc.Mat.Structure.SAME_NONZERO_PATTERN if alike else PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN
+                A.axpy(trial_shift, self._stiffness, structure=structure)
+            self.factors.factor(A, (self.coupling.pattern_version, trial_shift > 0 and not alike))
             if self.factors.negative == 0:
                 break
             trial_shift = max(0.1, 3 * trial_shift)
@@ -281,22 +280,27 @@ class EquilibriumSolver:
         step.scale(-1.0)
         return trial_shift
 
-    def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec, trial: PETSc.Vec) -> float:
-        """Backtrack from the capped step until the energy falls (Armijo); the length, 0 if it never does."""
+    def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> tuple[float, float]:
+        """Backtrack from the capped step until the energy falls (Armijo), q and g brought there; (length, energy), 0 if it never does.
+
+        The gradient comes with the energy of each trial: mostly the first one is taken, and both cost little more than one.
+        """
         largest = float(step.norm(PETSc.NormType.NORM_INFINITY))
         if largest > self.options.step_cap:
             step.scale(self.options.step_cap / largest)
         slope = g.dot(step)
         noise = 1e-11 * max(abs(E), 1.0)  # rounding of the energy sum
+        trial, g_trial = q.duplicate(), g.duplicate()
         length = 1.0
         for _ in range(30):
             trial.waxpy(length, step, q)
-            E_new = self.coupling.energy(trial)
-            if E_new <= E + 1e-4 * length * slope + noise:
-                return length
+            E_trial = self.coupling.energy_gradient(trial, g_trial)
+            if E_trial <= E + 1e-4 * length * slope + noise:
+                trial.copy(q)
+                g_trial.copy(g)
+                return length, E_trial
             length *= 0.5
-        q.copy(trial)
-        return 0.0
+        return 0.0, E
 
     @staticmethod
     def _distance(a: PETSc.Vec, b: PETSc.Vec) -> float:
@@ -316,7 +320,7 @@ class EquilibriumSolver:
         H = coupling.hessian(coupling.layout.create_unknowns())
         coupling.prescribed[:] = loaded
         self._stiffness = H.copy()
-        self._pattern_version = coupling.pattern_version
+        self._pattern_version = self._stiffness_version = coupling.pattern_version
         if self._near_null is not None:
             H.setNearNullSpace(self._near_null)
         snes.setJacobian(self._jacobian, H)
