@@ -3,7 +3,8 @@
 The state: K_G on a disc of the radius given, from the near-tip field disturbed by 1e-3 A. All solvers know the same sites,
 the same clamped boundary and the same load. What they have reached is measured by the lengths of the bonds across the plane
 next to the tip. The last line of the output is JSON: CPU seconds, bonds and largest force whenever a level of force is
-reached, peak memory, unknowns. ``blended`` has strips of atoms along the crack faces, ``slit`` a cut in the mesh.
+reached, peak memory, unknowns. ``blended`` has strips of atoms along the crack faces, ``slit`` a cut in the mesh, ``small``
+a cut and a small core.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ CHUNK = 100
 """Iterations of a minimiser between looks at the clock."""
 CORE, BLEND = 40.0, 20.0
 """Radius of the blended model's core and width of its handshake, A."""
+SMALL_CORE, SMALL_BLEND = 16.0, 14.0
+"""Those of the smallest model whose bonds next to the tip are within 1e-2 A of all atoms'."""
 ROWS = 4
 """Rows of bonds next to the tip that count."""
 
@@ -170,7 +173,9 @@ def matscipy_calculator(name: str) -> Any:
     return Manybody(**StillingerWeber(Holland_Marder_PRL_80_746_Si))
 
 
-def by_us(material: Material, radius: float, limit: float, strips: bool = True) -> dict[str, Any]:
+def by_us(
+    material: Material, radius: float, limit: float, strips: bool = False, core: float = CORE, blend: float = BLEND
+) -> dict[str, Any]:
     """The blended model, all of it counted: mesh, stencils, Newton, inertia. Kernels are compiled before."""
     from atomistics import Crystal, load_potential
     from qc.crack import CrackSpec, CrackSystem, cells_beside, strip_thickness
@@ -190,7 +195,7 @@ def by_us(material: Material, radius: float, limit: float, strips: bool = True) 
 
     relax(60.0, 16.0, 14.0)  # compiles what is not in the cache
     begin = time.process_time()
-    system, ladder = relax(radius, min(CORE, radius - BLEND - 20.0), BLEND)
+    system, ladder = relax(radius, min(core, radius - blend - 20.0), blend)
     seconds = time.process_time() - begin
     term = system.model.atomistic
     assert term is not None
@@ -204,7 +209,13 @@ def by_us(material: Material, radius: float, limit: float, strips: bool = True) 
     return {"unknowns": system.model.parts.layout.n_unknowns, "levels": [level], "seconds": seconds}
 
 
-SOLVERS = {"blended": by_us, "slit": partial(by_us, strips=False), "lammps": by_lammps, "ase": by_ase}
+SOLVERS: dict[str, Callable[..., dict[str, Any]]] = {
+    "blended": partial(by_us, strips=True),
+    "slit": by_us,
+    "small": partial(by_us, core=SMALL_CORE, blend=SMALL_BLEND),
+    "lammps": by_lammps,
+    "ase": by_ase,
+}
 
 
 def main() -> None:
