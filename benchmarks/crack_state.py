@@ -3,8 +3,8 @@
 The state: K_G on a disc of the radius given, from the near-tip field disturbed by 1e-3 A. All solvers know the same sites,
 the same clamped boundary and the same load. What they have reached is measured by the lengths of the bonds across the plane
 next to the tip. The last line of the output is JSON: CPU seconds, bonds and largest force whenever a level of force is
-reached, peak memory, unknowns. ``blended`` has strips of atoms along the crack faces, ``slit`` a cut in the mesh, ``small``
-a cut and a small core.
+reached, CPU seconds of each further step of the load, peak memory, unknowns. ``blended`` has strips of atoms along the crack
+faces, ``slit`` a cut in the mesh, ``small`` a cut and a small core.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ CORE, BLEND = 40.0, 20.0
 """Radius of the blended model's core and width of its handshake, A."""
 SMALL_CORE, SMALL_BLEND = 16.0, 14.0
 """Those of the smallest model whose bonds next to the tip are within 1e-2 A of all atoms'."""
+STEPS, STEP, STEP_FORCE = 3, 0.01, 1e-3
+"""Further steps of the load, in K_G, and the largest force at which a minimiser of all atoms ends one, eV/A."""
 ROWS = 4
 """Rows of bonds next to the tip that count."""
 
@@ -128,7 +130,14 @@ def by_lammps(material: Material, radius: float, limit: float) -> dict[str, Any]
         if reached > level:
             break
         watch.note(disc.positions(), reached, iterations)
-    return {"unknowns": 3 * int((~disc.fixed).sum()), "levels": watch.levels, "seconds": watch.seconds}
+    seconds, steps = watch.seconds, []
+    for _ in range(STEPS if reached <= STEP_FORCE else 0):
+        begin = watch.seconds
+        engine.positions = disc.positions() + STEP * material.K * disc.unit_u
+        engine.lmp.command(f"minimize 0 {STEP_FORCE:.17g} {100 * CHUNK} {10_000 * CHUNK}")
+        steps.append(watch.seconds - begin)
+    unknowns = 3 * int((~disc.fixed).sum())
+    return {"unknowns": unknowns, "levels": watch.levels, "seconds": seconds, "steps": steps}
 
 
 def by_ase(material: Material, radius: float, limit: float) -> dict[str, Any]:
@@ -203,10 +212,15 @@ def by_us(
     n = term.halo.n_own
     order = np.argsort(np.abs(term.halo.X[:n, 1]), kind="stable")  # nearest-neighbour pairs need no order; this one is stable
     bonds = tip_bonds(term.halo.X[order], system.model.thickness, material.d0)(term.positions(z)[order])
-    record = ladder.state.steps[-1]
+    record, steps = ladder.state.steps[-1], []
+    for number in range(STEPS):
+        begin = time.process_time()
+        ladder.step(material.K / system.K_G + (number + 1) * STEP, "load")
+        steps.append(time.process_time() - begin)
     iterations = record["newton_iterations"] + record["robust_iterations"]
     level = {"seconds": seconds, "force": record["residual"], "iterations": iterations, "bonds": bonds}
-    return {"unknowns": system.model.parts.layout.n_unknowns, "levels": [level], "seconds": seconds}
+    unknowns = system.model.parts.layout.n_unknowns
+    return {"unknowns": unknowns, "levels": [level], "seconds": seconds, "steps": steps}
 
 
 SOLVERS: dict[str, Callable[..., dict[str, Any]]] = {
