@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 PATCH_ARGS ?=
 BENCH ?=
 PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
-MPI_TIMEOUT ?= 1200
+MPI_TIMEOUT ?= 2400
 
 ifneq ($(USE_CURRENT_ENV)$(if $(strip $(VENV)),,1),)
 BIN := $(dir $(shell command -v python3))
