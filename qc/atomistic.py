@@ -73,7 +73,8 @@ class AtomisticEnergy:
         if not self.potential.fixed_topology:
             y = y @ self.F0.T
             y[:, : z.shape[1]] += z[: len(y)]
-        self.halo = gather_halo(self.comm, self.atoms, y, self.sites, self.potential.cutoff + self.skin)
+        reach = self.potential.cutoff + self.skin
+        self.halo = gather_halo(self.comm, self.atoms, y, self.sites, reach, self.front is not None)
         self.types = self._type_of[self.halo.species].astype(np.int32)
         self._X0 = self.halo.X @ self.F0.T
         self._needs_list = True

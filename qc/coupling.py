@@ -16,6 +16,7 @@ from fem.continuum import ContinuumEnergy
 from fem.shifted_continuum import ShiftedContinuumEnergy
 
 from .layout import BlockScatter, Layout, Rows
+from .stages import stage
 
 INADMISSIBLE = (InadmissibleDeformationError, StencilError)
 
@@ -158,12 +159,14 @@ class Coupling:
         total, local = 0.0, np.zeros((len(self._columns), self.layout.components))
         for term, zt, A in zip(self.terms, z, self._maps, strict=True):
             try:
-                E, gz = term.energy_gradient(zt)
+                with stage(term.name):
+                    E, gz = term.energy_gradient(zt)
             except INADMISSIBLE as error:  # on this rank only, perhaps: infinite energy tells the others
                 E, gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
             total += E
             local += A.T @ gz
-        g.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
+        with stage("halo"):
+            g.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
         g.axpy(-1.0, self.dead_load)
         return float(self.layout.comm.allreduce(total)) - float(self.dead_load.dot(q))
 
@@ -172,15 +175,22 @@ class Coupling:
         z = self._variables(q)
         self.evaluations["hessian"] += 1
         if not self._pattern_known:
-            self._preallocate()
-        blocks = np.concatenate([t.hessian_blocks(zt) for t, zt in zip(self.terms, z, strict=True)])
-        values = self._transfer @ blocks.reshape(len(blocks), self.layout.components**2)
-        self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
+            with stage("matrix"):
+                self._preallocate()
+        parts = []
+        for term, zt in zip(self.terms, z, strict=True):
+            with stage(term.name):
+                parts.append(term.hessian_blocks(zt))
+        with stage("matrix"):
+            blocks = np.concatenate(parts)
+            values = self._transfer @ blocks.reshape(len(blocks), self.layout.components**2)
+            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
 
     def _energy_or_infinity(self, term: Term, z: np.ndarray) -> float:
         try:
-            return term.energy(z)
+            with stage(term.name):
+                return term.energy(z)
         except INADMISSIBLE as error:  # on this rank only, perhaps: the sum tells the others
             self._complaint = str(error)
             return np.inf
@@ -193,25 +203,33 @@ class Coupling:
         """Local variables z of each term by name, A."""
         return {t.name: z for t, z in zip(self.terms, self._variables(q), strict=True)}
 
+    def halo_blocks(self) -> dict[int, int]:
+        """Displacement blocks that this rank receives in each evaluation, by the rank that owns them."""
+        rank, blocks = np.unique(self.layout.owner(self._columns), return_counts=True)
+        return {r: n for r, n in zip(rank.tolist(), blocks.tolist(), strict=True) if r != self.layout.comm.rank}
+
     def _variables(self, q: PETSc.Vec) -> list[np.ndarray]:
         """z = A x for all terms, with neighbour lists brought up to date first if an atom has moved too far anywhere."""
         z = self._scatter_to_terms(q)
         stale = self._refresh(z)
         if stale:
-            for term, zt in zip(self.terms, z, strict=True):
-                term.update(zt)
-            self._connect()
+            with stage("neighbours"):
+                for term, zt in zip(self.terms, z, strict=True):
+                    term.update(zt)
+                self._connect()
             self.evaluations["update"] += 1
             z = self._scatter_to_terms(q)
             self._refresh(z)
         return z
 
     def _refresh(self, z: list[np.ndarray]) -> bool:
-        stale = [term.refresh(zt) for term, zt in zip(self.terms, z, strict=True)]
+        with stage("neighbours"):
+            stale = [term.refresh(zt) for term, zt in zip(self.terms, z, strict=True)]
         return bool(self.layout.comm.allreduce(int(any(stale)), op=MPI.MAX))
 
     def _scatter_to_terms(self, q: PETSc.Vec) -> list[np.ndarray]:
-        x = self._scatter.gather(self.displacement(q))
+        with stage("halo"):
+            x = self._scatter.gather(self.displacement(q))
         return [A @ x for A in self._maps]
 
     def _connect(self) -> None:

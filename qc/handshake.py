@@ -58,7 +58,7 @@ class ReconstructedEnergy:
         watch: float,
     ) -> None:
         self.own_sites, self.weight = own_sites, np.ascontiguousarray(weight)
-        halo = gather_halo(comm, atoms, atoms.X, own_sites, watch)
+        halo = gather_halo(comm, atoms, atoms.X, own_sites, watch, period is not None)
         frame = np.array(F0, dtype=float)
         cell, pbc = np.eye(3), (False, False, period is not None)
         if period is not None:

@@ -101,9 +101,13 @@ class Layout:
         """Scalar unknowns on all ranks."""
         return int(self._free_offsets[-1]) * self.components
 
+    def owner(self, full: np.ndarray) -> np.ndarray:
+        """Rank of full block numbers."""
+        return np.searchsorted(self._full_offsets, full, side="right") - 1
+
     def free_number(self, full: np.ndarray) -> np.ndarray:
         """Number among the unknowns for full block numbers; -1 where the block is prescribed."""
-        rank = np.searchsorted(self._full_offsets, full, side="right") - 1
+        rank = self.owner(full)
         local = full - self._full_offsets[rank]
         return np.where(local < self._free_of_rank[rank], self._free_offsets[rank] + local, -1)
 

@@ -37,7 +37,7 @@ class Halo:
     n_own: int
 
 
-def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, reach: float) -> Halo:
+def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, reach: float, periodic: bool) -> Halo:
     """Fetch the atoms of other ranks within ``reach`` of this rank's sites. Collective.
 
     Ranks tell each other the box round their sites (six numbers a rank); each sends what lies in it.
@@ -48,11 +48,14 @@ def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, 
         Present positions of the own atoms, A.
     sites : (m,) int ndarray
         Own atoms whose site energies are summed here.
+    periodic : bool
+        Along the front (z): images count, so z does not tell who is near.
     """
+    d = 2 if periodic else 3
     lo = y[sites].min(0, initial=np.inf) - reach
     hi = y[sites].max(0, initial=-np.inf) + reach
     boxes = np.array(comm.allgather(np.stack([lo, hi])))
-    inside = [((y[:, :2] >= box[0, :2]) & (y[:, :2] <= box[1, :2])).all(1) for box in boxes]
+    inside = [((y[:, :d] >= box[0, :d]) & (y[:, :d] <= box[1, :d])).all(1) for box in boxes]
     send = [np.flatnonzero(inside[r]) if r != comm.rank else np.empty(0, dtype=int) for r in range(comm.size)]
     parts = comm.alltoall([_pack(atoms, which) for which in send])
     return _join(_pack(atoms, np.arange(len(atoms))), parts, len(atoms))

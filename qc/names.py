@@ -34,6 +34,24 @@ def lookup(comm: MPI.Comm, known: np.ndarray, values: np.ndarray, asked: np.ndar
     return out
 
 
+def in_order(comm: MPI.Comm, name: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Names (n, w) of all ranks in rising order with their values (n, m): rank by rank, about as many on each. Collective.
+
+    What has the same first integer comes to one rank; how many there are of each is all that a rank learns of the others.
+    """
+    lo = comm.allreduce(int(name[:, 0].min(initial=np.iinfo(np.int64).max)), op=MPI.MIN)
+    hi = comm.allreduce(int(name[:, 0].max(initial=np.iinfo(np.int64).min)), op=MPI.MAX)
+    if hi < lo:
+        return name, values
+    count = np.bincount(name[:, 0] - lo, minlength=hi - lo + 1)
+    comm.Allreduce(MPI.IN_PLACE, count, op=MPI.SUM)
+    rank = (np.cumsum(count) - count) * comm.size // count.sum()
+    rows = _exchange(comm, rank[name[:, 0] - lo], np.column_stack([name, values]))
+    w = name.shape[1]
+    rows = rows[np.lexsort(rows[:, :w].T[::-1])]
+    return rows[:, :w].astype(np.int64), rows[:, w:]
+
+
 def _to_home(comm: MPI.Comm, name: np.ndarray, rows: np.ndarray) -> np.ndarray:
     home = np.abs(name.astype(np.int64) @ _MULTIPLIER[: name.shape[1]]) % comm.size
     return _exchange(comm, home, rows)

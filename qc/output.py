@@ -1,7 +1,8 @@
-"""What a run leaves behind: result file, steps, trajectory, mesh fields, pictures. Collective, files on rank 0."""
+"""What a run leaves behind of its states: trajectory, mesh fields, pictures. Collective; all ranks write, pictures are rank 0's."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,63 +12,53 @@ from dolfinx.io import VTXWriter
 from petsc4py import PETSc
 
 from atomistics import AtomisticEnergy
-from fem.collective import on_root
 
 from . import pictures, results
 from .crack import CrackSystem
 from .handshake import ReconstructedEnergy
 from .ladder import Ladder
+from .names import in_order
 
+log = logging.getLogger(__name__)
 Frame = dict[str, np.ndarray]
+MOST_DRAWN = 1_000_000
+"""Cells and atoms of a picture of the whole model: they meet on rank 0."""
 
 
-def gather_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
-    """All atoms of the model in the order of their names, on rank 0 (None elsewhere).
-
-    A picture or a trajectory frame is the one place where atoms meet on one rank.
-    """
-    model, comm = system.model, system.model.comm
+def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
+    """All atoms of the model in the order of their names, each rank a part of them; None without atoms. Collective."""
+    model = system.model
     term = model.atomistic
     if term is None:
         return None
-    z = model.coupling.variables(q)["atoms"]
-    n = term.halo.n_own
-    own = model.parts.atoms
+    z = model.coupling.variables(q)
+    n, own = term.halo.n_own, model.parts.atoms
     weight = np.zeros(n)
     weight[term.sites] = 1.0 - own.beta[term.sites]  # the others only lend their positions to these
-    energy = term.site_energies(z)
+    energy = term.site_energies(z["atoms"])
     for handshake in model.coupling.terms:
         if isinstance(handshake, ReconstructedEnergy):
             sites = handshake.own_sites
             weight[sites] = 1.0 - own.beta[sites]
-            energy[sites] = handshake.site_energies(model.coupling.variables(q)[handshake.name])
-    part = {
-        "key": own.key,
-        "positions": term.positions(z)[:n],
-        "reference": own.X,
-        "weight": weight,
-        "site_energy": energy,
-        "free": own.free,
-        "species": own.species,
+            energy[sites] = handshake.site_energies(z[handshake.name])
+    columns = (term.positions(z["atoms"])[:n], own.X, weight, energy, own.free)
+    key, values = in_order(model.comm, own.key, np.column_stack(columns))
+    return {
+        "positions": values[:, :3],
+        "reference": values[:, 3:6],
+        "weight": values[:, 6],
+        "site_energy": values[:, 7],
+        "free": values[:, 8] > 0,
+        "species": key[:, 3],
     }
-    parts = comm.gather(part, root=0)
-    if parts is None:
-        return None
-    joined = {name: np.concatenate([p[name] for p in parts]) for name in part}
-    order = np.lexsort(joined["key"].T[::-1])
-    return {name: values[order] for name, values in joined.items()}
 
 
 def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any], number: int | None = None) -> None:
-    """Append the present state to ``trajectory.extxyz``, as frame ``number`` (that of the step if left out)."""
+    """Append the present state to ``trajectory.extxyz``, as frame ``number`` (that of the step if left out). Collective."""
     system = ladder.system
-    frame = gather_atoms(system, ladder.q)
-    index = len(ladder.state.steps) - 1 if number is None else number
-    on_root(system.model.comm, lambda: None if frame is None else _append(directory, ladder, record, frame, index))
-
-
-def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Frame, number: int) -> None:
-    system = ladder.system
+    frame = ordered_atoms(system, ladder.q)
+    if frame is None:
+        return
     moved = np.array([ladder.state.offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
     info = {
         name: record[name]
@@ -76,7 +67,8 @@ def _append(directory: Path, ladder: Ladder, record: dict[str, Any], frame: Fram
     }
     results.append_frame(
         directory / "trajectory.extxyz",
-        number,
+        len(ladder.state.steps) - 1 if number is None else number,
+        comm=system.model.comm,
         positions=frame["positions"] + moved,
         reference=frame["reference"] + moved,
         weight=frame["weight"],
@@ -106,10 +98,17 @@ def write_fields(directory: Path, ladder: Ladder) -> None:
 
 
 def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:
-    """Vertices, triangles and their beta, atoms in the plane, their weights, which are free; None but on rank 0. Collective."""
+    """Vertices, triangles and their beta, atoms in the plane, their weights, which are free, on rank 0. Collective.
+
+    None on the other ranks, and on all of them for more triangles and atoms than a picture can show.
+    """
     model, comm = system.model, system.model.comm
     mesh = model.domain.mesh
     n = mesh.topology.index_map(2).size_local
+    size = comm.allreduce(n + len(model.parts.atoms))
+    if size > MOST_DRAWN:
+        log.info("no picture of the model: %d cells and atoms, and %d can be drawn", size, MOST_DRAWN)
+        return None
     cells = np.asarray(mesh.geometry.dofmaps[0])[:n]
     beta = np.zeros(len(mesh.geometry.x))
     space_dofs = np.asarray(model.parts.nodes.space.dofmap.list)[:n, :3]

@@ -26,13 +26,13 @@ from .propagation_pictures import curve_picture
 from .run import (
     Interrupt,
     Run,
-    Stopwatch,
     _blaming_petsc_options,
     _prepare_directory,
     make_system,
     solver_options,
     what_is_known,
 )
+from .stages import Stopwatch, stage
 
 log = logging.getLogger(__name__)
 STEP_COLUMNS = ("stage", "rejected", *results.STEP_COLUMNS)
@@ -51,7 +51,7 @@ class PropagationRun(Run):
         on_root(comm, lambda: _prepare_directory(directory))
         self._log_to_file()
         saved = checkpoint.read_state(directory, comm) if resume else None
-        with self.watch.stage("set-up"):
+        with stage("set-up"):
             coarse = together(comm, lambda: checkpoint.load_coarse(directory) if resume and comm.rank == 0 else None)
             known = checkpoint.load_reconstruction(directory, comm) if resume else None
             self.system = make_system(case, comm, coarse, known)
@@ -64,7 +64,7 @@ class PropagationRun(Run):
             if self.system.model.reconstruction is not None and known is None:
                 checkpoint.save_reconstruction(directory, comm, self.system.model.reconstruction)
         if saved is not None:
-            self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}
+            self.watch.go_on(saved["seconds"])
         self.ladder = self.propagation.ladder
 
     def _saved_states(self, saved: dict[str, Any]) -> tuple[PropagationState, LadderState, PETSc.Vec]:
@@ -86,7 +86,7 @@ class PropagationRun(Run):
         propagation = self.propagation
         with self._progress() as show:
             while not propagation.state.finished:
-                with self.watch.stage("solve"):
+                with stage("solve"):
                     record = propagation.advance()
                 if record is not None:
                     self._after_step(record)
@@ -96,7 +96,7 @@ class PropagationRun(Run):
 
     def _after_step(self, record: dict[str, Any]) -> None:
         state, ladder = self.propagation.state, self.ladder
-        with self.watch.stage("output"):
+        with stage("output"):
             record["seconds"] = round(sum(self.watch.seconds.values()), 3)
             if len(ladder.state.steps) == 1 or record["stage"] == "back":
                 output.write_frame(self.directory, ladder, record, number=len(state.curve))
@@ -108,6 +108,7 @@ class PropagationRun(Run):
                 "case": self.case.plain(),
             }
             checkpoint.save(self.directory, len(ladder.state.steps), self.system.model.parts, u, whole)
+            self.watch.compare(self.comm)
             on_root(self.comm, self._write_tables)
 
     def _write_tables(self) -> None:
@@ -151,7 +152,7 @@ class PropagationRun(Run):
             "steps": ladder.steps,
             "events": ladder.events,
             "evaluations": s.model.coupling.evaluations,
-            "seconds": {name: round(t, 3) for name, t in self.watch.seconds.items()},
+            **self.watch.plain(),
             "finished": state.finished,
             "settings": self.case.plain(),
             "versions": results.versions(),

@@ -79,7 +79,7 @@ class Stencils:
         self, layout: Layout, atoms: Atoms, near: np.ndarray, stencil: Stencil, front: np.ndarray | None
     ) -> None:
         reach = stencil.radius + 1e-6
-        halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach)
+        halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach, front is not None)
         cell = np.eye(3) if front is None else np.diag([1.0, 1.0, front[2]])
         nl = NeighbourList(halo.X, reach, cell=cell, pbc=(False, False, front is not None), sites=near)
         self.sign = stencil.sign[atoms.species[near]]

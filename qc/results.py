@@ -12,11 +12,14 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from mpi4py import MPI
+
+from fem.collective import on_root, together
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ _PACKAGES = (
     "mpi4py",
     "petsc4py",
 )
+CHUNK = 50_000
+"""Atoms of a frame that are read at a time."""
 _FRAME = re.compile(rb"(?:^|\s)frame=(\d+)(?:\s|$)")
 
 
@@ -76,6 +81,7 @@ def append_frame(
     path: str | os.PathLike[str],
     frame_index: int,
     *,
+    comm: MPI.Comm = MPI.COMM_SELF,
     positions: np.ndarray,
     reference: np.ndarray,
     weight: np.ndarray,
@@ -91,12 +97,14 @@ def append_frame(
 
     Frames from k on are cut off first (a resumed run repeats them), and so is a last frame torn by a kill.
     Where the frames end is kept in a small file beside the trajectory (``.<name>.index``); if that is lost or
-    does not fit, the trajectory is read through once.
+    does not fit, the trajectory is read through once. Collective: all ranks write their rows, one behind the other.
 
     Parameters
     ----------
     frame_index : int
         k, counted from 0; written as ``frame=k``.
+    comm : mpi4py.MPI.Comm, optional
+        Ranks that bring n atoms each, in the order in which they are to stand in the file.
     positions, reference : (n, 3) array
         Deformed and reference positions, A.
     weight : (n,) array
@@ -121,12 +129,21 @@ def append_frame(
         raise ValueError(f"frame_index is {frame_index}, expected a number counted from 0")
     if cell is not None and cell_z is not None:
         raise ValueError("cell and cell_z are both given, expected one of them")
-    columns = _columns(positions, reference, weight, site_energy, free, symbols)
-    box, origin = _box(columns[2], cell, cell_z)
+    columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
+    n = comm.allreduce(len(columns[0]))
+    rows = _rows(*columns).encode()
+    box, origin = _box(comm, columns[2], cell, cell_z)
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
-    head = _comment(frame_index, box, origin, periodic, info or {})
-    block = f"{len(columns[0])}\n{head}\n{_rows(*columns)}".encode()
+    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {})}\n".encode()
+    kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
+    end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
+    _write_at(comm, path, end - len(rows), rows)
+    end = comm.bcast(end, root=comm.size - 1)
+    on_root(comm, lambda: _close_frame(path, [*kept, (frame_index, end)]))
 
+
+def _open_frame(path: Path, frame_index: int, head: bytes) -> tuple[list[tuple[int, int]], int]:
+    """Cut the file behind the last whole frame before this one and write its head: the frames kept, where the rows begin."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "r+b" if path.exists() else "w+b") as file:
         kept = [(k, end) for k, end in _frame_ends(path, file, frame_index) if k < frame_index]
@@ -135,15 +152,30 @@ def append_frame(
         start = kept[-1][1] if kept else 0
         file.truncate(start)
         file.seek(start)
-        file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
-    kept.append((frame_index, start + len(block)))
-    _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in kept))
+        file.write(head)
+    return kept, start + len(head)
 
 
-def read_frame(path: str | os.PathLike[str], frame_index: int) -> dict[str, np.ndarray] | None:
-    """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it."""
+def _write_at(comm: MPI.Comm, path: Path, offset: int, rows: bytes) -> None:
+    """Each rank its bytes at its place in the file. Collective."""
+    file = MPI.File.Open(comm, str(path), MPI.MODE_WRONLY)  # type: ignore[arg-type]
+    file.Write_at_all(offset, rows)
+    file.Sync()
+    file.Close()
+
+
+def _close_frame(path: Path, ends: list[tuple[int, int]]) -> None:
+    """The frame is whole: the index may say so."""
+    _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in ends))
+
+
+def read_frame(
+    path: str | os.PathLike[str], frame_index: int, keep: Callable[[np.ndarray], np.ndarray] | None = None
+) -> dict[str, np.ndarray] | None:
+    """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it.
+
+    With ``keep`` only of atoms whose reference positions (n, 3) it wants: the others are never held.
+    """
     path = Path(path)
     if not path.exists():
         return None
@@ -154,11 +186,21 @@ def read_frame(path: str | os.PathLike[str], frame_index: int) -> dict[str, np.n
         file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
         n = int(file.readline())
         file.readline()
-        words = [file.readline().split() for _ in range(n)]
-    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
+        pieces = [_read_rows(file, min(CHUNK, n - done), keep) for done in range(0, n, CHUNK)] or [_read_rows(file, 0, None)]
+    symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
-    symbols = np.array([w[0].decode() for w in words])
     return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
+
+
+def _read_rows(
+    file: BinaryIO, n: int, keep: Callable[[np.ndarray], np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols and numbers (m, 9) of those of the next n atoms that are wanted."""
+    words = [file.readline().split() for _ in range(n)]
+    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
+    symbols = np.array([w[0].decode() for w in words], dtype="<U2")
+    chosen = slice(None) if keep is None else keep(values[:, 3:6])
+    return symbols[chosen], values[chosen]
 
 
 def versions() -> dict[str, str]:
@@ -254,18 +296,20 @@ def _columns(
 
 
 def _box(
-    X: np.ndarray, cell: np.ndarray | None, cell_z: float | None
+    comm: MPI.Comm, X: np.ndarray, cell: np.ndarray | None, cell_z: float | None
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Cell vectors as rows and the corner they start from, A."""
+    """Cell vectors as rows and the corner they start from, A. Collective."""
     if cell is not None:
         box = np.asarray(cell, dtype=float)
         if box.shape != (3, 3):
             raise ValueError(f"cell has shape {box.shape}, expected (3, 3)")
         return box, None
-    if cell_z is None or not len(X):
+    extremes = np.concatenate([X, -X], axis=1).max(0, initial=-np.inf)
+    comm.Allreduce(MPI.IN_PLACE, extremes, op=MPI.MAX)
+    if cell_z is None or not np.isfinite(extremes).all():
         return None, None
     margin = 2.0  # so that surface atoms are drawn inside the box
-    low, high = X.min(0) - margin, X.max(0) + margin
+    low, high = -extremes[3:] - margin, extremes[:3] + margin
     return np.diag([high[0] - low[0], high[1] - low[1], cell_z]), np.array([low[0], low[1], 0.0])
 
 

@@ -37,23 +37,9 @@ from .qm.picture import draw_layers
 from .qm.session import QMSession
 from .reconstruction import Reconstruction, ReconstructionError
 from .solver import SolverOptions
+from .stages import Stopwatch, stage
 
 log = logging.getLogger(__name__)
-
-
-class Stopwatch:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a stage."""
-        start = time.perf_counter()
-        with PETSc.Log.Stage(f"qc {name}"):
-            yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 def make_crystal(case: Case, potential: SitePotential) -> Crystal:
@@ -267,7 +253,7 @@ class Run:
         on_root(comm, lambda: _prepare_directory(directory))
         self._log_to_file()
         saved = checkpoint.read_state(directory, comm) if resume else None
-        with self.watch.stage("set-up"):
+        with stage("set-up"):
             coarse = together(comm, lambda: checkpoint.load_coarse(directory) if resume and comm.rank == 0 else None)
             known = checkpoint.load_reconstruction(directory, comm) if resume else None
             self.system = make_system(case, comm, coarse, known)
@@ -279,16 +265,16 @@ class Run:
         own = self.system.model.parts.atoms
         self._n_atoms, self._n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
         self.qm_report: dict[str, Any] | None = None
-        with self.watch.stage("QM set-up"):
+        with stage("QM set-up"):
             self.qm = None if case.qm is None else QMSession(self.system, case.qm, saved and saved.get("qm"))
         if self.qm is not None and self.qm.guide is not None:  # no secants without an energy: Newton converges linearly
             options = replace(options, max_newton=max(options.max_newton, PATIENT_NEWTON))
         state, q = (None, None) if saved is None else self._restore(saved)
         if state:
-            self.watch.seconds |= {k: v + self.watch.seconds.get(k, 0.0) for k, v in saved["seconds"].items()}  # type: ignore[index]
+            self.watch.go_on(saved["seconds"])  # type: ignore[index]
         load = case.load
         spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at, load.K_tolerance)
-        with self.watch.stage("set-up"), _blaming_petsc_options(options):
+        with stage("set-up"), _blaming_petsc_options(options):
             self.ladder = Ladder(self.system, spec, options, state, q, None if self.qm is None else self.qm.guide)
             if state and options.linear == "mumps":
                 self.ladder.solver.is_stable(
@@ -302,7 +288,7 @@ class Run:
         interrupt = Interrupt(self.comm)
         try:
             if not on_root(self.comm, (self.directory / "model.png").exists):
-                with self.watch.stage("pictures"):
+                with stage("pictures"):
                     output.draw_model(self.directory / "model.png", self.system, self.case.name)
                     if self.qm is not None:
                         draw_layers(self.directory / "qm.png", self.system, self.qm.qm, self.case.name)
@@ -319,7 +305,7 @@ class Run:
     def _walk(self, interrupt: Interrupt) -> None:
         with self._progress() as advance:
             for k, branch in self.ladder.loads():
-                with self.watch.stage("solve"):
+                with stage("solve"):
                     self._move_qm()
                     record = self.ladder.refine(k, branch)
                     if record is not None and self.qm is not None:
@@ -338,7 +324,7 @@ class Run:
 
     def _after_step(self, record: dict[str, Any]) -> None:
         ladder = self.ladder
-        with self.watch.stage("output"):
+        with stage("output"):
             record["seconds"] = round(sum(self.watch.seconds.values()), 3)
             output.write_frame(self.directory, ladder, record)
             u = self.system.model.coupling.displacement(ladder.q)
@@ -350,6 +336,7 @@ class Run:
             }
             self.qm_report = None if self.qm is None else self.qm.report()
             checkpoint.save(self.directory, len(ladder.state.steps), self.system.model.parts, u, state)
+            self.watch.compare(self.comm)
             on_root(self.comm, self._write_tables)
 
     def _write_tables(self) -> None:
@@ -360,9 +347,10 @@ class Run:
         """Pictures and fields of whatever has been reached."""
         if not self.ladder.state.steps:
             return
-        with self.watch.stage("pictures"):
+        with stage("pictures"):
             output.write_fields(self.directory, self.ladder)
             on_root(self.comm, self._draw)
+        self.watch.compare(self.comm)
         on_root(self.comm, self._write_tables)
 
     def _draw(self) -> None:
@@ -387,7 +375,9 @@ class Run:
         else:
             after = next(n for n, step in enumerate(steps) if step["branch"] == "load" and step["K"] == bracket[1])
             shown = [(after - 1, f"before {name}"), (after, "after it")]
-        frames = [(n, label, results.read_frame(self.directory / "trajectory.extxyz", n)) for n, label in shown]
+        height = 2 * pictures.VIEW * self.system.crystal.nearest_neighbour_distance
+        read = partial(results.read_frame, self.directory / "trajectory.extxyz", keep=lambda X: np.abs(X[:, 1]) <= height)
+        frames = [(n, label, read(n)) for n, label in shown]
         return [output.panel(self.system, f, steps[n]["K_over_KG"], label) for n, label, f in frames if f is not None]
 
     def document(self) -> dict[str, Any]:
@@ -429,7 +419,7 @@ class Run:
             "n_qm_calls": 0 if self.qm_report is None else self.qm_report["calls"],
             "qm": self.qm_report,
             "evaluations": model.coupling.evaluations,
-            "seconds": {name: round(t, 3) for name, t in self.watch.seconds.items()},
+            **self.watch.plain(),
             "finished": state.finished,
             "settings": self.case.plain(),
             "versions": results.versions(),
@@ -569,7 +559,7 @@ def _summarise(run: Run) -> None:
     if run.qm_report is not None:
         console.print(qm_line(run.qm_report))
     total = sum(run.watch.seconds.values())
-    stages = ", ".join(f"{name} {t:.0f} s" for name, t in sorted(run.watch.seconds.items(), key=lambda kv: -kv[1]))
+    stages = ", ".join(f"{name} {t:.0f} s" for name, t in run.watch.seconds.items() if t >= 0.5)
     console.print(f"{len(state.steps)} steps in {total:.0f} s ({stages}); results in {run.directory}")
 
 
@@ -633,6 +623,6 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "ladder steps at most": steps,
         "time to expect (min)": round((time.perf_counter() - start + 4 * steps * 3 * assembly) / 60, 1),
         "QM region": None if region is None else qm_line(region).removeprefix("QM region "),
-        "picture": None if picture is None else str(picture),
+        "picture": str(picture) if picture is not None and on_root(comm, picture.exists) else None,
         "warnings": warnings,
     }

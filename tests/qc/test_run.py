@@ -99,6 +99,11 @@ def test_result_of_a_run(whole):
     assert result["K_minus_bracket"] is None
     assert any(event["kind"] == "advance" for event in result["events"])
     assert {"set-up", "solve", "output", "pictures"} <= set(result["seconds"])
+    assert {"atoms", "handshake", "continuum", "halo", "neighbours", "matrix"} <= set(result["seconds"])
+    of_ranks = result["seconds_of_ranks"]
+    assert set(of_ranks) == set(result["seconds"])
+    assert all(0 <= least <= most for least, most in of_ranks.values())
+    assert all(of_ranks[name][0] - 0.1 <= t for name, t in result["seconds"].items())
     assert {"python", "dolfinx", "petsc", "numpy"} <= set(result["versions"])
 
 

@@ -1,0 +1,215 @@
+"""What each rank of `benchmarks.scaling` does: ``mpirun -n 2 python -m benchmarks.scaling_ranks times silicon 200000``.
+
+``times``: tasks on one model of all ranks, in turns with the same tasks on models of a rank's share of the atoms, one on every rank
+at once and none knowing of the others: what the machine gives to ranks that share its memory. ``counts``: what one
+rank holds and sends. Rank 0 prints the answer as JSON in its last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import dolfinx_solver  # noqa: F401  brings its own MPI: first
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from atomistics import Crystal, load_potential
+from fem.lattice_zone import bulk_lattice
+from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
+from qc.methods import Model, ModelSpec, build_model
+from qc.regions import Core
+
+WORLD = MPI.COMM_WORLD
+CG = 20
+"""Iterations of the solve, whatever they reach: the same work an unknown in models of any size."""
+MATVECS = 10
+"""Products a turn."""
+
+
+def disc(comm: MPI.Comm, material: str, atoms: int) -> Model:
+    """A crack at 0.6 MPa m^1/2 in a disc of about that many atoms, all of them free."""
+    if material == "silicon":
+        potential = load_potential("holland-marder")
+        crystal = cells_beside(Crystal.diamond("Si", 5.430950).resolved(potential).oriented((1, 1, 1), (1, -1, 0)))
+    elif material == "iron":
+        potential = load_potential("Fe_mm.eam.fs")
+        crystal = Crystal.bcc("Fe", 2.855325).oriented((1, 1, 0), (0, 0, 1))
+    else:
+        potential = load_potential("morse")
+        crystal = Crystal.hexagonal().resolved(potential)
+    area = abs(np.linalg.det(crack_lattice(crystal).planar)) / len(crystal.species)
+    radius = float(np.sqrt(atoms * area / np.pi))
+    system = CrackSystem(crystal, potential, CrackSpec(radius, radius, 0.0, method="atomistic"), comm=comm)
+    system.load(0.6 if material != "sheet" else 0.3 * system.K_G)
+    return system.model
+
+
+def ball(comm: MPI.Comm, material: str, atoms: int) -> Model:
+    """A ball of copper in 3-D, all atoms free."""
+    del material
+    potential, crystal = load_potential("Cu_mishin1.eam.alloy"), Crystal.fcc("Cu", 3.614925)
+    radius = float((atoms * crystal.cell_volume * 0.75 / np.pi) ** (1 / 3))
+    spec = ModelSpec("atomistic", Core(radius), 0.0, radius)
+    return build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec)
+
+
+def blended(comm: MPI.Comm, material: str, atoms: int) -> Model:
+    """An iron crack whose core holds about that many atoms, in a continuum of ten times its radius."""
+    del material
+    potential, crystal = load_potential("Fe_mm.eam.fs"), Crystal.bcc("Fe", 2.855325).oriented((1, 1, 0), (0, 0, 1))
+    core = float(np.sqrt(atoms * abs(np.linalg.det(crack_lattice(crystal).planar)) / np.pi))
+    spec = CrackSpec(core, 10.0 * core + 100.0, 16.0, method="bgfc")
+    system = CrackSystem(crystal, potential, spec, comm=comm)
+    system.load(0.6)
+    return system.model
+
+
+MODELS = {"disc": disc, "ball": ball, "blended": blended}
+
+
+def tasks(model: Model, hessian: bool) -> dict[str, Callable[[], Any]]:
+    """What a Newton step is made of, and the step, at a disturbed crystal under load."""
+    coupling = model.coupling
+    q = coupling.layout.create_unknowns()
+    q.array[:] = 0.01 * np.sin(np.arange(len(q.array)))
+    g, x = q.duplicate(), q.duplicate()
+    found: dict[str, Callable[[], Any]] = {"energy and gradient": lambda: coupling.energy_gradient(q, g)}
+    found["energy and gradient"]()
+    if not hessian:
+        return found
+    H = coupling.hessian(q)
+    ksp = PETSc.KSP().create(coupling.layout.comm)
+    ksp.setOperators(H)
+    ksp.setType("cg")
+    ksp.getPC().setType("gamg")
+    ksp.setTolerances(rtol=1e-50, atol=0.0, max_it=CG)
+    ksp.setNormType(PETSc.KSP.NormType.PRECONDITIONED)
+
+    def products() -> None:
+        for _ in range(MATVECS):
+            H.mult(g, x)
+
+    def set_up() -> None:
+        H.stateIncrease() if hasattr(H, "stateIncrease") else coupling.hessian(q)
+        ksp.setOperators(H)
+        ksp.setUp()
+
+    def newton() -> None:
+        coupling.energy_gradient(q, g)
+        coupling.hessian(q)
+        ksp.setUp()
+        ksp.solve(g, x)
+        coupling.energy(q)
+
+    return found | {
+        "Hessian": lambda: coupling.hessian(q),
+        f"{MATVECS} products H v": products,
+        "GAMG set-up": set_up,
+        f"{CG} iterations of CG": lambda: ksp.solve(g, x),
+        "Newton step": newton,
+    }
+
+
+def times(material: str, atoms: int, repeats: int, hessian: bool) -> dict[str, Any]:
+    """Seconds of each task in each turn: of the model of all ranks, and of each rank's own of its share of the atoms."""
+    begin = time.perf_counter()
+    together = disc(WORLD, material, atoms)
+    built = time.perf_counter() - begin
+    alone = disc(MPI.COMM_SELF, material, atoms // WORLD.size)
+    work = {"together": tasks(together, hessian), "alone": tasks(alone, hessian)}
+    seconds: dict[str, dict[str, list[float]]] = {name: {"together": [], "alone": []} for name in work["alone"]}
+    for turn in range(repeats + 1):
+        for name, both in seconds.items():
+            for kind, taken in both.items():
+                elapsed = _elapsed(work[kind][name])
+                if turn:  # the first one warms up
+                    taken.append(elapsed)
+    n = WORLD.allreduce(len(together.parts.atoms))
+    return {
+        "atoms": n,
+        "unknowns": together.parts.layout.n_unknowns,
+        "atoms of a rank alone": len(alone.parts.atoms),
+        "most atoms of a rank": WORLD.allreduce(len(together.parts.atoms), op=MPI.MAX),
+        "build": built,
+        "MB a rank": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "seconds": seconds,
+    }
+
+
+def _elapsed(task: Callable[[], Any]) -> float:
+    """Seconds from a common start to the end on the last rank."""
+    WORLD.barrier()
+    begin = time.perf_counter()
+    task()
+    return float(WORLD.allreduce(time.perf_counter() - begin, op=MPI.MAX))
+
+
+def counts(kind: str, material: str, atoms: int) -> dict[str, Any]:
+    """What the ranks hold and exchange; of each number the mean and the most over the ranks."""
+    PETSc.Log.begin()
+    tracemalloc.start()
+    model = MODELS[kind](WORLD, material, atoms)
+    coupling = model.coupling
+    q, g = coupling.layout.create_unknowns(), coupling.layout.create_unknowns()
+    coupling.energy_gradient(q, g)
+    peak_build = tracemalloc.get_traced_memory()[1]
+    scatter = PETSc.Log.Event("VecScatterBegin")
+    before = scatter.getPerfInfo()
+    coupling.energy_gradient(q, g)
+    after = scatter.getPerfInfo()
+    H = coupling.hessian(q)
+    peak = tracemalloc.get_traced_memory()[1]
+    term, received = model.atomistic, coupling.halo_blocks()
+    assert term is not None
+    mine = {
+        "atoms": len(model.parts.atoms),
+        "halo atoms": len(term.halo.X) - term.halo.n_own,
+        "halo blocks": sum(received.values()),
+        "neighbours": len(received),
+        "messages": (after["numMessages"] - before["numMessages"]) / 2,  # PETSc counts them at both ends
+        "bytes": (after["messageLength"] - before["messageLength"]) / 2,
+        "nonzeros": H.getInfo(PETSc.Mat.InfoType.LOCAL)["nz_used"],
+        "cells": model.domain.mesh.topology.index_map(model.domain.mesh.topology.dim).size_local,
+        "Python MB of the build": peak_build / 1e6,
+        "Python MB": peak / 1e6,
+        "process MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    names, values = list(mine), np.array(list(mine.values()), dtype=float)
+    total, most = np.empty_like(values), np.empty_like(values)
+    WORLD.Allreduce(values, total, op=MPI.SUM)
+    WORLD.Allreduce(values, most, op=MPI.MAX)
+    return {
+        "ranks": WORLD.size,
+        "total atoms": int(total[0]),
+        "mean": dict(zip(names, (total / WORLD.size).tolist(), strict=True)),
+        "most": dict(zip(names, most.tolist(), strict=True)),
+        "rank 0": mine,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling_ranks", description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("times", *MODELS))
+    parser.add_argument("material", choices=("silicon", "iron", "sheet", "copper"))
+    parser.add_argument("atoms", type=int)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--no-hessian", action="store_true", help="energy and gradient only")
+    args = parser.parse_args()
+    if args.what == "times":
+        result = times(args.material, args.atoms, args.repeats, not args.no_hessian)
+    else:
+        result = counts(args.what, args.material, args.atoms)
+    if WORLD.rank == 0:
+        sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
