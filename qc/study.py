@@ -128,7 +128,7 @@ def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     field itself; a tip off the field's centre counts by 1 / R. From fewer than four radii b is taken to be 0.
 
     Each fit has ``bracket_error``, what the brackets let K_inf be; ``law_error``, by how much another law shifts it (1 / R alone
-    with fewer than four radii, 1 / sqrt(R) alone else); ``error``, their sum; ``residual``, the largest distance of a point.
+    with fewer than four radii, 1 / sqrt(R) alone else); ``residual``, the largest distance of a point; ``error``, their sum.
     """
     done = [row for row in rows if row["state"] == "done"]
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -160,14 +160,15 @@ def _limit(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     estimator, other = (np.linalg.pinv(design(R, p)) for p in (powers, others))
     found = estimator @ y
     errors = float(np.abs(estimator[0]) @ half), float(abs(other[0] @ y - found[0]))
+    residual = float(np.abs(y - design(R, powers) @ found).max())
     return {
         "K_inf_over_KG": float(found[0]),
         "powers": list(powers),
         "coefficients": found[1:].tolist(),
         "bracket_error": errors[0],
         "law_error": errors[1],
-        "error": sum(errors),
-        "residual": float(np.abs(y - design(R, powers) @ found).max()),
+        "residual": residual,
+        "error": sum(errors) + residual,
         "points": len(rows),
     }
 
