@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from mpi4py import MPI
 
@@ -11,6 +13,7 @@ from atomistics.site_potential import HessianPattern, SitePotential
 from .layout import Rows
 from .local_atoms import Halo, gather_halo, neighbour_list
 from .sites import Atoms
+from .springs import Bonds, Springs
 
 
 class AtomisticEnergy:
@@ -34,6 +37,8 @@ class AtomisticEnergy:
         Energy of a site of the perfect crystal, eV.
     skin : float
         Skin of the neighbour list, A.
+    springs : Springs, optional
+        Bonds that stand for the potential in a preconditioner.
 
     Attributes
     ----------
@@ -54,13 +59,14 @@ class AtomisticEnergy:
         period: float | None,
         site_reference: np.ndarray,
         skin: float = 0.6,
+        springs: Springs | None = None,
     ) -> None:
         self.comm, self.potential, self.atoms, self._type_of = comm, potential, atoms, types
         self.F0 = np.array(F0, dtype=float)
         self.front = None if period is None else self.F0 @ np.array([0.0, 0.0, period])
         self.sites = np.flatnonzero(weight != 0.0).astype(np.int32)
         self.weight = np.ascontiguousarray(weight[self.sites])
-        self.skin = skin
+        self.skin, self.springs = skin, springs
         self._site_reference = site_reference[atoms.species[self.sites]]
         self.halo: Halo
         self.list: NeighbourList
@@ -133,3 +139,23 @@ class AtomisticEnergy:
         pattern = self._hessian_pattern()
         blocks = self.potential.hessian_blocks(self.positions(z), self.types, self.list, self.weight, pattern)
         return blocks[:, : z.shape[1], : z.shape[1]]
+
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """v -> H v at displacements z, all (n, components), from factors of 28 bytes a bond and no matrix."""
+        factors, m = self.potential.factors(self.positions(z), self.types, self.list, self.weight), z.shape[1]
+
+        def product(v: np.ndarray) -> np.ndarray:
+            whole = np.zeros((len(v), 3))
+            whole[:, :m] = v
+            return self.potential.hessian_vector(factors, self.list, whole)[:, :m]
+
+        return product
+
+    def near(self) -> Bonds:
+        """The term whose Hessian stands for this one's in a preconditioner."""
+        return Bonds(self)
+
+    def reference_list(self, reach: float) -> NeighbourList:
+        """Neighbours of the sites up to ``reach`` (A) in the reference crystal."""
+        front = None if self.front is None else np.linalg.solve(self.F0, self.front)
+        return neighbour_list(self.halo.X, self.sites, reach, 0.0, front)

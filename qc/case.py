@@ -240,8 +240,10 @@ class SolverTable(Table):
     force_tolerance: float = key(
         1e-6, "a number > 0 in eV/A", "largest force component of a converged state, eV/A", gt=0
     )
-    linear: Literal["mumps", "gamg"] = key(
-        "mumps", '"mumps" or "gamg"', "direct linear solver, or conjugate gradients with algebraic multigrid"
+    linear: Literal["mumps", "gamg", "factored"] = key(
+        "mumps",
+        '"mumps", "gamg" or "factored"',
+        "direct linear solver; conjugate gradients with algebraic multigrid; or these without the matrix, for large models",
     )
     max_newton: int = key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
     max_robust: int = key(300, COUNT, "iterations of the robust path", ge=1)
@@ -310,6 +312,9 @@ class Case(Table):
         else:
             _check_miller(self.crack, structure)
         _check_cut(self.crack, structure)
+        if self.solver.linear == "factored" and self.model.method == "bqcf":
+            why = 'with model.method = "bqcf": it needs an energy; take "gamg" or "mumps"'
+            raise ValueError(f'solver.linear = "factored" is not allowed {why}')
         if self.qm is not None and (dimension == 2 or self.model.method == "continuum"):
             why = "model.dimension = 2" if dimension == 2 else 'model.method = "continuum"'
             raise ValueError(f"[qm] is not allowed with {why}: it needs atoms in three dimensions (model.dimension = 2.5)")

@@ -111,6 +111,7 @@ class Coupling:
         self.prescribed = np.zeros((layout.n_prescribed, layout.components))
         self.dead_load = layout.create_unknowns()
         self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
+        self.connections = 0  # times that the terms' rows have been looked at
         self._complaint: str | None = None  # why the last energy was infinite on this rank
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._matrix = self._create_matrix()
@@ -187,6 +188,23 @@ class Coupling:
             self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
 
+    def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
+        """Function that writes H(q) v into its second argument, without the matrix where a term can do without."""
+        z = self._variables(q)
+        products = [_product_of(term, zt) for term, zt in zip(self.terms, z, strict=True)]
+        maps, scatter, n, m = self._maps, self._scatter, self.layout.n_free, self.layout.components
+
+        def multiply(v: PETSc.Vec, out: PETSc.Vec) -> None:
+            own = np.zeros((self.layout.n_own, m))
+            own[:n] = v.array_r.reshape(-1, m)
+            x = scatter.gather(own)
+            local = np.zeros_like(x)
+            for A, product in zip(maps, products, strict=True):
+                local += A.T @ product(A @ x)
+            out.array[:] = scatter.add(local)[:n].ravel()
+
+        return multiply
+
     def _energy_or_infinity(self, term: Term, z: np.ndarray) -> float:
         try:
             with stage(term.name):
@@ -242,6 +260,7 @@ class Coupling:
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
         self._pattern_known = False
+        self.connections += 1
 
     def _preallocate(self) -> None:
         """Fix the sparsity pattern: which term blocks add into which block of the matrix, with which factor."""
@@ -290,3 +309,18 @@ def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarra
     left = A.indptr[a][p] + within // width[b][p]
     right = A.indptr[b][p] + within % width[b][p]
     return A.indices[left], A.indices[right], p, A.data[left] * A.data[right]
+
+
+def _product_of(term: Term, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """v -> H v of one term: its own factored product, or its blocks in compressed rows."""
+    own = getattr(term, "hessian_product", None)
+    if own is not None:
+        return own(z)  # type: ignore[no-any-return]
+    rows, cols = term.pattern()
+    if not len(rows):
+        return np.zeros_like
+    order = np.argsort(rows, kind="stable")
+    first = np.searchsorted(rows[order], np.arange(len(z) + 1))
+    n, m = z.shape
+    H = sp.bsr_matrix((term.hessian_blocks(z)[order], cols[order], first), shape=(n * m, n * m))
+    return lambda v: (H @ v.ravel()).reshape(n, m)

@@ -30,6 +30,7 @@ from .layout import Rows
 from .reconstruction import Reconstruction, ReconstructionError
 from .regions import Core
 from .sites import Prolongation, prolongation
+from .springs import Springs
 
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 SKIN = 0.6  # A; larger lists live longer but widen the Hessian's pattern
@@ -440,7 +441,7 @@ class _Assembler:
             self.period,
             self.site_reference,
         )
-        return [AtomisticEnergy(*args, skin=SKIN)]
+        return [AtomisticEnergy(*args, skin=SKIN, springs=Springs.fitted(self.crystal, self.material))]
 
     def _continuum(self, cell_weight: np.ndarray) -> list[ContinuumTerm]:
         """Cells whose shifts are relaxed point by point, and those where they are unknowns."""

@@ -10,11 +10,14 @@ from petsc4py import PETSc
 
 from .coupling import Coupling
 from .errors import ConvergenceError
+from .factored import FactoredHessian
 from .sites import Prolongation
 from .stability import Inertia, lowest_eigenvalue, rigid_body_modes
 
 log = logging.getLogger(__name__)
 PREFIX = "qc_"
+TRIES = 4
+"""Stationary points that a trust region leaves again, disturbed, if they are not stable."""
 WHOLE_STEPS = 1e-4
 """Largest force (eV/A) below which Newton's steps are not shortened any more."""
 
@@ -27,8 +30,9 @@ class SolverOptions:
     ----------
     force_tolerance : float
         Largest residual force component of a converged state, eV/A.
-    linear : {"mumps", "gamg"}
-        Direct solver (inertia for free) or CG with algebraic multigrid.
+    linear : {"mumps", "gamg", "factored"}
+        Direct solver (inertia for free); CG with algebraic multigrid of the matrix; or CG with products by factors and
+        multigrid of springs, without the matrix (large models in 3-D).
     max_newton : int
         Iterations of plain Newton before the robust path takes over.
     max_robust : int
@@ -116,7 +120,8 @@ class EquilibriumSolver:
         self.furthest = np.inf  # A; a state with a component further than this from the start is refused: atoms fly
         self._g = coupling.layout.create_unknowns()
         self._set_options()
-        self._near_null = rigid_body_modes(parts, in_plane) if options.linear == "gamg" else None
+        self._near_null = None if options.linear == "mumps" else rigid_body_modes(parts, in_plane)
+        self._factored = FactoredHessian(coupling) if options.linear == "factored" else None
         self.snes = self._create_snes()
         self._inertia: Inertia | None = None
         self._factors_hold = False  # whether they are those of the last stable state
@@ -166,6 +171,9 @@ class EquilibriumSolver:
 
     def is_stable(self, q: PETSc.Vec) -> bool:
         """Whether the Hessian at q has no negative eigenvalue (inertia of the LDL^T factors, or SLEPc)."""
+        if self._factored is not None:
+            near = self._factored.update(q)
+            return lowest_eigenvalue(self._factored.operator, near=near) > 0
         H = self.coupling.hessian(q)
         if self.options.linear == "mumps":
             if not self.coupling.has_energy:
@@ -203,6 +211,8 @@ class EquilibriumSolver:
         Nocedal & Wright, Numerical Optimization (2006), section 3.4; a shift by the elastic stiffness leaves the long
         waves their full step, a multiple of the unit matrix would not.
         """
+        if self._factored is not None:
+            return self._trust(q, report)
         o, start = self.options, q.copy()
         perturbed = q.copy()
         perturbed.array[:] += o.perturbation * self._noise.ravel()
@@ -233,6 +243,29 @@ class EquilibriumSolver:
                 E = self.coupling.energy_gradient(q, g)
         else:
             report.reason = "ROBUST_MAX_IT"
+        report.residual = self.residual(q)
+        report.largest_step = self._distance(q, start)
+        return report
+
+    def _trust(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
+        """Newton in a trust region by truncated CG, which follows negative curvature to its border: no factors are needed.
+
+        T. Steihaug, SIAM J. Numer. Anal. 20 (1983) 626; Nocedal & Wright, Numerical Optimization (2006), section 7.1.
+        """
+        start, tried = q.copy(), 0
+        region = self._create_snes(PREFIX + "trust_")
+        report.reason = "TRUST_MAX_IT"
+        while report.robust_iterations < self.options.max_robust and tried < TRIES:
+            tried += 1
+            q.array[:] += self.options.perturbation * self._noise.ravel()
+            region.solve(None, q)
+            report.robust_iterations += region.getIterationNumber()
+            if self._distance(q, start) > self.furthest:
+                report.reason = "ROBUST_ATOMS_FLY"
+                break
+            if region.getConvergedReason() > 0 and self.is_stable(q):
+                report.converged, report.stable, report.reason = True, True, "TRUST_CONVERGED"
+                break
         report.residual = self.residual(q)
         report.largest_step = self._distance(q, start)
         return report
@@ -308,27 +341,38 @@ class EquilibriumSolver:
         difference.axpy(-1.0, b)
         return float(difference.norm(PETSc.NormType.NORM_INFINITY))
 
-    def _create_snes(self) -> PETSc.SNES:
+    def _create_snes(self, prefix: str = PREFIX) -> PETSc.SNES:
         coupling = self.coupling
         snes = PETSc.SNES().create(coupling.layout.comm)
-        snes.setOptionsPrefix(PREFIX)
+        snes.setOptionsPrefix(prefix)
         snes.setFunction(lambda snes, x, g: coupling.energy_gradient(x, g), coupling.layout.create_unknowns())
         if coupling.has_energy:
             snes.setObjective(lambda snes, x: coupling.energy(x))
         loaded = coupling.prescribed.copy()
         coupling.prescribed[:] = 0.0  # the stiffness of the perfect crystal, whatever load the model carries already
-        H = coupling.hessian(coupling.layout.create_unknowns())
+        H = self._matrix(coupling.layout.create_unknowns())
         coupling.prescribed[:] = loaded
-        self._stiffness = H.copy()
-        self._pattern_version = self._stiffness_version = coupling.pattern_version
+        if self._factored is None:
+            self._stiffness, self._stiffness_version = H.copy(), coupling.pattern_version
+        self._pattern_version = self._version
         if self._near_null is not None:
             H.setNearNullSpace(self._near_null)
-        snes.setJacobian(self._jacobian, H)
+        snes.setJacobian(self._jacobian, H if self._factored is None else self._factored.operator, H)
         snes.setConvergenceTest(self._converged)
         snes.setFromOptions()
-        chosen = snes.getLineSearch().getType()
-        snes.setUpdate(lambda snes, iteration: self._choose_line_search(snes, chosen))
+        if snes.getType() == PETSc.SNES.Type.NEWTONLS:
+            chosen = snes.getLineSearch().getType()
+            snes.setUpdate(lambda snes, iteration: self._choose_line_search(snes, chosen))
         return snes
+
+    def _matrix(self, q: PETSc.Vec) -> PETSc.Mat:
+        """The matrix that preconditions at q: the Hessian, or what is near it. Always the same object."""
+        return self.coupling.hessian(q) if self._factored is None else self._factored.update(q)
+
+    @property
+    def _version(self) -> int:
+        """Changes with the sparsity of `_matrix`."""
+        return (self.coupling if self._factored is None else self._factored).pattern_version
 
     @staticmethod
     def _choose_line_search(snes: PETSc.SNES, chosen: str) -> None:
@@ -337,10 +381,10 @@ class EquilibriumSolver:
         snes.getLineSearch().setType("basic" if near else chosen)
 
     def _jacobian(self, snes: PETSc.SNES, x: PETSc.Vec, J: PETSc.Mat, P: PETSc.Mat) -> None:
-        self.coupling.hessian(x)  # writes into J, which is its matrix
-        if self._pattern_version != self.coupling.pattern_version:
+        self._matrix(x)  # writes into P, which is its matrix
+        if self._pattern_version != self._version:
             snes.getKSP().reset()  # see `Inertia.factor`
-            self._pattern_version = self.coupling.pattern_version
+            self._pattern_version = self._version
 
     def _converged(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int:
         reason = PETSc.SNES.ConvergedReason
@@ -349,7 +393,8 @@ class EquilibriumSolver:
             return reason.DIVERGED_FNORM_NAN
         if largest < self.options.force_tolerance:
             return reason.CONVERGED_FNORM_ABS
-        return reason.DIVERGED_MAX_IT if iteration >= self.options.max_newton else reason.CONVERGED_ITERATING
+        most = self.options.max_newton if snes.getType() == PETSc.SNES.Type.NEWTONLS else self.options.max_robust
+        return reason.DIVERGED_MAX_IT if iteration >= most else reason.CONVERGED_ITERATING
 
     def _set_options(self) -> None:
         direct = {"ksp_type": "preonly", "pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
@@ -365,6 +410,11 @@ class EquilibriumSolver:
             "snes_stol": "0",  # otherwise the line search drops steps that are short beside a far boundary's displacements
         }
         chosen |= direct if self.options.linear == "mumps" else iterative
+        if self.options.linear == "factored":
+            chosen |= {"ksp_rtol": "1e-4"}  # Newton's steps need not be better than the model of the energy that they minimise
+            trust = {"snes_type": "newtontr", "ksp_type": "stcg", "ksp_rtol": "1e-2", "pc_type": "gamg"}
+            trust |= {"snes_max_it": str(self.options.max_robust + 1), "snes_stol": "0", "mg_levels_ksp_type": "chebyshev"}
+            chosen |= {f"trust_{key}": value for key, value in trust.items()}
         database = PETSc.Options()
         for key in _DEFAULTS_SET - set(chosen) - set(self.options.petsc):
             database.delValue(PREFIX + key)  # of another solver in this process

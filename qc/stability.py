@@ -47,8 +47,11 @@ class Inertia:
         self._ksp.solve(b, x)
 
 
-def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True) -> float:
-    """Smallest (real part of an) eigenvalue of H by a preconditioned Davidson iteration, eV/A^2."""
+def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True, near: PETSc.Mat | None = None) -> float:
+    """Smallest (real part of an) eigenvalue of H by a preconditioned Davidson iteration, eV/A^2.
+
+    ``near``: the matrix that the preconditioner is made of where H is none.
+    """
     eps = SLEPc.EPS().create(H.comm)
     eps.setOperators(H)
     eps.setProblemType(SLEPc.EPS.ProblemType.HEP if symmetric else SLEPc.EPS.ProblemType.NHEP)
@@ -58,6 +61,8 @@ def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True) -> float:
     eps.setTolerances(1e-4, 500)
     st = eps.getST()
     st.setType(SLEPc.ST.Type.PRECOND)
+    if near is not None:
+        st.setPreconditionerMat(near)
     pc = st.getKSP().getPC()
     pc.setType(PETSc.PC.Type.GAMG if symmetric else PETSc.PC.Type.BJACOBI)
     eps.setOptionsPrefix("qc_stability_")
