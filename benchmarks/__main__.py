@@ -20,8 +20,9 @@ BENCHMARKS = {
     "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
     "startup": "help, a small run, kernels compiled by one process and by several at once",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
+    "large": "vacancies in 3-D without a matrix: memory, time of a step, iterations against size (minutes)",
 }
-LONG = {"solution"}
+LONG = {"solution", "large"}
 """Only by name."""
 
 

@@ -190,8 +190,10 @@ class Coupling:
 
     def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
         """Function that writes H(q) v into its second argument, without the matrix where a term can do without."""
-        z = self._variables(q)
-        products = [_product_of(term, zt) for term, zt in zip(self.terms, z, strict=True)]
+        products = []
+        for term, z in zip(self.terms, self._variables(q), strict=True):
+            with stage(term.name):
+                products.append(_product_of(term, z))
         maps, scatter, n, m = self._maps, self._scatter, self.layout.n_free, self.layout.components
 
         def multiply(v: PETSc.Vec, out: PETSc.Vec) -> None:
