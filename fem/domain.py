@@ -137,15 +137,16 @@ def build_domain(
         return np.where(cells < 0, -1 - cells, first + cells)
 
     cells, x = [final(zone.cells)], [lattice.vertices(zone.index[: zone.own])]
-    corners = [zone.positions(lattice, zone.cells, special)]
+    midpoints = [zone.midpoints(lattice, special)]
     if coarse is not None:
         on_surface = coarse.cells < 0
         outer = np.where(on_surface, 0, n_special + coarse.cells)
         outer[on_surface] = final(numbers)[-1 - coarse.cells[on_surface]]
-        corners.append(np.concatenate([coarse.points, surface[::-1]])[coarse.cells])  # -1 - k counts from the end
+        corners = np.concatenate([coarse.points, surface[::-1]])[coarse.cells]  # -1 - k counts from the end
+        midpoints.append(corners.mean(1))
         cells, x = [*cells, outer], [special, coarse.points, *x]
-    midpoints = np.concatenate(corners).mean(1)
-    mesh = distribute(comm, np.concatenate(cells), np.concatenate(x), midpoints, work(midpoints))
+    middle = np.concatenate(midpoints)
+    mesh = distribute(comm, np.concatenate(cells), np.concatenate(x), middle, work(middle))
     return DomainMesh(mesh, n_special, first, coarse, comm.bcast(fingerprint(coarse)))
 
 

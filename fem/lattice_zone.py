@@ -147,6 +147,15 @@ class ZonePart:
             x[numbers < 0] = extra[-1 - numbers[numbers < 0]]
         return x
 
+    def midpoints(self, lattice: MeshLattice, extra: np.ndarray) -> np.ndarray:
+        """(m, gdim) midpoints of the cells, A; ``extra`` as for `positions`."""
+        x = np.concatenate([lattice.vertices(self.index), extra[::-1]])  # -1 - k counts from the end
+        own = np.where(self.cells < 0, self.cells, self.cells - self.offset)
+        total = np.zeros((len(own), lattice.gdim))
+        for corner in own.T:
+            total += x[corner]
+        return total / own.shape[1]
+
 
 def index_box(lattice: MeshLattice, lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest lattice index that a vertex in the box lo..hi can have."""
@@ -196,33 +205,44 @@ def build_zone(comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.nd
 
     No rank sees more than its own layers and the next one, whose numbering starts where its own ends.
     """
-    grid, keep = _layers(comm, lattice, inside, lo, hi, overlap=1)
+    first, keep = _layers(comm, lattice, inside, lo, hi, overlap=1)
     own = int(keep[:-1].sum())
     offset = comm.exscan(own) or 0  # type: ignore[attr-defined]  # any but an intercommunicator has it
     number = np.full(keep.shape, -1, dtype=np.int64)
     number[keep] = offset + np.arange(int(keep.sum()))
-    return ZonePart(grid[keep], own, offset, _cells_between(lattice, number))
+    return ZonePart(_indices(first, keep), own, offset, _cells_between(lattice, number))
 
 
 def lattice_points(
     comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.ndarray, hi: np.ndarray
 ) -> np.ndarray:
     """(n, gdim) lattice indices of this rank's share of the vertices with ``inside(x)``; every vertex is on one rank."""
-    grid, keep = _layers(comm, lattice, inside, lo, hi, overlap=0)
-    return grid[keep]
+    return _indices(*_layers(comm, lattice, inside, lo, hi, overlap=0))
 
 
 def _layers(
     comm: MPI.Comm, lattice: MeshLattice, inside: Distance, lo: np.ndarray, hi: np.ndarray, overlap: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """This rank's layers of the last index (and ``overlap`` more): indices [last, ..., first, gdim], whether inside."""
+    """This rank's layers of the last index (and ``overlap`` more): their first indices (gdim,), and [last, ..., first] whether inside.
+
+    Positions are those of one layer at a time: in 3-D the box holds several times the points that are kept.
+    """
     first, last = index_box(lattice, lo, hi)
     layers = np.array_split(np.arange(first[-1], last[-1] + 1), comm.size)[comm.rank]
     mine = np.arange(layers[0], layers[-1] + 1 + overlap) if len(layers) else np.arange(0)
     axes = [np.arange(f, l + 1) for f, l in zip(first[:-1], last[:-1], strict=True)]
-    grid = np.stack(np.meshgrid(mine, *axes[::-1], indexing="ij"), -1)[..., ::-1]
-    keep = inside(lattice.vertices(grid.reshape(-1, lattice.gdim))).reshape(grid.shape[:-1])
-    return grid, keep
+    layer = np.stack(np.meshgrid(*axes[::-1], indexing="ij"), -1)[..., ::-1]
+    keep = np.zeros((len(mine), *layer.shape[:-1]), dtype=bool)
+    index = np.column_stack([layer.reshape(-1, lattice.gdim - 1), np.zeros(layer[..., 0].size, dtype=int)])
+    for own, height in zip(keep, mine.tolist(), strict=True):
+        index[:, -1] = height
+        own[:] = inside(lattice.vertices(index)).reshape(own.shape)
+    return np.append(first[:-1], mine[:1] if len(mine) else 0), keep
+
+
+def _indices(first: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """(n, gdim) lattice indices of the points kept of `_layers`."""
+    return first + np.argwhere(keep)[:, ::-1]
 
 
 def _cells_between(lattice: MeshLattice, number: np.ndarray) -> np.ndarray:
@@ -235,8 +255,8 @@ def _cells_between(lattice: MeshLattice, number: np.ndarray) -> np.ndarray:
                 number[tuple(slice(o, o + s) for o, s in zip(offset[::-1], shape, strict=True))].ravel()
                 for offset in simplex
             ]
-            block = np.stack(corner, -1)
-            cells.append(block[(block >= 0).all(1)])
+            whole = np.logical_and.reduce([c >= 0 for c in corner])
+            cells.append(np.stack([c[whole] for c in corner], -1))
     return np.concatenate(cells) if cells else np.empty((0, lattice.gdim + 1), dtype=np.int64)
 
 
@@ -248,10 +268,10 @@ def surface_facets(
     Returns
     -------
     (n, gdim) int64 ndarray, (n, gdim, gdim) ndarray
-        Work and memory grow with the surface of the zone, not with its volume.
+        What is sorted and sent grows with the surface of the zone, not with its volume.
     """
     n = lattice.gdim + 1
-    local = _seen_once(np.concatenate([np.delete(zone.cells, a, axis=1) for a in range(n)]), n - 1)
+    local = _seen_once(_open_facets(lattice, zone, whole=extra is None), n - 1)
     parts = comm.gather((local, zone.positions(lattice, local, extra)), root=0)
     if parts is None:
         return local[:0], np.empty((0, n - 1, n - 1))
@@ -259,6 +279,18 @@ def surface_facets(
     once = _seen_once(np.column_stack([facets, np.arange(len(facets))]), n - 1)[:, -1]
     once = once[np.lexsort(np.sort(facets[once], axis=1).T)]  # the far mesh must not depend on who brought what
     return facets[once], points[once]
+
+
+def _open_facets(lattice: MeshLattice, zone: ZonePart, whole: bool) -> np.ndarray:
+    """(n, gdim) facets of this rank's cells; if the lattice is ``whole`` (not slit), none with a vertex that has all its cells round it."""
+    n = lattice.gdim + 1
+    if not whole:
+        return np.concatenate([np.delete(zone.cells, a, axis=1) for a in range(n)])
+    count = np.bincount((zone.cells - zone.offset).ravel(), minlength=len(zone.index))
+    is_open = count < n * len(simplices_of_cell(lattice))
+    cells = zone.cells[is_open[zone.cells - zone.offset].sum(1) >= n - 1]
+    facets = np.concatenate([np.delete(cells, a, axis=1) for a in range(n)])
+    return facets[is_open[facets - zone.offset].all(1)]
 
 
 def _seen_once(facets: np.ndarray, key: int) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Models in 3-D: the mesh between zone and sphere, ghost forces, derivatives, ranks, and a vacancy."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -87,6 +89,23 @@ def test_shell_between_zone_and_sphere(structure):
     polyhedron = np.abs(np.linalg.det(outer)).sum() / 6  # pyramids from the centre to its facets
     assert volume.sum() + zone == pytest.approx(polyhedron, rel=1e-12)
     assert polyhedron == pytest.approx(4 / 3 * np.pi * R**3, rel=0.015)
+
+
+def test_surface_of_a_zone_has_the_facets_of_one_cell_only():
+    """As counted over all facets of all cells, in memory for the points and cells and little more."""
+    lattice = bulk_lattice(Crystal.fcc("X", 3.0), np.array([0.3, 0.1, -0.2]))
+    reach = np.full(3, 25.0)
+    tracemalloc.start()
+    zone = build_zone(MPI.COMM_SELF, lattice, lambda x: np.linalg.norm(x, axis=1) <= reach[0], -reach, reach)
+    facets, points = surface_facets(MPI.COMM_SELF, lattice, zone)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    sides = np.sort(np.concatenate([np.delete(zone.cells, a, axis=1) for a in range(4)]), axis=1)
+    sides, count = np.unique(sides, axis=0, return_counts=True)
+    assert set(map(tuple, np.sort(facets, axis=1).tolist())) == set(map(tuple, sides[count == 1].tolist()))
+    assert points == pytest.approx(zone.positions(lattice, facets))
+    assert zone.midpoints(lattice, np.empty((0, 3))) == pytest.approx(zone.positions(lattice, zone.cells).mean(1))
+    assert most < 6.0 * (zone.index.nbytes + zone.cells.nbytes)
 
 
 def test_a_domain_without_room_for_the_shell_is_refused():
