@@ -11,7 +11,7 @@ import importlib
 
 import dolfinx_solver  # noqa: F401  brings its own MPI: first, LAMMPS and PETSc find it loaded
 
-from benchmarks import kernels
+from benchmarks import kernels, scaling
 
 BENCHMARKS = {
     "kernels": "energy and forces against LAMMPS, matscipy and ASE, one core",
@@ -21,8 +21,9 @@ BENCHMARKS = {
     "startup": "help, a small run, kernels compiled by one process and by several at once",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
     "large": "vacancies in 3-D without a matrix: memory, time of a step, iterations against size (minutes)",
+    "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"solution", "large"}
+LONG = {"solution", "large", "scaling"}
 """Only by name."""
 
 
@@ -34,9 +35,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=what)
     parser.add_argument("--repeats", type=int, default=7, help="medians of this many turns (default 7)")
     parser.add_argument("--quick", action="store_true", help="small systems, to see that it runs")
-    parser.add_argument("--atoms", type=int, nargs="+", default=kernels.SIZES, help="sizes for kernels and neighbours")
+    parser.add_argument("--atoms", type=int, nargs="+", help="sizes for kernels, neighbours and scaling")
+    parser.add_argument("--ranks", type=int, nargs="+", help="numbers of ranks for scaling")
     args = parser.parse_args()
-    kernels.SIZES = tuple(args.atoms)
+    kernels.SIZES, scaling.SIZES = (tuple(args.atoms or module.SIZES) for module in (kernels, scaling))
+    scaling.RANKS = tuple(args.ranks or scaling.RANKS)
     unknown = sorted(set(args.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
