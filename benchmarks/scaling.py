@@ -1,7 +1,8 @@
 """MPI: two ranks beside two independent jobs at once, and what a rank holds and sends on up to 64 ranks.
 
-Strong scaling is held against what the machine gives: the same work as two jobs of half the atoms, one on each core at once, that know nothing
-of each other and share the memory's bandwidth. Weak scaling is counted: numbers of atoms, messages and bytes are right on any number of cores.
+Strong scaling is held against what the machine gives: the same work as two jobs of half the atoms, one on each core at once, that know
+nothing of each other and share the memory's bandwidth. Weak scaling is counted: numbers of atoms, messages and bytes are right on
+any number of cores.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ def run(repeats: int, quick: bool) -> Report:
         for ranks in (1, 2, 4) if quick else RANKS:
             report.rows.append(_counted(kind, material, ranks, share * ranks))
     report.notes = [
-        f"of the ceiling: apart over together, medians of {repeats} turns (least: of the shortest turns); aim {TARGET}. GAMG of two ranks is "
-        "another preconditioner than that of one: iterations of CG are a fixed number.",
-        "a rank: its own atoms. halo: atoms of others that it holds. kB sent: displacements out and forces back, one evaluation of energy and "
-        "gradient. These and neighbours and non-zeros are means over the ranks.",
-        "most: neighbours. MB: most that numpy holds on any rank, and on rank 0, until the first gradient.",
+        f"of the ceiling: apart over together, medians of {repeats} turns (least: of the shortest turns); aim {TARGET}.",
+        "GAMG of two ranks is another preconditioner than that of one: iterations of CG are a fixed number.",
+        "a rank: its own atoms. halo: atoms of others that it holds. kB sent: displacements out and forces back, one evaluation.",
+        "These, neighbours and non-zeros are means over the ranks. most: neighbours of a rank.",
+        "MB: most that numpy holds on any rank, and on rank 0, until the first gradient.",
     ]
     return report
 

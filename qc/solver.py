@@ -399,6 +399,7 @@ class EquilibriumSolver:
     def _set_options(self) -> None:
         direct = {"ksp_type": "preonly", "pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
         direct["mat_mumps_icntl_14"] = "60"  # per cent of extra work space: the default runs out beside a slit
+        direct["mat_mumps_icntl_20"] = "10"  # right-hand sides stay where they are: no vector of the domain on rank 0
         if not self.coupling.has_energy:
             direct["pc_type"] = "lu"
         iterative = {"ksp_type": "cg", "ksp_rtol": "1e-8", "pc_type": "gamg", "mg_levels_ksp_type": "chebyshev"}
