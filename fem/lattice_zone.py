@@ -268,17 +268,21 @@ def surface_facets(
     Returns
     -------
     (n, gdim) int64 ndarray, (n, gdim, gdim) ndarray
-        What is sorted and sent grows with the surface of the zone, not with its volume.
+        Work and memory grow with the surface of the zone, not with its volume: facets between two ranks' layers meet
+        on a rank found from their vertices and go no further.
     """
     n = lattice.gdim + 1
     local = _seen_once(_open_facets(lattice, zone, whole=extra is None), n - 1)
-    parts = comm.gather((local, zone.positions(lattice, local, extra)), root=0)
-    if parts is None:
-        return local[:0], np.empty((0, n - 1, n - 1))
-    facets, points = (np.concatenate(part) for part in zip(*parts, strict=True))
+    where, home = zone.positions(lattice, local, extra), local.sum(1) % comm.size
+    met = comm.alltoall([(local[home == r], where[home == r]) for r in range(comm.size)])
+    facets, points = (np.concatenate(part) for part in zip(*met, strict=True))
     once = _seen_once(np.column_stack([facets, np.arange(len(facets))]), n - 1)[:, -1]
-    once = once[np.lexsort(np.sort(facets[once], axis=1).T)]  # the far mesh must not depend on who brought what
-    return facets[once], points[once]
+    parts = comm.gather((facets[once], points[once]), root=0)
+    if parts is None:
+        return facets[:0], np.empty((0, n - 1, n - 1))
+    facets, points = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort(np.sort(facets, axis=1).T)  # the far mesh must not depend on who brought what
+    return facets[order], points[order]
 
 
 def _open_facets(lattice: MeshLattice, zone: ZonePart, whole: bool) -> np.ndarray:

@@ -107,7 +107,7 @@ def _write_records(path: Path, comm: MPI.Comm, record: np.ndarray) -> None:
     """All ranks write their rows of one PETSc file. Collective."""
     vec = PETSc.Vec().createMPI((record.size, PETSc.DETERMINE), comm=comm)
     vec.array[:] = record.ravel()
-    viewer = PETSc.Viewer().createBinary(str(path), "w", comm=comm)
+    viewer = PETSc.Viewer().createMPIIO(str(path), "w", comm=comm)
     vec.view(viewer)
     viewer.destroy()
     comm.barrier()
@@ -116,7 +116,7 @@ def _write_records(path: Path, comm: MPI.Comm, record: np.ndarray) -> None:
 def _read_records(path: Path, comm: MPI.Comm, fields: int) -> np.ndarray:
     """(n, fields) this rank's slice of the rows of a PETSc file, whatever ranks wrote them. Collective."""
     vec = PETSc.Vec().create(comm)
-    viewer = PETSc.Viewer().createBinary(str(path), "r", comm=comm)
+    viewer = PETSc.Viewer().createMPIIO(str(path), "r", comm=comm)
     total = os.path.getsize(path) // (8 * fields)
     share = np.diff(np.linspace(0, total, comm.size + 1).astype(int))[comm.rank]
     vec.setSizes((int(share) * fields, PETSc.DETERMINE))
