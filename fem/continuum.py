@@ -14,6 +14,9 @@ from dolfinx import fem
 from .cauchy_born import CauchyBornMaterial
 from .interpolation import cell_vertices
 
+CHUNK = 16384
+"""Cells whose stiffness is worked out at once: what lies between it and the blocks takes twice their memory."""
+
 
 class ContinuumEnergy:
     """E(u) = sum_k omega_k W(F0 + grad u), on the cells of this rank with omega > 0.
@@ -68,10 +71,11 @@ class ContinuumEnergy:
         self.omega = (weight[self.cells] * measure)[:, None] * rule
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
 
-    def deformation_gradient(self, u: np.ndarray) -> np.ndarray:
-        """F at the quadrature points, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
-        F = np.broadcast_to(self.F0, (*self.omega.shape, 3, 3)).copy()
-        F[..., : u.shape[1], : self.gradients.shape[-1]] += np.einsum("cam,cqai->cqmi", u[self.dofs], self.gradients)
+    def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
+        """F at the quadrature points of ``cells``, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
+        gradients = self.gradients[cells]
+        F = np.broadcast_to(self.F0, (*gradients.shape[:2], 3, 3)).copy()
+        F[..., : u.shape[1], : gradients.shape[-1]] += np.einsum("cam,cqai->cqmi", u[self.dofs[cells]], gradients)
         return F
 
     def energy(self, u: np.ndarray) -> float:
@@ -95,8 +99,13 @@ class ContinuumEnergy:
 
     def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
         """(n_cells n_dofs^2, components, components) blocks in the order of ``pattern``, eV/A^2."""
-        m, d = u.shape[1], self.gradients.shape[-1]
-        C = self.material.tangent(self.deformation_gradient(u).reshape(-1, 3, 3))
-        C = C.reshape(*self.omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
-        half = np.einsum("cq,cqminj,cqbj->cqminb", self.omega, C, self.gradients, optimize=True)
-        return np.einsum("cqminb,cqai->cabmn", half, self.gradients, optimize=True).reshape(-1, m, m)
+        m, d, (n, k) = u.shape[1], self.gradients.shape[-1], self.dofs.shape
+        blocks = np.empty((n, k, k, m, m))
+        for begin in range(0, n, CHUNK):
+            here = slice(begin, begin + CHUNK)
+            omega, gradients = self.omega[here], self.gradients[here]
+            C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
+            C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
+            half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
+            blocks[here] = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True)
+        return blocks.reshape(-1, m, m)

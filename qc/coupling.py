@@ -314,15 +314,20 @@ def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarra
 
 
 def _product_of(term: Term, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """v -> H v of one term: its own factored product, or its blocks in compressed rows."""
+    """v -> H v of one term: its own factored product, or its summed blocks in compressed rows."""
     own = getattr(term, "hessian_product", None)
     if own is not None:
         return own(z)  # type: ignore[no-any-return]
     rows, cols = term.pattern()
     if not len(rows):
         return np.zeros_like
-    order = np.argsort(rows, kind="stable")
-    first = np.searchsorted(rows[order], np.arange(len(z) + 1))
     n, m = z.shape
-    H = sp.bsr_matrix((term.hessian_blocks(z)[order], cols[order], first), shape=(n * m, n * m))
+    pair = rows.astype(np.int64) * n + cols
+    order = np.argsort(pair, kind="stable")
+    pair = pair[order]
+    start = np.flatnonzero(np.diff(pair, prepend=-1))  # cells share pairs: sums are a sixth of the blocks of tetrahedra
+    total = sp.csr_matrix((np.ones(len(order)), order, np.append(start, len(order))), shape=(len(start), len(order)))
+    values = (total @ term.hessian_blocks(z).reshape(-1, m * m)).reshape(-1, m, m)
+    row, col = np.divmod(pair[start], n)
+    H = sp.bsr_matrix((values, col, np.searchsorted(row, np.arange(n + 1))), shape=(n * m, n * m))
     return lambda v: (H @ v.ravel()).reshape(n, m)

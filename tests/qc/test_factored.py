@@ -1,5 +1,7 @@
 """Products with the Hessian without its matrix, the springs that precondition them, and states found with both."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -7,6 +9,7 @@ from petsc4py import PETSc
 
 from fem.cauchy_born import CauchyBornMaterial
 from qc.case import Case
+from qc.coupling import _product_of
 from qc.errors import InputError
 from qc.factored import FactoredHessian
 from qc.solver import EquilibriumSolver, SolverOptions
@@ -71,9 +74,27 @@ def test_springs_have_the_elastic_waves_of_the_crystal(name):
     assert springs.across >= 0.05 * springs.along
 
 
+def test_stiffness_of_the_continuum_is_kept_summed(monkeypatch):
+    """Cells share pairs of nodes: less than half of the blocks of all cells stays; chunks of cells give the same blocks."""
+    m = ball("copper", "bgfc", core=1.0, width=2.5, radius=10.0)
+    term = next(t for t in m.coupling.terms if t.name == "continuum")
+    z = m.coupling.variables(deform(m, STRAIN))["continuum"]
+    blocks = term.hessian_blocks(z)
+    tracemalloc.start()
+    product = _product_of(term, z)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert product(z).shape == z.shape
+    assert kept < 0.5 * blocks.nbytes
+    monkeypatch.setattr("fem.continuum.CHUNK", 7)
+    assert term.hessian_blocks(z) == pytest.approx(blocks, abs=1e-14 * np.abs(blocks).max())
+
+
 def iterations(core: float) -> tuple[int, int]:
     """(unknowns, CG iterations to 1e-8) for a vacancy in copper."""
-    m = ball("copper", "bgfc", removed=lambda x: np.linalg.norm(x, axis=1) < 0.1, core=core, width=2.5, radius=core + 8.0)
+    m = ball(
+        "copper", "bgfc", removed=lambda x: np.linalg.norm(x, axis=1) < 0.1, core=core, width=2.5, radius=core + 8.0
+    )
     q = deform(m, np.eye(3))
     factored = FactoredHessian(m.coupling)
     near = factored.update(q)
@@ -121,7 +142,9 @@ def test_a_saddle_is_seen_and_left():
     nn = material("copper")[0].nearest_neighbour_distance
     crystal, _ = material("copper")
     jump = crystal.stencil(1.1 * nn)[0]
-    m = ball("copper", "bqce", removed=lambda x: np.linalg.norm(x - jump, axis=1) < 0.1, core=2.5, width=2.5, radius=10.0)
+    m = ball(
+        "copper", "bqce", removed=lambda x: np.linalg.norm(x - jump, axis=1) < 0.1, core=2.5, width=2.5, radius=10.0
+    )
     q = m.parts.layout.create_unknowns()
     X = m.parts.X[: m.parts.layout.n_free]
     here = np.flatnonzero(m.parts.is_atom[: len(X)] & (np.linalg.norm(X, axis=1) < 0.1))
