@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import dolfinx_solver  # noqa: F401  before petsc4py
 import numpy as np
@@ -23,6 +25,7 @@ from qc.qm.added import bond_centred, engine_share, per_atom, potential_share
 from qc.qm.budget import budget_table, engine_elasticity, potential_elasticity
 from qc.qm.build import QMSpec, add_qm
 from qc.qm.evaluation import Evaluation
+from qc.qm.match import matched_stillinger_weber, sw_text
 from qc.qm.process import EngineProcess, EngineSpec
 from qc.qm.shells import shell_residuals, shell_table
 from qc.solver import EquilibriumSolver, SolverOptions
@@ -46,14 +49,20 @@ def blas() -> None:
 
 
 def shells() -> None:
-    """Residual forces by bond shell at 0, 1 and 2 % stretch along a cube axis."""
-    ball = Ball()
-    qm = ball.qm("gfn1-xtb", radius=7.0, centre=(0.0, 0.0, 0.0))
-    axis = ball.crystal.rotation[:, 0]
-    for strain in (0.0, 0.01, 0.02):
-        rows = shell_residuals(qm.evaluation, np.eye(3) + strain * np.outer(axis, axis), ball.nn)
-        print(f"{qm.cluster.formula}, stretch {strain:g}\n{shell_table(rows)}")
-    qm.close()
+    """Residual forces by bond shell at 0, 1 and 2 % stretch along a cube axis, in the published and in the matched potential."""
+    values = matched_stillinger_weber(engine_elasticity(EngineSpec("gfn1-xtb"), Crystal.diamond("Si", 5.55)))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "matched.sw"
+        file.write_text(sw_text("Si", values))
+        potentials = {"Stillinger-Weber": None, "matched": load_potential(file)}
+    for name, potential in potentials.items():
+        ball = Ball(potential=potential)
+        qm = ball.qm("gfn1-xtb", radius=1.289 * ball.crystal.a, centre=(0.0, 0.0, 0.0))
+        axis = ball.crystal.rotation[:, 0]
+        for strain in (0.0, 0.01, 0.02):
+            rows = shell_residuals(qm.evaluation, np.eye(3) + strain * np.outer(axis, axis), ball.nn)
+            print(f"{qm.cluster.formula} in {name}, stretch {strain:g}\n{shell_table(rows)}")
+        qm.close()
 
 
 def budget() -> None:

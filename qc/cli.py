@@ -192,6 +192,28 @@ def qm_sweep(
     raise typer.Exit(exit_code(lambda comm: _qm_sweep(comm, case, output, overrides or [])))
 
 
+@app.command("qm-budget")
+def qm_budget(
+    case: CaseFile,
+    match: Annotated[
+        Path | None,
+        typer.Option("--match", metavar="FILE.sw", help="Write a potential there that has the engine's a0, C11, C12 and C44 (diamond)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the budget there as JSON.")
+    ] = None,
+    cells: Annotated[
+        int, typer.Option("--cells", metavar="N", min=1, help="Conventional cells of the engine's crystal along each axis.")
+    ] = 2,
+    overrides: Overrides = None,
+) -> None:
+    """Lattice constant and elastic constants of engine and potential, side by side.
+
+    A QM region of another stiffness than its surroundings is an inclusion; --match takes that away.
+    """
+    raise typer.Exit(exit_code(lambda comm: _qm_budget(comm, case, match, output, cells, overrides or [])))
+
+
 @app.command("patch-test")
 def patch_test(
     methods: Annotated[list[str] | None, typer.Option("--method", metavar="M", help="Method; repeatable.")] = None,
@@ -338,8 +360,7 @@ def _check(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]
 def _griffith(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[str]) -> int:
     def report() -> list[str]:
         case = _load(path, overrides)
-        if output is not None and (output.is_dir() or not output.parent.is_dir()):
-            raise InputError(f"-o {str(output)!r} is not allowed: it must be a file in a directory that exists")
+        _check_file("-o", output)
         from .griffith_report import griffith_lines, griffith_of_case
         from .results import write_json
 
@@ -395,6 +416,34 @@ def _qm_sweep(comm: MPI.Comm, path: Path, output: Path | None, overrides: list[s
         typer.echo("\n".join(sweep_lines(document)))
         typer.echo(f"{qm_line(document['qm'])}; results in {directory}")
     return 0
+
+
+def _qm_budget(
+    comm: MPI.Comm, path: Path, match: Path | None, output: Path | None, cells: int, overrides: list[str]
+) -> int:
+    def report() -> list[str]:
+        case = _load(path, overrides)
+        for option, file in (("--match", match), ("-o", output)):
+            _check_file(option, file)
+        if match is not None and match.suffix != ".sw":
+            raise InputError(f"--match {str(match)!r} is not allowed: the name must end in .sw")
+        from .qm.match import budget_of_case
+        from .results import write_json
+
+        found = budget_of_case(case, cells, match)
+        if output is not None:
+            write_json(output, {key: value for key, value in found.items() if "table" not in key})
+        return [found["table"]] + (["", f"{match}:", found["matched_table"]] if match is not None else [])
+
+    lines = _on_root(comm, report)
+    if comm.rank == 0:
+        typer.echo("\n".join(lines))
+    return 0
+
+
+def _check_file(option: str, file: Path | None) -> None:
+    if file is not None and (file.is_dir() or not file.parent.is_dir()):
+        raise InputError(f"{option} {str(file)!r} is not allowed: it must be a file in a directory that exists")
 
 
 def _study(

@@ -6,14 +6,12 @@ crystal takes off the pressure of the misfit, to first order; the difference of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from atomistics import Crystal, equilibrium_lattice_constant
 from atomistics.site_potential import SitePotential
-from atomistics.stillinger_weber import COLUMNS, LAMBDA, SIGMA, SILICON
 from fem.cauchy_born import GPA, CauchyBornMaterial
 
 from ..errors import InputError
@@ -128,33 +126,3 @@ def budget_table(engine: Elasticity, potential: Elasticity) -> str:
         q, m = getattr(engine, name), getattr(potential, name)
         lines.append(f"{name:11} {q:8.3f} {m:10.3f} {100 * (q / m - 1):+9.1f} %   ({unit})")
     return "\n".join(lines)
-
-
-def matched_stillinger_weber(target: Elasticity, now: Elasticity, element: str = "Si") -> str:
-    """Text of an .sw file with the target's a0, bulk modulus and (C11 - C12)/2: all that the form of the potential can match.
-
-    Around diamond the pair term alone resists a change of volume and the angles alone resist (C11 - C12)/2, so that sigma,
-    epsilon and lambda follow in closed form; C44 has no parameter left.
-
-    Parameters
-    ----------
-    now : Elasticity
-        Of the published parameters (`potential_elasticity` of "stillinger-weber").
-    """
-    values = np.array(SILICON)
-    scale = target.a0 / now.a0
-    stiffer = target.bulk / now.bulk * scale**3
-    values[SIGMA] *= scale
-    values[0] *= stiffer
-    values[LAMBDA] *= target.shear / now.shear * scale**3 / stiffer
-    return sw_text(element, values.tolist())
-
-
-def sw_text(element: str, values: Sequence[float]) -> str:
-    """One entry of an .sw file."""
-    names = " ".join(COLUMNS)
-    return (
-        f"# {element} {element} {element} {names}\n{element} {element} {element} "
-        + " ".join(f"{v:.12g}" for v in values)
-        + "\n"
-    )

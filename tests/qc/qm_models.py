@@ -20,8 +20,8 @@ STRAIN = np.array([[1.0, 0.4, 0.0], [0.3, -0.6, 0.0], [-0.2, 0.1, 0.0]])  # of F
 class Ball:
     """Silicon (111)[1-10] in a cylinder, periodic along the front; sites beyond ``free`` of the axis are prescribed."""
 
-    def __init__(self, radius=14.0, free=11.0, periods=6, beta_from=np.inf, comm=MPI.COMM_WORLD):  # type: ignore[no-untyped-def]
-        self.comm, self.potential = comm, stillinger_weber()
+    def __init__(self, radius=14.0, free=11.0, periods=6, beta_from=np.inf, comm=MPI.COMM_WORLD, potential=None):  # type: ignore[no-untyped-def]
+        self.comm, self.potential = comm, potential or stillinger_weber()
         self.crystal = Crystal.diamond("Si").oriented((1, 1, 1), (1, -1, 0)).resolved(self.potential)
         self.step = self.crystal.period()
         self.period = periods * self.step

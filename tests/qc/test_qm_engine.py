@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy
+from ase.build import molecule
 
 from qc.errors import ConvergenceError, InputError
 from qc.qm import blas
@@ -71,6 +72,29 @@ def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
     assert "mixer_damping" in xtb.attempt(2)
     assert xtb.attempt(3)["accuracy"] == 5.0
     assert other.attempt(3) == {}
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "parameters"),
+    [
+        ("tblite", "gfn1-xtb", {"accuracy": 0.001}),
+        ("tblite", "gfn2-xtb", {"accuracy": 0.001}),
+        ("gpaw", "gpaw", {"basis": "szp(dzp)", "h": 0.25}),
+        ("chgnet", "ase:chgnet.model.CHGNetCalculator", {}),
+    ],
+)
+def test_forces_are_the_slope_of_the_energy(package, name, parameters):
+    """Disilane, bent; quantum mechanics and a machine-learned potential where they are installed."""
+    pytest.importorskip(package)
+    disilane = molecule("Si2H6")
+    y = disilane.positions + 0.05 * np.sin(np.arange(24.0)).reshape(8, 3)
+    vacuum = {"vacuum": 5.0} if package != "tblite" else {}
+    with EngineProcess(EngineSpec(name, parameters | vacuum), disilane.get_chemical_symbols()) as e:
+        direction, h = np.cos(np.arange(24.0)).reshape(8, 3), 1e-3
+        slope = (e.compute(y + h * direction).energy - e.compute(y - h * direction).energy) / (2 * h)
+        forces = e.compute(y).forces
+    assert abs(forces).max() > 0.1
+    assert -np.sum(forces * direction) == pytest.approx(slope, abs=5e-4 if package == "tblite" else 0.05)
 
 
 @pytest.mark.parametrize(

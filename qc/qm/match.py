@@ -1,0 +1,128 @@
+"""A potential with the engine's lattice constant and elastic constants, so that the QM region is no inclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from atomistics import Crystal, load_potential
+from atomistics.stillinger_weber import COLUMNS, COSTHETA0, EPSILON, LAMBDA, SIGMA, SILICON, StillingerWeber
+from atomistics.triplets import Triplets
+
+from ..case import Case
+from ..errors import InputError
+from ..run import make_crystal
+from .budget import Elasticity, budget_table, engine_elasticity, potential_elasticity
+
+MATCHED = ("a0", "C11", "C12", "C44")
+BOUNDS = (np.array([-3.0, -1.0, -3.0, -0.3]), np.array([3.0, 1.0, 3.0, 0.3]))
+"""Of log epsilon, log sigma, log lambda and cos theta_0, from the published ones."""
+PUBLISHED = 5.431  # A; where the published parameters have their lattice constant
+AGREE = 1e-6
+FAR = 10.0  # stands for the logarithm of a constant that is not positive
+
+
+def matched_stillinger_weber(target: Elasticity, element: str = "Si") -> list[float]:
+    """Parameters of Stillinger and Weber's form with the target's a0, C11, C12 and C44, in the order of an .sw file.
+
+    Four constants from four parameters: sigma sets the length, epsilon the bulk modulus, lambda (C11 - C12)/2, and cos theta_0
+    C44. At an angle other than the tetrahedron's the four bonds of an atom keep their shape, for the sum of their unit vectors is
+    least there, but that sum, with which the inner displacement of a shear grows, gets a stiffness of its own.
+
+    Raises
+    ------
+    InputError
+        If no parameters near the published ones give them.
+
+    References
+    ----------
+    F. H. Stillinger & T. A. Weber, Phys. Rev. B 31 (1985) 5262 (the form; the match is ours).
+    """
+    crystal = Crystal.diamond(element, target.a0)
+    wanted = np.array([getattr(target, name) for name in MATCHED])
+    known = potential_elasticity(crystal.with_lattice_constant(PUBLISHED), _potential(SILICON, element))
+    scale = target.a0 / known.a0
+    stiffer = target.bulk / known.bulk * scale**3
+    guess = np.log([stiffer, scale, max(target.shear, 1e-3) / known.shear * scale**3 / stiffer, 1.0])
+    low, high = BOUNDS
+    result = least_squares(
+        lambda x: _differences(x, crystal, wanted), np.clip(guess, 0.99 * low, 0.99 * high), bounds=BOUNDS, xtol=1e-14, ftol=1e-14
+    )
+    if np.abs(result.fun).max() > AGREE:
+        found = wanted * np.exp(result.fun)
+        raise InputError(
+            "no potential of Stillinger and Weber's form has a0 = "
+            + ", C = ".join([f"{wanted[0]:.4g} A", " / ".join(f"{c:.4g}" for c in wanted[1:]) + " GPa"])
+            + f" (11 / 12 / 44); the nearest has {found[0]:.4g} A, {' / '.join(f'{c:.4g}' for c in found[1:])} GPa"
+        )
+    return _parameters(result.x)
+
+
+def _potential(values: Sequence[float], element: str) -> StillingerWeber:
+    return StillingerWeber(Triplets("matched", COLUMNS, {(element, element, element): np.array(values)}, {}))
+
+
+def _parameters(x: np.ndarray) -> list[float]:
+    values = list(SILICON)
+    for which, factor in zip((EPSILON, SIGMA, LAMBDA), np.exp(x[:3]), strict=True):
+        values[which] *= float(factor)
+    values[COSTHETA0] += float(x[3])
+    return values
+
+
+def _differences(x: np.ndarray, crystal: Crystal, wanted: np.ndarray) -> np.ndarray:
+    """Logarithms of the constants at ``x`` over those wanted."""
+    try:
+        found = potential_elasticity(crystal, _potential(_parameters(x), crystal.species[0]))
+    except ValueError:  # no lattice constant near the target's
+        return np.full(len(wanted), FAR)
+    values = np.array([getattr(found, name) for name in MATCHED])
+    return np.where(values > 0, np.log(np.maximum(values, 1e-300) / wanted), -FAR)
+
+
+def budget_of_case(case: Case, cells: int, match: Path | None) -> dict[str, Any]:
+    """Engine and potential of a case as crystals; with ``match`` a potential that agrees, written there. Not collective.
+
+    Returns
+    -------
+    dict
+        ``engine``, ``potential`` and with ``match`` also ``matched``: `Elasticity` as dicts; ``table``, ``matched_table``: plain text.
+
+    Raises
+    ------
+    InputError
+        For crystals that are not cubic, and for a match of anything but a diamond crystal.
+    """
+    if case.qm is None:
+        raise InputError(f"{case.name} has no table [qm]: qc qm-budget needs one, as [qm] with radius = 6.0")
+    case.qm.require_installed()
+    potential = load_potential(
+        case.potential.file, case.potential.elements or case.crystal.species, **(case.potential.parameters or {})
+    )
+    crystal = replace(make_crystal(case, potential), rotation=np.eye(3))
+    if match is not None and crystal.structure != "diamond":
+        raise InputError(
+            f'--match is for crystal.structure = "diamond", whose potential of Stillinger and Weber\'s form can be fitted, '
+            f'not for "{crystal.structure}"'
+        )
+    engine = engine_elasticity(replace(case.qm.spec(), charge=0, spin=0), crystal, cells)
+    own = potential_elasticity(crystal, potential)
+    found: dict[str, Any] = {"engine": asdict(engine), "potential": asdict(own), "table": budget_table(engine, own)}
+    if match is not None:
+        values = matched_stillinger_weber(engine, crystal.species[0])
+        match.write_text(sw_text(crystal.species[0], values))
+        new = potential_elasticity(crystal.with_lattice_constant(engine.a0), load_potential(match))
+        found |= {"matched": asdict(new), "matched_table": budget_table(engine, new)}
+    return found
+
+
+def sw_text(element: str, values: Sequence[float]) -> str:
+    """One entry of an .sw file."""
+    names = " ".join(COLUMNS)
+    entry = " ".join(f"{v:.15g}" for v in values)
+    return f"# {element} {element} {element} {names}\n{element} {element} {element} {entry}\n"
