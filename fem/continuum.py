@@ -7,6 +7,9 @@ compilation on the user's machine, for the same sum over fewer cells.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import basix
 import numpy as np
 from dolfinx import fem
@@ -15,7 +18,7 @@ from .cauchy_born import CauchyBornMaterial
 from .interpolation import cell_vertices
 
 CHUNK = 16384
-"""Cells whose stiffness is worked out at once: what lies between it and the blocks takes twice their memory."""
+"""Cells whose stiffness is worked out at once."""
 
 
 class ContinuumEnergy:
@@ -93,19 +96,52 @@ class ContinuumEnergy:
         return float(self.omega.ravel() @ (W - self.reference_density)), g
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
-        """Row and column blocks of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""
-        n = self.dofs.shape[1]
-        return np.repeat(self.dofs, n, axis=1).ravel(), np.tile(self.dofs, (1, n)).ravel()
+        """Row and column blocks of ``hessian_blocks``, each pair once."""
+        return self._pairs.row, self._pairs.column
 
     def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
-        """(n_cells n_dofs^2, components, components) blocks in the order of ``pattern``, eV/A^2."""
-        m, d, (n, k) = u.shape[1], self.gradients.shape[-1], self.dofs.shape
-        blocks = np.empty((n, k, k, m, m))
-        for begin in range(0, n, CHUNK):
-            here = slice(begin, begin + CHUNK)
+        """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells."""
+        m, d = u.shape[1], self.gradients.shape[-1]
+        blocks = np.zeros((len(self._pairs.row), m * m))
+        for here, (order, start, target) in zip(self._chunks(), self._pairs.chunks, strict=True):
             omega, gradients = self.omega[here], self.gradients[here]
             C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
             C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
             half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
-            blocks[here] = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True)
+            K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
+            blocks[target] += np.add.reduceat(K[order], start, axis=0)
         return blocks.reshape(-1, m, m)
+
+    def _chunks(self) -> list[slice]:
+        return [slice(begin, begin + CHUNK) for begin in range(0, len(self.dofs), CHUNK)]
+
+    @cached_property
+    def _pairs(self) -> _Pairs:
+        return _Pairs.of(self.dofs, self._chunks())
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of blocks that share a cell, each once, and how the cells of each chunk add to them.
+
+    A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``: of
+    tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
+    """
+
+    row: np.ndarray
+    column: np.ndarray
+    chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+    @classmethod
+    def of(cls, dofs: np.ndarray, chunks: list[slice]) -> _Pairs:
+        n = int(dofs.max(initial=0)) + 1
+        names, steps = np.empty(0, dtype=np.int64), []
+        for here in chunks:
+            name = (dofs[here, :, None].astype(np.int64) * n + dofs[here, None, :]).ravel()
+            order = np.argsort(name, kind="stable")
+            start = np.flatnonzero(np.diff(name[order], prepend=-1))
+            steps.append((order.astype(np.int32), start.astype(np.int32), name[order][start]))
+        if steps:
+            names = np.unique(np.concatenate([name for *_, name in steps]))
+        row, column = np.divmod(names, n)
+        return cls(row, column, [(o, s, np.searchsorted(names, name).astype(np.int32)) for o, s, name in steps])

@@ -53,6 +53,8 @@ class DomainShape:
         How the crack along negative x meets the mesh.
     extent : float
         A bound on the distance of the resolved zone's points from the origin, if one is known, A.
+    growth : float
+        By how much the mesh size grows at least with the distance from the resolved zone, A/A.
     """
 
     lattice: MeshLattice
@@ -65,6 +67,7 @@ class DomainShape:
     order: int = 1
     crack: Crack = "none"
     extent: float = np.inf
+    growth: float = 0.0
 
     @property
     def reach(self) -> float:
@@ -79,7 +82,7 @@ class DomainShape:
     def size(self, x: np.ndarray) -> np.ndarray:
         """Mesh size of the far field at points (n, gdim), A."""
         coarsest = 0.5 if self.crack == "none" else 0.15  # of a crack: keeps K+ independent of the far mesh
-        h = grading(self.nn, self.core, self.order, coarsest)(np.linalg.norm(x, axis=1))
+        h = grading(self.nn, self.core, self.order, coarsest, self.growth)(np.linalg.norm(x, axis=1))
         if self.crack == "strips":
             h = np.minimum(h, self.nn + 0.25 * np.maximum(self.distance(x) - self.resolved, 0.0))
         return h

@@ -27,16 +27,18 @@ class CoarseMesh:
     cells: np.ndarray
 
 
-def grading(nn: float, resolved_radius: float, order: int, coarsest: float) -> Callable[[np.ndarray], np.ndarray]:
+def grading(nn: float, resolved_radius: float, order: int, coarsest: float, growth: float = 0.0) -> Callable[[np.ndarray], np.ndarray]:
     """h(r): mesh size at distance r from the centre of the resolved zone (METHODS 4), A; never above ``coarsest`` r.
 
-    P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3): the least error for a number of nodes where strains decay like r^-2.
+    P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3): the least error for a number of nodes where strains decay like r^-2. With
+    ``growth`` not below nn + growth (r - R_m): for resolved zones so large that little strain is left outside.
     """
     power, factor = (1.5, 1.0) if order == 1 else (4.0 / 3.0, 2.0)
 
     def size(r: np.ndarray) -> np.ndarray:
         ratio = np.maximum(r / resolved_radius, 1.0)
-        return np.minimum(factor * nn * ratio**power, np.maximum(coarsest * r, nn))
+        wanted = np.maximum(factor * nn * ratio**power, nn + growth * (r - resolved_radius))
+        return np.minimum(wanted, np.maximum(coarsest * r, nn))
 
     return size
 

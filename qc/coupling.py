@@ -178,14 +178,15 @@ class Coupling:
         if not self._pattern_known:
             with stage("matrix"):
                 self._preallocate()
-        parts = []
-        for term, zt in zip(self.terms, z, strict=True):
+        values = np.zeros((self._n_pairs, self.layout.components**2))
+        for term, zt, transfer in zip(self.terms, z, self._transfers, strict=True):
             with stage(term.name):
-                parts.append(term.hessian_blocks(zt))
+                blocks = term.hessian_blocks(zt)
+            with stage("matrix"):
+                values += transfer @ blocks.reshape(len(blocks), values.shape[1])
+            del blocks  # one term's at a time: they are larger than the matrix
         with stage("matrix"):
-            blocks = np.concatenate(parts)
-            values = self._transfer @ blocks.reshape(len(blocks), self.layout.components**2)
-            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
+            self._set_values(values)
         return self._matrix
 
     def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
@@ -266,31 +267,38 @@ class Coupling:
 
     def _preallocate(self) -> None:
         """Fix the sparsity pattern: which term blocks add into which block of the matrix, with which factor."""
-        m = self.layout.components
         free = self.layout.free_number(self._columns)
-        row, col, source, factor, offset = [], [], [], [], 0
+        names, parts = [], []
         for term, A in zip(self.terms, self._maps, strict=True):
             a, b = term.pattern()
-            i, j, s, v = _products(A, a, b)
+            i, j, source, factor = _products(A, a, b)
             keep = (free[i] >= 0) & (free[j] >= 0)
-            row.append(free[i[keep]])
-            col.append(free[j[keep]])
-            source.append(s[keep] + offset)
-            factor.append(v[keep])
-            offset += len(a)
-        rows, cols = np.concatenate(row), np.concatenate(col)
-        pairs, target = np.unique(rows * (self.layout.n_unknowns + 1) + cols, return_inverse=True)
+            names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
+            parts.append((source[keep], factor[keep], len(a)))
+        pairs, target = np.unique(np.concatenate(names), return_inverse=True)
         rows, cols = np.divmod(pairs, self.layout.n_unknowns + 1)
-        self._transfer = sp.csr_matrix(
-            (np.concatenate(factor), (target, np.concatenate(source))), shape=(len(pairs), offset)
-        )
+        targets = np.split(target, np.cumsum([len(n) for n in names])[:-1])
+        self._transfers = [
+            sp.csr_matrix((factor, (t, source)), shape=(len(pairs), n))
+            for t, (source, factor, n) in zip(targets, parts, strict=True)
+        ]
+        self._n_pairs = len(pairs)
+        self._set_pattern(rows, cols)
+        self._pattern_known = True
+        self.pattern_version += 1
+
+    def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
+        """Preallocate for this rank's pairs of free blocks, each once; those of rows of other ranks are sent there."""
+        m = self.layout.components
         alpha, beta = np.divmod(np.arange(m * m), m)
         self._matrix.setPreallocationCOO(
             (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType),
             (m * cols[:, None] + beta).ravel().astype(PETSc.IntType),
         )
-        self._pattern_known = True
-        self.pattern_version += 1
+
+    def _set_values(self, values: np.ndarray) -> None:
+        """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; what several ranks have adds up."""
+        self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
 
     def _create_matrix(self) -> PETSc.Mat:
         n, m = self.layout.n_free * self.layout.components, self.layout.components

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from petsc4py import PETSc
 
 from .coupling import Coupling, Term
@@ -29,7 +30,7 @@ class FactoredHessian:
 
     def __init__(self, coupling: Coupling) -> None:
         self._coupling, self._terms = coupling, [_near(term) for term in coupling.terms]
-        self._near = Coupling(coupling.layout, self._terms)
+        self._near = _Blockwise(coupling.layout, self._terms)
         self._connected = coupling.connections
         self._product: Callable[[PETSc.Vec, PETSc.Vec], None] | None = None
         n, m = coupling.layout.n_free * coupling.layout.components, coupling.layout.components
@@ -58,6 +59,39 @@ class FactoredHessian:
         """y = H x, as PETSc asks for it."""
         assert self._product is not None
         self._product(x, y)
+
+
+class _Blockwise(Coupling):
+    """Assembles its matrix one component of the blocks at a time: the maps that send entries to their ranks take a ninth.
+
+    They are as large as the matrix otherwise, and thrice that while they are made.
+    """
+
+    def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
+        n, m = self.layout.n_free, self.layout.components
+        self._component = PETSc.Mat().create(self.layout.comm)
+        self._component.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)))
+        self._component.setType(PETSc.Mat.Type.AIJ)
+        self._component.setPreallocationCOO(rows.astype(PETSc.IntType), cols.astype(PETSc.IntType))
+        self._component.setValuesCOO(np.zeros(len(rows)), PETSc.InsertMode.INSERT_VALUES)
+        first, column, _ = self._component.getValuesCSR()
+        count = np.diff(first)
+        within = np.arange(len(column)) - np.repeat(first[:-1], count)
+        self._place = m * m * np.repeat(first[:-1].astype(np.int64), count) + m * within
+        self._pitch = m * np.repeat(count, count)
+        self._first = np.append(0, np.cumsum(np.repeat(m * count, m))).astype(PETSc.IntType)
+        self._column = np.empty(m * m * len(column), dtype=PETSc.IntType)
+        for a, b in np.ndindex(m, m):
+            self._column[self._place + a * self._pitch + b] = m * column + b
+        self._matrix.setPreallocationCSR((self._first, self._column))
+
+    def _set_values(self, values: np.ndarray) -> None:
+        m, data = self.layout.components, np.empty(len(self._column))
+        for a, b in np.ndindex(m, m):
+            self._component.setValuesCOO(np.ascontiguousarray(values[:, m * a + b]), PETSc.InsertMode.INSERT_VALUES)
+            data[self._place + a * self._pitch + b] = self._component.getValuesCSR()[2]
+        self._matrix.setValuesCSR(self._first, self._column, data, PETSc.InsertMode.INSERT_VALUES)
+        self._matrix.assemble()
 
 
 def _near(term: Term) -> Term:

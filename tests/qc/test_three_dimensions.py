@@ -55,6 +55,21 @@ def test_tetrahedra_of_the_lattice(structure, longest, turned):
     assert np.abs(np.linalg.det(x[:, 1:] - x[:, :1])) / 6 == pytest.approx(crystal.cell_volume / 6)
 
 
+def test_a_mesh_that_grows_faster_has_fewer_nodes_and_the_same_zone():
+    """All nodes that fall away lie outside the resolved zone; the ghost force of a coarser mesh is that of the handshake."""
+    fine, coarse = (ball("copper", "bgfc", core=1.5, width=2.5, radius=25.0, mesh_growth=g) for g in (0.0, 0.4))
+    counts, forces = [], []
+    for m in (fine, coarse):
+        zone = m.domain.resolved_from
+        counts.append((m.domain.mesh.geometry.index_map().size_global - zone, zone))
+        forces.append(ghost_force(m))
+    assert counts[0][0] == counts[1][0]
+    assert counts[1][1] < 0.6 * counts[0][1]
+    assert forces[1] == pytest.approx(forces[0], rel=1e-6)
+    with pytest.raises(ValueError, match=r"mesh_growth must be from 0 to 0.5, got 0.7"):
+        ModelSpec("bgfc", Core(5.0), 10.0, 50.0, mesh_growth=0.7)
+
+
 def zone_surface(structure="fcc", radius=5.3, origin=(0.3, 0.1, -0.2)):
     crystal = getattr(Crystal, structure)("X", 3.0)
     nn = crystal.nearest_neighbour_distance
