@@ -14,8 +14,8 @@ class FactoredHessian:
     """Hessian of a coupling for Krylov methods: exact products, and springs and Cauchy-Born stiffness to precondition them.
 
     An assembled EAM Hessian takes 23 kB an atom. The factors of its product take 1.5 kB; bonds between nearest neighbours
-    (`qc.springs`) and the blocks of all other terms, which are assembled as ever, take 1 kB and the hierarchy of multigrid
-    as much again. All methods are collective.
+    (`qc.springs`) and the blocks of all other terms take 1 kB a node as a matrix, 4.5 kB with the maps that assemble it, the
+    hierarchy of multigrid 2 kB. All methods are collective.
 
     Parameters
     ----------

@@ -93,6 +93,9 @@ class EngineSpec:
         return changed if k == 2 else changed | {"accuracy": 10.0 * self.keywords()["accuracy"]}
 
 
+WARMER = "; levels of equal energy of torn bonds converge with qm.parameters = {electronic_temperature = 1000.0}"
+
+
 def check_name(engine: str) -> None:
     """ValueError unless it is the name of an engine."""
     module, _, name = engine.removeprefix("ase:").rpartition(".")
@@ -191,8 +194,9 @@ class EngineProcess:
         tried = (
             f"after {self.spec.retries + 1} attempts" if self.spec.retries else "at the only attempt (qm.retries = 0)"
         )
+        hint = WARMER if self.spec.is_xtb and "not converged" in reason else ""
         raise EngineError(
-            f"the QM engine {self.spec.engine} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}"
+            f"the QM engine {self.spec.engine} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}{hint}"
         )
 
     def close(self) -> None:

@@ -74,6 +74,13 @@ def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
     assert other.attempt(3) == {}
 
 
+def test_charges_that_do_not_converge_are_told_what_helps():
+    pytest.importorskip("tblite")
+    spec = EngineSpec("gfn1-xtb", {"max_iterations": 2}, retries=0)
+    with EngineProcess(spec, ["Si", "Si"]) as e, pytest.raises(EngineError, match=r"SCF not converged.*electronic_temperature = 1000"):
+        e.compute(DIMER)
+
+
 @pytest.mark.parametrize(
     ("package", "name", "parameters"),
     [
