@@ -93,7 +93,7 @@ class EngineSpec:
         return changed if k == 2 else changed | {"accuracy": 10.0 * self.keywords()["accuracy"]}
 
 
-WARMER = "; levels of equal energy of torn bonds converge with qm.parameters = {electronic_temperature = 1000.0}"
+WARMER = "; torn bonds have levels of equal energy, try qm.parameters = {electronic_temperature = 1000.0} or more"
 
 
 def check_name(engine: str) -> None:
