@@ -16,10 +16,6 @@ GPA = 160.21766208  # 1 eV/A^3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 STENCIL_MARGIN = 1.08
 """The usual stencil holds bonds up to this many cutoffs: complete down to stretches of 0.926."""
-NEAR_IDENTITY = 0.04
-"""With no entry of F^T F - I above this, no stretch is below (1 - 3 * 0.04)^(1/2) = 0.938."""
-SMALL_SHIFT = 0.012
-"""Shifts that differ by less than this part of the cutoff leave the usual stencil complete: 1.012 / 0.938 < 1.08."""
 SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
 AT_REST = 1e-11
@@ -268,10 +264,9 @@ class CauchyBornMaterial:
         power = np.zeros(len(F))
         if not self.potential.fixed_topology:
             nearer = 1.0 + largest_gap(G[:, :, 3:].transpose(0, 2, 1)) / self.potential.cutoff
-            E = np.einsum("kia,kib->kab", F, F)
-            strong = np.flatnonzero(
-                (np.abs(E - np.eye(3)).max((1, 2), initial=0.0) > NEAR_IDENTITY) | (nearer > 1.0 + SMALL_SHIFT)
-            )
+            strain = np.linalg.norm(F.swapaxes(1, 2) @ F - np.eye(3), axis=(1, 2))
+            # no eigenvalue of F^T F is below 1 - |F^T F - I|: most points need no singular values
+            strong = np.flatnonzero(1.0 - strain < (nearer / STENCIL_MARGIN) ** 2)
             smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1] / nearer[strong]
             if (smallest < SMALLEST_STRETCH).any():
                 k = strong[np.argmin(smallest)]

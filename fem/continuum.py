@@ -33,6 +33,8 @@ class ContinuumEnergy:
         Factor of each local cell: mean blending weight times thickness along the front, A (2-D and 3-D: no thickness).
     F0 : (3, 3) ndarray
         Macroscopic deformation gradient.
+    linear : (n_cells,) bool ndarray, optional
+        Cells whose displacement is known to be linear: W is worked out at one of their points and stands for all.
 
     Attributes
     ----------
@@ -51,7 +53,12 @@ class ContinuumEnergy:
     name = "continuum"
 
     def __init__(
-        self, space: fem.FunctionSpace, material: CauchyBornMaterial, weight: np.ndarray, F0: np.ndarray
+        self,
+        space: fem.FunctionSpace,
+        material: CauchyBornMaterial,
+        weight: np.ndarray,
+        F0: np.ndarray,
+        linear: np.ndarray | None = None,
     ) -> None:
         mesh = space.mesh
         self.material = material
@@ -72,6 +79,7 @@ class ContinuumEnergy:
         self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self.omega = (weight[self.cells] * measure)[:, None] * rule
+        self._linear = None if linear is None or self.omega.shape[1] == 1 else linear[self.cells]
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
 
     def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
@@ -83,12 +91,14 @@ class ContinuumEnergy:
 
     def energy(self, u: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV."""
-        W = self.material.energy_density(self.deformation_gradient(u).reshape(-1, 3, 3))
+        F, same = self._sampled(u)
+        W = self.material.energy_density(F)[same]
         return float(self.omega.ravel() @ (W - self.reference_density))
 
     def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
-        W, P = self.material.energy_and_stress(self.deformation_gradient(u).reshape(-1, 3, 3))
+        F, same = self._sampled(u)
+        W, P = (part[same] for part in self.material.energy_and_stress(F))
         P = P.reshape(*self.omega.shape, 3, 3)[..., : u.shape[1], : self.gradients.shape[-1]]
         local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
         g = np.zeros_like(u)
@@ -105,12 +115,22 @@ class ContinuumEnergy:
         blocks = np.zeros((len(self._pairs.row), m * m))
         for here, (order, start, target) in zip(self._chunks(), self._pairs.chunks, strict=True):
             omega, gradients = self.omega[here], self.gradients[here]
-            C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
-            C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
+            F, same = self._sampled(u, here)
+            C = self.material.tangent(F)[same].reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
             half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
             K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
             blocks[target] += np.add.reduceat(K[order], start, axis=0)
         return blocks.reshape(-1, m, m)
+
+    def _sampled(self, u: np.ndarray, cells: slice = slice(None)) -> tuple[np.ndarray, np.ndarray | slice]:
+        """F (k, 3, 3) where the material is asked, and which of these each quadrature point of ``cells`` has."""
+        F = self.deformation_gradient(u, cells)
+        if self._linear is None:
+            return F.reshape(-1, 3, 3), slice(None)
+        first = self._linear[cells][:, None]
+        asked = ~first | (np.arange(F.shape[1]) == 0)
+        number = np.cumsum(asked).reshape(asked.shape) - 1
+        return F[asked], np.where(first, number[:, :1], number).ravel()
 
     def _chunks(self) -> list[slice]:
         return [slice(begin, begin + CHUNK) for begin in range(0, len(self.dofs), CHUNK)]

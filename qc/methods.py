@@ -475,7 +475,8 @@ class _Assembler:
         return share if near_handshake else np.where(on_slit, np.maximum(share, 1e-2), share)
 
     def _continuum_energy(self, cell_weight: np.ndarray) -> ContinuumEnergy:
-        return ContinuumEnergy(self.parts.nodes.space, self.material, cell_weight * self.thickness, self.F0)
+        nodes = self.parts.nodes
+        return ContinuumEnergy(nodes.space, self.material, cell_weight * self.thickness, self.F0, nodes.linear)
 
 
 def _atomistic_share(atoms: AtomisticEnergy) -> np.ndarray:

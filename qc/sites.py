@@ -67,6 +67,8 @@ class Nodes:
         Blending weight at each local block of the space (mean of the ends for an edge).
     on_slit : (n_blocks,) bool ndarray
         Blocks on the faces of a slit in the resolved zone, where no atom sits.
+    linear : (n_cells,) bool ndarray
+        Cells whose displacement is linear, whatever the order of the space.
     rows : Rows
         Value of each local block of the space from the full vector (empty where nothing is carried).
     own : (n,) int32 ndarray
@@ -85,6 +87,7 @@ class Nodes:
     weight: np.ndarray
     beta: np.ndarray
     on_slit: np.ndarray
+    linear: np.ndarray
     rows: Rows
     own: np.ndarray
     key: np.ndarray
@@ -230,6 +233,7 @@ def prolongation(
         weight,
         _block_beta(space, domain, vertex_beta),
         (ends < domain.n_slit).all(1),
+        tied[np.asarray(space.dofmap.list)[:, lattice.gdim + 1 :]].all(1),
         node_rows,
         own,
         ends[own],

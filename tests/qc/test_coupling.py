@@ -6,7 +6,11 @@ import pytest
 from mpi4py import MPI
 
 from atomistics import AtomisticEnergy
+from fem import domain
+from fem.continuum import ContinuumEnergy
 from qc.coupling import NoEnergyError
+from qc.ladder import Ladder, LadderSpec
+from tests.qc.brittle import brittle_sheet
 from tests.qc.models import deform, general, largest, material, model, wave
 
 ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
@@ -154,3 +158,41 @@ def test_a_rank_may_be_empty(monkeypatch):
     if m.comm.rank > 0:
         assert len(m.parts.atoms) == 0
     assert results[0] == pytest.approx(results[1], rel=1e-12)
+
+
+@pytest.mark.mpi
+def test_one_point_is_enough_where_the_displacement_is_linear():
+    """Quadratic elements: the resolved zone is linear, its material is asked once a cell, and nothing else changes."""
+    m = model("iron", "bgfc", order=2)
+    q = deform(m, general(m.crystal))
+    q.axpy(0.05, wave(m, 8))
+    term, u = m.coupling.terms[-1], m.coupling.variables(q)["continuum"]
+    nodes = m.parts.nodes
+    weight = np.zeros(len(nodes.weight))
+    weight[term.field.cells] = 1.0
+    sampled, whole = (ContinuumEnergy(nodes.space, m.material, weight, np.eye(3), linear) for linear in (nodes.linear, None))
+    asked, points = len(sampled._sampled(u)[0]), whole.omega.size
+    assert m.comm.allreduce(asked) < 0.9 * m.comm.allreduce(points)
+    (E, g), (E_whole, g_whole) = sampled.energy_gradient(u), whole.energy_gradient(u)
+    assert pytest.approx(E_whole, rel=1e-12, abs=1e-12) == E
+    assert pytest.approx(sampled.energy(u), rel=1e-12, abs=1e-12) == E
+    assert np.abs(g - g_whole).max(initial=0.0) < 1e-11
+    assert np.abs(sampled.hessian_blocks(u) - whole.hessian_blocks(u)).max(initial=0.0) < 1e-11
+
+
+def test_quadratic_elements_leave_the_tip_alone(monkeypatch):
+    """What the far mesh takes from the displacements at a crack tip: linear elements 40 times as much as quadratic ones."""
+
+    def tip(order):
+        system = brittle_sheet(face_strip=0.0, domain_radius=100.0, order=order)
+        ladder = Ladder(system, LadderSpec(1.02, 2.0, 1.0))
+        ladder.step(1.02, "load")
+        term = system.model.atomistic
+        near = np.flatnonzero(np.linalg.norm(term.halo.X, axis=1) < 3.0)
+        near = near[np.lexsort(np.round(term.halo.X[near].T, 6))]
+        return (term.positions(system.model.coupling.variables(ladder.q)["atoms"]) - term.halo.X)[near]
+
+    linear, quadratic = tip(1), tip(2)
+    monkeypatch.setattr(domain, "CRACK_COARSEST", {2: 0.05})
+    exact = tip(2)
+    assert np.abs(quadratic - exact).max() < 1e-4 < 1e-3 < np.abs(linear - exact).max()
