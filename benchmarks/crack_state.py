@@ -3,8 +3,8 @@
 The state: K_G on a disc of the radius given, from the near-tip field disturbed by 1e-3 A. All solvers know the same sites,
 the same clamped boundary and the same load. What they have reached is measured by the lengths of the bonds across the plane
 next to the tip. The last line of the output is JSON: CPU seconds, bonds and largest force whenever a level of force is
-reached, CPU seconds of each further step of the load, peak memory, unknowns. ``blended`` has strips of atoms along the crack
-faces, ``slit`` a cut in the mesh, ``small`` a cut and a small core.
+reached, CPU seconds of each further step of the load, peak memory, unknowns. ``strips`` has atoms along the crack faces and
+linear elements; ``slit`` a cut in the mesh and quadratic elements; ``small`` the same with a small core.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dolfinx_solver  # noqa: F401  brings its own MPI: first
 import numpy as np
@@ -26,14 +26,16 @@ import numpy as np
 from atomistics.library import find_potential
 from benchmarks import lammps_disc
 
-LEVELS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
+if TYPE_CHECKING:
+    from qc.crack import CrackSystem
+    from qc.ladder import Ladder
+
+LEVELS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 """Largest force on an atom, eV/A, at which the bonds are looked at."""
 CHUNK = 100
 """Iterations of a minimiser between looks at the clock."""
-CORE, BLEND = 40.0, 20.0
-"""Radius of the blended model's core and width of its handshake, A."""
-SMALL_CORE, SMALL_BLEND = 16.0, 14.0
-"""Those of the smallest model whose bonds next to the tip are within 1e-2 A of all atoms'."""
+MODELS = {"strips": (40.0, 20.0, 1), "slit": (40.0, 20.0, 2), "small": (14.0, 10.0, 2)}
+"""Blended models: radius of the core and width of the handshake, A; order of the elements."""
 STEPS, STEP, STEP_FORCE = 3, 0.01, 1e-3
 """Further steps of the load, in K_G, and the largest force at which a minimiser of all atoms ends one, eV/A."""
 ROWS = 4
@@ -182,29 +184,37 @@ def matscipy_calculator(name: str) -> Any:
     return Manybody(**StillingerWeber(Holland_Marder_PRL_80_746_Si))
 
 
-def by_us(
-    material: Material, radius: float, limit: float, strips: bool = False, core: float = CORE, blend: float = BLEND
-) -> dict[str, Any]:
-    """The blended model, all of it counted: mesh, stencils, Newton, inertia. Kernels are compiled before."""
+def crack_system(material: Material, radius: float, model: str) -> CrackSystem:
+    """The blended model named ``model`` in `MODELS`, its core no larger than the domain allows."""
     from atomistics import Crystal, load_potential
     from qc.crack import CrackSpec, CrackSystem, cells_beside, strip_thickness
-    from qc.ladder import Ladder, LadderSpec
 
     potential = load_potential("Fe_mm.eam.fs" if material.name == "iron" else "holland-marder")
     crystal = Crystal.bcc("Fe", 2.855325) if material.name == "iron" else Crystal.diamond("Si", 5.430950)
     crystal = crystal.oriented(plane=material.plane, front=material.front)
+    strips = model == "strips"
     strip = strip_thickness(cells_beside(crystal, "widest"), potential, 0.06)[1] if strips else 0.0
+    core, blend, order = MODELS[model]
+    core = min(core, radius - blend - 20.0)
+    spec = CrackSpec(
+        core_radius=core, blend_width=blend, domain_radius=radius, method="bgrac", face_strip=strip, order=order
+    )
+    return CrackSystem(crystal, potential, spec, K_check=material.K)
 
-    def relax(size: float, core: float, blend: float) -> tuple[CrackSystem, Ladder]:
-        spec = CrackSpec(core_radius=core, blend_width=blend, domain_radius=size, method="bgrac", face_strip=strip)
-        system = CrackSystem(crystal, potential, spec, K_check=material.K)
+
+def by_us(material: Material, radius: float, limit: float, model: str) -> dict[str, Any]:
+    """The blended model, all of it counted: mesh, stencils, Newton, inertia. Kernels are compiled before."""
+    from qc.ladder import Ladder, LadderSpec
+
+    def relax(size: float) -> tuple[CrackSystem, Ladder]:
+        system = crack_system(material, size, model)
         ladder = Ladder(system, LadderSpec(material.K / system.K_G, 2.0, 1.0))
         ladder.step(material.K / system.K_G, "load")
         return system, ladder
 
-    relax(60.0, 16.0, 14.0)  # compiles what is not in the cache
+    relax(60.0)  # compiles what is not in the cache
     begin = time.process_time()
-    system, ladder = relax(radius, min(core, radius - blend - 20.0), blend)
+    system, ladder = relax(radius)
     seconds = time.process_time() - begin
     term = system.model.atomistic
     assert term is not None
@@ -224,9 +234,7 @@ def by_us(
 
 
 SOLVERS: dict[str, Callable[..., dict[str, Any]]] = {
-    "blended": partial(by_us, strips=True),
-    "slit": by_us,
-    "small": partial(by_us, core=SMALL_CORE, blend=SMALL_BLEND),
+    **{name: partial(by_us, model=name) for name in MODELS},
     "lammps": by_lammps,
     "ase": by_ase,
 }

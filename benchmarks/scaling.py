@@ -21,8 +21,10 @@ from benchmarks.measure import FOLDER, Report
 
 SIZES: tuple[int, ...] = (200_000, 1_000_000)
 """Atoms of the strong scaling."""
-WHOLE_STEP = 300_000
-"""Atoms up to which a Hessian is assembled: the matrix of more, with what it is made from, does not fit twice into 24 GiB."""
+AT_ONCE = 300_000
+"""Atoms up to which both models are there at once and take turns: more, with a Hessian, do not fit twice into 24 GiB."""
+STRONG = (("disc", "silicon", "assembled"), ("ball", "copper", "factored"))
+"""Model, material and Hessian of the strong scaling."""
 RANKS: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
 """Of the weak scaling."""
 SHARE = {"disc": ("silicon", 500), "ball": ("copper", 250), "blended": ("iron", 500)}
@@ -39,7 +41,8 @@ def run(repeats: int, quick: bool) -> Report:
     columns |= {"nonzeros": ",.0f", "MB": ".1f", "MB on rank 0": ".1f"}
     report = Report("scaling", "MPI: against independent jobs of half the size at once; what a rank holds and sends", columns)
     for atoms in (20_000,) if quick else SIZES:
-        report.rows += _strong(atoms, repeats)
+        for kind, material, hessian in STRONG:
+            report.rows += _strong(kind, material, hessian, atoms, repeats)
     for kind, (material, share) in SHARE.items():
         for ranks in (1, 2, 4) if quick else RANKS:
             report.rows.append(_counted(kind, material, ranks, share * ranks))
@@ -53,19 +56,20 @@ def run(repeats: int, quick: bool) -> Report:
     return report
 
 
-def _strong(atoms: int, repeats: int) -> list[dict[str, Any]]:
+def _strong(kind: str, material: str, hessian: str, atoms: int, repeats: int) -> list[dict[str, Any]]:
     """A row for each task."""
-    options = ["--repeats", str(repeats)] + (["--no-hessian"] if atoms > WHOLE_STEP else [])
-    found = launched(2, "times", "silicon", str(atoms), *options)
+    options = ["--repeats", str(repeats), "--hessian", hessian] + (["--one-by-one"] if atoms > AT_ONCE else [])
+    found = launched(2, "times", kind, material, str(atoms), *options)
     if found is None:
         return []
     rows = []
     for name, seconds in found.pop("seconds").items():
-        together, alone = (np.array(seconds[kind]) for kind in ("together", "alone"))
+        together, alone = (np.array(seconds[which]) for which in ("together", "alone"))
         rows.append(
             {
-                "what": name, "atoms": found["atoms"], "ranks": 2, "together (s)": float(np.median(together)),
-                "apart (s)": float(np.median(alone)), "of the ceiling": float(np.median(alone) / np.median(together)),
+                "what": f"{kind}: {name}", "atoms": found["together"]["atoms"], "ranks": 2,
+                "together (s)": float(np.median(together)), "apart (s)": float(np.median(alone)),
+                "of the ceiling": float(np.median(alone) / np.median(together)),
                 "least": float(alone.min() / together.min()), "target": TARGET, "turns": seconds, "raw": found,
             }
         )  # fmt: skip
@@ -75,7 +79,7 @@ def _strong(atoms: int, repeats: int) -> list[dict[str, Any]]:
 def _counted(kind: str, material: str, ranks: int, atoms: int) -> dict[str, Any]:
     """One row of the weak scaling."""
     row: dict[str, Any] = {"what": kind, "ranks": ranks}
-    found = launched(ranks, kind, material, str(atoms))
+    found = launched(ranks, "counts", kind, material, str(atoms))
     if found is None:
         return row
     mean, most = found["mean"], found["most"]

@@ -1,4 +1,4 @@
-"""What each rank of `benchmarks.scaling` does: ``mpirun -n 2 python -m benchmarks.scaling_ranks times silicon 200000``.
+"""What each rank of `benchmarks.scaling` does: ``mpirun -n 2 python -m benchmarks.scaling_ranks times disc silicon 200000``.
 
 ``times``: tasks on one model of all ranks, in turns with the same tasks on models of a rank's share of the atoms, one on every rank
 at once and none knowing of the others: what the machine gives to ranks that share its memory. ``counts``: what one
@@ -8,6 +8,7 @@ rank holds and sends. Rank 0 prints the answer as JSON in its last line.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import sys
@@ -24,6 +25,7 @@ from petsc4py import PETSc
 from atomistics import Crystal, load_potential
 from fem.lattice_zone import bulk_lattice
 from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
+from qc.factored import FactoredHessian
 from qc.methods import Model, ModelSpec, build_model
 from qc.regions import Core
 
@@ -75,7 +77,7 @@ def blended(comm: MPI.Comm, material: str, atoms: int) -> Model:
 MODELS = {"disc": disc, "ball": ball, "blended": blended}
 
 
-def tasks(model: Model, hessian: bool) -> dict[str, Callable[[], Any]]:
+def tasks(model: Model, hessian: str) -> dict[str, Callable[[], Any]]:
     """What a Newton step is made of, and the step, at a disturbed crystal under load."""
     coupling = model.coupling
     q = coupling.layout.create_unknowns()
@@ -83,11 +85,16 @@ def tasks(model: Model, hessian: bool) -> dict[str, Callable[[], Any]]:
     g, x = q.duplicate(), q.duplicate()
     found: dict[str, Callable[[], Any]] = {"energy and gradient": lambda: coupling.energy_gradient(q, g)}
     found["energy and gradient"]()
-    if not hessian:
+    if hessian == "none":
         return found
-    H = coupling.hessian(q)
+    if hessian == "factored":
+        factored = FactoredHessian(coupling)
+        linearise, H, near = factored.update, factored.operator, factored.update(q)
+    else:
+        linearise, H = coupling.hessian, coupling.hessian(q)
+        near = H
     ksp = PETSc.KSP().create(coupling.layout.comm)
-    ksp.setOperators(H)
+    ksp.setOperators(H, near)
     ksp.setType("cg")
     ksp.getPC().setType("gamg")
     ksp.setTolerances(rtol=1e-50, atol=0.0, max_it=CG)
@@ -98,19 +105,19 @@ def tasks(model: Model, hessian: bool) -> dict[str, Callable[[], Any]]:
             H.mult(g, x)
 
     def set_up() -> None:
-        H.stateIncrease()  # its values count as new
-        ksp.setOperators(H)
+        near.stateIncrease()  # its values count as new
+        ksp.setOperators(H, near)
         ksp.setUp()
 
     def newton() -> None:
         coupling.energy_gradient(q, g)
-        coupling.hessian(q)
+        linearise(q)
         ksp.setUp()
         ksp.solve(g, x)
         coupling.energy(q)
 
     return found | {
-        "Hessian": lambda: coupling.hessian(q),
+        "Hessian": lambda: linearise(q),
         f"{MATVECS} products H v": products,
         "GAMG set-up": set_up,
         f"{CG} iterations of CG": lambda: ksp.solve(g, x),
@@ -118,30 +125,38 @@ def tasks(model: Model, hessian: bool) -> dict[str, Callable[[], Any]]:
     }
 
 
-def times(material: str, atoms: int, repeats: int, hessian: bool) -> dict[str, Any]:
-    """Seconds of each task in each turn: of the model of all ranks, and of each rank's own of its share of the atoms."""
-    begin = time.perf_counter()
-    together = disc(WORLD, material, atoms)
-    built = time.perf_counter() - begin
-    alone = disc(MPI.COMM_SELF, material, atoms // WORLD.size)
-    work = {"together": tasks(together, hessian), "alone": tasks(alone, hessian)}
-    seconds: dict[str, dict[str, list[float]]] = {name: {"together": [], "alone": []} for name in work["alone"]}
-    for turn in range(repeats + 1):
-        for name, both in seconds.items():
-            for kind, taken in both.items():
-                elapsed = _elapsed(work[kind][name])
-                if turn:  # the first one warms up
-                    taken.append(elapsed)
-    n = WORLD.allreduce(len(together.parts.atoms))
-    return {
-        "atoms": n,
-        "unknowns": together.parts.layout.n_unknowns,
-        "atoms of a rank alone": len(alone.parts.atoms),
-        "most atoms of a rank": WORLD.allreduce(len(together.parts.atoms), op=MPI.MAX),
-        "build": built,
-        "MB a rank": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "seconds": seconds,
-    }
+def times(kind: str, material: str, atoms: int, repeats: int, hessian: str, one_by_one: bool) -> dict[str, Any]:
+    """Seconds of each task in each turn: of the model of all ranks, and of each rank's own of its share of the atoms.
+
+    ``one_by_one``: all turns of the first, then of the second, where both do not fit into the memory.
+    """
+    seconds: dict[str, dict[str, list[float]]] = {}
+    result: dict[str, Any] = {"seconds": seconds, "kind": kind, "hessian": hessian, "one by one": one_by_one}
+
+    def build(which: str) -> dict[str, Callable[[], Any]]:
+        begin = time.perf_counter()
+        model = MODELS[kind](*((WORLD, material, atoms) if which == "together" else (MPI.COMM_SELF, material, atoms // WORLD.size)))
+        mine, comm = len(model.parts.atoms), model.parts.layout.comm
+        result[which] = {
+            "atoms": comm.allreduce(mine),
+            "most atoms of a rank": WORLD.allreduce(mine, op=MPI.MAX),
+            "unknowns": model.parts.layout.n_unknowns,
+            "build": time.perf_counter() - begin,
+        }
+        return tasks(model, hessian)
+
+    for group in (("together",), ("alone",)) if one_by_one else (("together", "alone"),):
+        work = {which: build(which) for which in group}
+        for turn in range(repeats + 1):
+            for name in work[group[0]]:
+                for which in group:
+                    elapsed = _elapsed(work[which][name])
+                    if turn:  # the first one warms up
+                        seconds.setdefault(name, {}).setdefault(which, []).append(elapsed)
+        work.clear()
+        gc.collect()
+        PETSc.garbage_cleanup()
+    return result | {"MB a rank": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def _elapsed(task: Callable[[], Any]) -> float:
@@ -197,16 +212,18 @@ def counts(kind: str, material: str, atoms: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling_ranks", description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("times", *MODELS))
+    parser.add_argument("what", choices=("times", "counts"))
+    parser.add_argument("model", choices=tuple(MODELS))
     parser.add_argument("material", choices=("silicon", "iron", "sheet", "copper"))
     parser.add_argument("atoms", type=int)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--no-hessian", action="store_true", help="energy and gradient only")
+    parser.add_argument("--hessian", choices=("assembled", "factored", "none"), default="assembled", help="none: energy and gradient only")
+    parser.add_argument("--one-by-one", action="store_true", help="the two models after one another: half the memory")
     args = parser.parse_args()
     if args.what == "times":
-        result = times(args.material, args.atoms, args.repeats, not args.no_hessian)
+        result = times(args.model, args.material, args.atoms, args.repeats, args.hessian, args.one_by_one)
     else:
-        result = counts(args.what, args.material, args.atoms)
+        result = counts(args.model, args.material, args.atoms)
     if WORLD.rank == 0:
         sys.stdout.write(json.dumps(result) + "\n")
 
