@@ -12,20 +12,19 @@ import json
 import resource
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from benchmarks.crack_state import MODELS, Material, crack_system
 
 START, STEP, STOP, TOLERANCE = 1.0, 0.05, 3.0, 1e-3
 """First load, steps and last load, in K_G; width of the bracket relative to the load."""
-FORCE = 3e-4
-"""Largest force at which LAMMPS ends a relaxation, eV/A."""
 
 
-def by_lammps(material: Material, radius: float) -> dict[str, Any]:
-    """All atoms: each relaxation from the last state and the increment of the near-tip field."""
+def by_lammps(material: Material, radius: float, force: float) -> dict[str, Any]:
+    """All atoms: each relaxation from the last state and the increment of the near-tip field, to forces below ``force``."""
     disc = material.atoms(radius)
-    disc.args.fmax = FORCE
+    disc.args.fmax = force
     begin = time.process_time()
     first = disc.step(START * material.K, "load")
     stable, k, step, count = START, START + STEP, STEP, 1
@@ -70,9 +69,11 @@ def main() -> None:
     parser.add_argument("solver", choices=("lammps", *MODELS))
     parser.add_argument("material", choices=("iron", "silicon"))
     parser.add_argument("radius", type=float, help="A")
+    parser.add_argument("--force", type=float, default=3e-5, help="largest force at which LAMMPS ends a relaxation, eV/A")
     args = parser.parse_args()
     material = Material(args.material)
-    result = by_lammps(material, args.radius) if args.solver == "lammps" else by_us(material, args.radius, args.solver)
+    solve = partial(by_lammps, force=args.force) if args.solver == "lammps" else partial(by_us, model=args.solver)
+    result = solve(material, args.radius)
     result["peak_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(json.dumps(result) + "\n")
 

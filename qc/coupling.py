@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -94,6 +95,16 @@ class ForceWeighted:
         return self.term.hessian_blocks(z) * self._factor()[rows][:, None, None]
 
 
+@dataclass(frozen=True)
+class _Evaluation:
+    """A state (unknowns and what is prescribed), the energy of each term over all ranks, this rank's part of the gradient."""
+
+    q: np.ndarray
+    prescribed: np.ndarray
+    energies: np.ndarray
+    gradient: np.ndarray
+
+
 class Coupling:
     """E(x) = sum of terms - f_dead . q, with gradient and Hessian as PETSc objects.
 
@@ -113,6 +124,7 @@ class Coupling:
         self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
         self.connections = 0  # times that the terms' rows have been looked at
         self._complaint: str | None = None  # why the last energy was infinite on this rank
+        self._last: _Evaluation | None = None  # line searches and records ask for the same state again; None on all ranks or on none
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._matrix = self._create_matrix()
         self._connect()
@@ -141,11 +153,11 @@ class Coupling:
 
     def energies(self, q: PETSc.Vec) -> dict[str, float]:
         """Energy of each term minus that of the perfect crystal, eV."""
-        z = self._variables(q)
-        self._complaint = None
-        local = [self._energy_or_infinity(t, zt) for t, zt in zip(self.terms, z, strict=True)]
-        total = self.layout.comm.allreduce(np.array(local), op=MPI.SUM)
-        parts = {t.name: float(e) for t, e in zip(self.terms, total, strict=True)}
+        if not self.has_energy:
+            for term, z in zip(self.terms, self._variables(q), strict=True):
+                term.energy(z)  # one of them raises, and says why
+        found = self._evaluated(q).energies.tolist()
+        parts = {t.name: e for t, e in zip(self.terms, found, strict=True)}
         return parts | {"dead_load": -float(self.dead_load.dot(q))}
 
     def energy(self, q: PETSc.Vec) -> float:
@@ -154,22 +166,36 @@ class Coupling:
 
     def energy_gradient(self, q: PETSc.Vec, g: PETSc.Vec) -> float:
         """Energy (nan for force blending) and its gradient, written into g, eV/A."""
+        found = self._evaluated(q)
+        g.array[:] = found.gradient
+        g.axpy(-1.0, self.dead_load)
+        return float(found.energies.sum()) - float(self.dead_load.dot(q))
+
+    def _evaluated(self, q: PETSc.Vec) -> _Evaluation:
+        """Energies and gradient at q, worked out anew only where q or what is prescribed has changed on any rank."""
+        last, self._last = self._last, None
+        known = last is not None and np.array_equal(last.q, q.array_r) and np.array_equal(last.prescribed, self.prescribed)
+        if last is None or not self.layout.comm.allreduce(known, op=MPI.LAND):
+            last = self._evaluate(q)
+        self._last = last
+        return last
+
+    def _evaluate(self, q: PETSc.Vec) -> _Evaluation:
         z = self._variables(q)
         self.evaluations["gradient"] += 1
         self._complaint = None
-        total, local = 0.0, np.zeros((len(self._columns), self.layout.components))
-        for term, zt, A in zip(self.terms, z, self._maps, strict=True):
+        energies, local = np.zeros(len(z)), np.zeros((len(self._columns), self.layout.components))
+        for k, (term, zt, A) in enumerate(zip(self.terms, z, self._maps, strict=True)):
             try:
                 with stage(term.name):
-                    E, gz = term.energy_gradient(zt)
+                    energies[k], gz = term.energy_gradient(zt)
             except INADMISSIBLE as error:  # on this rank only, perhaps: infinite energy tells the others
-                E, gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
-            total += E
+                energies[k], gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
             local += A.T @ gz
         with stage("halo"):
-            g.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
-        g.axpy(-1.0, self.dead_load)
-        return float(self.layout.comm.allreduce(total)) - float(self.dead_load.dot(q))
+            gradient = self._scatter.add(local)[: self.layout.n_free].flatten()  # a copy: the scatter works in place
+        energies = self.layout.comm.allreduce(energies, op=MPI.SUM)
+        return _Evaluation(q.array_r.copy(), self.prescribed.copy(), energies, gradient)
 
     def hessian(self, q: PETSc.Vec) -> PETSc.Mat:
         """Exact Hessian (AIJ, block size set); the same matrix object until the sparsity pattern changes."""
@@ -207,14 +233,6 @@ class Coupling:
             out.array[:] = scatter.add(local)[:n].ravel()
 
         return multiply
-
-    def _energy_or_infinity(self, term: Term, z: np.ndarray) -> float:
-        try:
-            with stage(term.name):
-                return term.energy(z)
-        except INADMISSIBLE as error:  # on this rank only, perhaps: the sum tells the others
-            self._complaint = str(error)
-            return np.inf
 
     def displacement(self, q: PETSc.Vec) -> np.ndarray:
         """Displacements (n, components) of this rank's blocks of the full vector, A."""
@@ -262,7 +280,7 @@ class Coupling:
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
-        self._pattern_known = False
+        self._pattern_known, self._last = False, None
         self.connections += 1
 
     def _preallocate(self) -> None:

@@ -60,6 +60,43 @@ def test_hessian_is_symmetric(method):
     assert Hu.dot(v) == pytest.approx(Hv.dot(u), rel=1e-12)
 
 
+@pytest.mark.mpi
+def test_a_state_is_worked_out_once():
+    """Energy and gradient are kept with their state; one that differs on a single rank, or under another load, is new on all."""
+    m, fresh = (model("iron", "bgfc") for _ in range(2))
+    q = deform(m, general(m.crystal))
+    deform(fresh, general(m.crystal))
+    q.axpy(0.05, wave(m, 9))
+    g, again = q.duplicate(), q.duplicate()
+
+    def agree(evaluations):
+        E = m.coupling.energy_gradient(q, g)
+        g.copy(again)
+        g.zeroEntries()  # the caller's: what is kept does not see it
+        assert m.coupling.energy(q) == pytest.approx(E, rel=1e-14)
+        fresh.coupling.hessian(q)  # evaluates nothing: the next one is worked out
+        assert fresh.coupling.energy_gradient(q, g) == pytest.approx(E, rel=1e-12)
+        g.axpy(-1.0, again)
+        assert largest(g) < 1e-11
+        assert m.coupling.evaluations["gradient"] == evaluations
+
+    agree(1)
+    agree(1)
+    if m.comm.rank == m.comm.size - 1:
+        q.array[:1] += 1e-3
+    else:
+        q.array[:0] += 0.0
+    agree(2)
+    for coupling in (m.coupling, fresh.coupling):
+        coupling.prescribed[:] *= 1.01
+    agree(3)
+    for coupling in (m.coupling, fresh.coupling):
+        coupling.dead_load.set(0.1)
+    agree(3)
+    m.coupling.reconnect()
+    agree(4)
+
+
 def test_force_blending_has_no_energy():
     m = model("toy", "bqcf")
     with pytest.raises(NoEnergyError, match="no energy"):
