@@ -85,6 +85,10 @@ class _Blockwise(Coupling):
             self._column[self._place + a * self._pitch + b] = m * column + b
         self._matrix.setPreallocationCSR((self._first, self._column))
 
+    def _work(self) -> np.ndarray:
+        """Not kept: it is a sixth of the near matrix with its maps, and multigrid is to have the room."""
+        return self._new_values()
+
     def _set_values(self, values: np.ndarray) -> None:
         m, data = self.layout.components, np.empty(len(self._column))
         for a, b in np.ndindex(m, m):
