@@ -280,39 +280,43 @@ class Coupling:
         self.connections += 1
 
     def _preallocate(self) -> None:
-        """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are.
+        """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are."""
+        self._set_pattern(*self._pairs())
+        self._pattern_known = True
+        self.pattern_version += 1
 
-        Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are
-        summed up behind the blocks of all terms.
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the blocks of all terms, -1 where they are none of the matrix, and of the sums behind them.
+
+        Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are summed.
         """
         free = self.layout.free_number(self._columns)
-        first, places, names, parts = [0], [], [], []
+        self._first_block = [0]
+        places, names, parts = [], [], []
         for term, A in zip(self.terms, self._maps, strict=True):
             a, b = term.pattern()
+            begin = self._first_block[-1]
+            self._first_block.append(begin + len(a))
             i, j, source, factor = _products(A, a, b)
             alone = (np.bincount(source, minlength=len(a)) == 1)[source] & (factor == 1.0)
-            place = np.full((2, len(a)), -1)
+            place = np.full((2, len(a)), -1, dtype=PETSc.IntType)
             place[:, source[alone]] = free[i[alone]], free[j[alone]]
             keep = ~alone & (free[i] >= 0) & (free[j] >= 0)
             names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
-            parts.append((source[keep] + first[-1], factor[keep]))
+            parts.append((source[keep] + begin, factor[keep]))
             places.append(place)
-            first.append(first[-1] + len(a))
         pairs, target = np.unique(np.concatenate(names), return_inverse=True)
-        sums = np.stack(np.divmod(pairs, self.layout.n_unknowns + 1))
         source, factor = (np.concatenate(part) for part in zip(*parts, strict=True))
-        self._transfer = sp.csr_matrix((factor, (target, source)), shape=(len(pairs), first[-1]))
-        self._first_block = first
-        self._set_pattern(*np.concatenate([*places, sums], axis=1))
-        self._pattern_known = True
-        self.pattern_version += 1
+        self._transfer = sp.csr_matrix((factor, (target, source)), shape=(len(pairs), self._first_block[-1]))
+        sums = np.stack(np.divmod(pairs, self.layout.n_unknowns + 1)).astype(PETSc.IntType)
+        rows, cols = np.concatenate([*places, sums], axis=1)
+        return rows, cols
 
     def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
         """Preallocate for pairs of free blocks (-1: none), which may repeat; those of rows of other ranks are sent there."""
         m = self.layout.components
         alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
-        first, second = m * rows.astype(PETSc.IntType), m * cols.astype(PETSc.IntType)
-        self._matrix.setPreallocationCOO((first[:, None] + alpha).ravel(), (second[:, None] + beta).ravel())
+        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
 
     def _set_values(self, values: np.ndarray) -> None:
         """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; those of a pair add up."""

@@ -72,7 +72,7 @@ class _Blockwise(Coupling):
         self._component = PETSc.Mat().create(self.layout.comm)
         self._component.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)))
         self._component.setType(PETSc.Mat.Type.AIJ)
-        self._component.setPreallocationCOO(rows.astype(PETSc.IntType), cols.astype(PETSc.IntType))
+        self._component.setPreallocationCOO(rows, cols)
         self._component.setValuesCOO(np.zeros(len(rows)), PETSc.InsertMode.INSERT_VALUES)
         first, column, _ = self._component.getValuesCSR()
         count = np.diff(first)
