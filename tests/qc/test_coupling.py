@@ -84,9 +84,10 @@ def test_hessians_at_two_states_share_no_memory(name, method):
     assert anew.norm() <= 1e-14 * first.norm()
 
 
-def test_a_hessian_of_a_known_pattern_needs_little_new_memory():
+@pytest.mark.parametrize("name", ["iron", "holland-marder"])
+def test_a_hessian_of_a_known_pattern_needs_little_new_memory(name):
     """New pages of gigabytes are slow, and two processes that ask for them at once wait for each other."""
-    m = model("holland-marder", "atomistic")
+    m = model(name, "atomistic")
     q = deform(m, general(m.crystal))
     nonzeros = m.coupling.hessian(q).getInfo()["nz_used"]
     tracemalloc.start()
