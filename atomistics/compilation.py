@@ -36,7 +36,7 @@ def cache_folder() -> Path:
 
 def fingerprint() -> str:
     """What a compiled kernel depends on: sources, compiler, processor."""
-    files = [(Path(__file__).parent / f"{name}.py").stat() for name in MODULES]
+    files = [(Path(__file__).parent / f"{name}.py").stat() for name in (*MODULES, "intrinsics")]
     sources = [(file.st_mtime_ns, file.st_size) for file in files]
     machine = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return hashlib.sha256(repr((sources, numba.__version__, sys.version, machine)).encode()).hexdigest()[:16]

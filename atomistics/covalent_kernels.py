@@ -450,14 +450,10 @@ def product(sites, begin, place, ends, values, v, out):
 
 @nb.njit(nb.void(I1, I1, nb.int64[::1], I1, F1, I1, I1, I1, F3), **FLAGS)
 def assemble(sites, begin, place, ends, values, owner, row_first, col, H):
-    """3x3 blocks of the Hessian in the order of the pattern (sorted rows), from the site Hessians."""
+    """Add site Hessians to the 3x3 blocks of the Hessian in the order of the pattern (sorted rows)."""
     most = longest(begin)
     atom, where = np.empty(most + 1, np.int32), np.empty(most + 1, np.int64)
     B = np.empty((3 * most + 3, 3 * most + 3))
-    for q in range(len(H)):
-        for x in range(3):
-            for y in range(3):
-                H[q, x, y] = 0.0
     for s in range(len(sites)):
         m = begin[s + 1] - begin[s]
         if m == 0:

@@ -4,13 +4,14 @@ The factored Hessian of V_l = 1/2 sum phi + F(rho) needs three numbers a bond: w
 along them, H v is (along (d . e) + f t) d + across e on each bond, t = c sum f (d . e). Choices of style: see `kernels`.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, call-arg"
 
 from __future__ import annotations
 
 import numba as nb
 import numpy as np
 
+from .intrinsics import add_outer, prefetch_block
 from .kernels import (
     BOND,
     DENSITY,
@@ -195,131 +196,164 @@ def pair_block(y, A, k, l, j):
     return a0 * d0 + across, a1 * d1 + across, along * d2 * d2 + across, a1 * d2, a0 * d2, a0 * d1
 
 
-@nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, I1, I1, I1, I1, F2), **FLAGS)
-def site_gradients(n_atoms, sites, owner, begin, ends, y, A, start, entry, site, atom, g):
-    """Gradients g of the density of each site by its atoms, the site itself among them, ordered by atom.
+@nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, I1, I1, F3), **FLAGS)
+def assemble_pairs(n_atoms, sites, owner, begin, ends, y, A, row_first, col, H):
+    """As `assemble`, of the pair blocks only.
 
-    Site s has members begin[s] + s on; entry[start[a]]..entry[start[a + 1]] are those that are atom a, by site. Images
-    of an atom are members of their own.
+    A row keeps what its own site's bonds give on either side of the diagonal; the later of two rows adds both up.
     """
-    n = len(sites)
+    row, where = np.full(n_atoms, -1, np.int32), np.empty(n_atoms, np.int32)
+    diagonal, after = np.full(n_atoms, -1, np.int32), np.empty(n_atoms, np.int32)
+    R, D = np.empty((longest(row_first), 6)), np.zeros((n_atoms, 6))
+    for s in range(len(sites)):
+        row[owner[sites[s]]] = s
+    for a in range(n_atoms):
+        first, m = row_first[a], row_first[a + 1] - row_first[a]
+        for q in range(m):
+            b = col[first + q]
+            where[b] = q
+            if b < a:
+                prefetch_block(H, i8(after[b]))
+            for i in range(6):
+                R[q, i] = 0.0
+        s = row[a]
+        for k in range(begin[s], begin[s + 1] if s >= 0 else 0):
+            b = owner[ends[k]]
+            if b != a:
+                K, q = pair_block(y, A, k, sites[s], ends[k]), nb.uint64(nb.uint32(where[b]))
+                for i in range(6):
+                    R[q, i] -= K[i]
+        for q in range(m):
+            b, t = col[first + q], nb.uint64(nb.uint32(first + q))
+            if b == a:
+                diagonal[a], after[a] = t, t + 1
+                continue
+            h0, h1, h2, h3, h4, h5 = R[q, 0], R[q, 1], R[q, 2], R[q, 3], R[q, 4], R[q, 5]
+            if b < a:
+                u = nb.uint64(nb.uint32(after[b]))
+                after[b] += 1
+                h0, h1, h2 = h0 + H[u, 0, 0], h1 + H[u, 1, 1], h2 + H[u, 2, 2]
+                h3, h4, h5 = h3 + H[u, 1, 2], h4 + H[u, 0, 2], h5 + H[u, 0, 1]
+                H[u, 0, 0], H[u, 0, 1], H[u, 0, 2] = h0, h5, h4
+                H[u, 1, 0], H[u, 1, 1], H[u, 1, 2] = h5, h1, h3
+                H[u, 2, 0], H[u, 2, 1], H[u, 2, 2] = h4, h3, h2
+                h = (h0, h1, h2, h3, h4, h5)
+                for i in range(6):
+                    D[a, i] -= h[i]
+                    D[b, i] -= h[i]
+            H[t, 0, 0], H[t, 0, 1], H[t, 0, 2] = h0, h5, h4
+            H[t, 1, 0], H[t, 1, 1], H[t, 1, 2] = h5, h1, h3
+            H[t, 2, 0], H[t, 2, 1], H[t, 2, 2] = h4, h3, h2
+    for a in range(n_atoms):
+        if diagonal[a] >= 0:
+            for i in range(3):
+                H[diagonal[a], i, i] = D[a, i]
+                H[diagonal[a], (i + 1) % 3, (i + 2) % 3] = D[a, 3 + i]
+                H[diagonal[a], (i + 2) % 3, (i + 1) % 3] = D[a, 3 + i]
+
+
+@nb.njit(nb.void(i8, I1, I1, I1, I1, I1, I1, I1), **FLAGS)
+def members_by_atom(n_atoms, sites, owner, begin, ends, start, site, bond):
+    """Where each atom takes part: start[a]..start[a + 1] are the ``site`` and its ``bond`` to the atom, -1 for the atom's own."""
     for a in range(n_atoms + 1):
         start[a] = 0
-    for s in range(n):
+    for s in range(len(sites)):
         start[owner[sites[s]] + 1] += 1
         for k in range(begin[s], begin[s + 1]):
             start[owner[ends[k]] + 1] += 1
     for a in range(n_atoms):
         start[a + 1] += start[a]
-    fill, bond = np.empty(n_atoms, np.int32), np.empty(len(entry), np.int32)  # -1: the site itself
+    fill = np.empty(n_atoms, np.int32)
     for a in range(n_atoms):
         fill[a] = start[a]
-    for s in range(n):
+    for s in range(len(sites)):
         a = owner[sites[s]]
-        bond[fill[a]], site[fill[a]] = -1, s
+        site[fill[a]], bond[fill[a]] = s, -1
         fill[a] += 1
         for k in range(begin[s], begin[s + 1]):
             a = owner[ends[k]]
-            bond[fill[a]], site[fill[a]] = k, s
+            site[fill[a]], bond[fill[a]] = s, k
             fill[a] += 1
-    own, at = np.empty(n, np.int32), np.empty(n, np.int32)
-    for s in range(n):
-        at[s] = begin[s] + s
-    for a in range(n_atoms):
-        for e in range(start[a], start[a + 1]):
-            s, k = site[e], bond[e]
-            u = at[s]
-            at[s] += 1
-            entry[e], atom[u] = u, a
-            if k < 0:
-                own[s] = u
-                g[u, 0], g[u, 1], g[u, 2] = 0.0, 0.0, 0.0
-            else:
-                l, j = sites[s], ends[k]
-                for i in range(3):
-                    g[u, i] = A[k, SLOPE] * (y[j, i] - y[l, i])
-    for s in range(n):
-        o = own[s]
-        for u in range(begin[s] + s, begin[s + 1] + s + 1):
-            if u != o:
-                g[o, 0] -= g[u, 0]
-                g[o, 1] -= g[u, 1]
-                g[o, 2] -= g[u, 2]
 
 
-@nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
-def assemble(n_atoms, sites, owner, begin, ends, y, A, c, row_first, col, H):
+@nb.njit(nb.void(i8, I1, I1, I1, I1, F2, F2, F1, I1, I1, I1, I1, I1, F2, F3), **FLAGS)
+def assemble(n_atoms, sites, owner, begin, ends, y, A, c, row_first, col, site, bond, atom, g, H):
     """3x3 blocks of the Hessian in the order of the pattern (sorted rows), from the factors of `bond_factors`.
 
-    Row by row, for a row fits the cache: bonds from its own site, and of s s^T what lies above the diagonal. Then the transposes.
+    Row by row up to the diagonal, in rows R that fit the cache, and each block written once to either side of it. Sites
+    gather the gradients g of their density (fourth lane: padding) as the rows of their atoms come, images as atoms of their own,
+    so that what a row needs is there: g and ``atom``, its row, from begin[s] + s on. Work space for all bonds and sites:
+    site, bond, atom (n,), g (n, 4).
     """
-    n = begin[len(sites)] + len(sites) if c.any() else 0
-    entry, site, start = np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n_atoms + 1, np.int32)
-    atom, g = np.empty(n, np.int32), np.empty((n, 3))
-    if n > 0:
-        site_gradients(n_atoms, sites, owner, begin, ends, y, A, start, entry, site, atom, g)
-    row, where, diagonal = np.full(n_atoms, -1, np.int32), np.empty(n_atoms, np.int32), np.empty(n_atoms, np.int32)
-    D = np.zeros((n_atoms, 6))
+    start, at = np.empty(n_atoms + 1, np.int32), np.empty(len(sites), np.int32)
+    members_by_atom(n_atoms, sites, owner, begin, ends, start, site, bond)
     for s in range(len(sites)):
-        row[owner[sites[s]]] = s
+        at[s] = begin[s] + s
+    where, after, diagonal = np.empty(n_atoms, np.int32), np.empty(n_atoms, np.int32), np.full(n_atoms, -1, np.int32)
+    R, D = np.zeros((longest(row_first), 12)), np.zeros((n_atoms, 6))
     for a in range(n_atoms):
-        first, last = row_first[a], row_first[a + 1]
-        for q in range(first, last):
-            where[col[q]] = q
-            H[q, 0, 0], H[q, 0, 1], H[q, 0, 2] = 0.0, 0.0, 0.0
-            H[q, 1, 0], H[q, 1, 1], H[q, 1, 2] = 0.0, 0.0, 0.0
-            H[q, 2, 0], H[q, 2, 1], H[q, 2, 2] = 0.0, 0.0, 0.0
-        diagonal[a] = where[a] if first < last else last
-        s = row[a]
-        for k in range(begin[s], begin[s + 1] if s >= 0 else 0):  # pairs with its own site, on either side of the diagonal
-            b = owner[ends[k]]
+        first, m = row_first[a], i8(-1)
+        while first < row_first[a + 1] and diagonal[a] < 0:
+            m += 1
+            b = col[first + m]
+            where[b] = m
+            for i in range(12):
+                R[m, i] = 0.0
             if b == a:
-                continue
-            q, K = where[b], pair_block(y, A, k, sites[s], ends[k])
-            for i in range(6):
-                D[a, i] += K[i]
-                D[b, i] += K[i]
-            H[q, 0, 0] -= K[0]
-            H[q, 0, 1] -= K[5]
-            H[q, 0, 2] -= K[4]
-            H[q, 1, 0] -= K[5]
-            H[q, 1, 1] -= K[1]
-            H[q, 1, 2] -= K[3]
-            H[q, 2, 0] -= K[4]
-            H[q, 2, 1] -= K[3]
-            H[q, 2, 2] -= K[2]
+                diagonal[a], after[a] = first + m, first + m + 1
+            else:  # the row of b has long left the cache: a quarter of all time would be spent waiting for it below
+                prefetch_block(H, i8(after[b]))
         for e in range(start[a], start[a + 1]):
-            s, u = site[e], nb.uint64(entry[e])
+            s, own = site[e], bond[e] < 0
+            l, u = sites[s], nb.uint64(nb.uint32(at[s]))
+            at[s] += 1
+            g0, g1, g2 = 0.0, 0.0, 0.0
+            for k in range(begin[s] if own else bond[e], begin[s + 1] if own else bond[e] + 1):
+                j = nb.uint64(nb.uint32(ends[k]))
+                d0, d1, d2, slope = y[j, 0] - y[l, 0], y[j, 1] - y[l, 1], y[j, 2] - y[l, 2], A[k, SLOPE]
+                g0, g1, g2 = g0 + slope * d0, g1 + slope * d1, g2 + slope * d2
+                b = owner[j] if own else owner[l]
+                if b < a:
+                    K, q = pair_block(y, A, k, l, j), nb.uint64(nb.uint32(where[b]))
+                    for i in range(6):
+                        D[a, i] += K[i]
+                        D[b, i] += K[i]
+                    R[q, 0] -= K[0]
+                    R[q, 1] -= K[5]
+                    R[q, 2] -= K[4]
+                    R[q, 4] -= K[5]
+                    R[q, 5] -= K[1]
+                    R[q, 6] -= K[3]
+                    R[q, 8] -= K[4]
+                    R[q, 9] -= K[3]
+                    R[q, 10] -= K[2]
             if c[s] == 0.0:
                 continue
-            u0, u1, u2 = c[s] * g[u, 0], c[s] * g[u, 1], c[s] * g[u, 2]
-            low, high = u, nb.uint64(begin[s + 1] + s + 1)
-            while low > nb.uint64(begin[s] + s) and atom[low - nb.uint64(1)] == a:  # other images
-                low -= nb.uint64(1)
-            for k in range(low, high):
-                q, v0, v1, v2 = nb.uint64(where[nb.uint64(atom[k])]), g[k, 0], g[k, 1], g[k, 2]
-                H[q, 0, 0] += u0 * v0
-                H[q, 0, 1] += u0 * v1
-                H[q, 0, 2] += u0 * v2
-                H[q, 1, 0] += u1 * v0
-                H[q, 1, 1] += u1 * v1
-                H[q, 1, 2] += u1 * v2
-                H[q, 2, 0] += u2 * v0
-                H[q, 2, 1] += u2 * v1
-                H[q, 2, 2] += u2 * v2
+            if own:
+                g0, g1, g2 = -g0, -g1, -g2
+            g[u, 0], g[u, 1], g[u, 2], g[u, 3], atom[u] = g0, g1, g2, 0.0, a
+            g0, g1, g2, low = c[s] * g0, c[s] * g1, c[s] * g2, nb.uint64(nb.uint32(begin[s] + s))
+            for k in range(low, u + nb.uint64(1)):
+                add_outer(R, i8(where[nb.uint64(nb.uint32(atom[k]))]), g, i8(k), g0, g1, g2)
+            k = u
+            while k > low and atom[k - nb.uint64(1)] == a:  # other images: those pairs on the diagonal count twice
+                k -= nb.uint64(1)
+                add_outer(R, m, g, i8(u), c[s] * g[k, 0], c[s] * g[k, 1], c[s] * g[k, 2])
+        for q in range(m + 1):
+            t = nb.uint64(nb.uint32(first + q))
+            H[t, 0, 0], H[t, 0, 1], H[t, 0, 2] = R[q, 0], R[q, 1], R[q, 2]
+            H[t, 1, 0], H[t, 1, 1], H[t, 1, 2] = R[q, 4], R[q, 5], R[q, 6]
+            H[t, 2, 0], H[t, 2, 1], H[t, 2, 2] = R[q, 8], R[q, 9], R[q, 10]
+        for q in range(m):  # rows are sorted: those before have passed the diagonal, and wait for this one
+            b = col[first + q]
+            t = nb.uint64(nb.uint32(after[b]))
+            after[b] += 1
+            H[t, 0, 0], H[t, 0, 1], H[t, 0, 2] = R[q, 0], R[q, 4], R[q, 8]
+            H[t, 1, 0], H[t, 1, 1], H[t, 1, 2] = R[q, 1], R[q, 5], R[q, 9]
+            H[t, 2, 0], H[t, 2, 1], H[t, 2, 2] = R[q, 2], R[q, 6], R[q, 10]
     for a in range(n_atoms):
-        where[a] = row_first[a]
-    for a in range(n_atoms):  # rows are sorted: those before have passed this one up to the diagonal
-        q = diagonal[a]
-        if q < row_first[a + 1]:
+        if diagonal[a] >= 0:
             for i in range(3):
-                H[q, i, i] += D[a, i]
-                H[q, (i + 1) % 3, (i + 2) % 3] += D[a, 3 + i]
-                H[q, (i + 2) % 3, (i + 1) % 3] += D[a, 3 + i]
-        for q in range(diagonal[a] + 1, row_first[a + 1]):
-            t = where[col[q]]
-            where[col[q]] += 1
-            for i in range(3):
-                for j in range(3):
-                    h = H[q, i, j] + H[t, j, i]
-                    H[q, i, j], H[t, j, i] = h, h
+                H[diagonal[a], i, i] += D[a, i]
+                H[diagonal[a], (i + 1) % 3, (i + 2) % 3] += D[a, 3 + i]
+                H[diagonal[a], (i + 2) % 3, (i + 1) % 3] += D[a, 3 + i]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class HessianPattern:
         Atoms of each site: where they begin, and which they are.
     many_body : bool
         Two neighbours of a site are a pair.
+    n_bonds : int
+        Bonds of the list.
     """
 
     rows: np.ndarray
@@ -38,6 +41,19 @@ class HessianPattern:
     row_first: np.ndarray
     members: tuple[np.ndarray, np.ndarray]
     many_body: bool
+    n_bonds: int
+
+    @cached_property
+    def work(self) -> tuple[np.ndarray, ...]:
+        """Work space of assembly from factors: ends and A of `HessianFactors`, and what `hessian_kernels.assemble` asks for.
+
+        It is kept: to ask the system for a tenth of the matrix in new pages each time is slow, above all for several processes.
+        """
+        n = self.n_bonds + len(self.members[0])
+        factors = (np.empty(n, np.int32), np.empty((n, 3)))
+        if not self.many_body:
+            return factors
+        return *factors, *(np.empty(n, np.int32) for _ in range(3)), np.empty((n, 4))
 
 
 @dataclass(frozen=True)
@@ -116,7 +132,7 @@ class SitePotential(ABC):
         unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
         cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
         rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        return HessianPattern(rows, cols, row_first, (begin, member), many_body)
+        return HessianPattern(rows, cols, row_first, (begin, member), many_body, len(nl.index))
 
     @abstractmethod
     def hessian_blocks(
@@ -287,18 +303,27 @@ class PairFunctional(SitePotential):
         out: np.ndarray | None = None,
     ) -> np.ndarray:
         """See `SitePotential.hessian_blocks`."""
-        f = self.factors(y, types, nl, w)
+        ends, A, *work = pattern.work
+        f = self._factors(y, types, nl, w, ends, A)
         H = np.empty((len(pattern.cols), 3, 3)) if out is None else out
-        c = f.c if pattern.many_body else np.zeros_like(f.c)
-        bonds = (nl.rows, nl.owner_of_extended, f.begin, f.ends, f.y, f.A, c)
-        hessian_kernels.assemble(nl.n_atoms, *bonds, pattern.row_first, pattern.cols, H)
+        bonds, where = (nl.rows, nl.owner_of_extended, f.begin, f.ends, f.y, f.A), (pattern.row_first, pattern.cols)
+        if pattern.many_body:
+            site, bond, atom, g = work
+            hessian_kernels.assemble(nl.n_atoms, *bonds, f.c, *where, site, bond, atom, g, H)
+        else:
+            hessian_kernels.assemble_pairs(nl.n_atoms, *bonds, *where, H)
         return H
 
     def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> HessianFactors:
         """See `SitePotential.factors`."""
+        return self._factors(y, types, nl, w, np.empty(len(nl.index), np.int32), np.empty((len(nl.index), 3)))
+
+    def _factors(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, ends: np.ndarray, A: np.ndarray
+    ) -> HessianFactors:
+        """Those whose ends and A are views of the arrays given."""
         extended, n = nl.extended(y), len(nl.sites)
         begin, c = np.empty(n + 1, np.int32), np.empty(n)
-        ends, A = np.empty(len(nl.index), np.int32), np.empty((len(nl.index), 3))
         found = hessian_kernels.bond_factors(
             extended, types[nl.owner_of_extended], nl.rows, nl.first, nl.index,
             np.ascontiguousarray(w, dtype=float), *self._functions, self._range, begin, ends, A, c,

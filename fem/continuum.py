@@ -109,10 +109,14 @@ class ContinuumEnergy:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
         return self._pairs.row, self._pairs.column
 
-    def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells."""
+    def hessian_blocks(self, u: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells.
+
+        New, or written over ``out``.
+        """
         m, d = u.shape[1], self.gradients.shape[-1]
-        blocks = np.zeros((len(self._pairs.row), m * m))
+        blocks = (np.empty((len(self._pairs.row), m, m)) if out is None else out).reshape(-1, m * m)
+        blocks[:] = 0.0
         for here, (order, start, target) in zip(self._chunks(), self._pairs.chunks, strict=True):
             omega, gradients = self.omega[here], self.gradients[here]
             F, same = self._sampled(u, here)

@@ -123,8 +123,8 @@ class ShiftedContinuumEnergy:
         a, b = np.nonzero(self._pairs)
         return self.dofs[:, a].ravel(), self.dofs[:, b].ravel()
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2."""
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2; new, or written over ``out``."""
         m, (n, q) = z.shape[1], self.omega.shape
         B = self._strains(m)
         H = self._chain.T @ _matrix(self.material.derivatives(*self._state(z))) @ self._chain
@@ -132,7 +132,7 @@ class ShiftedContinuumEnergy:
         K = np.einsum("cqsa,cqst,cqtb->cab", B, H, B, optimize=True)
         L = self.dofs.shape[1]
         a, b = np.nonzero(self._pairs)
-        return K.reshape(n, L, m, L, m).transpose(0, 1, 3, 2, 4)[:, a, b].reshape(-1, m, m)
+        return np.positive(K.reshape(n, L, m, L, m).transpose(0, 1, 3, 2, 4)[:, a, b].reshape(-1, m, m), out=out)
 
     def _state(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """F (k, 3, 3) and Cauchy-Born shifts (k, n_basis, 3) at all quadrature points."""

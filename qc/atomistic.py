@@ -134,11 +134,13 @@ class AtomisticEnergy:
             self._pattern = self.potential.hessian_pattern(self.list, len(self.halo.X), self.weight)
         return self._pattern
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks, eV/A^2."""
-        pattern = self._hessian_pattern()
-        blocks = self.potential.hessian_blocks(self.positions(z), self.types, self.list, self.weight, pattern)
-        return blocks[:, : z.shape[1], : z.shape[1]]
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks, eV/A^2; new, or written over ``out``."""
+        args = (self.positions(z), self.types, self.list, self.weight, self._hessian_pattern())
+        if z.shape[1] == 3:
+            return self.potential.hessian_blocks(*args, out)
+        blocks = self.potential.hessian_blocks(*args)[:, : z.shape[1], : z.shape[1]]
+        return np.positive(blocks, out=out)
 
     def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """v -> H v at displacements z, all (n, components), from factors of 28 bytes a bond and no matrix."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ class Term(Protocol):
     def energy(self, z: np.ndarray) -> float: ...
     def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]: ...
     def pattern(self) -> tuple[np.ndarray, np.ndarray]: ...
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray: ...
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray: ...
 
 
 class ContinuumTerm:
@@ -89,10 +90,11 @@ class ForceWeighted:
         """(nan, weighted gradient)."""
         return np.nan, self.term.energy_gradient(z)[1] * self._factor()[:, None]
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """Blocks of the (unsymmetric) Jacobian."""
-        rows = self.pattern()[0]
-        return self.term.hessian_blocks(z) * self._factor()[rows][:, None, None]
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Blocks of the (unsymmetric) Jacobian; new, or written over ``out``."""
+        blocks = self.term.hessian_blocks(z, out)
+        blocks *= self._factor()[self.pattern()[0]][:, None, None]
+        return blocks
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Coupling:
         self._last: _Evaluation | None = None  # line searches and records ask for the same state again; None on all ranks or on none
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._matrix = self._create_matrix()
+        self._values: np.ndarray | None = None
         self._connect()
 
     @property
@@ -204,16 +207,26 @@ class Coupling:
         if not self._pattern_known:
             with stage("matrix"):
                 self._preallocate()
-        values = np.zeros((self._n_pairs, self.layout.components**2))
-        for term, zt, transfer in zip(self.terms, z, self._transfers, strict=True):
+        values, m = self._work(), self.layout.components
+        for term, zt, (begin, end) in zip(self.terms, z, pairwise(self._first_block), strict=True):
             with stage(term.name):
-                blocks = term.hessian_blocks(zt)
-            with stage("matrix"):
-                values += transfer @ blocks.reshape(len(blocks), values.shape[1])
-            del blocks  # one term's at a time: they are larger than the matrix
+                term.hessian_blocks(zt, values[begin:end].reshape(-1, m, m))
         with stage("matrix"):
+            values[end:] = self._transfer @ values[:end]
             self._set_values(values)
         return self._matrix
+
+    def _work(self) -> np.ndarray:
+        """Where the blocks of all terms and the sums are written, kept as long as the pattern.
+
+        It is as large as the matrix: processes that map so many new pages at once wait for the kernel, longer than they compute.
+        """
+        if self._values is None:
+            self._values = self._new_values()
+        return self._values
+
+    def _new_values(self) -> np.ndarray:
+        return np.empty((self._first_block[-1] + self._transfer.shape[0], self.layout.components**2))
 
     def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
         """Function that writes H(q) v into its second argument, without the matrix where a term can do without."""
@@ -280,42 +293,50 @@ class Coupling:
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
-        self._pattern_known, self._last = False, None
+        self._pattern_known, self._values, self._last = False, None, None
         self.connections += 1
 
     def _preallocate(self) -> None:
-        """Fix the sparsity pattern: which term blocks add into which block of the matrix, with which factor."""
-        free = self.layout.free_number(self._columns)
-        names, parts = [], []
-        for term, A in zip(self.terms, self._maps, strict=True):
-            a, b = term.pattern()
-            i, j, source, factor = _products(A, a, b)
-            keep = (free[i] >= 0) & (free[j] >= 0)
-            names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
-            parts.append((source[keep], factor[keep], len(a)))
-        pairs, target = np.unique(np.concatenate(names), return_inverse=True)
-        rows, cols = np.divmod(pairs, self.layout.n_unknowns + 1)
-        targets = np.split(target, np.cumsum([len(n) for n in names])[:-1])
-        self._transfers = [
-            sp.csr_matrix((factor, (t, source)), shape=(len(pairs), n))
-            for t, (source, factor, n) in zip(targets, parts, strict=True)
-        ]
-        self._n_pairs = len(pairs)
-        self._set_pattern(rows, cols)
+        """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are."""
+        self._set_pattern(*self._pairs())
         self._pattern_known = True
         self.pattern_version += 1
 
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the blocks of all terms, -1 where they are none of the matrix, and of the sums behind them.
+
+        Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are summed.
+        """
+        free = self.layout.free_number(self._columns)
+        self._first_block = [0]
+        places, names, parts = [], [], []
+        for term, A in zip(self.terms, self._maps, strict=True):
+            a, b = term.pattern()
+            begin = self._first_block[-1]
+            self._first_block.append(begin + len(a))
+            i, j, source, factor = _products(A, a, b)
+            alone = (np.bincount(source, minlength=len(a)) == 1)[source] & (factor == 1.0)
+            place = np.full((2, len(a)), -1, dtype=PETSc.IntType)
+            place[:, source[alone]] = free[i[alone]], free[j[alone]]
+            keep = ~alone & (free[i] >= 0) & (free[j] >= 0)
+            names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
+            parts.append((source[keep] + begin, factor[keep]))
+            places.append(place)
+        pairs, target = np.unique(np.concatenate(names), return_inverse=True)
+        source, factor = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self._transfer = sp.csr_matrix((factor, (target, source)), shape=(len(pairs), self._first_block[-1]))
+        sums = np.stack(np.divmod(pairs, self.layout.n_unknowns + 1)).astype(PETSc.IntType)
+        rows, cols = np.concatenate([*places, sums], axis=1)
+        return rows, cols
+
     def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
-        """Preallocate for this rank's pairs of free blocks, each once; those of rows of other ranks are sent there."""
+        """Preallocate for pairs of free blocks (-1: none), which may repeat; those of rows of other ranks are sent there."""
         m = self.layout.components
-        alpha, beta = np.divmod(np.arange(m * m), m)
-        self._matrix.setPreallocationCOO(
-            (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType),
-            (m * cols[:, None] + beta).ravel().astype(PETSc.IntType),
-        )
+        alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
+        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
 
     def _set_values(self, values: np.ndarray) -> None:
-        """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; what several ranks have adds up."""
+        """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; those of a pair add up."""
         self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
 
     def _create_matrix(self) -> PETSc.Mat:

@@ -108,6 +108,6 @@ class ReconstructedEnergy:
         pattern = self.sum.pattern()
         return pattern.rows, pattern.cols
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks, eV/A^2."""
-        return self.sum.hessian_blocks(self.positions(z), self._cell)[:, : z.shape[1], : z.shape[1]]
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks, eV/A^2; new, or written over ``out``."""
+        return np.positive(self.sum.hessian_blocks(self.positions(z), self._cell)[:, : z.shape[1], : z.shape[1]], out=out)

@@ -114,8 +114,8 @@ class Bonds:
         own = np.arange(len(self.rows), dtype=np.int64)
         return np.concatenate([own, self._i, self._j]), np.concatenate([own, self._j, self._i])
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear."""
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear. New, or written over ``out``."""
         self._find()
         y = self._list.extended(self._term.positions(z))
         length = np.linalg.norm(y[self._list.index] - y[self._home], axis=1)
@@ -125,7 +125,7 @@ class Bonds:
         for ends in (self._i, self._j):
             for a, b in np.ndindex(*K.shape[1:]):
                 diagonal[:, a, b] += np.bincount(ends, K[:, a, b], len(z))
-        return np.concatenate([diagonal, -K, -K])
+        return np.concatenate([diagonal, -K, -K], out=out)
 
     def _find(self) -> None:
         """Bonds of this rank's sites among its atoms, in the reference crystal."""

@@ -145,13 +145,16 @@ class QMRegion(_ClusterTerm):
         rows, cols = np.divmod(np.arange(n * n, dtype=np.int64), max(n, 1))
         return rows, cols
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
-        """(n_pairs, components, components) blocks of what is known of the Hessian, eV/A^2; asks the engine nothing."""
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks of what is known of the Hessian, eV/A^2; asks the engine nothing.
+
+        New, or written over ``out``.
+        """
         m = self._m
         if self._secant is None:
             return np.zeros((0, m, m))
         n = len(self._X0)
-        return self._secant.B.reshape(n, m, n, m).transpose(0, 2, 1, 3).reshape(n * n, m, m)
+        return np.positive(self._secant.B.reshape(n, m, n, m).transpose(0, 2, 1, 3).reshape(n * n, m, m), out=out)
 
     def _parts(self, y: np.ndarray) -> Parts:
         assert self._evaluate is not None
@@ -221,7 +224,7 @@ class BufferedForces(_ClusterTerm):
         """No blocks: Newton is told that the engine is as stiff as the potential."""
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
-    def hessian_blocks(self, z: np.ndarray) -> np.ndarray:
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """None."""
         return np.zeros((0, self._m, self._m))
 

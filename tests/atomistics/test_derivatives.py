@@ -120,6 +120,23 @@ def test_no_weight_no_energy(case):
     assert nothing.hessian(y).nnz == 0 or not np.abs(nothing.hessian(y)).max()
 
 
+def test_what_was_found_at_one_state_survives_another(case):
+    """Assembly has work space of its own, which is used again: neither Hessians nor factors that somebody keeps are part of it."""
+    name, energy, y = case
+    potential, atoms, w, v = energy.potential, TABLE[name][1](), energy.weights, direction(y)
+    skin = 0.0 if potential.fixed_topology else 0.5
+    nl = NeighbourList(atoms.positions, potential.cutoff, skin, np.array(atoms.cell), atoms.pbc)
+    pattern = potential.hessian_pattern(nl, len(y), w)
+    kept = potential.hessian_blocks(y, energy.types, nl, w, pattern)
+    factors = potential.factors(y, energy.types, nl, w)
+    then = kept.copy(), potential.hessian_vector(factors, nl, v)
+    other = potential.hessian_blocks(y + 0.02 * direction(y, 13), energy.types, nl, w, pattern)
+    np.testing.assert_array_equal(kept, then[0])
+    np.testing.assert_array_equal(potential.hessian_vector(factors, nl, v), then[1])
+    assert np.abs(other - kept).max() > 1e-6
+    np.testing.assert_array_equal(potential.hessian_blocks(y, energy.types, nl, w, pattern, other), kept)
+
+
 def test_energies_after_another_call_are_not_stale(case):
     """Energies, products and Hessians asked for in turn at two places are those of a fresh object."""
     name, energy, y = case
