@@ -7,7 +7,7 @@ compilation on the user's machine, for the same sum over fewer cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 
 import basix
@@ -97,51 +97,48 @@ class ContinuumEnergy:
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
-        return self._pairs.row, self._pairs.column
+        row, column = np.divmod(self._names, self.n_blocks)
+        return row, column
 
     def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
         """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells."""
+        blocks = np.zeros((len(self._names), u.shape[1], u.shape[1]))
+        for row, column, K in self.hessian_chunks(u):
+            blocks[np.searchsorted(self._names, row * self.n_blocks + column)] += K
+        return blocks
+
+    def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pairs of blocks that share one of some cells, each once; other cells may have the same."""
+        return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks())
+
+    def hessian_chunks(self, u: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2.
+
+        Of tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
+        """
         m, d = u.shape[1], self.gradients.shape[-1]
-        blocks = np.zeros((len(self._pairs.row), m * m))
-        for here, (order, start, target) in zip(self._chunks(), self._pairs.chunks, strict=True):
+        for here in self._chunks():
             omega, gradients = self.omega[here], self.gradients[here]
             C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
             C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
             half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
-            K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
-            blocks[target] += np.add.reduceat(K[order], start, axis=0)
-        return blocks.reshape(-1, m, m)
+            K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m, m)
+            name, order, start = self._pairs(here)
+            row, column = np.divmod(name, self.n_blocks)
+            yield row, column, np.add.reduceat(K[order], start, axis=0)
 
     def _chunks(self) -> list[slice]:
         return [slice(begin, begin + CHUNK) for begin in range(0, len(self.dofs), CHUNK)]
 
+    def _pairs(self, here: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of some cells as numbers row * n_blocks + column, the cells' own pairs in that order, where each number begins."""
+        dofs = self.dofs[here]
+        name = (dofs[:, :, None].astype(np.int64) * self.n_blocks + dofs[:, None, :]).ravel()
+        order = np.argsort(name, kind="stable")
+        start = np.flatnonzero(np.diff(name[order], prepend=-1))
+        return name[order[start]], order, start
+
     @cached_property
-    def _pairs(self) -> _Pairs:
-        return _Pairs.of(self.dofs, self._chunks())
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Pairs of blocks that share a cell, each once, and how the cells of each chunk add to them.
-
-    A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``: of
-    tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
-    """
-
-    row: np.ndarray
-    column: np.ndarray
-    chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-
-    @classmethod
-    def of(cls, dofs: np.ndarray, chunks: list[slice]) -> _Pairs:
-        n = int(dofs.max(initial=0)) + 1
-        names, steps = np.empty(0, dtype=np.int64), []
-        for here in chunks:
-            name = (dofs[here, :, None].astype(np.int64) * n + dofs[here, None, :]).ravel()
-            order = np.argsort(name, kind="stable")
-            start = np.flatnonzero(np.diff(name[order], prepend=-1))
-            steps.append((order.astype(np.int32), start.astype(np.int32), name[order][start]))
-        if steps:
-            names = np.unique(np.concatenate([name for *_, name in steps]))
-        row, column = np.divmod(names, n)
-        return cls(row, column, [(o, s, np.searchsorted(names, name).astype(np.int32)) for o, s, name in steps])
+    def _names(self) -> np.ndarray:
+        names = [self._pairs(here)[0] for here in self._chunks()]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *names]))

@@ -47,6 +47,8 @@ class ContinuumTerm:
         self.name, self.rows, self.field = energy.name, rows, energy
         self.energy, self.energy_gradient = energy.energy, energy.energy_gradient
         self.pattern, self.hessian_blocks = energy.pattern, energy.hessian_blocks
+        if isinstance(energy, ContinuumEnergy):
+            self.pattern_chunks, self.hessian_chunks = energy.pattern_chunks, energy.hessian_chunks
 
     def refresh(self, z: np.ndarray) -> bool:
         """Never too old."""
@@ -114,7 +116,7 @@ class Coupling:
         self.connections = 0  # times that the terms' rows have been looked at
         self._complaint: str | None = None  # why the last energy was infinite on this rank
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
-        self._matrix = self._create_matrix()
+        self._matrix = self.create_matrix()
         self._connect()
 
     @property
@@ -186,27 +188,31 @@ class Coupling:
                 values += transfer @ blocks.reshape(len(blocks), values.shape[1])
             del blocks  # one term's at a time: they are larger than the matrix
         with stage("matrix"):
-            self._set_values(values)
+            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
 
-    def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
-        """Function that writes H(q) v into its second argument, without the matrix where a term can do without."""
-        products = []
-        for term, z in zip(self.terms, self._variables(q), strict=True):
-            with stage(term.name):
-                products.append(_product_of(term, z))
+    def sum_of_products(
+        self, products: Sequence[Callable[[np.ndarray], np.ndarray] | None]
+    ) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
+        """Function that writes the sum of A^T product(A v) over the terms that have a product into its second argument."""
         maps, scatter, n, m = self._maps, self._scatter, self.layout.n_free, self.layout.components
+        used = [(A, product) for A, product in zip(maps, products, strict=True) if product is not None]
 
         def multiply(v: PETSc.Vec, out: PETSc.Vec) -> None:
             own = np.zeros((self.layout.n_own, m))
             own[:n] = v.array_r.reshape(-1, m)
             x = scatter.gather(own)
             local = np.zeros_like(x)
-            for A, product in zip(maps, products, strict=True):
+            for A, product in used:
                 local += A.T @ product(A @ x)
             out.array[:] = scatter.add(local)[:n].ravel()
 
         return multiply
+
+    def spread(self, term: int, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of free blocks i, j (-1: prescribed) that pairs p of variables a, b of a term add to, and with which factor."""
+        i, j, p, factor = _products(self._maps[term], a, b)
+        return self._free[i], self._free[j], p, factor
 
     def _energy_or_infinity(self, term: Term, z: np.ndarray) -> float:
         try:
@@ -262,18 +268,18 @@ class Coupling:
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
+        self._free = self.layout.free_number(self._columns).astype(PETSc.IntType)
         self._pattern_known = False
         self.connections += 1
 
     def _preallocate(self) -> None:
         """Fix the sparsity pattern: which term blocks add into which block of the matrix, with which factor."""
-        free = self.layout.free_number(self._columns)
         names, parts = [], []
-        for term, A in zip(self.terms, self._maps, strict=True):
+        for k, term in enumerate(self.terms):
             a, b = term.pattern()
-            i, j, source, factor = _products(A, a, b)
-            keep = (free[i] >= 0) & (free[j] >= 0)
-            names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
+            i, j, source, factor = self.spread(k, a, b)
+            keep = (i >= 0) & (j >= 0)
+            names.append(i[keep].astype(np.int64) * (self.layout.n_unknowns + 1) + j[keep])
             parts.append((source[keep], factor[keep], len(a)))
         pairs, target = np.unique(np.concatenate(names), return_inverse=True)
         rows, cols = np.divmod(pairs, self.layout.n_unknowns + 1)
@@ -283,24 +289,17 @@ class Coupling:
             for t, (source, factor, n) in zip(targets, parts, strict=True)
         ]
         self._n_pairs = len(pairs)
-        self._set_pattern(rows, cols)
-        self._pattern_known = True
-        self.pattern_version += 1
-
-    def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
-        """Preallocate for this rank's pairs of free blocks, each once; those of rows of other ranks are sent there."""
         m = self.layout.components
         alpha, beta = np.divmod(np.arange(m * m), m)
         self._matrix.setPreallocationCOO(
             (m * rows[:, None] + alpha).ravel().astype(PETSc.IntType),
             (m * cols[:, None] + beta).ravel().astype(PETSc.IntType),
         )
+        self._pattern_known = True
+        self.pattern_version += 1
 
-    def _set_values(self, values: np.ndarray) -> None:
-        """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; what several ranks have adds up."""
-        self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
-
-    def _create_matrix(self) -> PETSc.Mat:
+    def create_matrix(self) -> PETSc.Mat:
+        """Empty matrix (AIJ) between the unknowns."""
         n, m = self.layout.n_free * self.layout.components, self.layout.components
         matrix = PETSc.Mat().create(self.layout.comm)
         matrix.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
@@ -319,23 +318,3 @@ def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarra
     left = A.indptr[a][p] + within // width[b][p]
     right = A.indptr[b][p] + within % width[b][p]
     return A.indices[left], A.indices[right], p, A.data[left] * A.data[right]
-
-
-def _product_of(term: Term, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """v -> H v of one term: its own factored product, or its summed blocks in compressed rows."""
-    own = getattr(term, "hessian_product", None)
-    if own is not None:
-        return own(z)  # type: ignore[no-any-return]
-    rows, cols = term.pattern()
-    if not len(rows):
-        return np.zeros_like
-    n, m = z.shape
-    pair = rows.astype(np.int64) * n + cols
-    order = np.argsort(pair, kind="stable")
-    pair = pair[order]
-    start = np.flatnonzero(np.diff(pair, prepend=-1))  # cells share pairs: sums are a sixth of the blocks of tetrahedra
-    total = sp.csr_matrix((np.ones(len(order)), order, np.append(start, len(order))), shape=(len(start), len(order)))
-    values = (total @ term.hessian_blocks(z).reshape(-1, m * m)).reshape(-1, m, m)
-    row, col = np.divmod(pair[start], n)
-    H = sp.bsr_matrix((values, col, np.searchsorted(row, np.arange(n + 1))), shape=(n * m, n * m))
-    return lambda v: (H @ v.ravel()).reshape(n, m)
