@@ -8,6 +8,7 @@ compilation on the user's machine, for the same sum over fewer cells.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 
 import basix
@@ -19,6 +20,8 @@ from .interpolation import cell_vertices
 
 CHUNK = 16384
 """Cells whose stiffness is worked out at once."""
+LARGE_CHUNK = 262144
+"""Cells whose energy and stress are worked out at once: the material remembers the shifts of the last ones only."""
 
 
 class ContinuumEnergy:
@@ -71,8 +74,15 @@ class ContinuumEnergy:
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
         self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
-        self.omega = (weight[self.cells] * measure)[:, None] * rule
+        self._measure = measure[:, None] * rule
+        self.omega = weight[self.cells][:, None] * self._measure
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
+
+    def weighted(self, weight: np.ndarray) -> ContinuumEnergy:
+        """The same with other factors (n_cells,), positive on the same cells: what is known of the cells is shared, most of the memory."""
+        other = copy(self)
+        other.omega = weight[self.cells][:, None] * self._measure
+        return other
 
     def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
         """F at the quadrature points of ``cells``, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
@@ -83,17 +93,23 @@ class ContinuumEnergy:
 
     def energy(self, u: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV."""
-        W = self.material.energy_density(self.deformation_gradient(u).reshape(-1, 3, 3))
-        return float(self.omega.ravel() @ (W - self.reference_density))
+        total = 0.0
+        for here in self._chunks(LARGE_CHUNK):
+            W = self.material.energy_density(self.deformation_gradient(u, here).reshape(-1, 3, 3))
+            total += float(self.omega[here].ravel() @ (W - self.reference_density))
+        return total
 
     def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
-        W, P = self.material.energy_and_stress(self.deformation_gradient(u).reshape(-1, 3, 3))
-        P = P.reshape(*self.omega.shape, 3, 3)[..., : u.shape[1], : self.gradients.shape[-1]]
-        local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
-        g = np.zeros_like(u)
-        np.add.at(g, self.dofs.ravel(), local.reshape(-1, u.shape[1]))
-        return float(self.omega.ravel() @ (W - self.reference_density)), g
+        total, g = 0.0, np.zeros_like(u)
+        for here in self._chunks(LARGE_CHUNK):
+            omega, gradients = self.omega[here], self.gradients[here]
+            W, P = self.material.energy_and_stress(self.deformation_gradient(u, here).reshape(-1, 3, 3))
+            P = P.reshape(*omega.shape, 3, 3)[..., : u.shape[1], : gradients.shape[-1]]
+            local = np.einsum("cq,cqmi,cqai->cam", omega, P, gradients, optimize=True)
+            np.add.at(g, self.dofs[here].ravel(), local.reshape(-1, u.shape[1]))
+            total += float(omega.ravel() @ (W - self.reference_density))
+        return total, g
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
@@ -109,7 +125,7 @@ class ContinuumEnergy:
 
     def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pairs of blocks that share one of some cells, each once; other cells may have the same."""
-        return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks())
+        return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks(CHUNK))
 
     def hessian_chunks(self, u: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2.
@@ -117,7 +133,7 @@ class ContinuumEnergy:
         Of tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
         """
         m, d = u.shape[1], self.gradients.shape[-1]
-        for here in self._chunks():
+        for here in self._chunks(CHUNK):
             omega, gradients = self.omega[here], self.gradients[here]
             C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
             C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
@@ -127,8 +143,8 @@ class ContinuumEnergy:
             row, column = np.divmod(name, self.n_blocks)
             yield row, column, np.add.reduceat(K[order], start, axis=0)
 
-    def _chunks(self) -> list[slice]:
-        return [slice(begin, begin + CHUNK) for begin in range(0, len(self.dofs), CHUNK)]
+    def _chunks(self, size: int) -> list[slice]:
+        return [slice(begin, begin + size) for begin in range(0, len(self.dofs), size)]
 
     def _pairs(self, here: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pairs of some cells as numbers row * n_blocks + column, the cells' own pairs in that order, where each number begins."""
@@ -140,5 +156,5 @@ class ContinuumEnergy:
 
     @cached_property
     def _names(self) -> np.ndarray:
-        names = [self._pairs(here)[0] for here in self._chunks()]
+        names = [self._pairs(here)[0] for here in self._chunks(CHUNK)]
         return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *names]))
