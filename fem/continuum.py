@@ -113,35 +113,37 @@ class ContinuumEnergy:
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
-        row, column = np.divmod(self._names, self.n_blocks)
+        row, column = np.divmod(self._sums[0], self.n_blocks)
         return row, column
 
     def hessian_blocks(self, u: np.ndarray) -> np.ndarray:
         """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells."""
-        blocks = np.zeros((len(self._names), u.shape[1], u.shape[1]))
-        for row, column, K in self.hessian_chunks(u):
-            blocks[np.searchsorted(self._names, row * self.n_blocks + column)] += K
-        return blocks
+        names, sums = self._sums
+        blocks = np.zeros((len(names), u.shape[1] ** 2))
+        for here, (order, start, target) in zip(self._chunks(CHUNK), sums, strict=True):
+            blocks[target] += np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
+        return blocks.reshape(-1, u.shape[1], u.shape[1])
 
     def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pairs of blocks that share one of some cells, each once; other cells may have the same."""
         return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks(CHUNK))
 
     def hessian_chunks(self, u: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2.
-
-        Of tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
-        """
-        m, d = u.shape[1], self.gradients.shape[-1]
+        """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2; nothing is kept."""
         for here in self._chunks(CHUNK):
-            omega, gradients = self.omega[here], self.gradients[here]
-            C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
-            C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
-            half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
-            K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m, m)
             name, order, start = self._pairs(here)
             row, column = np.divmod(name, self.n_blocks)
-            yield row, column, np.add.reduceat(K[order], start, axis=0)
+            blocks = np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
+            yield row, column, blocks.reshape(-1, u.shape[1], u.shape[1])
+
+    def _stiffness(self, u: np.ndarray, here: slice) -> np.ndarray:
+        """(n, components^2) blocks between the dofs of each of some cells, eV/A^2."""
+        m, d = u.shape[1], self.gradients.shape[-1]
+        omega, gradients = self.omega[here], self.gradients[here]
+        C = self.material.tangent(self.deformation_gradient(u, here).reshape(-1, 3, 3))
+        C = C.reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
+        half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
+        return np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
 
     def _chunks(self, size: int) -> list[slice]:
         return [slice(begin, begin + size) for begin in range(0, len(self.dofs), size)]
@@ -155,6 +157,11 @@ class ContinuumEnergy:
         return name[order[start]], order, start
 
     @cached_property
-    def _names(self) -> np.ndarray:
-        names = [self._pairs(here)[0] for here in self._chunks(CHUNK)]
-        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *names]))
+    def _sums(self) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+        """Numbers of all pairs, and how the cells of each chunk add to them: of tetrahedra six share a pair.
+
+        A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``.
+        """
+        parts = [self._pairs(here) for here in self._chunks(CHUNK)]
+        names = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(name for name, *_ in parts)]))
+        return names, [(o.astype(np.int32), s.astype(np.int32), np.searchsorted(names, n)) for n, o, s in parts]
