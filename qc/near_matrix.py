@@ -31,13 +31,14 @@ class NearMatrix:
     matrix : PETSc.Mat
         Always the same object.
     near : list
-        What stands for each term.
+        What stands for each term of the coupling, as of the last update.
     pattern_version : int
         Changes with the sparsity.
     """
 
     def __init__(self, coupling: Coupling) -> None:
-        self._coupling, self.near = coupling, [_near(term) for term in coupling.terms]
+        self._coupling = coupling
+        self.near: list[Any] = []
         self.matrix = coupling.create_matrix()
         self.pattern_version = 0
         self._connected = 0
@@ -45,9 +46,10 @@ class NearMatrix:
     def update(self, z: list[np.ndarray]) -> None:
         """Assemble at the local variables z of the terms."""
         if self._connected != self._coupling.connections:
+            self._connected = self._coupling.connections
+            self.near = [_near(term) for term in self._coupling.terms]
             with stage("matrix"):
                 self._preallocate()
-            self._connected = self._coupling.connections
         self.matrix.zeroEntries()
         for k, (near, zt) in enumerate(zip(self.near, z, strict=True)):
             with stage(near.name):
