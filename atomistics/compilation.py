@@ -17,7 +17,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import numba
 
-MODULES = ("kernels", "hessian_kernels", "covalent_kernels", "cells", "reconstruction_kernels")
+MODULES = ("kernels", "hessian_kernels", "spring_kernels", "covalent_kernels", "cells", "reconstruction_kernels")
 
 
 def load_kernels() -> None:

@@ -14,6 +14,9 @@ import scipy.sparse as sp
 from . import hessian_kernels, kernels
 from .neighbours import NeighbourList
 
+HALF_UP_TO = 50_000
+"""Sites up to which tables are summed over half of the list: of 85,000 sites it spares 15 % of the time and takes 1.3 kB each."""
+
 if TYPE_CHECKING:
     from .calculator import SiteCalculator
     from .crystal import Crystal
@@ -285,8 +288,9 @@ class PairFunctional(SitePotential):
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
     ) -> None:
-        """See `SitePotential.site_sum`: tables over half of the list if every site has a weight."""
-        half = nl.half if self._functions[0] == kernels.TABLE and w.all() else None
+        """See `SitePotential.site_sum`: tables over half of the list if every site has a weight and there are not too many."""
+        few = len(nl.rows) <= HALF_UP_TO
+        half = nl.half if few and self._functions[0] == kernels.TABLE and w.all() else None
         if half is None:
             kernels.site_sum(y, types, nl.rows, nl.first, nl.index, w, *self._functions, self._range, V, g)
         else:

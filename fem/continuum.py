@@ -7,7 +7,8 @@ compilation on the user's machine, for the same sum over fewer cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 
 import basix
@@ -19,6 +20,8 @@ from .interpolation import cell_vertices
 
 CHUNK = 16384
 """Cells whose stiffness is worked out at once."""
+LARGE_CHUNK = 262144
+"""Cells whose energy and stress are worked out at once: the material remembers the shifts of the last ones only."""
 
 
 class ContinuumEnergy:
@@ -78,9 +81,16 @@ class ContinuumEnergy:
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
         self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
-        self.omega = (weight[self.cells] * measure)[:, None] * rule
+        self._measure = measure[:, None] * rule
+        self.omega = weight[self.cells][:, None] * self._measure
         self._linear = None if linear is None or self.omega.shape[1] == 1 else linear[self.cells]
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
+
+    def weighted(self, weight: np.ndarray) -> ContinuumEnergy:
+        """The same with other factors (n_cells,), positive on the same cells: what is known of the cells is shared, most of the memory."""
+        other = copy(self)
+        other.omega = weight[self.cells][:, None] * self._measure
+        return other
 
     def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
         """F at the quadrature points of ``cells``, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
@@ -91,42 +101,65 @@ class ContinuumEnergy:
 
     def energy(self, u: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV."""
-        F, same = self._sampled(u)
-        W = self.material.energy_density(F)[same]
-        return float(self.omega.ravel() @ (W - self.reference_density))
+        total = 0.0
+        for here in self._chunks(LARGE_CHUNK):
+            F, same = self._sampled(u, here)
+            W = self.material.energy_density(F)[same]
+            total += float(self.omega[here].ravel() @ (W - self.reference_density))
+        return total
 
     def energy_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
-        F, same = self._sampled(u)
-        W, P = (part[same] for part in self.material.energy_and_stress(F))
-        P = P.reshape(*self.omega.shape, 3, 3)[..., : u.shape[1], : self.gradients.shape[-1]]
-        local = np.einsum("cq,cqmi,cqai->cam", self.omega, P, self.gradients, optimize=True)
-        g = np.zeros_like(u)
-        np.add.at(g, self.dofs.ravel(), local.reshape(-1, u.shape[1]))
-        return float(self.omega.ravel() @ (W - self.reference_density)), g
+        total, g = 0.0, np.zeros_like(u)
+        for here in self._chunks(LARGE_CHUNK):
+            omega, gradients = self.omega[here], self.gradients[here]
+            F, same = self._sampled(u, here)
+            W, P = (part[same] for part in self.material.energy_and_stress(F))
+            P = P.reshape(*omega.shape, 3, 3)[..., : u.shape[1], : gradients.shape[-1]]
+            local = np.einsum("cq,cqmi,cqai->cam", omega, P, gradients, optimize=True)
+            np.add.at(g, self.dofs[here].ravel(), local.reshape(-1, u.shape[1]))
+            total += float(omega.ravel() @ (W - self.reference_density))
+        return total, g
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
-        return self._pairs.row, self._pairs.column
+        row, column = np.divmod(self._sums[0], self.n_blocks)
+        return row, column
 
     def hessian_blocks(self, u: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells.
 
         New, or written over ``out``.
         """
-        m, d = u.shape[1], self.gradients.shape[-1]
-        blocks = (np.empty((len(self._pairs.row), m, m)) if out is None else out).reshape(-1, m * m)
+        (names, sums), m = self._sums, u.shape[1]
+        blocks = (np.empty((len(names), m, m)) if out is None else out).reshape(-1, m * m)
         blocks[:] = 0.0
-        for here, (order, start, target) in zip(self._chunks(), self._pairs.chunks, strict=True):
-            omega, gradients = self.omega[here], self.gradients[here]
-            F, same = self._sampled(u, here)
-            C = self.material.tangent(F)[same].reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
-            half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
-            K = np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
-            blocks[target] += np.add.reduceat(K[order], start, axis=0)
+        for here, (order, start, target) in zip(self._chunks(CHUNK), sums, strict=True):
+            blocks[target] += np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
         return blocks.reshape(-1, m, m)
 
-    def _sampled(self, u: np.ndarray, cells: slice = slice(None)) -> tuple[np.ndarray, np.ndarray | slice]:
+    def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pairs of blocks that share one of some cells, each once; other cells may have the same."""
+        return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks(CHUNK))
+
+    def hessian_chunks(self, u: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2; nothing is kept."""
+        for here in self._chunks(CHUNK):
+            name, order, start = self._pairs(here)
+            row, column = np.divmod(name, self.n_blocks)
+            blocks = np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
+            yield row, column, blocks.reshape(-1, u.shape[1], u.shape[1])
+
+    def _stiffness(self, u: np.ndarray, here: slice) -> np.ndarray:
+        """(n, components^2) blocks between the dofs of each of some cells, eV/A^2."""
+        m, d = u.shape[1], self.gradients.shape[-1]
+        omega, gradients = self.omega[here], self.gradients[here]
+        F, same = self._sampled(u, here)
+        C = self.material.tangent(F)[same].reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
+        half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
+        return np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
+
+    def _sampled(self, u: np.ndarray, cells: slice) -> tuple[np.ndarray, np.ndarray | slice]:
         """F (k, 3, 3) where the material is asked, and which of these each quadrature point of ``cells`` has."""
         F = self.deformation_gradient(u, cells)
         if self._linear is None:
@@ -136,36 +169,23 @@ class ContinuumEnergy:
         number = np.cumsum(asked).reshape(asked.shape) - 1
         return F[asked], np.where(first, number[:, :1], number).ravel()
 
-    def _chunks(self) -> list[slice]:
-        return [slice(begin, begin + CHUNK) for begin in range(0, len(self.dofs), CHUNK)]
+    def _chunks(self, size: int) -> list[slice]:
+        return [slice(begin, begin + size) for begin in range(0, len(self.dofs), size)]
+
+    def _pairs(self, here: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of some cells as numbers row * n_blocks + column, the cells' own pairs in that order, where each number begins."""
+        dofs = self.dofs[here]
+        name = (dofs[:, :, None].astype(np.int64) * self.n_blocks + dofs[:, None, :]).ravel()
+        order = np.argsort(name, kind="stable")
+        start = np.flatnonzero(np.diff(name[order], prepend=-1))
+        return name[order[start]], order, start
 
     @cached_property
-    def _pairs(self) -> _Pairs:
-        return _Pairs.of(self.dofs, self._chunks())
+    def _sums(self) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+        """Numbers of all pairs, and how the cells of each chunk add to them: of tetrahedra six share a pair.
 
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Pairs of blocks that share a cell, each once, and how the cells of each chunk add to them.
-
-    A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``: of
-    tetrahedra six share a pair, and all their blocks at once would be the most memory that a large model needs.
-    """
-
-    row: np.ndarray
-    column: np.ndarray
-    chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-
-    @classmethod
-    def of(cls, dofs: np.ndarray, chunks: list[slice]) -> _Pairs:
-        n = int(dofs.max(initial=0)) + 1
-        names, steps = np.empty(0, dtype=np.int64), []
-        for here in chunks:
-            name = (dofs[here, :, None].astype(np.int64) * n + dofs[here, None, :]).ravel()
-            order = np.argsort(name, kind="stable")
-            start = np.flatnonzero(np.diff(name[order], prepend=-1))
-            steps.append((order.astype(np.int32), start.astype(np.int32), name[order][start]))
-        if steps:
-            names = np.unique(np.concatenate([name for *_, name in steps]))
-        row, column = np.divmod(names, n)
-        return cls(row, column, [(o, s, np.searchsorted(names, name).astype(np.int32)) for o, s, name in steps])
+        A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``.
+        """
+        parts = [self._pairs(here) for here in self._chunks(CHUNK)]
+        names = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(name for name, *_ in parts)]))
+        return names, [(o.astype(np.int32), s.astype(np.int32), np.searchsorted(names, n)) for n, o, s in parts]

@@ -49,6 +49,8 @@ class ContinuumTerm:
         self.name, self.rows, self.field = energy.name, rows, energy
         self.energy, self.energy_gradient = energy.energy, energy.energy_gradient
         self.pattern, self.hessian_blocks = energy.pattern, energy.hessian_blocks
+        if isinstance(energy, ContinuumEnergy):
+            self.pattern_chunks, self.hessian_chunks = energy.pattern_chunks, energy.hessian_chunks
 
     def refresh(self, z: np.ndarray) -> bool:
         """Never too old."""
@@ -128,7 +130,7 @@ class Coupling:
         self._complaint: str | None = None  # why the last energy was infinite on this rank
         self._last: _Evaluation | None = None  # line searches and records ask for the same state again; None on all ranks or on none
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
-        self._matrix = self._create_matrix()
+        self._matrix = self.create_matrix()
         self._values: np.ndarray | None = None
         self._connect()
 
@@ -213,7 +215,7 @@ class Coupling:
                 term.hessian_blocks(zt, values[begin:end].reshape(-1, m, m))
         with stage("matrix"):
             values[end:] = self._transfer @ values[:end]
-            self._set_values(values)
+            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
         return self._matrix
 
     def _work(self) -> np.ndarray:
@@ -222,30 +224,31 @@ class Coupling:
         It is as large as the matrix: processes that map so many new pages at once wait for the kernel, longer than they compute.
         """
         if self._values is None:
-            self._values = self._new_values()
+            self._values = np.empty((self._first_block[-1] + self._transfer.shape[0], self.layout.components**2))
         return self._values
 
-    def _new_values(self) -> np.ndarray:
-        return np.empty((self._first_block[-1] + self._transfer.shape[0], self.layout.components**2))
-
-    def hessian_product(self, q: PETSc.Vec) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
-        """Function that writes H(q) v into its second argument, without the matrix where a term can do without."""
-        products = []
-        for term, z in zip(self.terms, self._variables(q), strict=True):
-            with stage(term.name):
-                products.append(_product_of(term, z))
+    def sum_of_products(
+        self, products: Sequence[Callable[[np.ndarray], np.ndarray] | None]
+    ) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
+        """Function that writes the sum of A^T product(A v) over the terms that have a product into its second argument."""
         maps, scatter, n, m = self._maps, self._scatter, self.layout.n_free, self.layout.components
+        used = [(A, product) for A, product in zip(maps, products, strict=True) if product is not None]
 
         def multiply(v: PETSc.Vec, out: PETSc.Vec) -> None:
             own = np.zeros((self.layout.n_own, m))
             own[:n] = v.array_r.reshape(-1, m)
             x = scatter.gather(own)
             local = np.zeros_like(x)
-            for A, product in zip(maps, products, strict=True):
+            for A, product in used:
                 local += A.T @ product(A @ x)
             out.array[:] = scatter.add(local)[:n].ravel()
 
         return multiply
+
+    def spread(self, term: int, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of free blocks i, j (-1: prescribed) that pairs p of variables a, b of a term add to, and with which factor."""
+        i, j, p, factor = _products(self._maps[term], a, b)
+        return self._free[i], self._free[j], p, factor
 
     def displacement(self, q: PETSc.Vec) -> np.ndarray:
         """Displacements (n, components) of this rank's blocks of the full vector, A."""
@@ -293,12 +296,16 @@ class Coupling:
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
+        self._free = self.layout.free_number(self._columns).astype(PETSc.IntType)
         self._pattern_known, self._values, self._last = False, None, None
         self.connections += 1
 
     def _preallocate(self) -> None:
         """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are."""
-        self._set_pattern(*self._pairs())
+        rows, cols = self._pairs()
+        m = self.layout.components
+        alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
+        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
         self._pattern_known = True
         self.pattern_version += 1
 
@@ -307,19 +314,18 @@ class Coupling:
 
         Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are summed.
         """
-        free = self.layout.free_number(self._columns)
         self._first_block = [0]
         places, names, parts = [], [], []
-        for term, A in zip(self.terms, self._maps, strict=True):
+        for k, term in enumerate(self.terms):
             a, b = term.pattern()
             begin = self._first_block[-1]
             self._first_block.append(begin + len(a))
-            i, j, source, factor = _products(A, a, b)
+            i, j, source, factor = self.spread(k, a, b)
             alone = (np.bincount(source, minlength=len(a)) == 1)[source] & (factor == 1.0)
             place = np.full((2, len(a)), -1, dtype=PETSc.IntType)
-            place[:, source[alone]] = free[i[alone]], free[j[alone]]
-            keep = ~alone & (free[i] >= 0) & (free[j] >= 0)
-            names.append(free[i[keep]] * (self.layout.n_unknowns + 1) + free[j[keep]])
+            place[:, source[alone]] = i[alone], j[alone]
+            keep = ~alone & (i >= 0) & (j >= 0)
+            names.append(i[keep].astype(np.int64) * (self.layout.n_unknowns + 1) + j[keep])
             parts.append((source[keep] + begin, factor[keep]))
             places.append(place)
         pairs, target = np.unique(np.concatenate(names), return_inverse=True)
@@ -329,17 +335,8 @@ class Coupling:
         rows, cols = np.concatenate([*places, sums], axis=1)
         return rows, cols
 
-    def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
-        """Preallocate for pairs of free blocks (-1: none), which may repeat; those of rows of other ranks are sent there."""
-        m = self.layout.components
-        alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
-        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
-
-    def _set_values(self, values: np.ndarray) -> None:
-        """Write the blocks (n_pairs, components^2) of `_set_pattern`'s pairs; those of a pair add up."""
-        self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
-
-    def _create_matrix(self) -> PETSc.Mat:
+    def create_matrix(self) -> PETSc.Mat:
+        """Empty matrix (AIJ) between the unknowns."""
         n, m = self.layout.n_free * self.layout.components, self.layout.components
         matrix = PETSc.Mat().create(self.layout.comm)
         matrix.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
@@ -358,23 +355,3 @@ def _products(A: sp.csr_matrix, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarra
     left = A.indptr[a][p] + within // width[b][p]
     right = A.indptr[b][p] + within % width[b][p]
     return A.indices[left], A.indices[right], p, A.data[left] * A.data[right]
-
-
-def _product_of(term: Term, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """v -> H v of one term: its own factored product, or its summed blocks in compressed rows."""
-    own = getattr(term, "hessian_product", None)
-    if own is not None:
-        return own(z)  # type: ignore[no-any-return]
-    rows, cols = term.pattern()
-    if not len(rows):
-        return np.zeros_like
-    n, m = z.shape
-    pair = rows.astype(np.int64) * n + cols
-    order = np.argsort(pair, kind="stable")
-    pair = pair[order]
-    start = np.flatnonzero(np.diff(pair, prepend=-1))  # cells share pairs: sums are a sixth of the blocks of tetrahedra
-    total = sp.csr_matrix((np.ones(len(order)), order, np.append(start, len(order))), shape=(len(start), len(order)))
-    values = (total @ term.hessian_blocks(z).reshape(-1, m * m)).reshape(-1, m, m)
-    row, col = np.divmod(pair[start], n)
-    H = sp.bsr_matrix((values, col, np.searchsorted(row, np.arange(n + 1))), shape=(n * m, n * m))
-    return lambda v: (H @ v.ravel()).reshape(n, m)

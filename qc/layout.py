@@ -74,6 +74,11 @@ class Layout:
         Displacement components of a block, 2 or 3.
     n_free, n_prescribed : int
         Blocks of this rank.
+
+    Attributes
+    ----------
+    free_offsets : (n_ranks + 1,) int64 ndarray
+        First number of each rank among the free blocks, and their number.
     """
 
     def __init__(self, comm: MPI.Comm, components: int, n_free: int, n_prescribed: int) -> None:
@@ -84,7 +89,7 @@ class Layout:
         counts = np.array(comm.allgather((n_free, n_prescribed)), dtype=np.int64).reshape(-1, 2)
         self._free_of_rank = counts[:, 0]
         self._full_offsets = np.concatenate([[0], np.cumsum(counts.sum(1))])
-        self._free_offsets = np.concatenate([[0], np.cumsum(counts[:, 0])])
+        self.free_offsets = np.concatenate([[0], np.cumsum(counts[:, 0])])
 
     @property
     def n_own(self) -> int:
@@ -97,9 +102,14 @@ class Layout:
         return int(self._full_offsets[self.comm.rank])
 
     @property
+    def first_free(self) -> int:
+        """Number of this rank's first block among the free ones."""
+        return int(self.free_offsets[self.comm.rank])
+
+    @property
     def n_unknowns(self) -> int:
         """Scalar unknowns on all ranks."""
-        return int(self._free_offsets[-1]) * self.components
+        return int(self.free_offsets[-1]) * self.components
 
     def owner(self, full: np.ndarray) -> np.ndarray:
         """Rank of full block numbers."""
@@ -109,7 +119,7 @@ class Layout:
         """Number among the unknowns for full block numbers; -1 where the block is prescribed."""
         rank = self.owner(full)
         local = full - self._full_offsets[rank]
-        return np.where(local < self._free_of_rank[rank], self._free_offsets[rank] + local, -1)
+        return np.where(local < self._free_of_rank[rank], self.free_offsets[rank] + local, -1)
 
     def create_unknowns(self) -> PETSc.Vec:
         """Zero vector of unknowns q, blocked."""

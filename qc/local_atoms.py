@@ -51,6 +51,8 @@ def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, 
     periodic : bool
         Along the front (z): images count, so z does not tell who is near.
     """
+    if comm.size == 1:
+        return Halo(atoms.key, atoms.X, atoms.species, atoms.beta, atoms.rows, len(atoms))
     d = 2 if periodic else 3
     lo = y[sites].min(0, initial=np.inf) - reach
     hi = y[sites].max(0, initial=-np.inf) + reach

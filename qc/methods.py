@@ -171,23 +171,26 @@ class Model:
 class BlendingDefect:
     """f_dead = g_energy(y0) - g_bqcf(y0), the ghost force of energy blending at a reference state y0 (Ortner & Zhang 2014).
 
-    Only sites near the handshake are summed: deeper in the core both gradients are the same.
+    Only sites near the handshake are summed: deeper in the core both gradients are the same. The two couplings are made when they are
+    needed: kept, their neighbour lists would be much of the memory of a large model.
     """
 
-    def __init__(self, energy: Coupling, bqcf: Coupling) -> None:
+    def __init__(self, energy: Callable[[], Coupling], bqcf: Callable[[], Coupling]) -> None:
         self._energy, self._bqcf = energy, bqcf
-        self._work = energy.layout.create_unknowns()
 
     def dead_load(self, x: np.ndarray, out: PETSc.Vec) -> None:
         """Write the dead load at displacements x (n, components) of this rank's blocks into the vector ``out``, eV/A."""
-        layout = self._energy.layout
-        q = layout.create_unknowns()
-        q.array[:] = x[: layout.n_free].ravel()
-        for coupling in (self._energy, self._bqcf):
-            coupling.prescribed[:] = x[layout.n_free :]
-        self._energy.energy_gradient(q, out)
-        self._bqcf.energy_gradient(q, self._work)
-        out.axpy(-1.0, self._work)
+        _gradient(self._energy(), x, out)
+        bqcf = out.duplicate()
+        _gradient(self._bqcf(), x, bqcf)
+        out.axpy(-1.0, bqcf)
+
+
+def _gradient(coupling: Coupling, x: np.ndarray, out: PETSc.Vec) -> None:
+    """Gradient at displacements x (n, components) of this rank's blocks."""
+    n, q = coupling.layout.n_free, coupling.layout.create_unknowns()
+    q.array[:], coupling.prescribed[:] = x[:n].ravel(), x[n:]
+    coupling.energy_gradient(q, out)
 
 
 def build_model(
@@ -250,7 +253,7 @@ def build_model(
     defect = None
     if spec.method == "bgfc" or (spec.method == "bgrac" and cut):
         defect = BlendingDefect(
-            assemble.energy_blending(near_handshake=True), assemble.force_blending(near_handshake=True)
+            partial(assemble.energy_blending, near_handshake=True), partial(assemble.force_blending, near_handshake=True)
         )
     guide = assemble.energy_blending() if forces else None
     solved = None if assemble.grac is None else assemble.grac.reconstruction
@@ -369,6 +372,7 @@ class _Assembler:
         x = parts.atoms.X[:, : lattice.gdim]
         self.depth = spec.core(x) if spec.method not in ("atomistic", "continuum") else np.zeros(len(x))
         self.grac: Grac | None = None
+        self._fields: list[ContinuumEnergy] = []  # of different cells
         self.counted = np.linalg.norm(x, axis=1) < spec.radius + reach  # sites whose energy depends on a free atom
 
     def energy_blending(self, near_handshake: bool = False) -> Coupling:
@@ -475,8 +479,12 @@ class _Assembler:
         return share if near_handshake else np.where(on_slit, np.maximum(share, 1e-2), share)
 
     def _continuum_energy(self, cell_weight: np.ndarray) -> ContinuumEnergy:
-        nodes = self.parts.nodes
-        return ContinuumEnergy(nodes.space, self.material, cell_weight * self.thickness, self.F0, nodes.linear)
+        nodes, weight = self.parts.nodes, cell_weight * self.thickness
+        for known in self._fields:
+            if np.array_equal(known.cells, np.flatnonzero(weight > 0)):
+                return known.weighted(weight)
+        self._fields.append(ContinuumEnergy(nodes.space, self.material, weight, self.F0, nodes.linear))
+        return self._fields[-1]
 
 
 def _atomistic_share(atoms: AtomisticEnergy) -> np.ndarray:

@@ -407,7 +407,7 @@ class EquilibriumSolver:
         chosen = {
             "snes_type": "newtonls",
             "snes_linesearch_type": "bt",
-            "snes_linesearch_minlambda": "1e-3",  # a step that has to be shorter than that belongs to an indefinite Hessian: the robust path's
+            "snes_linesearch_minlambda": "1e-3",  # shorter steps belong to an indefinite Hessian: the robust path's
             "snes_max_it": str(self.options.max_newton + 1),
             "snes_stol": "0",  # otherwise the line search drops steps that are short beside a far boundary's displacements
         }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import nnls
 
-from atomistics import Crystal
+from atomistics import Crystal, NeighbourList, spring_kernels
 from fem.cauchy_born import CauchyBornMaterial
 
 from .layout import Rows
@@ -23,6 +24,8 @@ TORN = 1.4
 LEAST_ACROSS = 0.05
 """Least stiffness across a bond by that along it: chains and bcc's first shell alone would have soft modes."""
 DIRECTIONS = 40
+CHUNK = 8192
+"""Sites whose bonds are worked out at once."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,6 @@ class Springs:
         size = max(a, t)
         return cls(reach, *(float(max(k, LEAST_ACROSS * size)) for k in (a, t)))
 
-    def blocks(self, direction: np.ndarray, components: int) -> np.ndarray:
-        """(n, components, components) stiffness of bonds along unit vectors (n, 3), eV/A^2."""
-        n = direction[:, :components]
-        return (self.along - self.across) * n[:, :, None] * n[:, None, :] + self.across * np.eye(components)
-
 
 def _directions(dimension: int) -> np.ndarray:
     """(n, 3) unit vectors spread over the sphere, or over the circle."""
@@ -86,57 +84,69 @@ class Bonds:
         if term.springs is None:
             raise ValueError("the atomistic term has no springs: give it Springs.fitted(crystal, material)")
         self._term, self._springs = term, term.springs
+        self._stiffness = np.array([term.springs.along, term.springs.across, TORN * term.springs.reach])
         self._known: Rows | None = None  # the rows that the bonds were found for
+        self._list: NeighbourList
+
+    def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Both atoms of each bond in either order, the bonds of some sites at a time; all atoms with themselves."""
+        self._find()
+        for begin, end in self._chunks():
+            i, j = self._ends(begin, end)
+            yield np.concatenate([i, j]), np.concatenate([j, i])
+        yield self._own, self._own
+
+    def hessian_chunks(self, z: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """As `pattern_chunks`, with (n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear."""
+        self._find()
+        nl, m = self._list, z.shape[1]
+        bonds, state = (nl.rows, nl.owner_of_extended, nl.first, nl.index), self._state(z)
+        diagonal = np.zeros((len(z), 3, 3))
+        for begin, end in self._chunks():
+            i, j = self._ends(begin, end)
+            H = np.empty((len(i), 3, 3))
+            spring_kernels.spring_blocks(begin, end, *bonds, *state, H, diagonal)
+            H = -H[:, :m, :m]
+            yield np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([H, H])
+        yield self._own, self._own, diagonal[:, :m, :m]
+
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """v -> H v at displacements z, all (n, components), by the same blocks."""
+        self._find()
+        nl, m = self._list, z.shape[1]
+        bonds, state = (nl.rows, nl.first, nl.index), self._state(z)
+
+        def product(v: np.ndarray) -> np.ndarray:
+            whole = np.zeros((len(v), 3))
+            whole[:, :m] = v
+            whole = nl.extended_vector(whole)
+            out = np.zeros_like(whole)
+            spring_kernels.spring_product(*bonds, *state, whole, out)
+            return nl.fold(out)[:, :m]
+
+        return product
 
     @property
-    def rows(self) -> Rows:
-        """Those of the atomistic term."""
-        return self._term.rows
+    def _own(self) -> np.ndarray:
+        return np.arange(len(self._term.rows), dtype=np.int32)
 
-    def refresh(self, z: np.ndarray) -> bool:
-        """The atomistic term looks after its atoms."""
-        return False
+    def _chunks(self) -> Iterator[tuple[int, int]]:
+        n = len(self._list.rows)
+        return ((begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK))
 
-    def update(self, z: np.ndarray) -> None:
-        """Nothing to do."""
+    def _ends(self, begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Atoms at the two ends of the bonds of some sites."""
+        nl = self._list
+        i = np.repeat(nl.sites[begin:end], np.diff(nl.first[begin : end + 1]))
+        return i, nl.owner_of_extended[nl.index[nl.first[begin] : nl.first[end]]]
 
-    def energy(self, z: np.ndarray) -> float:
-        """Always 0: bonds are a matrix, not a model."""
-        return 0.0
-
-    def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
-        """(0, 0), as `energy`."""
-        return 0.0, np.zeros_like(z)
-
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both atoms of each bond, once in each order, and all atoms with themselves."""
-        self._find()
-        own = np.arange(len(self.rows), dtype=np.int64)
-        return np.concatenate([own, self._i, self._j]), np.concatenate([own, self._j, self._i])
-
-    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """(n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear. New, or written over ``out``."""
-        self._find()
-        y = self._list.extended(self._term.positions(z))
-        length = np.linalg.norm(y[self._list.index] - y[self._home], axis=1)
-        K = self._springs.blocks(self._direction, z.shape[1])
-        K *= (self._share * (length < TORN * self._springs.reach))[:, None, None]
-        diagonal = np.zeros((len(z), *K.shape[1:]))
-        for ends in (self._i, self._j):
-            for a, b in np.ndindex(*K.shape[1:]):
-                diagonal[:, a, b] += np.bincount(ends, K[:, a, b], len(z))
-        return np.concatenate([diagonal, -K, -K], out=out)
+    def _state(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Reference and present positions of the extended atoms, weights of the sites, stiffness, as the kernels want them."""
+        nl, term = self._list, self._term
+        return nl.extended(term.halo.X), nl.extended(term.positions(z)), term.weight, self._stiffness
 
     def _find(self) -> None:
         """Bonds of this rank's sites among its atoms, in the reference crystal."""
-        if self._known is self.rows:
-            return
-        self._known = self.rows
-        nl = self._list = self._term.reference_list(self._springs.reach)
-        row = np.repeat(np.arange(len(nl.rows)), np.diff(nl.first))
-        self._home = nl.rows[row]
-        self._i, self._j = nl.owner_of_extended[self._home], nl.owner_of_extended[nl.index]
-        X = nl.extended(self._term.halo.X)
-        R = X[nl.index] - X[self._home]
-        self._direction = R / np.linalg.norm(R, axis=1)[:, None]
-        self._share = 0.5 * self._term.weight[row]
+        if self._known is not self._term.rows:
+            self._known = self._term.rows
+            self._list = self._term.reference_list(self._springs.reach)
