@@ -43,20 +43,26 @@ def spring_blocks(begin, end, sites, owner, first, index, X, y, w, K, H, D):
                     D[owner[j], p, q] += B[p, q]
 
 
-@nb.njit(nb.void(I1, I1, I1, F2, F2, F1, F1, F2, F2), **FLAGS)
-def spring_product(sites, first, index, X, y, w, K, v, out):
-    """out += H v with the blocks of `spring_blocks`; X, y, v and out on the extended atoms."""
+@nb.njit(nb.void(I1, I1, I1, I1, F2, F2, F1, F1, F2, F2), **FLAGS)
+def spring_product(sites, owner, first, index, X, y, w, K, v, out):
+    """out += H v with the blocks of `spring_blocks`; X and y on the extended atoms, v and out on the atoms behind them."""
     for s in range(len(sites)):
         l = sites[s]
+        a = owner[l]
+        o0, o1, o2 = 0.0, 0.0, 0.0
         for k in range(first[s], first[s + 1]):
             j = index[k]
-            R0, R1, R2, a, t = spring(X, y, l, j, 0.5 * w[s], K)
-            e0, e1, e2 = v[j, 0] - v[l, 0], v[j, 1] - v[l, 1], v[j, 2] - v[l, 2]
-            a *= R0 * e0 + R1 * e1 + R2 * e2
-            h0, h1, h2 = a * R0 + t * e0, a * R1 + t * e1, a * R2 + t * e2
-            out[j, 0] += h0
-            out[j, 1] += h1
-            out[j, 2] += h2
-            out[l, 0] -= h0
-            out[l, 1] -= h1
-            out[l, 2] -= h2
+            b = owner[j]
+            R0, R1, R2, q, t = spring(X, y, l, j, 0.5 * w[s], K)
+            e0, e1, e2 = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
+            q *= R0 * e0 + R1 * e1 + R2 * e2
+            h0, h1, h2 = q * R0 + t * e0, q * R1 + t * e1, q * R2 + t * e2
+            out[b, 0] += h0
+            out[b, 1] += h1
+            out[b, 2] += h2
+            o0 += h0
+            o1 += h1
+            o2 += h2
+        out[a, 0] -= o0
+        out[a, 1] -= o1
+        out[a, 2] -= o2

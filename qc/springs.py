@@ -99,8 +99,7 @@ class Bonds:
     def hessian_chunks(self, z: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """As `pattern_chunks`, with (n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear."""
         self._find()
-        nl, m = self._list, z.shape[1]
-        bonds, state = (nl.rows, nl.owner_of_extended, nl.first, nl.index), self._state(z)
+        m, bonds, state = z.shape[1], self._bonds(), self._state(z)
         diagonal = np.zeros((len(z), 3, 3))
         for begin, end in self._chunks():
             i, j = self._ends(begin, end)
@@ -113,18 +112,21 @@ class Bonds:
     def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """v -> H v at displacements z, all (n, components), by the same blocks."""
         self._find()
-        nl, m = self._list, z.shape[1]
-        bonds, state = (nl.rows, nl.first, nl.index), self._state(z)
+        m, bonds, state = z.shape[1], self._bonds(), self._state(z)
 
         def product(v: np.ndarray) -> np.ndarray:
             whole = np.zeros((len(v), 3))
             whole[:, :m] = v
-            whole = nl.extended_vector(whole)
             out = np.zeros_like(whole)
             spring_kernels.spring_product(*bonds, *state, whole, out)
-            return nl.fold(out)[:, :m]
+            return out[:, :m]
 
         return product
+
+    def _bonds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The list as the kernels want it."""
+        nl = self._list
+        return nl.rows, nl.owner_of_extended, nl.first, nl.index
 
     @property
     def _own(self) -> np.ndarray:
