@@ -172,17 +172,22 @@ class BlendingDefect:
     """f_dead = g_energy(y0) - g_bqcf(y0), the ghost force of energy blending at a reference state y0 (Ortner & Zhang 2014).
 
     Only sites near the handshake are summed: deeper in the core both gradients are the same. The two couplings are made when they are
-    needed: kept, their neighbour lists would be much of the memory of a large model.
+    needed and kept when they are needed again, as under a crack's rising load: a crystal's reference never changes, and their
+    neighbour lists would be much of the memory of a large one.
     """
 
     def __init__(self, energy: Callable[[], Coupling], bqcf: Callable[[], Coupling]) -> None:
-        self._energy, self._bqcf = energy, bqcf
+        self._build = energy, bqcf
+        self._asked = False
+        self._kept: tuple[Coupling, Coupling] | None = None
 
     def dead_load(self, x: np.ndarray, out: PETSc.Vec) -> None:
         """Write the dead load at displacements x (n, components) of this rank's blocks into the vector ``out``, eV/A."""
-        _gradient(self._energy(), x, out)
-        bqcf = out.duplicate()
-        _gradient(self._bqcf(), x, bqcf)
+        if self._asked and self._kept is None:
+            self._kept = self._build[0](), self._build[1]()
+        self._asked, bqcf = True, out.duplicate()
+        for k, g in enumerate((out, bqcf)):
+            _gradient(self._build[k]() if self._kept is None else self._kept[k], x, g)
         out.axpy(-1.0, bqcf)
 
 
