@@ -100,9 +100,9 @@ def wrong_cell_weight(monkeypatch):
     """Cells of the handshake count for a millionth too much."""
     right = methods.ContinuumEnergy
 
-    def wrong(space, material, weight, F0):
+    def wrong(space, material, weight, *args):
         blended = (weight > 0) & (weight < weight.max(initial=0.0))
-        return right(space, material, np.where(blended, weight * (1 + 1e-6), weight), F0)
+        return right(space, material, np.where(blended, weight * (1 + 1e-6), weight), *args)
 
     monkeypatch.setattr(methods, "ContinuumEnergy", wrong)
 
