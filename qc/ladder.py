@@ -202,14 +202,18 @@ class Ladder:
         return self.state
 
     def refine(self, k: float, branch: Branch) -> dict[str, Any] | None:
-        """As `step`; None, and back at the last state, if the tip has snapped in a step wider than the tolerance."""
-        before, tolerance = self.snapshot(), self.spec.K_tolerance
-        n_steps, n_events = len(self.state.steps), len(self.state.events)
-        record = self.step(k, branch)
-        reached = record["K_over_KG"]  # short of k if the whole step did not converge
+        """As `step`; None, and back at the last state, if the tip has snapped in a step wider than the tolerance.
+
+        Once a load beyond the snap is known, a wide step counts as one that snaps where Newton's method does not follow the
+        state: where the crack goes from there is worked out once, in the step that is narrow enough.
+        """
+        before, n_events = self.snapshot(), len(self.state.events)
+        start = self.state.steps[-1]["K_over_KG"] if self.state.steps else k
+        follows = self.state.snap is not None and self._wide(k, start)
+        record = self._follow(k, branch, start) if follows else self.step(k, branch)
+        reached = k if record is None else record["K_over_KG"]  # short of k if the whole step did not converge
         snapped = any(e["kind"] in MOVES for e in self.state.events[n_events:])  # even a gradual move: a long step may hide a jump
-        width = abs(reached - self.state.steps[-2]["K_over_KG"]) if n_steps else 0.0
-        if snapped and tolerance is not None and width > tolerance * abs(reached) * (1 + 1e-9):
+        if record is None or (snapped and self._wide(reached, start)):
             log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)
             self.state.snap, self.state.rejected = reached, self.state.rejected + 1
@@ -218,6 +222,11 @@ class Ladder:
         if snapped or (self.state.snap is not None and abs(reached - self.state.snap) < 1e-12):
             self.state.snap = None
         return record
+
+    def _wide(self, k: float, start: float) -> bool:
+        """Whether a step from ``start`` to k (in K_G) is too wide to be the bracket of a snap."""
+        tolerance = self.spec.K_tolerance
+        return tolerance is not None and abs(k - start) > tolerance * abs(k) * (1 + 1e-9)
 
     def snapshot(self) -> Snapshot:
         """The present state, to come back to. Steps and events are only appended to: their number is enough."""
@@ -267,7 +276,7 @@ class Ladder:
         Tried in turn: the step, halves of it, minimisation from the last state. Raises `ConvergenceError` with the state of
         the last step kept and loaded.
         """
-        system, last = self.system, (self.state.steps[-1] if self.state.steps else None)
+        last = self.state.steps[-1] if self.state.steps else None
         start = k if last is None else last["K_over_KG"]
         before, failed = self.q.copy(), None
         for trial in self._trials(start, k):
@@ -275,9 +284,7 @@ class Ladder:
             if report.converged and report.stable:
                 if failed is not None:
                     self._note_failure(k, failed, f"reached K = {trial:.5f} K_G instead")
-                record = self._record(trial, trial * system.K_G, branch, report)
-                self.state.steps.append(record)
-                return record
+                return self._accept(trial, branch, report)
             failed = failed or report
             before.copy(self.q)
             if last is not None:
@@ -291,6 +298,16 @@ class Ladder:
             + ("" if last is None else f"; the state at K = {start:.4f} K_G is kept")
         )
 
+    def _follow(self, k: float, branch: Branch, start: float) -> dict[str, Any] | None:
+        """The step to load k from ``start`` by Newton's method alone; None, nothing restored, where that does not follow the state."""
+        report = self._attempt(k, start, robust=False, alone=True)
+        return self._accept(k, branch, report) if report.converged and report.stable else None
+
+    def _accept(self, k: float, branch: Branch, report: SolveReport) -> dict[str, Any]:
+        record = self._record(k, k * self.system.K_G, branch, report)
+        self.state.steps.append(record)
+        return record
+
     def _trials(self, start: float, k: float) -> list[float]:
         """Loads to try: the whole step, halves of it that are not too short, and the whole step once more (by minimisation)."""
         if not self.state.steps:
@@ -299,8 +316,11 @@ class Ladder:
         lengths = [(k - start) / 2**n for n in range(1, HALVINGS + 1)]
         return [k, *(start + length for length in lengths if abs(length) >= shortest), k]
 
-    def _attempt(self, k: float, start: float, robust: bool) -> SolveReport:
-        """Relax at load k (in K_G) from the present state, which is that of load ``start``."""
+    def _attempt(self, k: float, start: float, robust: bool, alone: bool = False) -> SolveReport:
+        """Relax at load k (in K_G) from the present state, which is that of load ``start``.
+
+        ``robust``: by minimisation with short steps; ``alone``: by nothing but Newton's method.
+        """
         system, K, options = self.system, k * self.system.K_G, self.solver.options
         system.load(K)
         if robust:
@@ -311,7 +331,7 @@ class Ladder:
         rough = robust or not self.state.steps
         kept = self.q.copy()
         try:
-            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=rough)
+            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=rough, alone=alone)
         except EngineError:  # shorter steps would not mend it
             self.q = kept  # the other one may be locked by the solver that was in it
             raise

@@ -131,12 +131,13 @@ class EquilibriumSolver:
         self.coupling.energy_gradient(q, self._g)
         return float(self._g.norm(PETSc.NormType.NORM_INFINITY))
 
-    def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False) -> SolveReport:
+    def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False, alone: bool = False) -> SolveReport:
         """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails.
 
         ``jump``: a Newton solution further away than this (largest component, A) is not trusted to be the state that
         the system would relax to, and is sought again by minimisation. ``rough``: q is far from any equilibrium
-        (the bare near-tip field), so minimise at once where there is an energy.
+        (the bare near-tip field), so minimise at once where there is an energy. ``alone``: no robust path, a report that
+        has not converged instead.
         """
         start = q.copy()
         if rough and self.coupling.has_energy:
@@ -146,6 +147,9 @@ class EquilibriumSolver:
             report.largest_step = self._distance(q, start)
             report.stable = self.is_stable(q)
         if report.converged and report.stable and report.largest_step <= jump:
+            return report
+        if alone:
+            report.converged = False
             return report
         log.info("Newton: %s, stable: %s; taking the robust path", report.reason, report.stable)
         start.copy(q)

@@ -50,6 +50,49 @@ def test_snaps_are_bracketed_to_the_tolerance(system):
     assert coarse[0] <= found[0][0] <= coarse[1]
 
 
+@pytest.mark.mpi
+def test_a_snap_is_relaxed_when_it_is_found_and_when_it_is_bracketed(system, monkeypatch):
+    """Between, a load at which Newton's method loses the state counts as beyond the snap."""
+    minimise, tried = EquilibriumSolver._minimise, []
+
+    def watched(self, q, report):
+        tried.append(len(ladder.state.steps))
+        return minimise(self, q, report)
+
+    monkeypatch.setattr(EquilibriumSolver, "_minimise", watched)
+    ladder = ladder_of(system, K_tolerance=TOLERANCE)
+    ladder.run()
+    steps = ladder.state.steps
+    assert sum(s["rejected"] for s in steps) >= 3
+    assert len([n for n in tried if n > 0]) == 2  # the first state starts from the near-tip field
+    assert steps[-1]["robust_iterations"] > 0
+    assert ladder.state.events[-1]["kind"] == "advance"
+
+
+@pytest.mark.mpi
+def test_a_state_that_newton_loses_is_found_in_the_narrow_step(system, monkeypatch):
+    """Newton's method that fails at a load well below the snap costs steps, and moves no bracket."""
+    solve, plain = EquilibriumSolver.solve, ladder_of(system, K_tolerance=TOLERANCE)
+    plain.run()
+    ladder, failed = ladder_of(system, K_tolerance=TOLERANCE), []
+
+    def loses(self, q, jump=np.inf, rough=False, alone=False):
+        report = solve(self, q, jump, rough, alone)
+        if alone and report.converged and not failed:
+            failed.append(True)
+            report.converged = False
+        return report
+
+    monkeypatch.setattr(EquilibriumSolver, "solve", loses)
+    ladder.run()
+    assert failed
+    found, known = ladder.state.K_plus_bracket, plain.state.K_plus_bracket
+    assert width(found) <= TOLERANCE * (1 + 1e-9)
+    assert found[0] < known[1]
+    assert known[0] < found[1]
+    assert [e["kind"] for e in ladder.state.events] == ["advance"]
+
+
 def test_an_interrupted_refinement_goes_on_where_it_was(system):
     """Every state of a ladder, through JSON and back, leads to the same bracket."""
     kept = []
@@ -67,8 +110,8 @@ def test_an_interrupted_refinement_goes_on_where_it_was(system):
 def test_a_step_that_does_not_converge_is_made_in_shorter_ones(system, monkeypatch):
     solve, ladder = EquilibriumSolver.solve, ladder_of(system, K_start=1.0, K_step=0.02, K_stop=1.04, stop_at="K_stop")
 
-    def fails_on_long_steps(self, q, jump=np.inf, rough=False):
-        report = solve(self, q, jump, rough)
+    def fails_on_long_steps(self, q, jump=np.inf, rough=False, alone=False):
+        report = solve(self, q, jump, rough, alone)
         long = abs(ladder.system.model.coupling.prescribed).max(initial=0.0)
         longest[:] = [ladder.layout.allreduce(long, op=MPI.MAX)]
         steps = ladder.state.steps
@@ -93,8 +136,8 @@ def test_the_robust_solver_is_the_last_resort(system, monkeypatch):
     solve, ladder = EquilibriumSolver.solve, ladder_of(system, K_step=0.01, K_stop=1.01, stop_at="K_stop")
     usual = ladder.solver.options
 
-    def only_careful(self, q, jump=np.inf, rough=False):
-        report = solve(self, q, jump, rough)
+    def only_careful(self, q, jump=np.inf, rough=False, alone=False):
+        report = solve(self, q, jump, rough, alone)
         report.converged &= not ladder.state.steps or (rough and self.options.step_cap < usual.step_cap)
         return report
 
