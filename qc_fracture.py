@@ -25,6 +25,6 @@ def main() -> int:
     if message := stranger():
         print(message, file=sys.stderr)
         return 2
-    from qc.cli import main as command  # only now is it known to be ours
+    from qc.cli.app import main as command  # only now is it known to be ours
 
     return command()

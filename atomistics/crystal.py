@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import ase
 import numpy as np
 
-if TYPE_CHECKING:
-    from .site_potential import SitePotential
+
+class NamesConstant(Protocol):
+    """A potential as far as a crystal must know it."""
+
+    def constant_of(self, crystal: Crystal) -> float | None:
+        """Lattice constant of a crystal of this structure and species, A; None if the potential names none."""
+
 
 PRIMITIVE = {
     "fcc": np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]),
@@ -170,7 +175,7 @@ class Crystal:
         _check_constant(a)
         return replace(self, a=a)
 
-    def resolved(self, potential: SitePotential) -> Crystal:
+    def resolved(self, potential: NamesConstant) -> Crystal:
         """The crystal with a lattice constant: its own, or else the potential's."""
         if self.a is not None:
             return self

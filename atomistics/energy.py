@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from .crystal import Crystal
 from .neighbours import NeighbourList
-from .site_potential import HessianPattern, SitePotential
+from .potentials.site_potential import HessianPattern, SitePotential
 
 
 class AtomisticEnergy:

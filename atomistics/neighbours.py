@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from . import kernels
-from .cells import find_pairs
+from .kernels import pair as kernels
+from .kernels.cells import find_pairs
 
 SORT_FROM = 2000
 """Atoms from which a list keeps its own copy of the positions in spatial order: below, all of it fits the cache."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from . import reconstruction_kernels as kernels
-from .covalent import SiteHessians
 from .crystal import Crystal
+from .kernels import reconstruction as kernels
 from .neighbours import NeighbourList
-from .site_potential import HessianPattern, SitePotential
+from .potentials.covalent import SiteHessians
+from .potentials.site_potential import HessianPattern, SitePotential
 
 
 class StencilError(ValueError):

@@ -33,11 +33,14 @@ from petsc4py import PETSc
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
 from atomistics.reconstruction import stencil_radius
-from fem.interpolation import barycentric, basis_values, owned_points
-from fem.lattice_zone import bulk_lattice, front_lattice, lattice_points
-from qc.methods import METHODS, Model, ModelSpec, build_model
-from qc.regions import Core
-from qc.solver import EquilibriumSolver, SolverOptions
+from fem.mesh.interpolation import barycentric, basis_values, owned_points
+from fem.mesh.lattice_zone import bulk_lattice, front_lattice, lattice_points
+from qc.coupling.methods import build_model
+from qc.coupling.model import Model
+from qc.coupling.spec import METHODS, ModelSpec
+from qc.solve.equilibrium import EquilibriumSolver
+from qc.solve.options import SolverOptions
+from qc.unknowns.regions import Core
 
 FOLDER = Path(__file__).resolve().parents[1]
 

@@ -45,7 +45,8 @@ def by_lammps(material: Material, radius: float, force: float) -> dict[str, Any]
 
 def by_us(material: Material, radius: float, model: str) -> dict[str, Any]:
     """The blended model, its set-up counted. Kernels are compiled before."""
-    from qc.ladder import Ladder, LadderSpec
+    from qc.crack.ladder import Ladder
+    from qc.crack.ladder_state import LadderSpec
 
     def climb(size: float, stop: float) -> Ladder:
         system = crack_system(material, size, model)

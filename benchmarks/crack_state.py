@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 import dolfinx_solver  # noqa: F401  brings its own MPI: first
 import numpy as np
 
-from atomistics.library import find_potential
+from atomistics.potentials.library import find_potential
 from benchmarks import lammps_disc
 
 if TYPE_CHECKING:
-    from qc.crack import CrackSystem
-    from qc.ladder import Ladder
+    from qc.crack.ladder import Ladder
+    from qc.crack.system import CrackSystem
 
 LEVELS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 """Largest force on an atom, eV/A, at which the bonds are looked at."""
@@ -187,7 +187,9 @@ def matscipy_calculator(name: str) -> Any:
 def crack_system(material: Material, radius: float, model: str) -> CrackSystem:
     """The blended model named ``model`` in `MODELS`, its core no larger than the domain allows."""
     from atomistics import Crystal, load_potential
-    from qc.crack import CrackSpec, CrackSystem, cells_beside, strip_thickness
+    from qc.crack.spec import CrackSpec, strip_thickness
+    from qc.crack.system import CrackSystem
+    from qc.material.cleavage import cells_beside
 
     potential = load_potential("Fe_mm.eam.fs" if material.name == "iron" else "holland-marder")
     crystal = Crystal.bcc("Fe", 2.855325) if material.name == "iron" else Crystal.diamond("Si", 5.430950)
@@ -204,7 +206,8 @@ def crack_system(material: Material, radius: float, model: str) -> CrackSystem:
 
 def by_us(material: Material, radius: float, limit: float, model: str) -> dict[str, Any]:
     """The blended model, all of it counted: mesh, stencils, Newton, inertia. Kernels are compiled before."""
-    from qc.ladder import Ladder, LadderSpec
+    from qc.crack.ladder import Ladder
+    from qc.crack.ladder_state import LadderSpec
 
     def relax(size: float) -> tuple[CrackSystem, Ladder]:
         system = crack_system(material, size, model)

@@ -18,8 +18,10 @@ import numpy as np
 
 import qc
 from atomistics import Crystal, equilibrium_lattice_constant, load_potential
-from qc.crack import CrackSpec, CrackSystem
-from qc.ladder import Ladder, LadderSpec
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
 
 LOADS = (0.95, 1.05)
 """In K_G. At 1.06 K_G the tip leaves its mirror symmetry, to either side: states beyond may be mirror images."""

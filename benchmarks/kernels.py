@@ -17,7 +17,7 @@ from ase.build import bulk
 from ase.calculators.calculator import Calculator
 
 from atomistics import NeighbourList, load_potential
-from atomistics.library import find_potential
+from atomistics.potentials.library import find_potential
 from benchmarks.lammps import LammpsPeer
 from benchmarks.measure import Report, cpu_seconds, in_turns
 

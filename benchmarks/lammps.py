@@ -9,7 +9,7 @@ from typing import Any
 
 from ase import Atoms
 
-from atomistics.library import find_potential
+from atomistics.potentials.library import find_potential
 from benchmarks.measure import cpu_seconds
 from tests.lammps_engine import lammps_instance
 

@@ -71,10 +71,12 @@ def progress(comm: MPI.Comm, words: str) -> None:
 def vacancy(core: float, radius: float, comm: MPI.Comm) -> dict[str, Any]:
     """Relax one vacancy; what it took. Collective."""
     from atomistics import Crystal, load_potential
-    from fem.lattice_zone import bulk_lattice
-    from qc.methods import ModelSpec, build_model
-    from qc.regions import Core
-    from qc.solver import EquilibriumSolver, SolverOptions
+    from fem.mesh.lattice_zone import bulk_lattice
+    from qc.coupling.methods import build_model
+    from qc.coupling.spec import ModelSpec
+    from qc.solve.equilibrium import EquilibriumSolver
+    from qc.solve.options import SolverOptions
+    from qc.unknowns.regions import Core
 
     potential = load_potential("Cu_mishin1.eam.alloy")
     crystal = Crystal.fcc("Cu", 3.614925)

@@ -18,18 +18,21 @@ import numpy as np
 from petsc4py import PETSc
 
 from atomistics import Crystal, load_potential
-from qc.crack import CrackSpec, CrackSystem
-from qc.qm import process
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
 from qc.qm.added import added as one_cluster
 from qc.qm.added import bond_centred, engine_share, per_atom, potential_share
 from qc.qm.budget import budget_table, engine_elasticity, potential_elasticity
 from qc.qm.build import QMSpec, add_qm
+from qc.qm.engine import process
+from qc.qm.engine.process import EngineProcess
+from qc.qm.engine.spec import EngineSpec
 from qc.qm.evaluation import Evaluation
 from qc.qm.match import matched_stillinger_weber, sw_text
-from qc.qm.process import EngineProcess, EngineSpec
 from qc.qm.shells import shell_residuals, shell_table
-from qc.solver import EquilibriumSolver, SolverOptions
-from qc.stability import hashed_noise
+from qc.solve.equilibrium import EquilibriumSolver
+from qc.solve.options import SolverOptions
+from qc.solve.stability import hashed_noise
 from tests.qc.models import material
 from tests.qc.qm_models import Ball
 

@@ -23,11 +23,15 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal, load_potential
-from fem.lattice_zone import bulk_lattice
-from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
-from qc.factored import FactoredHessian
-from qc.methods import Model, ModelSpec, build_model
-from qc.regions import Core
+from fem.mesh.lattice_zone import bulk_lattice
+from qc.coupling.methods import build_model
+from qc.coupling.model import Model
+from qc.coupling.spec import ModelSpec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from qc.material.cleavage import cells_beside, crack_lattice
+from qc.solve.factored import FactoredHessian
+from qc.unknowns.regions import Core
 
 WORLD = MPI.COMM_WORLD
 CG = 20

@@ -16,7 +16,7 @@ import numpy as np
 from dolfinx import fem
 
 from .cauchy_born import CauchyBornMaterial
-from .interpolation import cell_vertices
+from .mesh.interpolation import cell_vertices
 
 CHUNK = 16384
 """Cells whose stiffness is worked out at once."""

@@ -7,7 +7,7 @@ import numpy as np
 from dolfinx import fem
 
 from .cauchy_born import CauchyBornMaterial
-from .interpolation import cell_vertices
+from .mesh.interpolation import cell_vertices
 from .shifts import ShiftDerivatives, independent
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 import pytest
 from mpi4py import MPI
 
-from qc.patch_claims import CLAIMS
-from qc.patch_command import PatchOptions, plan
-from qc.patch_report import sentence
-from qc.patch_suite import Job, Runner
+from qc.commands.patch import PatchOptions, plan
+from qc.patch.claims.claims import CLAIMS
+from qc.patch.report import sentence
+from qc.patch.suite import Job, Runner
 
 __all__ = ["CLAIMS", "check", "conformance_test", "jobs_of"]
 

@@ -11,8 +11,8 @@ import pytest
 from mpi4py import MPI
 
 from patch_tests import jobs_of
+from qc.commands.patch import PatchOptions, plan
 from qc.errors import InputError
-from qc.patch_command import PatchOptions, plan
 
 REPEATABLE = {"crystal": "crystals", "potential": "potentials", "dimension": "dimensions", "deformation": "deformations"}
 REPEATABLE |= {"shifts": "shifts"}

@@ -6,7 +6,7 @@ import pytest
 from mpi4py import MPI
 
 from patch_tests import check
-from qc.patch_qm import QM_CLAIMS
+from qc.patch.claims.qm import QM_CLAIMS
 
 CLAIM = tuple(QM_CLAIMS)
 

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .case import Case, load_case
-    from .crack import CrackSpec, CrackSystem
-    from .ladder import Ladder, LadderSpec
-    from .methods import ModelSpec, build_model
-    from .propagate_run import run_propagation
-    from .propagation import Propagation, PropagationSpec
-    from .run import check_case, run_case
-    from .solver import SolverOptions
+    from .case.case import Case, load_case
+    from .commands.check import check_case
+    from .commands.propagate import run_propagation
+    from .commands.run import run_case
+    from .coupling.methods import build_model
+    from .coupling.spec import ModelSpec
+    from .crack.ladder import Ladder
+    from .crack.ladder_state import LadderSpec
+    from .crack.propagation import Propagation
+    from .crack.propagation_state import PropagationSpec
+    from .crack.spec import CrackSpec
+    from .crack.system import CrackSystem
+    from .solve.options import SolverOptions
 
 __all__ = [
     "Case",
@@ -35,20 +40,20 @@ __all__ = [
 ]
 
 _HOME = {
-    "Case": "case",
-    "load_case": "case",
-    "CrackSpec": "crack",
-    "CrackSystem": "crack",
-    "Ladder": "ladder",
-    "LadderSpec": "ladder",
-    "ModelSpec": "methods",
-    "build_model": "methods",
-    "Propagation": "propagation",
-    "PropagationSpec": "propagation",
-    "run_propagation": "propagate_run",
-    "check_case": "run",
-    "run_case": "run",
-    "SolverOptions": "solver",
+    "Case": "case.case",
+    "load_case": "case.case",
+    "CrackSpec": "crack.spec",
+    "CrackSystem": "crack.system",
+    "Ladder": "crack.ladder",
+    "LadderSpec": "crack.ladder_state",
+    "ModelSpec": "coupling.spec",
+    "build_model": "coupling.methods",
+    "Propagation": "crack.propagation",
+    "PropagationSpec": "crack.propagation_state",
+    "run_propagation": "commands.propagate",
+    "check_case": "commands.check",
+    "run_case": "commands.run",
+    "SolverOptions": "solve.options",
 }
 """Module of each public name: imported when the name is first asked for, so that ``qc --help`` does not load the solvers."""
 

@@ -1,5 +1,5 @@
 """``python -m qc``: the command line without an installed script."""
 
-from qc.cli import main
+from .cli.app import main
 
 raise SystemExit(main())

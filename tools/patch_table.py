@@ -12,8 +12,8 @@ import json
 import sys
 from pathlib import Path
 
-from qc.patch_report import as_markdown
-from qc.patch_suite import Record
+from qc.patch.report import as_markdown
+from qc.patch.suite import Record
 
 BEGIN, END = "<!-- begin patch tests -->", "<!-- end patch tests -->"
 

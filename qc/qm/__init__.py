@@ -1,1 +1,1 @@
-"""A region of quantum mechanics inside the atomistic core: engine, cluster, energy without double counting (METHODS 6)."""
+"""The quantum term: cluster, subtraction and seam."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from atomistics import Crystal
-from atomistics.site_potential import SitePotential
+from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 
 from .cluster import Cluster, ClusterSpec, Sites, choose_cluster
+from .engine.process import EngineProcess
+from .engine.spec import EngineSpec
 from .evaluation import Evaluation
-from .process import EngineProcess, EngineSpec
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from atomistics import Crystal, equilibrium_lattice_constant
-from atomistics.site_potential import SitePotential
+from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import GPA, CauchyBornMaterial
 
 from ..errors import InputError
-from .process import EngineProcess, EngineSpec
+from .engine.process import EngineProcess
+from .engine.spec import EngineSpec
 
 STRAIN = 2e-3
 SHIFT = 1e-2  # A; displacement of the sublattices from which their restoring force is taken

@@ -10,17 +10,18 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal
-from atomistics.site_potential import SitePotential
+from atomistics.potentials.site_potential import SitePotential
 
+from ..coupling.model import Model
 from ..errors import InputError
-from ..layout import Rows
-from ..methods import Model
-from ..sites import Atoms
+from ..unknowns.layout import Rows
+from ..unknowns.prolongation import Atoms
 from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
+from .engine.process import EngineProcess
+from .engine.shared import on_computing_rank
+from .engine.spec import EngineSpec
 from .evaluation import EngineFactory, Evaluation, IsolatedSites
-from .process import EngineProcess, EngineSpec
 from .region import BufferedForces, QMRegion
-from .shared import on_computing_rank
 
 ROOM = 4  # bonds beyond the ball that completing it may take in
 

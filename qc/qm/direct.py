@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from atomistics import NeighbourList
-from atomistics.site_potential import SitePotential
+from atomistics.potentials.site_potential import SitePotential
 
 from .cluster import Cluster
-from .process import Answer
+from .engine.spec import Answer
 
 Forces = Callable[[np.ndarray], tuple[float, np.ndarray]]
 """Energy, eV, and forces (n, 3), eV/A, of positions (n, 3), A."""

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from atomistics import NeighbourList
-from atomistics.site_potential import SitePotential
+from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import InadmissibleDeformationError
 
 from .cluster import Cluster
-from .process import Answer
+from .engine.spec import Answer
 
 CLOSEST = 0.5  # times the nearest-neighbour distance: nearer, no engine converges and no step of a solver ends
 KEPT = 4  # structures whose results are kept

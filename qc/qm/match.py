@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from atomistics import Crystal, load_potential
-from atomistics.stillinger_weber import COLUMNS, COSTHETA0, EPSILON, LAMBDA, SIGMA, SILICON, StillingerWeber
-from atomistics.triplets import Triplets
+from atomistics import Crystal
+from atomistics.potentials.stillinger_weber import COLUMNS, COSTHETA0, EPSILON, LAMBDA, SIGMA, SILICON, StillingerWeber
+from atomistics.potentials.triplets import Triplets
 
-from ..case import Case
 from ..errors import InputError
-from ..run import make_crystal
-from .budget import Elasticity, budget_table, engine_elasticity, potential_elasticity
+from .budget import Elasticity, potential_elasticity
 
 MATCHED = ("a0", "C11", "C12", "C44")
+
 BOUNDS = (np.array([-3.0, -1.0, -3.0, -0.3]), np.array([3.0, 1.0, 3.0, 0.3]))
 """Of log epsilon, log sigma, log lambda and cos theta_0, from the published ones."""
+
 PUBLISHED = 5.431  # A; where the published parameters have their lattice constant
+
 AGREE = 1e-6
+
 FAR = 10.0  # stands for the logarithm of a constant that is not positive
 
 
@@ -83,42 +82,6 @@ def _differences(x: np.ndarray, crystal: Crystal, wanted: np.ndarray) -> np.ndar
         return np.full(len(wanted), FAR)
     values = np.array([getattr(found, name) for name in MATCHED])
     return np.where(values > 0, np.log(np.maximum(values, 1e-300) / wanted), -FAR)
-
-
-def budget_of_case(case: Case, cells: int, match: Path | None) -> dict[str, Any]:
-    """Engine and potential of a case as crystals; with ``match`` a potential that agrees, written there. Not collective.
-
-    Returns
-    -------
-    dict
-        ``engine``, ``potential`` and with ``match`` also ``matched``: `Elasticity` as dicts; ``table``, ``matched_table``: plain text.
-
-    Raises
-    ------
-    InputError
-        For crystals that are not cubic, and for a match of anything but a diamond crystal.
-    """
-    if case.qm is None:
-        raise InputError(f"{case.name} has no table [qm]: qc qm-budget needs one, as [qm] with radius = 6.0")
-    case.qm.require_installed()
-    potential = load_potential(
-        case.potential.file, case.potential.elements or case.crystal.species, **(case.potential.parameters or {})
-    )
-    crystal = replace(make_crystal(case, potential), rotation=np.eye(3))
-    if match is not None and crystal.structure != "diamond":
-        raise InputError(
-            f'--match is for crystal.structure = "diamond", whose potential of Stillinger and Weber\'s form can be fitted, '
-            f'not for "{crystal.structure}"'
-        )
-    engine = engine_elasticity(replace(case.qm.spec(), charge=0, spin=0), crystal, cells)
-    own = potential_elasticity(crystal, potential)
-    found: dict[str, Any] = {"engine": asdict(engine), "potential": asdict(own), "table": budget_table(engine, own)}
-    if match is not None:
-        values = matched_stillinger_weber(engine, crystal.species[0])
-        match.write_text(sw_text(crystal.species[0], values))
-        new = potential_elasticity(crystal.with_lattice_constant(engine.a0), load_potential(match))
-        found |= {"matched": asdict(new), "matched_table": budget_table(engine, new)}
-    return found
 
 
 def sw_text(element: str, values: Sequence[float]) -> str:

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from mpi4py import MPI
 
-from ..coupling import NoEnergyError
-from ..layout import Rows
+from ..terms.term import NoEnergyError
+from ..unknowns.layout import Rows
 from .cluster import Cluster
+from .engine.shared import ROOT, on_computing_rank
 from .evaluation import Evaluation, Parts
 from .secant import Secant
-from .shared import ROOT, on_computing_rank
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import spsolve
 
-from atomistics import (
-    AtomisticEnergy,
-    Crystal,
-    cohesive_energy,
-    equilibrium_lattice_constant,
-    load_potential,
-)
+from atomistics import AtomisticEnergy, Crystal, cohesive_energy, equilibrium_lattice_constant, load_potential
 from fem import CauchyBornMaterial
 
 # file, crystal, a0, E_coh, (C11, C12, C44), relative tolerance of the constants

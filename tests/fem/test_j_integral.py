@@ -8,10 +8,12 @@ from mpi4py import MPI
 
 from fem.continuum import ContinuumEnergy
 from fem.j_integral import JIntegral
-from qc.crack import MODES, CrackSpec, CrackSystem
-from qc.energy_release import EnergyRelease, ring_edges
-from qc.griffith import EV_PER_A2
-from qc.ladder import Ladder, LadderSpec
+from qc.crack.energy_release import EnergyRelease, ring_edges
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
+from qc.crack.spec import MODES, CrackSpec
+from qc.crack.system import CrackSystem
+from qc.material.surface import EV_PER_A2
 from tests.qc.models import hexagonal_crack, material
 
 

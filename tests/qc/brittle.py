@@ -5,7 +5,8 @@ from __future__ import annotations
 from mpi4py import MPI
 
 from atomistics import Crystal, load_potential
-from qc.crack import CrackSpec, CrackSystem
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
 
 PARAMETERS = {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}
 """K+ about 1.05, K- about 1.00 K_G."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal, SitePotential, load_potential
-from qc.case import COVALENT
-from qc.crack import CrackSpec, CrackSystem, cells_beside, crack_lattice
-from qc.methods import Model, ModelSpec, build_model
-from qc.regions import Core
+from atomistics import COVALENT, Crystal, SitePotential, load_potential
+from qc.coupling.methods import build_model
+from qc.coupling.model import Model
+from qc.coupling.spec import ModelSpec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from qc.material.cleavage import cells_beside, crack_lattice
+from qc.unknowns.regions import Core
 
 GENERAL_2D = np.eye(3) + 0.03 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0, 0, 0]])
 GENERAL = np.eye(3) + 0.03 * np.array([[1.0, 0.5, 0.3], [-0.2, -0.7, 0.1], [0.2, 0.6, 0.4]])

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
-from atomistics.calculator import SiteCalculator
-from atomistics.stillinger_weber import holland_marder, stillinger_weber
+from atomistics.potentials.calculator import SiteCalculator
+from atomistics.potentials.stillinger_weber import holland_marder, stillinger_weber
 
 
 class Plain(Calculator):

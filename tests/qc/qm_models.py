@@ -6,13 +6,13 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal
-from atomistics.stillinger_weber import stillinger_weber
-from qc.atomistic import AtomisticEnergy
-from qc.coupling import Coupling
-from qc.layout import Layout, Rows
+from atomistics.potentials.stillinger_weber import stillinger_weber
+from qc.coupling.coupling import Coupling
 from qc.qm.build import QM, QMSpec, build_qm
-from qc.qm.process import EngineSpec
-from qc.sites import Atoms
+from qc.qm.engine.spec import EngineSpec
+from qc.terms.atomistic import AtomisticEnergy
+from qc.unknowns.layout import Layout, Rows
+from qc.unknowns.prolongation import Atoms
 
 STRAIN = np.array([[1.0, 0.4, 0.0], [0.3, -0.6, 0.0], [-0.2, 0.1, 0.0]])  # of F - 1: nothing varies along the periodic front
 

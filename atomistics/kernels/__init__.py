@@ -1,0 +1,1 @@
+"""Compiled kernels: loops over neighbours, without objects."""

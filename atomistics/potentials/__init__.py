@@ -1,0 +1,1 @@
+"""Site potentials, and the files that they are read from."""

@@ -1,0 +1,73 @@
+"""Site potentials as ASE calculators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from ..neighbours import NeighbourList
+
+
+class CalculablePotential(Protocol):
+    """A site potential as far as its calculator must know it."""
+
+    fixed_topology: bool
+
+    @property
+    def cutoff(self) -> float:
+        """Range of the interaction, A."""
+
+    def types_of(self, species: Sequence[str]) -> np.ndarray:
+        """The potential's types of chemical symbols."""
+
+    def energy_gradient_virial(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+        """Energy, site energies, gradient and virial of weighted sites."""
+
+
+class SiteCalculator(Calculator):
+    """Energy, site energies, forces and stress of any periodic or finite `ase.Atoms`.
+
+    A potential of fixed topology keeps the neighbours of the first structure it is given.
+
+    Parameters
+    ----------
+    potential : SitePotential
+    skin : float
+        Skin of the neighbour list, A.
+    """
+
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012 (ASE's own style)
+
+    def __init__(self, potential: CalculablePotential, skin: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.potential, self.skin = potential, skin
+        self._list: NeighbourList | None = None
+
+    def calculate(self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes) -> None:
+        """Compute all properties at once: they share the bonds."""
+        super().calculate(atoms, properties, system_changes)
+        assert self.atoms is not None
+        cell, y = np.array(self.atoms.cell), self.atoms.positions
+        if {"numbers", "pbc"} & set(system_changes):
+            self._list = None
+        nl = self._refreshed(y, cell, self.atoms.pbc)
+        types = self.potential.types_of(self.atoms.get_chemical_symbols())
+        E, V, g, virial = self.potential.energy_gradient_virial(y, types, nl, np.ones(len(y)), cell)
+        self.results = {"energy": E, "free_energy": E, "energies": V, "forces": -g}
+        if self.atoms.cell.rank == 3:
+            stress = 0.5 * (virial + virial.T) / self.atoms.get_volume()
+            self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
+
+    def _refreshed(self, y: np.ndarray, cell: np.ndarray, pbc: np.ndarray) -> NeighbourList:
+        nl, fixed = self._list, self.potential.fixed_topology
+        if nl is None or nl.n_atoms != len(y) or (not fixed and nl.moved_too_far(y, cell)):
+            skin = 0.0 if fixed else self.skin
+            nl = self._list = NeighbourList(y, self.potential.cutoff, skin, cell, pbc)
+        return nl

@@ -1,0 +1,157 @@
+"""Site energies of bonds and angles: what Stillinger-Weber, Tersoff and Kumagai have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ..crystal import Crystal
+from ..kernels import covalent as kernels
+from ..neighbours import NeighbourList
+from .site_potential import HessianPattern, SitePotential, different
+
+SITES = 256
+"""Sites whose Hessians are there at once while blocks are assembled: 0.3 MB with four bonds, 2 MB with ten."""
+
+
+@dataclass(frozen=True)
+class SiteHessians:
+    """H = sum over sites of w d2V/dDdD, dense in the few bonds D of each site.
+
+    Attributes
+    ----------
+    begin : (n_sites + 1,) int32 ndarray
+        First bond inside the cutoff of each site.
+    place : (n_sites + 1,) int64 ndarray
+        Where the (3m)^2 numbers of each site start in ``values``, eV/A^2.
+    ends : (n_bonds,) int32 ndarray
+        Extended atom at the far end of each bond.
+    """
+
+    begin: np.ndarray
+    place: np.ndarray
+    ends: np.ndarray
+    values: np.ndarray
+
+
+class CovalentPotential(SitePotential):
+    """V_l = sum_j U(r_j, zeta_j), zeta_j = sum_k h(r_j, r_k, cos theta_jk), see `covalent_kernels`.
+
+    Half of each pair energy belongs to either atom; an angle belongs to the atom at its centre.
+
+    Parameters
+    ----------
+    elements : sequence of str
+    cutoff : float
+        Largest range of all species, A.
+    kind : int
+        `covalent_kernels.STILLINGER_WEBER`, `TERSOFF` or `KUMAGAI`.
+    pairs : (n, n, n_columns) ndarray
+        Parameters of the bond [site, neighbour].
+    angles : (n, n, n, n_columns) ndarray
+        Parameters of the angle [site, neighbour j, neighbour k].
+    """
+
+    def __init__(
+        self, elements: Sequence[str], cutoff: float, kind: int, pairs: np.ndarray, angles: np.ndarray
+    ) -> None:
+        self.elements = different(elements)
+        self.cutoff = float(cutoff)
+        self._tables = (np.ascontiguousarray(pairs, dtype=float), np.ascontiguousarray(angles, dtype=float))
+        self._kind = kind
+
+    def site_sum(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
+    ) -> None:
+        """See `SitePotential.site_sum`."""
+        args = (y, types, nl.rows, nl.first, nl.index, w)
+        if self._kind == kernels.STILLINGER_WEBER:
+            kernels.sw_site_sum(*args, *self._tables, self.cutoff, V, g)
+        else:
+            kernels.tersoff_site_sum(*args, self._kind, *self._tables, self.cutoff, V, g)
+
+    def factors(self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray) -> SiteHessians:
+        """See `SitePotential.factors`."""
+        return self._site_hessians(nl.extended(y), types[nl.owner_of_extended], nl, w, slice(0, len(nl.sites)))
+
+    def _site_hessians(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, some: slice
+    ) -> SiteHessians:
+        """Those of some sites; y and types on extended atoms."""
+        rows, weight = nl.rows[some], np.ascontiguousarray(w[some], dtype=float)
+        begin, place = np.empty(len(rows) + 1, np.int32), np.empty(len(rows) + 1, np.int64)
+        where = (rows, nl.first[some.start : some.stop + 1], nl.index, weight)
+        values = np.empty(kernels.count_bonds(y, *where, self.cutoff, begin, place))
+        ends = np.empty(begin[-1], np.int32)
+        kernels.site_hessians(
+            y, types, *where, self._kind, *self._tables, self.cutoff, begin, place, ends, values
+        )
+        return SiteHessians(begin, place, ends, values)
+
+    def hessian_vector(self, factors: SiteHessians, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
+        """See `SitePotential.hessian_vector`."""
+        v = nl.extended_vector(v)
+        out = np.zeros_like(v)
+        kernels.product(nl.rows, factors.begin, factors.place, factors.ends, factors.values, v, out)
+        return nl.fold(out)
+
+    def hessian_blocks(
+        self,
+        y: np.ndarray,
+        types: np.ndarray,
+        nl: NeighbourList,
+        w: np.ndarray,
+        pattern: HessianPattern,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """See `SitePotential.hessian_blocks`."""
+        H = np.empty((len(pattern.cols), 3, 3)) if out is None else out
+        H[:] = 0.0
+        extended, kinds = nl.extended(y), types[nl.owner_of_extended]
+        for begin in range(0, len(nl.sites), SITES):
+            some = slice(begin, min(begin + SITES, len(nl.sites)))
+            f = self._site_hessians(extended, kinds, nl, w, some)
+            where = (nl.owner_of_extended, pattern.row_first, pattern.cols)
+            kernels.assemble(nl.rows[some], f.begin, f.place, f.ends, f.values, *where, H)
+        return H
+
+    def cauchy_born(
+        self, bonds: np.ndarray, types: np.ndarray, site_type: int, F: np.ndarray, second: bool = True, copies: int = 1
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `SitePotential.cauchy_born`."""
+        assert copies == 1, "angles need every bond"
+        F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
+        n, d = len(F), bonds.shape[1]
+        W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
+        types = np.ascontiguousarray(types, dtype=np.int32)
+        kernels.cauchy_born(
+            bonds, self._kind, *self._tables, types, np.int32(site_type), self.cutoff, F, W, P, C, second
+        )
+        return W, P, C
+
+    def lattice_constant(self, structure: str = "diamond", element: str | None = None) -> float | None:
+        """Lattice constant of zero pressure of a crystal of one species, A; None where there is none."""
+        if structure not in ("fcc", "bcc", "diamond", "hcp"):
+            return None
+        return self.constant_of(getattr(Crystal, structure)(element or self.elements[0]))
+
+    def constant_of(self, crystal: Crystal) -> float | None:
+        """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""
+        types = self.types_of(crystal.species)
+        unit = crystal.with_lattice_constant(1.0)
+        shortest = unit.nearest_neighbour_distance
+
+        def virial(distance: float) -> float:
+            """Derivative of the energy by the logarithm of the size, eV, at a nearest-neighbour distance."""
+            now, total = unit.with_lattice_constant(distance / shortest), 0.0
+            for b, kind in enumerate(types):
+                bonds, ends = now.stencil(self.cutoff, b), types[now.stencil_species(self.cutoff, b)]
+                total += float(np.trace(self.cauchy_born(bonds, ends, int(kind), np.eye(3)[None], second=False)[1][0]))
+            return total
+
+        scan = self.cutoff * np.linspace(0.95, 0.3, 40)  # from the outside: the first distance that is pushed apart
+        k = next((k for k, distance in enumerate(scan) if k and virial(distance) < 0 < virial(scan[k - 1])), 0)
+        return float(brentq(virial, scan[k], scan[k - 1], xtol=1e-14) / shortest) if k else None

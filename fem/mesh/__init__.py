@@ -1,0 +1,1 @@
+"""Meshes: what builds, cuts and distributes them."""

@@ -1,0 +1,70 @@
+"""Reading a case file and changing keys of it from the command line; one plain sentence if that fails."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+_NUMBER_WITH_UNIT = re.compile(r"=\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-zÅ]+")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Tables of a TOML file; InputError with file and line if it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file, a case file in TOML is expected") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file in UTF-8 (byte {error.start}), a TOML file is expected") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}), a TOML file is expected") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(_syntax(path, text, str(error))) from None
+
+
+def _syntax(path: Path, text: str, message: str) -> str:
+    """One sentence for a syntax error, with the line it is in."""
+    place = _PLACE.search(message)
+    reason = _PLACE.sub("", message)
+    reason = reason[:1].lower() + reason[1:]
+    lines = text.splitlines()
+    if place is None or place[1] is None:
+        return f"{path}, line {max(len(lines), 1)}: not valid TOML at the end of the file, {reason}"
+    number = int(place[1])
+    line = lines[number - 1].strip() if number <= len(lines) else ""
+    if _NUMBER_WITH_UNIT.search(line):
+        reason = "numbers are written without a unit (lengths are plain numbers in A)"
+    return f"{path}, line {number}: not valid TOML in {line!r}, {reason}"
+
+
+def apply_override(data: dict[str, Any], text: str) -> str:
+    """Set ``table.key=value`` in the tables of a case file; the key.
+
+    The value is TOML; what is not TOML is a string, so that quotes may be left out.
+    """
+    key, sign, value = text.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not sign or len(parts) < 2 or not all(parts):
+        raise InputError(f"--set {text!r} is not allowed: it must be table.key=value, for example model.core_radius=40")
+    node = data
+    for depth, part in enumerate(parts[:-1]):
+        node = node.setdefault(part, {})
+        if not isinstance(node, dict):
+            raise InputError(f"--set {text!r} is not allowed: {'.'.join(parts[: depth + 1])} is not a table")
+    node[parts[-1]] = _value(value.strip())
+    return ".".join(parts)
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if parsed.keys() == {"value"} else text

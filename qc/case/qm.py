@@ -1,0 +1,76 @@
+"""Table [qm] of the case file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from .table import COUNT, LENGTH, Table, key, required
+
+ENGINES = ("gfn1-xtb", "gfn2-xtb", "gpaw")
+"""Engines by name; a test compares them with those that `qc.qm.engine` knows."""
+
+
+def is_engine(name: str) -> bool:
+    """Whether it is one of `ENGINES` or has the form ``ase:module.Class``."""
+    module, _, cls = name.removeprefix("ase:").rpartition(".")
+    return name in ENGINES or bool(name.startswith("ase:") and module and cls.isidentifier())
+
+
+class QMTable(Table):
+    """Table [qm]: a region of quantum mechanics round the tip. Without the table there is none."""
+
+    engine: str = key(
+        "gfn1-xtb",
+        f'"{'", "'.join(ENGINES)}" or "ase:module.Class"',
+        "what computes the region: tblite (extra qm), GPAW, or any ASE calculator by module and class",
+    )
+    mode: Literal["energy", "force"] = key(
+        "energy",
+        '"energy" or "force"',
+        "energy: one conserved energy, E_QM - E_MM of the cluster less its dead load at the reference crystal; force: the engine's "
+        "forces on the atoms within the radius, no energy",
+    )
+    radius: float = required(
+        LENGTH,
+        "QM atoms lie within it of the tip in the reference crystal, A; cleavage bonds and shared hosts are completed",
+        gt=0,
+    )
+    buffer: float = key(
+        6.0, LENGTH, 'mode "force": further atoms in the engine\'s cluster, whose forces are thrown away, A', gt=0
+    )
+    follow_tip: bool = key(
+        True, "true or false", "the region moves with the tip; its new topology gets a reference of its own"
+    )
+    centre: tuple[float, float] | None = key(
+        None,
+        "two numbers in A",
+        "centre of the region, A; left out: crack.tip, and the tip where the region follows it",
+    )
+    caps: bool = key(True, "true or false", "link atoms (hydrogen) on cut bonds")
+    hessian: Literal["sr1", "psb", "mm"] = key(
+        "sr1",
+        '"sr1", "psb" or "mm"',
+        "what Newton's method knows of the engine: symmetric secant updates from its forces, or only the potential's stiffness",
+    )
+    parameters: dict[str, Any] = key({}, "a table", "keyword arguments of the engine's ASE calculator")
+    charge: int = key(0, "a whole number", "total charge of the cluster, e")
+    spin: int = key(0, "a whole number of at least 0", "unpaired electrons of the cluster", ge=0)
+    time_limit: float = key(600.0, "a number > 0 in s", "longest time for one call of the engine, s", gt=0)
+    retries: int = key(
+        3, "a whole number of at least 0", "further attempts: new start, slower mixing, lower accuracy (xTB)", ge=0
+    )
+    threads: int = key(1, COUNT, "threads of the engine, which runs on one rank while the others sleep", ge=1)
+    start: Literal["fresh", "last"] = key(
+        "fresh",
+        '"fresh" or "last"',
+        "density each call begins with: fresh makes the result a function of the positions, last saves iterations (GPAW)",
+    )
+
+    @model_validator(mode="after")
+    def _check_engine(self) -> QMTable:
+        if not is_engine(self.engine):
+            names = '", "'.join(ENGINES)
+            raise ValueError(f'qm.engine = "{self.engine}" is not allowed: it must be "{names}" or "ase:module.Class"')
+        return self

@@ -1,0 +1,256 @@
+"""The tables of a case file but for those of propagation and QM: their keys, defaults, bounds and help."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .explain import toml_text
+from .table import COUNT, LENGTH, POSITIVE, Table, key, required
+
+COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
+
+BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
+
+SYMBOL = 'a chemical symbol such as "Fe"'
+
+CUTS = '"widest", "shuffle", "glide" or a whole number from 0'
+
+Symbol = Annotated[str, Field(min_length=1)]
+
+
+class CrystalTable(Table):
+    """Table [crystal]."""
+
+    structure: Literal["fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal"] = required(
+        '"fcc", "bcc", "diamond", "zincblende", "hcp" or "hexagonal"',
+        "crystal structure; zincblende has two species; hexagonal is the 2-D triangular lattice",
+    )
+    element: str | None = key(
+        None, SYMBOL, "species, as the potential names it; zincblende takes crystal.elements instead", min_length=1
+    )
+    elements: tuple[Symbol, ...] | None = key(
+        None,
+        'a list of chemical symbols such as ["Si", "C"]',
+        "species of zincblende: the first at the corners of the cube, the second a/4 [111] away",
+    )
+    a: float | None = key(
+        None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
+    )
+    c_over_a: float | None = key(
+        None, POSITIVE, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0
+    )
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Chemical symbols, each once, in the order of the sublattices."""
+        return self.elements if self.elements is not None else (self.element or "",)
+
+    @model_validator(mode="after")
+    def _check_species(self) -> CrystalTable:
+        """One species, two different ones for zincblende, named by one key."""
+        binary, of = self.structure == "zincblende", f'with crystal.structure = "{self.structure}"'
+        wanted = 'crystal.elements must be two different chemical symbols such as ["Si", "C"]'
+        wanted = f"{of} {wanted if binary else f'crystal.element must be {SYMBOL}'}"
+        if self.element is None and self.elements is None:
+            raise ValueError(f"crystal.{'elements' if binary else 'element'} is missing: {wanted}")
+        if self.element is not None and (binary or self.elements is not None):
+            raise ValueError(f"crystal.element = {toml_text(self.element)} is not allowed: {wanted}")
+        if self.elements is not None and (not binary or len(set(self.elements)) != 2 or len(self.elements) != 2):
+            raise ValueError(f"crystal.elements = {toml_text(self.elements)} is not allowed: {wanted}")
+        if self.c_over_a is not None and self.structure != "hcp":
+            raise ValueError(f"crystal.c_over_a = {self.c_over_a:g} is not allowed {of}: leave it out, only hcp has one")
+        return self
+
+
+class PotentialTable(Table):
+    """Table [potential]."""
+
+    file: str = required(
+        f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
+        "potential file (setfl of eam/alloy or eam/fs, .sw, .tersoff, .tersoff.mod), looked for beside the case file, in the working "
+        "directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; or the name of a built-in potential",
+        min_length=1,
+    )
+    elements: tuple[str, ...] | None = key(
+        None, 'a list of chemical symbols such as ["Fe"]', "species to use, in this order; left out: all of the file's"
+    )
+    parameters: dict[str, float] | None = key(
+        None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A"
+    )
+
+
+class ModelTable(Table):
+    """Table [model]."""
+
+    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = key(
+        "bgrac",
+        '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
+        "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "
+        "left out: bgrac where it holds (crystals with inversion symmetry, meshes of the code's own), else bgfc",
+    )
+    dimension: float = key(
+        2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
+    )
+    front_periods: int = key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
+    core_radius: float = required(LENGTH, "radius of the atomistic region round the tip, A", gt=0)
+    blend_width: float | None = key(
+        None, LENGTH, "width of the handshake, A; left out: eight nearest-neighbour distances", gt=0
+    )
+    domain_radius: float = required(LENGTH, "radius beyond which the near-tip field is prescribed, A", gt=0)
+    blending: Literal["quintic", "cubic", "linear"] = key(
+        "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
+    )
+    reference: Literal["predictor", "lattice", "far_field"] = key(
+        "predictor",
+        '"predictor", "lattice" or "far_field"',
+        "state at which bgfc (and bgrac beside a slit) takes its dead load",
+    )
+    stencil_compression: float = key(
+        0.06,
+        "a number from 0 to 0.3",
+        "compression of a bond up to which the stencils of bgrac hold all neighbours in the handshake",
+        ge=0,
+        le=0.3,
+    )
+    order: Literal[1, 2] = key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
+    face_strip: bool = key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
+    face_strip_thickness: float | None = key(
+        None,
+        LENGTH,
+        "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance, or "
+        "the stencil of bgrac if that is longer",
+        gt=0,
+    )
+    mesh: str | None = key(
+        None,
+        'the name of a .msh file of gmsh such as "disc.msh"',
+        "mesh of your own instead of a lattice-resolved one: triangles of first order in A, tip at the origin, cut open along "
+        "negative x; needs face_strip = false; looked for beside the case file first; method atomistic does without it",
+        pattern=r".\.msh$",
+    )
+
+    @model_validator(mode="after")
+    def _check_mesh(self) -> ModelTable:
+        if self.mesh is not None and self.face_strip:
+            raise ValueError(
+                f'model.face_strip = true is not allowed with model.mesh = "{self.mesh}": a mesh of your own carries the crack as '
+                "a slit, so it must be false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_dimension(self) -> ModelTable:
+        if self.dimension not in (2, 2.5, 3):
+            raise ValueError(f"model.dimension = {self.dimension:g} is not allowed: it must be 2, 2.5 or 3")
+        if self.dimension == 3:
+            raise ValueError("model.dimension = 3 is not allowed for a crack: use 2.5 with model.front_periods periods")
+        if self.dimension == 2 and self.front_periods != 1:
+            raise ValueError(
+                f"model.front_periods = {self.front_periods} is not allowed in 2-D: leave it out, or use dimension 2.5"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_room(self) -> ModelTable:
+        """The core and, where the method has one, its handshake lie inside the domain."""
+        blended = self.method in ("bqce", "bgfc", "bgrac", "bqcf") and self.blend_width is not None
+        width = self.blend_width if blended and self.blend_width is not None else 0.0
+        if self.method != "atomistic" and self.core_radius + width >= self.domain_radius:
+            handshake = f" + model.blend_width = {width:g} A" if width else ""
+            raise ValueError(
+                f"model.core_radius = {self.core_radius:g} A{handshake} does not fit: together with its handshake the core must "
+                f"be smaller than model.domain_radius = {self.domain_radius:g} A"
+            )
+        return self
+
+
+class CrackTable(Table):
+    """Table [crack]."""
+
+    plane: tuple[int, int, int] | tuple[int, int] | None = key(
+        None,
+        "three whole numbers such as [1, 1, 0] (two for hexagonal)",
+        "Miller indices of the cleavage plane; hexagonal: direction [h, k] along the crack, may be left out",
+    )
+    front: tuple[int, int, int] | None = key(
+        None,
+        "three whole numbers such as [0, 0, 1]",
+        "Miller indices of the crack front, which lies in the plane; left out for hexagonal",
+    )
+    cut: Literal["widest", "shuffle", "glide"] | Annotated[int, Field(ge=0)] = key(
+        "widest",
+        CUTS,
+        "which gap between the atomic planes is opened: a whole number counts them from 0 by falling width; shuffle (the widest) "
+        "and glide are those of diamond and zincblende {111}",
+    )
+    tip: tuple[float, float] = key(
+        (0.0, 0.0),
+        "two numbers in A",
+        "centre of the near-tip field, A; [0, 0] lies half-way between two rows of sites, below a site of the upper one",
+    )
+
+
+class LoadTable(Table):
+    """Table [load]."""
+
+    K_start: float = key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
+    K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
+    K_step: float = key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
+    K_tolerance: float | None = key(
+        None,
+        "a number from 1e-6 to 0.1",
+        "relative width to which the brackets of K+ and K- are refined, by taking a step back in which the tip snaps and halving "
+        "it; left out: no refinement",
+        ge=1e-6,
+        le=0.1,
+    )
+    mode: Literal["I", "II", "III"] | tuple[float, float, float] = key(
+        "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
+    )
+    unload: bool = key(False, "true or false", "after the first advance, lower the load until the tip is back")
+    stop_at: Literal["first_advance", "K_stop"] = key(
+        "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> LoadTable:
+        if self.K_start >= self.K_stop:
+            raise ValueError(
+                f"load.K_start = {self.K_start:g} is not allowed: it must be smaller than load.K_stop = {self.K_stop:g}"
+            )
+        if not isinstance(self.mode, str) and not any(self.mode):
+            raise ValueError(
+                "load.mode = [0, 0, 0] is not allowed: at least one of K_I, K_II, K_III must differ from 0"
+            )
+        if not isinstance(self.mode, str) and self.mode[0] < 0:
+            raise ValueError(
+                f"load.mode = {list(self.mode)} is not allowed: K_I must be >= 0, or the crack faces would overlap"
+            )
+        return self
+
+
+class SolverTable(Table):
+    """Table [solver]."""
+
+    force_tolerance: float = key(
+        1e-6, "a number > 0 in eV/A", "largest force component of a converged state, eV/A", gt=0
+    )
+    linear: Literal["mumps", "gamg", "factored"] = key(
+        "mumps",
+        '"mumps", "gamg" or "factored"',
+        "direct linear solver; conjugate gradients with algebraic multigrid; or these without the matrix, for large models",
+    )
+    max_newton: int = key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
+    max_robust: int = key(300, COUNT, "iterations of the robust path", ge=1)
+    step_cap: float = key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
+    perturbation: float = key(
+        1e-3,
+        "a plain number >= 0 in A",
+        "amplitude of the displacement that breaks the symmetry of an unstable state, A",
+        ge=0,
+    )
+    petsc: dict[str, str | bool | int | float] = key(
+        {}, "a table of text, numbers or true/false", "further PETSc options, without the prefix qc_"
+    )

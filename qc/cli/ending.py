@@ -1,0 +1,117 @@
+"""How a command ends: exit codes, one sentence for what the user can mend, and no rank left waiting for another."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..errors import ConvergenceError, InputError, Stopped
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+log = logging.getLogger(__name__)
+
+DONE, FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
+PATIENCE = 20.0
+"""Seconds that a failing rank waits for the others to fail with it before it ends them all."""
+
+
+def exit_code(command: Callable[[MPI.Comm], int]) -> int:
+    """Run a command on all ranks and turn what it raises into an exit code.
+
+    What the user can mend is one sentence on stderr, told by rank 0; the traceback goes to the log. Anything else is a
+    defect: its traceback is shown.
+    """
+    from mpi4py import MPI
+
+    world = MPI.COMM_WORLD
+    aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
+    try:
+        return command(world)
+    except (ConvergenceError, Stopped, InputError) as error:
+        log.info("ended by %s", type(error).__name__, exc_info=True)
+        code = _code_of(error)
+        _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
+        return code
+    except KeyboardInterrupt:
+        _abort_if_parallel(world, "interrupted at once; --resume goes on after the last finished step", INTERRUPTED)
+        return INTERRUPTED
+    except Exception:
+        if world.size == 1:
+            raise
+        _abort_if_parallel(world, traceback.format_exc(), FAILED)
+        return FAILED
+
+
+def run_command(command: Callable[[], int | None]) -> int:
+    """Exit code of a parsed command line; a misspelt one is refused in one sentence, by rank 0.
+
+    What all ranks would print alike, the help for example, only rank 0 prints.
+    """
+    from mpi4py import MPI
+
+    with contextlib.ExitStack() as stack:
+        if MPI.COMM_WORLD.rank:
+            nowhere = stack.enter_context(open(os.devnull, "w"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+        try:
+            return int(command() or DONE)
+        except UsageError as error:
+            if MPI.COMM_WORLD.rank == 0:
+                _print(_usage(error))
+            return BAD_INPUT
+
+
+def _usage(error: Any) -> str:
+    """One sentence for what is wrong with the command, or its help if nothing was asked of it."""
+    message, context = error.format_message(), error.ctx
+    if context is None or message == context.get_help():
+        return str(message)
+    return f"qc: {' '.join(message.split()).rstrip('.')}; see {context.command_path} --help"
+
+
+def _code_of(error: Exception) -> int:
+    if isinstance(error, Stopped):
+        return STOPPED
+    return FAILED if isinstance(error, ConvergenceError) else BAD_INPUT
+
+
+def _tell(message: str, code: int, world: MPI.Comm, aside: MPI.Comm) -> None:
+    """One sentence for all ranks if all have failed; a rank that failed alone ends the others."""
+    if world.size > 1 and not _all_arrive(aside):
+        _abort_if_parallel(world, f"rank {world.rank} alone: {message}", code)
+    elif world.rank == 0:
+        _print(f"qc: {message}")
+
+
+def _all_arrive(comm: MPI.Comm) -> bool:
+    """Whether all ranks get here in time."""
+    request, deadline = comm.Ibarrier(), time.monotonic() + PATIENCE
+    while not request.Test():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _abort_if_parallel(world: MPI.Comm, message: str, code: int) -> None:
+    _print(message)
+    if world.size > 1:
+        sys.stdout.flush()
+        time.sleep(0.5)  # mpirun must have read what was printed before the abort closes its pipes
+        world.Abort(code)
+
+
+def _print(message: str) -> None:
+    sys.stderr.write(message.rstrip("\n") + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""From a case to a directory of results, one file a command."""

@@ -1,0 +1,222 @@
+"""From a case to crystal, sizes, model and solver options."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+from scipy.optimize import minimize_scalar
+
+from atomistics import Crystal, SitePotential, equilibrium_lattice_constant
+from atomistics.reconstruction import paired_stencil
+from fem.cauchy_born import CauchyBornMaterial
+from fem.collective import together
+from fem.mesh.far_field import CoarseMesh
+
+from ..case.case import Case
+from ..case.qm import QMTable
+from ..crack.qm_tip import QMTipSpec
+from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
+from ..crack.system import CrackSystem
+from ..errors import InputError
+from ..material.cleavage import cells_beside, cut_height
+from ..qm.build import QMSpec
+from ..qm.engine.spec import EngineSpec
+from ..solve.options import SolverOptions
+from ..terms.reconstruction import Reconstruction, ReconstructionError
+from .potential import load_potential_of
+
+log = logging.getLogger(__name__)
+
+
+def make_crystal(case: Case, potential: SitePotential) -> Crystal:
+    """The case's crystal, oriented; without ``a`` at the potential's equilibrium lattice constant."""
+    c = case.crystal
+    if c.structure == "hcp":
+        ratio = c.c_over_a if c.c_over_a is not None else axial_ratio_at_rest(c.species[0], potential)
+        crystal = Crystal.hcp(c.species[0], c.a, ratio)
+    else:
+        crystal = getattr(Crystal, c.structure)(*c.species, c.a)
+    if c.a is None:
+        crystal = crystal.resolved(potential)
+        crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+    if case.crack.plane is None:  # a 2-D crystal as it is: the case file insists on a plane otherwise
+        return crystal
+    return crystal.oriented(case.crack.plane, case.crack.front or (0, 0, 1))
+
+
+def axial_ratio_at_rest(element: str, potential: SitePotential) -> float:
+    """c/a of least energy of an hcp crystal, each at its own lattice constant."""
+
+    def energy(ratio: float) -> float:
+        crystal = Crystal.hcp(element, None, ratio).resolved(potential)
+        crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+        return float(CauchyBornMaterial(crystal, potential).energy_density(np.eye(3)[None])[0]) * crystal.cell_volume
+
+    return float(minimize_scalar(energy, bounds=(1.45, 1.95), method="bounded", options={"xatol": 1e-7}).x)
+
+
+def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
+    """Sizes of the model, with the defaults that depend on crystal and potential filled in."""
+    m, nn = case.model, crystal.nearest_neighbour_distance
+    strip = 0.0
+    if m.face_strip:
+        usual = strip_thickness(cells_beside(crystal, case.crack.cut), potential, m.stencil_compression)[1]
+        strip = m.face_strip_thickness if m.face_strip_thickness is not None else usual
+    return CrackSpec(
+        core_radius=m.core_radius,
+        domain_radius=m.domain_radius,
+        blend_width=m.blend_width if m.blend_width is not None else 8.0 * nn,
+        method="bgfc" if is_default(case) and not bgrac_holds(case, crystal, potential) else m.method,
+        blending=m.blending,
+        reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
+        order=m.order,
+        front_periods=m.front_periods,
+        face_strip=0.0 if m.method == "continuum" else strip,
+        tip=(case.crack.tip[0], case.crack.tip[1]),
+        stencil_compression=m.stencil_compression,
+        cut=case.crack.cut,
+    )
+
+
+def is_default(case: Case) -> bool:
+    """Whether the case leaves the choice of the method to the code."""
+    return "method" not in case.model.model_fields_set
+
+
+def bgrac_holds(case: Case, crystal: Crystal, potential: SitePotential) -> bool:
+    """Whether the reconstruction can be expected to exist: inversion symmetry of crystal and potential, a mesh that matches."""
+    try:
+        paired_stencil(crystal, potential, case.model.stencil_compression)
+    except ValueError:
+        return False
+    return case.model.mesh is None
+
+
+def make_system(
+    case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None, reconstruction: Reconstruction | None = None
+) -> CrackSystem:
+    """Crystal, potential, Griffith load and coupled model of a case. Collective; bad input raises the same error everywhere."""
+
+    def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
+        potential = load_potential_of(case)
+        potential.types_of(case.crystal.species)
+        crystal = make_crystal(case, potential)
+        _check_cut(crystal, case.crack.cut)
+        return potential, crystal, crack_spec(case, crystal, potential)
+
+    mode = case.load.mode
+    ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
+    with _blaming_the_case():
+        potential, crystal, spec = together(comm, prepare)
+        domain = None
+        if case.model.mesh is not None and spec.method != "atomistic":
+            domain = read_crack_mesh(comm, case.model.mesh, crystal, potential, spec)
+        build = partial(
+            CrackSystem,
+            crystal,
+            potential,
+            mode=ratios,
+            comm=comm,
+            coarse=coarse,
+            K_check=case.load.K_start,
+            domain=domain,
+        )
+        try:
+            return build(spec, reconstruction=reconstruction)
+        except ReconstructionError as error:
+            if not is_default(case):
+                raise
+            log.warning("model.method is bgfc: %s", error)
+            return build(replace(spec, method="bgfc"))
+
+
+def _check_cut(crystal: Crystal, cut: str | int) -> None:
+    try:
+        cut_height(crystal, cut)
+    except ValueError as error:
+        raise InputError(f"crack.{error}") from None
+
+
+@contextmanager
+def _blaming_the_case() -> Iterator[None]:
+    """Values that the packages below refuse while a model is built come from the case; a failed solve is a defect of ours."""
+    try:
+        yield
+    except (InputError, np.linalg.LinAlgError):
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def engine_spec(table: QMTable) -> EngineSpec:
+    """What the engine of table [qm] is told."""
+    return EngineSpec(
+        table.engine,
+        dict(table.parameters),
+        table.charge,
+        table.spin,
+        table.time_limit,
+        table.retries,
+        table.threads,
+        table.start,
+    )
+
+
+def qm_tip_spec(case: Case) -> QMTipSpec | None:
+    """The QM region of a case; None without a table [qm]."""
+    t = case.qm
+    if t is None:
+        return None
+    x, y = t.centre or case.crack.tip
+    region = QMSpec((x, y, 0.0), t.radius, t.mode, t.buffer, engine_spec(t), t.hessian, 0.0, t.caps)
+    return QMTipSpec(region=region, follows=t.follow_tip)
+
+
+def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
+    """Solver settings of the case, with PETSc options of the command line on top."""
+    s = case.solver
+    given: dict[str, str] = {k: str(v) for k, v in s.petsc.items()}
+    key = None
+    for word in petsc_options:
+        if word.startswith("-") and not _is_number(word):
+            key = word.lstrip("-").removeprefix("qc_")
+            given[key] = ""
+        elif key is None:
+            raise InputError(f"PETSc option {word!r} must follow a name that starts with '-'")
+        else:
+            given[key], key = word, None
+    return SolverOptions(
+        s.force_tolerance, s.linear, s.max_newton, s.max_robust, s.step_cap, s.perturbation, petsc=given
+    )
+
+
+@contextmanager
+def _blaming_petsc_options(options: SolverOptions) -> Iterator[None]:
+    """What PETSc refuses while its solvers are set up is an option of the user's, if there is one."""
+    try:
+        yield
+    except PETSc.Error as error:
+        if not options.petsc or error.ierr not in OPTION_ERRORS:
+            raise
+        reason = str(error).splitlines()[-1].split("] ", 1)[-1]
+        given = " ".join(f"-{key} {value}".strip() for key, value in options.petsc.items())
+        raise InputError(f"PETSc refuses one of the options {given!r}: {reason}") from error
+
+
+OPTION_ERRORS = (62, 63, 86, 92)
+"""PETSc's codes of a wrong argument, one out of range, an unknown type, a package that is not there."""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

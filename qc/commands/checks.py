@@ -1,0 +1,94 @@
+"""What ``qc run`` looks at before anything is built: directory, saved state, potential. On rank 0 only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:  # pydantic is not needed for qc --help
+    from ..case.case import Case
+    from ..case.qm import QMTable
+
+FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at", "qm.time_limit", "qm.retries", "qm.threads")
+"""Keys that a resumed run may change, besides those of [solver]."""
+
+FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
+"""Keys that a resumed propagation may change, besides those of [solver]."""
+
+
+def check_directory(directory: Path, resume: bool) -> None:
+    """Refuse to overwrite a run, or to go on from nothing."""
+    if resume and not directory.is_dir():
+        raise InputError(f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR")
+    if not resume and directory.exists():
+        raise InputError(
+            f"-o {directory}: exists already; allowed is a new directory, or --resume to go on from its last finished step"
+        )
+
+
+def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[str] = FREE_KEYS) -> None:
+    """Refuse to go on from a state of another model; the ladder may be longer and the solver another."""
+    checkpoint = directory / "checkpoint.json"
+    if not checkpoint.exists():
+        return
+    changed = changed_keys(settings, json.loads(checkpoint.read_text()).get("case", {}), free)
+    if changed:
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise InputError(
+            f"--resume: {changed[0]}{more} differs from the run in {str(directory)!r}; "
+            f"allowed to change are {', '.join(free)} and [solver], for others start in a new directory"
+        )
+
+
+def changed_keys(now: dict[str, Any], saved: dict[str, Any], free: Sequence[str] = FREE_KEYS) -> list[str]:
+    """Keys of the model that differ from those of a saved run: ``model.core_radius = 40 (was 30)``."""
+    changed = []
+    for table in ("crystal", "potential", "model", "crack", "load", *(["propagation"] if free is FREE_TO_PROPAGATE else [])):
+        for key, value in now[table].items():
+            before = saved.get(table, {}).get(key, value)
+            if key == "file" and isinstance(before, str):  # the run may be resumed from another folder
+                value, before = Path(value).name, Path(before).name
+            if value != before and f"{table}.{key}" not in free:
+                changed.append(f"{table}.{key} = {value} (was {before})")
+    return changed + _changed_qm(now.get("qm"), saved.get("qm"), free)
+
+
+def _changed_qm(now: dict[str, Any] | None, saved: dict[str, Any] | None, free: Sequence[str]) -> list[str]:
+    """Keys of [qm] that differ; the table itself if only one has it."""
+    if now is None or saved is None:
+        return [] if now is saved else [f"[qm] (was {'not ' if saved is None else ''}there)"]
+    differ = [key for key in now if now[key] != saved.get(key, now[key]) and f"qm.{key}" not in free]
+    return [f"qm.{key} = {now[key]} (was {saved.get(key)})" for key in differ]
+
+
+def check_potential(case: Case) -> None:
+    """Refuse a missing or malformed potential, and one that lacks the crystal's element."""
+    from .potential import load_potential_of  # compiled kernels: not before the case is known to be well-formed
+
+    key = f"potential.file = {case.potential.file!r}"
+    try:
+        potential = load_potential_of(case)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{key} is not usable: {error}") from None
+    try:
+        potential.types_of(case.crystal.species)
+    except ValueError as error:
+        raise InputError(f"{_species_key(case)} does not fit {key}: {error}") from None
+
+
+def check_engine(table: QMTable | None) -> None:
+    """Refuse a QM engine that is not installed; nothing of it is imported."""
+    from ..qm.engine.spec import installed
+
+    if table is not None and not installed(table.engine):
+        how = "pip install tblite scipy-openblas32" if table.engine.startswith("gfn") else "install its package"
+        raise InputError(f'qm.engine = "{table.engine}" is not installed: {how}')
+
+
+def _species_key(case: Case) -> str:
+    c = case.crystal
+    return f"crystal.element = {c.element!r}" if c.elements is None else f"crystal.elements = {list(c.elements)}"

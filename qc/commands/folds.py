@@ -1,0 +1,58 @@
+"""``qc folds``: the snaking curve of a crack, its folds K+ and K-, and the barriers between neighbouring stable states."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path as FilePath
+from typing import Any
+
+from mpi4py import MPI
+
+from fem.collective import on_root
+
+from ..case.case import Case
+from ..crack.folds import COLUMNS, FoldSpec, report, trace
+from ..drive.continuation import Path, PathOptions
+from ..output.files import write_json, write_steps_csv
+from ..output.versions import versions
+from ..pictures import folds as fold_pictures
+from .build import make_system, solver_options
+
+
+def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOptions) -> dict[str, Any]:
+    """Follow the case's crack through its folds; files in ``directory``: folds.json, curve.csv, pictures. Collective."""
+    comm, begin = MPI.COMM_WORLD, time.perf_counter()
+    system = make_system(case, comm)
+    path = Path(system, options)
+    snake = trace(system, spec, path, solver_options(case, []))
+    document = {"case": case.name, "method": system.spec.method, "domain_radius": system.spec.domain_radius}
+    document |= report(path, snake)
+    document |= {"ranks": comm.size, "n_dofs": system.model.parts.layout.n_unknowns}
+    document |= {"seconds": round(time.perf_counter() - begin, 1), "settings": case.plain(), "versions": versions()}
+    on_root(comm, lambda: _write(directory, document, snake.rows))
+    return document
+
+
+def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    write_json(directory / "folds.json", document)
+    write_steps_csv(directory / "curve.csv", rows, COLUMNS)
+    fold_pictures.snake_picture(directory / "snake.png", rows, document["folds"])
+    if document["barriers"]:
+        fold_pictures.barrier_picture(directory / "barriers.png", document["barriers"])
+
+
+def summary(document: dict[str, Any]) -> list[str]:
+    """What was found, in a few lines for the terminal."""
+    lines = [f"K_G {document['K_G']:.4f} MPa m^1/2, {document['n_points']} points in {document['seconds']:.0f} s"]
+    names = {"K_plus": "K+", "K_minus": "K-", None: "fold of an unstable branch"}
+    lines += [f"{names[f['name']]} = {f['K_over_KG']:.5f} K_G, tip {f['tip_position']:.2f} A" for f in document["folds"]]
+    for one in document["barriers"]:
+        at = "nowhere equal" if one["K_equal"] is None else f"equal energies at {one['K_equal_over_KG']:.4f} K_G"
+        top = max(level["forward"] for level in one["levels"])
+        lines.append(f"barrier of the advance up to {top:.4f} eV per {document['cell_length']:.3f} A of front, {at}")
+    for b in document["bifurcations"]:
+        low, high = b["between_K_over_KG"]
+        lines.append(f"another branch crosses between {low:.4f} and {high:.4f} K_G")
+    if document["ended"]:
+        lines.append(f"ended early: {document['ended']}")
+    return lines

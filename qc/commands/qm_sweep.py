@@ -1,0 +1,176 @@
+"""A sweep of loads with and without the QM tip: the bonds across the crack plane, and how hard quantum mechanics pulls at them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from petsc4py import PETSc
+
+from fem.collective import on_root
+
+from ..case.case import Case
+from ..coupling.coupling import Coupling
+from ..crack.qm_tip import QMSession
+from ..crack.system import CrackSystem
+from ..errors import ConvergenceError, InputError
+from ..output.files import write_json
+from ..output.qm_layers import draw_layers
+from ..pictures.qm_sweep import sweep_picture
+from ..qm.engine.shared import ROOT
+from ..qm.region import QMRegion
+from ..solve.equilibrium import EquilibriumSolver
+from ..solve.options import SolverOptions
+from ..solve.stability import hashed_noise
+from .build import qm_tip_spec
+
+log = logging.getLogger(__name__)
+COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
+"""Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
+
+
+class Sweep:
+    """Both models of a crack, side by side on the same unknowns.
+
+    Parameters
+    ----------
+    system : CrackSystem
+    case : Case
+        With a table [qm] in energy mode.
+    options : SolverOptions
+    """
+
+    def __init__(self, system: CrackSystem, case: Case, options: SolverOptions) -> None:
+        spec = qm_tip_spec(case)
+        if spec is None or spec.region.mode != "energy":
+            raise InputError('qc qm-sweep needs a case with a table [qm] and qm.mode = "energy"')
+        self.system = system
+        coupling = system.model.coupling
+        bare = Coupling(coupling.layout, coupling.terms)
+        bare.dead_load = coupling.dead_load
+        self.session = QMSession(system, spec)
+        parts = system.model.parts
+        n = parts.layout.n_free
+        noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
+        self._solvers = {
+            name: EquilibriumSolver(terms, parts, noise, options, system.model.lattice.gdim == 2)
+            for name, terms in (("potential", bare), ("qm", coupling))
+        }
+        self._bonds = cleavage_bonds(self.session) if coupling.layout.comm.rank == ROOT else None
+
+    def loads(self, K: np.ndarray) -> Iterator[dict[str, Any]]:
+        """A record for each load (in K_G), states continued from the one before. Collective."""
+        system = self.system
+        q = {name: system.start(K[0] * system.K_G) for name in self._solvers}
+        for number, k in enumerate(K.tolist()):
+            if number:
+                step = system.imposed_displacement((k - K[number - 1]) * system.K_G)[: system.model.parts.layout.n_free]
+                for vec in q.values():
+                    vec.array[:] += step.ravel()
+            began = time.perf_counter()
+            reports = {"potential": self._relax("potential", k, q["potential"], rough=number == 0)}
+            system.model.coupling.reconnect()
+            pulls = self._measure(q["potential"], force=True)
+            if number == 0:
+                q["potential"].copy(q["qm"])
+            reports["qm"] = self._relax("qm", k, q["qm"], rough=False)
+            lengths = self._measure(q["qm"], force=False)
+            record = self._record(k, pulls, lengths)
+            record |= {"residuals": {name: r.residual for name, r in reports.items()}}
+            yield record | {"qm": self.session.measure(q["qm"]), "seconds": round(time.perf_counter() - began, 1)}
+
+    def _relax(self, name: str, k: float, q: PETSc.Vec, rough: bool):  # type: ignore[no-untyped-def]
+        solver = self._solvers[name]
+        self.system.load(k * self.system.K_G)
+        solver.coupling.prescribed[:] = self.system.model.coupling.prescribed
+        solver.coupling.reconnect()
+        report = solver.solve(q, rough=rough)
+        if not report.converged:
+            raise ConvergenceError(
+                f"no equilibrium {'with' if name == 'qm' else 'without'} the QM tip at K = {k:.4f} K_G: {report.reason}, largest "
+                f"force {report.residual:.1e} eV/A"
+            )
+        return report
+
+    def _measure(self, q: PETSc.Vec, force: bool) -> np.ndarray | None:
+        """(n, 2) length (A) and opening force (eV/A) of each bond, on the computing rank. Collective."""
+        term = self.session.qm.term
+        assert isinstance(term, QMRegion)
+        z = self.system.model.coupling.variables(q)[term.name]
+        g = term.energy_gradient(z)[1] if force else np.zeros_like(z)
+        if self._bonds is None:
+            return None
+        y, (up, low) = term.positions(z), self._bonds.T
+        return np.column_stack([np.linalg.norm(y[up] - y[low], axis=1), 0.5 * (g[low, 1] - g[up, 1])])
+
+    def _record(self, k: float, pulls: np.ndarray | None, lengths: np.ndarray | None) -> dict[str, Any]:
+        """The bonds as a table, the same on all ranks."""
+        comm = self.system.model.comm
+        rows = None
+        if self._bonds is not None:
+            assert pulls is not None
+            assert lengths is not None
+            X = self.session.qm.cluster.X
+            middle = 0.5 * (X[self._bonds[:, 0]] + X[self._bonds[:, 1]])
+            order = np.lexsort((np.round(middle[:, 2], 3), np.round(middle[:, 0], 3)))
+            rows = [
+                {"x": float(middle[i, 0]), "z": float(middle[i, 2]), "potential": float(pulls[i, 0]), "qm": float(lengths[i, 0])}
+                | {"opening_force": float(pulls[i, 1])}
+                for i in order
+            ]
+        return {"K_over_KG": k, "K": k * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
+
+
+def cleavage_bonds(session: QMSession) -> np.ndarray:
+    """(n, 2) indices in the cluster of the atoms above and below of each bond through the plane y = 0. On the computing rank."""
+    cluster = session.qm.cluster
+    X = cluster.X[: cluster.n]
+    nn = session._system.crystal.nearest_neighbour_distance
+    above, below = np.flatnonzero(X[:, 1] > 0), np.flatnonzero(X[:, 1] < 0)
+    apart = np.linalg.norm(X[above][:, None] - X[below][None], axis=2)
+    i, j = np.nonzero(apart < 1.05 * nn)
+    return np.column_stack([above[i], below[j]])
+
+
+def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path) -> dict[str, Any]:
+    """All loads of the case's ladder; sweep.json, sweep.csv and sweep.png after each. Collective."""
+    sweep = Sweep(system, case, options)
+    draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
+    load, records = case.load, []
+    K = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
+    try:
+        for record in sweep.loads(K):
+            records.append(record)
+            log.info("K = %.4f K_G: %s", record["K_over_KG"], record["bonds"])
+            document = {"case": case.name, "K_G": system.K_G, "qm": sweep.session.report(), "loads": records, "settings": case.plain()}
+            on_root(system.model.comm, lambda document=document: _write(directory, document))  # type: ignore[misc]
+    finally:
+        sweep.session.close()
+    return document
+
+
+def _write(directory: Path, document: dict[str, Any]) -> None:
+    write_json(directory / "sweep.json", document)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for record in document["loads"]:
+        table.writerows([record["K_over_KG"], *(bond[name] for name in COLUMNS[1:])] for bond in record["bonds"])
+    (directory / "sweep.csv").write_text(text.getvalue())
+    sweep_picture(directory / "sweep.png", document)
+
+
+def sweep_lines(document: dict[str, Any]) -> list[str]:
+    """The table as text: one line a load and bond."""
+    lines = [f"{'K/K_G':>7} {'x (A)':>7} {'z (A)':>7} {'potential (A)':>14} {'QM tip (A)':>11} {'opening force (eV/A)':>21}"]
+    for record in document["loads"]:
+        for bond in record["bonds"]:
+            numbers = f"{bond['x']:7.2f} {bond['z']:7.2f} {bond['potential']:14.4f} {bond['qm']:11.4f} {bond['opening_force']:21.4f}"
+            lines.append(f"{record['K_over_KG']:7.3f} {numbers}")
+    return lines

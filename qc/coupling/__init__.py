@@ -1,0 +1,1 @@
+"""The sum of terms, and the constructors of the methods."""

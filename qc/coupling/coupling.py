@@ -1,0 +1,269 @@
+"""The coupled model: a sum of named terms, each seen through one sparse map of the unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse as sp
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from atomistics.reconstruction import StencilError
+from fem.cauchy_born import InadmissibleDeformationError
+
+from ..stages import stage
+from ..terms.term import Term
+from ..unknowns.layout import BlockScatter, Layout
+from .assembly import _products
+
+INADMISSIBLE = (InadmissibleDeformationError, StencilError)
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """A state (unknowns and what is prescribed), the energy of each term over all ranks, this rank's part of the gradient."""
+
+    q: np.ndarray
+    prescribed: np.ndarray
+    energies: np.ndarray
+    gradient: np.ndarray
+
+
+class Coupling:
+    """E(x) = sum of terms - f_dead . q, with gradient and Hessian as PETSc objects.
+
+    All methods are collective. The full displacement vector x = [free | prescribed] is kept inside; the solver sees the
+    free part q only.
+
+    Parameters
+    ----------
+    layout : Layout
+    terms : sequence of Term
+    """
+
+    def __init__(self, layout: Layout, terms: Sequence[Term]) -> None:
+        self.layout, self.terms = layout, list(terms)
+        self.prescribed = np.zeros((layout.n_prescribed, layout.components))
+        self.dead_load = layout.create_unknowns()
+        self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
+        self.connections = 0  # times that the terms' rows have been looked at
+        self._complaint: str | None = None  # why the last energy was infinite on this rank
+        self._last: _Evaluation | None = None  # line searches and records ask for the same state again; None on all ranks or on none
+        self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
+        self._matrix = self.create_matrix()
+        self._values: np.ndarray | None = None
+        self._connect()
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether the model has an energy (blended and mixed forces have none)."""
+        return all(getattr(term, "conservative", True) for term in self.terms)
+
+    def add(self, term: Term) -> None:
+        """One more term; it takes the place of one with the same name. Collective."""
+        self.terms = [t for t in self.terms if t.name != term.name] + [term]
+        self._matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
+        self._matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
+        self._connect()
+
+    def reconnect(self) -> None:
+        """Look at the terms' rows anew: another coupling of the same terms may have brought them up to date. Collective."""
+        self._connect()
+
+    @property
+    def complaint(self) -> str | None:
+        """Why the last energy was infinite, None if it was not. Collective."""
+        said = self.layout.comm.allgather(self._complaint)
+        return next((c for c in said if c is not None), None)
+
+    def energies(self, q: PETSc.Vec) -> dict[str, float]:
+        """Energy of each term minus that of the perfect crystal, eV."""
+        if not self.has_energy:
+            for term, z in zip(self.terms, self._variables(q), strict=True):
+                term.energy(z)  # one of them raises, and says why
+        found = self._evaluated(q).energies.tolist()
+        parts = {t.name: e for t, e in zip(self.terms, found, strict=True)}
+        return parts | {"dead_load": -float(self.dead_load.dot(q))}
+
+    def energy(self, q: PETSc.Vec) -> float:
+        """Total energy minus that of the perfect crystal, eV; `NoEnergyError` for force blending."""
+        return sum(self.energies(q).values())
+
+    def energy_gradient(self, q: PETSc.Vec, g: PETSc.Vec) -> float:
+        """Energy (nan for force blending) and its gradient, written into g, eV/A."""
+        found = self._evaluated(q)
+        g.array[:] = found.gradient
+        g.axpy(-1.0, self.dead_load)
+        return float(found.energies.sum()) - float(self.dead_load.dot(q))
+
+    def _evaluated(self, q: PETSc.Vec) -> _Evaluation:
+        """Energies and gradient at q, worked out anew only where q or what is prescribed has changed on any rank."""
+        last, self._last = self._last, None
+        known = last is not None and np.array_equal(last.q, q.array_r) and np.array_equal(last.prescribed, self.prescribed)
+        if last is None or not self.layout.comm.allreduce(known, op=MPI.LAND):
+            last = self._evaluate(q)
+        self._last = last
+        return last
+
+    def _evaluate(self, q: PETSc.Vec) -> _Evaluation:
+        z = self._variables(q)
+        self.evaluations["gradient"] += 1
+        self._complaint = None
+        energies, local = np.zeros(len(z)), np.zeros((len(self._columns), self.layout.components))
+        for k, (term, zt, A) in enumerate(zip(self.terms, z, self._maps, strict=True)):
+            try:
+                with stage(term.name):
+                    energies[k], gz = term.energy_gradient(zt)
+            except INADMISSIBLE as error:  # on this rank only, perhaps: infinite energy tells the others
+                energies[k], gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
+            local += A.T @ gz
+        with stage("halo"):
+            gradient = self._scatter.add(local)[: self.layout.n_free].flatten()  # a copy: the scatter works in place
+        energies = self.layout.comm.allreduce(energies, op=MPI.SUM)
+        return _Evaluation(q.array_r.copy(), self.prescribed.copy(), energies, gradient)
+
+    def hessian(self, q: PETSc.Vec) -> PETSc.Mat:
+        """Exact Hessian (AIJ, block size set); the same matrix object until the sparsity pattern changes."""
+        z = self._variables(q)
+        self.evaluations["hessian"] += 1
+        if not self._pattern_known:
+            with stage("matrix"):
+                self._preallocate()
+        values, m = self._work(), self.layout.components
+        for term, zt, (begin, end) in zip(self.terms, z, pairwise(self._first_block), strict=True):
+            with stage(term.name):
+                term.hessian_blocks(zt, values[begin:end].reshape(-1, m, m))
+        with stage("matrix"):
+            values[end:] = self._transfer @ values[:end]
+            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
+        return self._matrix
+
+    def _work(self) -> np.ndarray:
+        """Where the blocks of all terms and the sums are written, kept as long as the pattern.
+
+        It is as large as the matrix: processes that map so many new pages at once wait for the kernel, longer than they compute.
+        """
+        if self._values is None:
+            self._values = np.empty((self._first_block[-1] + self._transfer.shape[0], self.layout.components**2))
+        return self._values
+
+    def sum_of_products(
+        self, products: Sequence[Callable[[np.ndarray], np.ndarray] | None]
+    ) -> Callable[[PETSc.Vec, PETSc.Vec], None]:
+        """Function that writes the sum of A^T product(A v) over the terms that have a product into its second argument."""
+        maps, scatter, n, m = self._maps, self._scatter, self.layout.n_free, self.layout.components
+        used = [(A, product) for A, product in zip(maps, products, strict=True) if product is not None]
+
+        def multiply(v: PETSc.Vec, out: PETSc.Vec) -> None:
+            own = np.zeros((self.layout.n_own, m))
+            own[:n] = v.array_r.reshape(-1, m)
+            x = scatter.gather(own)
+            local = np.zeros_like(x)
+            for A, product in used:
+                local += A.T @ product(A @ x)
+            out.array[:] = scatter.add(local)[:n].ravel()
+
+        return multiply
+
+    def spread(self, term: int, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of free blocks i, j (-1: prescribed) that pairs p of variables a, b of a term add to, and with which factor."""
+        i, j, p, factor = _products(self._maps[term], a, b)
+        return self._free[i], self._free[j], p, factor
+
+    def displacement(self, q: PETSc.Vec) -> np.ndarray:
+        """Displacements (n, components) of this rank's blocks of the full vector, A."""
+        return np.concatenate([q.array_r.reshape(-1, self.layout.components), self.prescribed])
+
+    def variables(self, q: PETSc.Vec) -> dict[str, np.ndarray]:
+        """Local variables z of each term by name, A."""
+        return {t.name: z for t, z in zip(self.terms, self._variables(q), strict=True)}
+
+    def halo_blocks(self) -> dict[int, int]:
+        """Displacement blocks that this rank receives in each evaluation, by the rank that owns them."""
+        rank, blocks = np.unique(self.layout.owner(self._columns), return_counts=True)
+        return {r: n for r, n in zip(rank.tolist(), blocks.tolist(), strict=True) if r != self.layout.comm.rank}
+
+    def _variables(self, q: PETSc.Vec) -> list[np.ndarray]:
+        """z = A x for all terms, with neighbour lists brought up to date first if an atom has moved too far anywhere."""
+        z = self._scatter_to_terms(q)
+        stale = self._refresh(z)
+        if stale:
+            with stage("neighbours"):
+                for term, zt in zip(self.terms, z, strict=True):
+                    term.update(zt)
+                self._connect()
+            self.evaluations["update"] += 1
+            z = self._scatter_to_terms(q)
+            self._refresh(z)
+        return z
+
+    def _refresh(self, z: list[np.ndarray]) -> bool:
+        with stage("neighbours"):
+            stale = [term.refresh(zt) for term, zt in zip(self.terms, z, strict=True)]
+        return bool(self.layout.comm.allreduce(int(any(stale)), op=MPI.MAX))
+
+    def _scatter_to_terms(self, q: PETSc.Vec) -> list[np.ndarray]:
+        with stage("halo"):
+            x = self._scatter.gather(self.displacement(q))
+        return [A @ x for A in self._maps]
+
+    def _connect(self) -> None:
+        """One scatter for the union of the blocks that the terms of this rank need."""
+        self._columns, inverse = np.unique(np.concatenate([t.rows.column for t in self.terms]), return_inverse=True)
+        split = np.cumsum([len(t.rows.column) for t in self.terms])[:-1]
+        self._maps = [
+            sp.csr_matrix((t.rows.value, c, t.rows.first), shape=(len(t.rows), len(self._columns)))
+            for t, c in zip(self.terms, np.split(inverse, split), strict=True)
+        ]
+        self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
+        self._free = self.layout.free_number(self._columns).astype(PETSc.IntType)
+        self._pattern_known, self._values, self._last = False, None, None
+        self.connections += 1
+
+    def _preallocate(self) -> None:
+        """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are."""
+        rows, cols = self._pairs()
+        m = self.layout.components
+        alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
+        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
+        self._pattern_known = True
+        self.pattern_version += 1
+
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the blocks of all terms, -1 where they are none of the matrix, and of the sums behind them.
+
+        Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are summed.
+        """
+        self._first_block = [0]
+        places, names, parts = [], [], []
+        for k, term in enumerate(self.terms):
+            a, b = term.pattern()
+            begin = self._first_block[-1]
+            self._first_block.append(begin + len(a))
+            i, j, source, factor = self.spread(k, a, b)
+            alone = (np.bincount(source, minlength=len(a)) == 1)[source] & (factor == 1.0)
+            place = np.full((2, len(a)), -1, dtype=PETSc.IntType)
+            place[:, source[alone]] = i[alone], j[alone]
+            keep = ~alone & (i >= 0) & (j >= 0)
+            names.append(i[keep].astype(np.int64) * (self.layout.n_unknowns + 1) + j[keep])
+            parts.append((source[keep] + begin, factor[keep]))
+            places.append(place)
+        pairs, target = np.unique(np.concatenate(names), return_inverse=True)
+        source, factor = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self._transfer = sp.csr_matrix((factor, (target, source)), shape=(len(pairs), self._first_block[-1]))
+        sums = np.stack(np.divmod(pairs, self.layout.n_unknowns + 1)).astype(PETSc.IntType)
+        rows, cols = np.concatenate([*places, sums], axis=1)
+        return rows, cols
+
+    def create_matrix(self) -> PETSc.Mat:
+        """Empty matrix (AIJ) between the unknowns."""
+        n, m = self.layout.n_free * self.layout.components, self.layout.components
+        matrix = PETSc.Mat().create(self.layout.comm)
+        matrix.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
+        matrix.setType(PETSc.Mat.Type.AIJ)
+        matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
+        matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
+        return matrix

@@ -1,0 +1,77 @@
+"""The settings of a coupled model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fem.mesh.domain import Crack
+
+from ..unknowns.regions import Core
+
+METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What to build.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    core : Core
+        Atomistic region.
+    blend_width : float
+        Width of the handshake, A.
+    radius : float
+        Outer radius, beyond which everything is prescribed, A.
+    blending : {"quintic", "cubic", "linear"}
+    order : {1, 2}
+        Polynomial order outside the lattice-resolved zone.
+    crack : {"none", "strips", "slit"}
+        How a crack along negative x meets the mesh.
+    front_periods : int
+        Crystal periods along the front that the atoms fill (2.5-D).
+    F0 : (3, 3) ndarray
+        Macroscopic deformation gradient.
+    stencil_compression : float
+        Compression of a bond in the handshake up to which the stencils of bgrac hold all neighbours.
+    condense_shifts : bool
+        Relax the inner shifts of a multilattice point by point where no atom follows the mesh; otherwise they are unknowns of all nodes.
+    mesh_growth : float
+        By how much the mesh size outside the resolved zone grows at least with the distance, A/A; 0: as slowly as is best for
+        the error of a defect's field at a number of nodes. In 3-D that grading has two nodes for each of the resolved zone;
+        0.3 has next to none, for zones of 1e5 atoms and more.
+    """
+
+    method: str
+    core: Core
+    blend_width: float
+    radius: float
+    blending: str = "quintic"
+    order: int = 1
+    crack: Crack = "none"
+    front_periods: int = 1
+    F0: np.ndarray | None = None
+    stencil_compression: float = 0.06
+    condense_shifts: bool = True
+    mesh_growth: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method {self.method!r} is not known: choose from {', '.join(METHODS)}")
+        if self.order not in (1, 2):
+            raise ValueError(f"order must be 1 or 2, got {self.order}")
+        if self.F0 is not None and not np.linalg.det(self.F0) > 1e-6:
+            raise ValueError(f"F0 must have a positive determinant, got {np.linalg.det(self.F0):.3g}")
+        if not 0 <= self.stencil_compression < 0.5:
+            raise ValueError(f"stencil_compression must be from 0 to 0.5, got {self.stencil_compression}")
+        if not 0 <= self.mesh_growth <= 0.5:
+            raise ValueError(f"mesh_growth must be from 0 to 0.5, got {self.mesh_growth}")
+
+    @property
+    def width(self) -> float:
+        """Width of the handshake that the method uses, A."""
+        return 0.0 if self.method in ("qce", "atomistic", "continuum") else self.blend_width

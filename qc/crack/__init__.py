@@ -1,0 +1,1 @@
+"""A crack: its field, tip, events, ladder and propagation."""

@@ -1,0 +1,76 @@
+"""The energy release rate of a state: J on rings round the tip, where the continuum is, against that of the load."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from petsc4py import PETSc
+
+from fem.j_integral import JIntegral
+
+from ..material.surface import EV_PER_A2
+from ..terms.continuum import ContinuumTerm
+from ..terms.term import ForceWeighted, Term
+from .system import CrackSystem
+
+RINGS = 3
+"""Contours that a state's J is the mean of."""
+NARROWEST = 3.0
+"""Least width of a ring in nearest-neighbour distances."""
+
+
+class EnergyRelease:
+    """J of the states of a crack system.
+
+    Parameters
+    ----------
+    system : CrackSystem
+    edges : sequence of float, optional
+        Radii that bound the rings, A; by default from beyond the handshake to the outer boundary.
+    centre : (float, float), optional
+        Of the rings, A; the crack's tip if left out. A ring off the crack gives zero.
+    """
+
+    def __init__(
+        self, system: CrackSystem, edges: np.ndarray | None = None, centre: tuple[float, float] | None = None
+    ) -> None:
+        self._system = system
+        self._terms = [t for t in map(_continuum, system.model.coupling.terms) if t is not None]
+        self.edges = ring_edges(system) if edges is None else np.asarray(edges, dtype=float)
+        rings = list(pairwise(self.edges.tolist()))
+        self._integral: JIntegral | None = None
+        if self._terms and rings:
+            around = system.spec.tip if centre is None else centre
+            strip = system.spec.face_strip if centre is None else 0.0
+            self._integral = JIntegral(system.model.comm, [t.field for t in self._terms], rings, around, strip)
+
+    def contours(self, q: PETSc.Vec) -> np.ndarray:
+        """J of each ring, J/m^2; none without a continuum. Collective."""
+        if self._integral is None:
+            return np.empty(0)
+        z = self._system.model.coupling.variables(q)
+        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms])
+
+    def measure(self, q: PETSc.Vec, K: float) -> dict[str, float | None]:
+        """J (J/m^2), J over the load's G, and the relative spread between the rings; None where no ring fits. Collective."""
+        J = self.contours(q)
+        if not len(J):
+            return {"J": None, "J_over_G": None, "J_spread": None}
+        G = self._system.field.energy_release_rate((K * self._system.mode).tolist())
+        mean = float(J.mean())
+        return {"J": mean, "J_over_G": mean / G, "J_spread": float(np.ptp(J)) / abs(mean) if len(J) > 1 else None}
+
+
+def ring_edges(system: CrackSystem) -> np.ndarray:
+    """Radii of the default rings, A: outside the handshake, inside the prescribed nodes; empty if there is no room."""
+    spec, nn = system.spec, system.crystal.nearest_neighbour_distance
+    inner = max(spec.core_radius, 0.0) + system.model.spec.width + 2 * nn
+    outer = spec.domain_radius - float(np.hypot(*spec.tip)) - 2 * nn
+    number = min(RINGS, int((outer - inner) / (NARROWEST * nn)))
+    return np.geomspace(inner, outer, number + 1) if number > 0 else np.empty(0)
+
+
+def _continuum(term: Term) -> ContinuumTerm | None:
+    inner = term.term if isinstance(term, ForceWeighted) else term
+    return inner if isinstance(inner, ContinuumTerm) else None

@@ -1,0 +1,191 @@
+"""The snaking equilibrium path of a crack: folds, bifurcations, and barriers from bond to bond."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ..drive.barriers import LEVELS, barriers, equal_load, passes, segments
+from ..drive.continuation import Path, PathPoint
+from ..errors import ConvergenceError, InputError
+from ..solve.options import SolverOptions
+from .ladder import Ladder
+from .ladder_state import LadderSpec
+from .system import CrackSystem
+from .tip import CLOSES_AT, OPENS_AT, Shells, TipState, TipTracker
+
+log = logging.getLogger(__name__)
+
+COLUMNS = ("arc", "K", "K_over_KG", "tip_position", "tip_stretch", "energy", "negative_eigenvalues", "fold")
+"""Columns of ``curve.csv``: A, MPa m^1/2, eV per cell minus the perfect crystal."""
+
+
+LOWEST, HIGHEST = 0.2, 4.0
+"""Loads in K_G beyond which a path is not followed."""
+
+
+@dataclass(frozen=True)
+class FoldSpec:
+    """What to follow.
+
+    Attributes
+    ----------
+    start : float
+        Load of the stable state that the path starts from, K_G.
+    folds : int
+        Folds to pass under rising load; then on until the load of the last maximum is reached again.
+    points : int
+        At most, each way.
+    """
+
+    start: float
+    folds: int = 2
+    points: int = 500
+
+
+@dataclass(frozen=True)
+class Snake:
+    """A path of equilibria, with what was measured at each of its points.
+
+    Attributes
+    ----------
+    points : list of PathPoint
+        Along the path; the tip moves on.
+    rows : list of dict
+        `COLUMNS` for each point.
+    origin : int
+        Number of the point that the path was started from.
+    ended : str or None
+        Why the path was given up before it had all its folds.
+    """
+
+    points: list[PathPoint]
+    rows: list[dict[str, Any]]
+    origin: int
+    ended: str | None
+
+
+def trace(system: CrackSystem, spec: FoldSpec, path: Path, solver: SolverOptions | None = None) -> Snake:
+    """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close. Collective."""
+    if system.model.atomistic is None:
+        raise InputError("model.method = 'continuum' has no atoms, so no bond that breaks: folds need a method with atoms")
+    ladder = Ladder(system, LadderSpec(spec.start, spec.start, 1.0), solver)
+    ladder.step(spec.start, "load")
+    K = spec.start * system.K_G
+    forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds))
+    backward, reason = _walk(path, path.start(ladder.q, K, rising=False), spec, Enough(1, climb=False))
+    points = [p.reversed() for p in backward[:0:-1]] + forward
+    if not any(p.fold for p in points):
+        raise ConvergenceError(f"no fold found from K = {spec.start:.4f} K_G: {ended or reason}")
+    return Snake(points, _measure(path, points), len(backward) - 1, ended)
+
+
+class Enough:
+    """Says when a path has been followed far enough: all folds passed and, after a minimum, the last maximum's load again."""
+
+    def __init__(self, folds: int, climb: bool = True) -> None:
+        self._left, self._climb, self._top = folds, climb, float("inf")
+        self._kind: str | None = None
+
+    def __call__(self, point: PathPoint) -> bool:
+        if point.fold:
+            self._left, self._kind = self._left - 1, point.fold
+            self._top = point.K if point.fold == "maximum" else self._top
+            return False
+        if self._left == 0 and self._climb and self._kind == "minimum":
+            return self._top <= point.K
+        return self._left <= 0
+
+
+def _walk(path: Path, start: PathPoint, spec: FoldSpec, enough: Enough) -> tuple[list[PathPoint], str | None]:
+    points = [start]
+    try:
+        for point in path.follow(start):
+            points.append(point)
+            log.info("K = %.6f K_G, %d negative, %s", point.K / path.system.K_G, point.negative, point.fold or "")
+            if enough(point):
+                return points, None
+            if len(points) >= spec.points or not LOWEST < point.K / path.system.K_G < HIGHEST:
+                return points, f"followed over {len(points)} points to K = {point.K / path.system.K_G:.3f} K_G"
+    except ConvergenceError as error:
+        return points, str(error)
+    raise AssertionError("a path has no end")
+
+
+def _measure(path: Path, points: Sequence[PathPoint]) -> list[dict[str, Any]]:
+    """Energy and tip of each point. Collective."""
+    system = path.system
+    model = system.model
+    atoms = model.atomistic
+    assert atoms is not None
+    reach = min(model.spec.core.radius, model.spec.radius)
+    tracker = TipTracker(model.comm, atoms, Shells.of(model.crystal), reach)
+    rows = []
+    for p in points:
+        energy = path.energy(p)
+        tip = tracker.measure(model.coupling.variables(path.q)["atoms"])
+        values = (p.arc, p.K, p.K / system.K_G, front(tip), tip.tip_stretch, energy, p.negative, p.fold)
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def front(tip: TipState) -> float:
+    """x where the stretch of the bonds across the plane falls through the middle of the tracker's thresholds, A.
+
+    Unlike the position of a jump it moves steadily along a path.
+    """
+    level = 0.5 * (OPENS_AT + CLOSES_AT)
+    for n in range(1, len(tip.x)):
+        if tip.stretch[n] < level <= tip.stretch[n - 1]:
+            share = (tip.stretch[n - 1] - level) / (tip.stretch[n - 1] - tip.stretch[n])
+            return float(tip.x[n - 1] + share * (tip.x[n] - tip.x[n - 1]))
+    return float("nan")
+
+
+def fold_records(snake: Snake, K_G: float) -> list[dict[str, Any]]:
+    """Each fold: load, K+ or K- where a stable state ends there, tip, eigenvalues on both sides."""
+    records = []
+    for n, p in enumerate(snake.points):
+        if p.fold is None or not 0 < n < len(snake.points) - 1:
+            continue
+        counts = [snake.points[n - 1].negative, snake.points[n + 1].negative]
+        name = {"maximum": "K_plus", "minimum": "K_minus"}[p.fold] if min(counts) == 0 else None
+        row = snake.rows[n]
+        records.append({"point": n, "kind": p.fold, "name": name, "K": p.K, "K_over_KG": p.K / K_G, "tip_position": row["tip_position"]})
+        records[-1] |= {"tip_stretch": row["tip_stretch"], "energy": row["energy"], "negative_eigenvalues": counts}
+    return records
+
+
+def bifurcations(snake: Snake, K_G: float) -> list[dict[str, Any]]:
+    """Pairs of neighbouring points between which an eigenvalue changes sign without a fold: another branch crosses there."""
+    return [
+        {"between_K_over_KG": sorted((a.K / K_G, b.K / K_G)), "negative_eigenvalues": [a.negative, b.negative]}
+        for a, b in pairwise(snake.points)
+        if a.fold is None and b.fold is None and a.negative != b.negative
+    ]
+
+
+def report(path: Path, snake: Snake, levels: int = LEVELS) -> dict[str, Any]:
+    """Folds, bifurcations and barriers as plain data; K_plus and K_minus bound the stable states round the start. Collective."""
+    K_G, found = path.system.K_G, fold_records(snake, path.system.K_G)
+    over = []
+    for three in passes(segments(snake.points)):
+        some = barriers(path, three, levels)
+        equal = equal_load(path, three, some)
+        over.append({"K_equal": equal, "K_equal_over_KG": equal and equal / K_G, "levels": [b.as_dict(K_G) for b in some]})
+    above = next((f["K"] for f in found if f["name"] == "K_plus" and f["point"] > snake.origin), None)
+    below = next((f["K"] for f in found[::-1] if f["name"] == "K_minus" and f["point"] < snake.origin), None)
+    return {
+        "K_G": K_G,
+        "K_plus": above,
+        "K_minus": below,
+        "folds": found,
+        "bifurcations": bifurcations(snake, K_G),
+        "barriers": over,
+        "cell_length": path.system.model.thickness,
+        "n_points": len(snake.points),
+        "ended": snake.ended,
+    }

@@ -1,0 +1,83 @@
+"""Settings and state of a ladder of loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from petsc4py import PETSc
+
+from .tip import TipState
+
+Branch = Literal["load", "unload"]
+
+
+@dataclass(frozen=True)
+class LadderSpec:
+    """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well).
+
+    With ``K_tolerance`` (relative) a step in which the tip advances or closes is taken back and halved until the bracket is
+    no wider than that.
+    """
+
+    K_start: float
+    K_stop: float
+    K_step: float
+    unload: bool = False
+    stop_at: Literal["first_advance", "K_stop"] = "first_advance"
+    K_tolerance: float | None = None
+
+
+@dataclass
+class LadderState:
+    """All that a resumed run needs besides the displacements; plain data.
+
+    Attributes
+    ----------
+    steps, events : list of dict
+        As in the result file.
+    branch : {"load", "unload"}
+    K_plus_bracket, K_minus_bracket : list of two floats or None
+        Loads in MPa m^1/2 between which the tip moved for the first time, nothing broken or joined off the plane.
+    open_bonds : dict
+        Memory of the tip tracker.
+    finished : bool
+    snap : float or None
+        Load over K_G at which the tip is known to snap from the last step's state: between the two the bracket is refined.
+    rejected : int
+        Steps taken back since the last accepted one.
+    offset : float
+        x of the model's origin in the crystal, A: not zero once the model has followed the tip.
+    carried : dict
+        Energies of what the model has left behind, eV per cell.
+    origin : float or None
+        Tip position from which a whole period counts as an advance; None: where the branch began.
+    """
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    branch: Branch = "load"
+    K_plus_bracket: list[float] | None = None
+    K_minus_bracket: list[float] | None = None
+    open_bonds: dict[str, bool] = field(default_factory=dict)
+    finished: bool = False
+    snap: float | None = None
+    rejected: int = 0
+    offset: float = 0.0
+    carried: dict[str, float] = field(default_factory=dict)
+    origin: float | None = None
+
+    @property
+    def blunting(self) -> dict[str, Any] | None:
+        """The first event in which bonds at the tip opened with damage off the plane, before any clean advance."""
+        first = next((e for e in self.events if e["kind"] in ("advance", "blunting") and e["branch"] == "load"), None)
+        return first if first is not None and first["kind"] == "blunting" else None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `Ladder.restore` goes back to."""
+
+    q: PETSc.Vec
+    tip: TipState | None
+    state: dict[str, Any]

@@ -1,0 +1,84 @@
+"""Settings and state of a propagating crack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..errors import InputError
+
+Stage = Literal["back", "centre", "follow"]
+
+
+@dataclass(frozen=True)
+class PropagationSpec:
+    """How far and how exactly; loads in K_G, lengths in A.
+
+    Attributes
+    ----------
+    bonds : int
+        Bonds across the plane to break.
+    K_start, K_stop : float
+        First load, and the one at which rising load ends.
+    dK : float
+        Step of the load before it is halved.
+    tolerance : float
+        Relative width of every bracket.
+    field : {"tip", "held"}
+        Whether the centre of the near-tip field follows the tip.
+    close : int
+        Bonds to close again afterwards under falling load.
+    drift : float, optional
+        Distance of the tip from its first place in the model before the model follows; a quarter of the core if left out.
+    """
+
+    bonds: int
+    K_start: float
+    K_stop: float
+    dK: float = 0.02
+    tolerance: float = 1e-3
+    field: Literal["tip", "held"] = "tip"
+    close: int = 0
+    drift: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.bonds < 1 or self.close < 0:
+            raise InputError(f"bonds = {self.bonds}, close = {self.close}: must be at least 1 and 0")
+        if not 0 < self.K_start < self.K_stop or not self.dK > 0 or not self.tolerance > 0:
+            raise InputError(
+                f"K_start = {self.K_start:g}, K_stop = {self.K_stop:g}, dK = {self.dK:g}, tolerance = {self.tolerance:g}: must be "
+                "positive, K_start below K_stop"
+            )
+
+
+@dataclass
+class PropagationState:
+    """What a resumed propagation needs besides the ladder's state and the displacements; plain data.
+
+    Attributes
+    ----------
+    curve : list of dict
+        One entry for each event, `CURVE_COLUMNS` and more.
+    moves : list of dict
+        One entry for each move of the model: energies before and after, residuals.
+    pending : list of str
+        Stages of the last event still to come.
+    centre : float
+        x of the near-tip field's centre in the crystal, A.
+    lead : float or None
+        How far the tip was ahead of it at first, A.
+    begin : float or None
+        Tip position where the branch began, A.
+    ended : str or None
+        Why the propagation ended before all bonds were through.
+    finished : bool
+    """
+
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    pending: list[Stage] = field(default_factory=list)
+    centre: float = 0.0
+    lead: float | None = None
+    begin: float | None = None
+    ended: str | None = None
+    finished: bool = False

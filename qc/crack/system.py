@@ -1,0 +1,240 @@
+"""A crack in a crystal: what is cut, what loads it, and the coupled model that carries it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from atomistics import Crystal
+from atomistics.potentials.site_potential import SitePotential
+from fem.cauchy_born import CauchyBornMaterial
+from fem.collective import on_root
+from fem.mesh.domain import Crack, DomainMesh
+from fem.mesh.far_field import CoarseMesh
+from fem.near_tip import NearTipField
+
+from ..coupling.extents import SKIN
+from ..coupling.methods import build_model
+from ..coupling.model import Model
+from ..coupling.spec import ModelSpec
+from ..errors import InputError
+from ..material.cleavage import cells_beside, crack_lattice
+from ..material.griffith import GriffithReport, griffith
+from ..terms.reconstruction import Reconstruction
+from ..unknowns.regions import Core
+from .spec import MODES, CrackSpec, strip_thickness
+
+log = logging.getLogger(__name__)
+
+
+class CrackSystem:
+    """Crystal, crack and load: near-tip field, Griffith load, coupled model.
+
+    Parameters
+    ----------
+    crystal : Crystal
+        Oriented: x along the crack, y the normal of the cleavage plane, z the front.
+    potential : SitePotential
+    spec : CrackSpec
+    mode : sequence of float
+        (K_I, K_II, K_III) for a load of 1.
+    comm : mpi4py.MPI.Comm, optional
+    griffith_report : GriffithReport, optional
+        If known already.
+    coarse : CoarseMesh, optional
+        Far field of a checkpoint.
+    domain : DomainMesh, optional
+        A mesh of the user's own (`read_crack_mesh`) instead of a lattice-resolved zone with a far field.
+    reconstruction : Reconstruction, optional
+        Of a checkpoint.
+    K_check : float, optional
+        Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
+
+    Attributes
+    ----------
+    griffith : GriffithReport
+        Surface energy of the plane that is cut, relaxed elastic constants, K_G.
+    field : NearTipField
+    model : Model
+    """
+
+    def __init__(
+        self,
+        crystal: Crystal,
+        potential: SitePotential,
+        spec: CrackSpec,
+        mode: Sequence[float] = MODES["I"],
+        comm: MPI.Comm = MPI.COMM_WORLD,
+        griffith_report: GriffithReport | None = None,
+        coarse: CoarseMesh | None = None,
+        K_check: float | None = None,
+        domain: DomainMesh | None = None,
+        reconstruction: Reconstruction | None = None,
+    ) -> None:
+        self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
+        self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
+        dimension = 2 if self.crystal.dimension == 2 else 2.5
+        self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
+        self.lattice = crack_lattice(self.crystal)
+        self._check_sizes()
+        if K_check is not None:
+            self.check_load(K_check * self.K_G)
+        self.model: Model = build_model(
+            comm,
+            self.crystal,
+            potential,
+            self.lattice,
+            self._model_spec(),
+            coarse,
+            domain,
+            reconstruction=reconstruction,
+        )
+        self._centre = spec.tip
+        self._unit: np.ndarray | None = None
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Centre of the near-tip field, A: ``spec.tip`` until `recentre` moves it."""
+        return self._centre
+
+    def recentre(self, centre: tuple[float, float]) -> None:
+        """Move the centre of the near-tip field; takes effect with the next `load`. The regions of the model stay."""
+        if centre != self._centre:
+            self._centre, self._unit = centre, None
+
+    @property
+    def reference(self) -> str | None:
+        """State at which the dead load is taken; None where the method has none."""
+        return None if self.model.blending_defect is None else self.spec.reference
+
+    @property
+    def K_G(self) -> float:
+        """Griffith load, MPa m^1/2."""
+        return self.griffith.K_G
+
+    def imposed_displacement(self, K: float) -> np.ndarray:
+        """(n, components) values of this rank's blocks in the near-tip field at load K (MPa m^1/2), A.
+
+        The atoms of a multilattice are moved by their inner shifts besides, those of the field's strain to first order.
+        """
+        if self._unit is None:
+            parts = self.model.parts
+            x, y = self._from_centre(parts.X)
+            u = self.field.displacement(x, y, self.mode.tolist())
+            if self.model.material.n_basis == 1:
+                self._unit = u[:, : parts.layout.components]
+            else:
+                self._unit = parts.local(u, *self._strain_and_shifts(x, y))
+        return K * self._unit
+
+    def imposed_on_atoms(self, K: float) -> np.ndarray:
+        """(n, components) the same at all atoms of this rank, also those that follow the mesh, A."""
+        atoms = self.model.parts.atoms
+        x, y = self._from_centre(atoms.X)
+        u = self.field.displacement(x, y, self.mode.tolist())
+        if self.model.material.n_basis > 1:
+            u = u + self._strain_and_shifts(x, y)[1][np.arange(len(x)), atoms.species]
+        return K * u[:, : self.model.parts.layout.components]
+
+    def _from_centre(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """x and y of positions (n, 3) relative to the centre of the near-tip field, A."""
+        x, y = X[:, 0] - self._centre[0], X[:, 1] - self._centre[1]
+        return x, np.where(np.abs(X[:, 1]) < 1e-9, X[:, 1], y)  # a node on a face of the slit stays on its face
+
+    def _strain_and_shifts(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients (n, 3, 3) and inner shifts (n, n_basis, 3) of the near-tip field at a load of 1.
+
+        Within a neighbour distance of the tip they are those on its rim: the field is a start there, and singular.
+        """
+        nn = self.crystal.nearest_neighbour_distance
+        grow = np.maximum(nn / np.maximum(np.hypot(x, y), 1e-9 * nn), 1.0)
+        at_tip = np.hypot(x, y) < 1e-9 * nn
+        H = np.zeros((len(x), 3, 3))
+        H[:, :, :2] = self.field.displacement_gradient(np.where(at_tip, nn, x * grow), y * grow, self.mode.tolist())
+        material = self.model.material
+        at_rest = material.linear_shifts(np.eye(3)[None])
+        return H, material.linear_shifts(np.eye(3) + H) - at_rest
+
+    def load(self, K: float) -> None:
+        """Prescribe the near-tip field at K on the outer boundary, and take the dead load there if the method has one."""
+        coupling, layout = self.model.coupling, self.model.parts.layout
+        x = self.imposed_displacement(K)
+        coupling.prescribed[:] = x[layout.n_free :]
+        if self.model.blending_defect is not None:
+            reference = np.zeros_like(x) if self.spec.reference == "lattice" else x
+            self.model.blending_defect.dead_load(reference, coupling.dead_load)
+
+    def start(self, K: float) -> PETSc.Vec:
+        """Unknowns in the near-tip field at K."""
+        q = self.model.parts.layout.create_unknowns()
+        q.array[:] = self.imposed_displacement(K)[: self.model.parts.layout.n_free].ravel()
+        return q
+
+    def face_opening(self, r: float, K: float) -> float:
+        """Opening of the crack faces at distance r behind the tip (A) in the near-tip field at K, A."""
+        x, y = np.array([-r, -r]), np.array([0.0, -0.0])
+        up, low = self.field.displacement(x, y, (K * self.mode).tolist())
+        return float(np.linalg.norm(up - low))
+
+    def check_load(self, K: float) -> None:
+        """Refuse a core so small that the faces still attract each other where they leave it at load K."""
+        gap = 2 * abs(self.lattice.origin[1]) - float(np.ptp(self.crystal.cell_offsets[:, 1]))
+        opening = self.face_opening(self.spec.core_radius, K) + gap
+        if np.isfinite(self.spec.core_radius) and opening < self.potential.cutoff:
+            raise InputError(
+                f"model.core_radius = {self.spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
+                f"{opening:.2f} A apart at load.K_start, and the potential reaches {self.potential.cutoff:.2f} A; use a larger core"
+            )
+
+    def _model_spec(self) -> ModelSpec:
+        s = self.spec
+        core = Core(s.core_radius, s.face_strip, s.tip)
+        crack: Crack = "strips" if s.face_strip > 0 else "slit"
+        return ModelSpec(
+            s.method,
+            core,
+            s.blend_width,
+            s.domain_radius,
+            s.blending,
+            s.order,
+            crack,
+            s.front_periods,
+            stencil_compression=s.stencil_compression,
+        )
+
+    def _check_sizes(self) -> None:
+        s, cutoff = self.spec, self.potential.cutoff
+        if s.method == "atomistic":
+            return
+        outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
+        if np.hypot(*s.tip) + outer > s.domain_radius >= outer:
+            raise InputError(
+                f"crack.tip = [{s.tip[0]:g}, {s.tip[1]:g}] does not fit: the core round it, with handshake and one stencil "
+                f"{outer:.1f} A in radius, must lie inside model.domain_radius = {s.domain_radius:g} A"
+            )
+        if outer > s.domain_radius:
+            raise InputError(
+                f"model.core_radius = {s.core_radius:g} A does not fit: with its handshake ({s.blend_width:g} A) and one stencil it "
+                f"reaches {outer:.1f} A, so model.domain_radius = {s.domain_radius:g} A must be larger than that"
+            )
+        if 0 < s.face_strip < cutoff:
+            raise InputError(
+                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the potential's cutoff {cutoff:.2f} A: "
+                "handshake sites would have cut neighbourhoods"
+            )
+        needed = strip_thickness(self.crystal, self.potential, s.stencil_compression)[0] if s.method == "bgrac" else 0.0
+        if 0 < s.face_strip < needed:
+            raise InputError(
+                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
+                f"model.stencil_compression = {s.stencil_compression:g}: handshake sites would be cut"
+            )
+        if s.reference == "lattice" and s.method in ("bgfc", "bgrac") and s.face_strip == 0:
+            raise InputError(
+                "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
+                "use reference = 'predictor', or face strips"
+            )

@@ -1,0 +1,1 @@
+"""From one equilibrium to the next, whatever carries the load."""

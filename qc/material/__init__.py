@@ -1,0 +1,1 @@
+"""What the perfect crystal says before anything is built."""

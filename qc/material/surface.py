@@ -1,0 +1,153 @@
+"""Energies of relaxed surfaces."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from atomistics import AtomisticEnergy, Crystal, SitePotential, equilibrium_lattice_constant
+
+from .cleavage import _gap, surface_cell
+
+log = logging.getLogger(__name__)
+
+EV_PER_A2 = 16.02176634
+"""1 eV/A^2 in J/m^2."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Energy of one cut of a lattice plane.
+
+    Attributes
+    ----------
+    relaxed, unrelaxed : float
+        Energy per area of one face, J/m^2.
+    cut : str
+        Which of the gaps between atomic planes was opened.
+    layers : int
+        Lattice planes in the slab.
+    thickness : float
+        Of the slab, A.
+    """
+
+    relaxed: float
+    unrelaxed: float
+    cut: str
+    layers: int
+    thickness: float
+
+
+def at_rest(crystal: Crystal, potential: SitePotential) -> Crystal:
+    """The crystal with the lattice constant of zero pressure; says so when that is not its own."""
+    given = crystal.resolved(potential)
+    assert given.a is not None
+    a = equilibrium_lattice_constant(given, potential)
+    if abs(a / given.a - 1.0) > 1e-4:
+        log.warning("lattice constant is %.6f, at zero pressure %.6f A: gamma and K_G use the latter", given.a, a)
+    return given.with_lattice_constant(a)
+
+
+def surface_energy(
+    crystal: Crystal,
+    potential: SitePotential,
+    normal: tuple[float, float, float] = (0.0, 1.0, 0.0),
+    cut: str | int = "widest",
+    thickness: float = 25.0,
+) -> Surface:
+    """gamma = (E_slab - E_bulk) / 2A of a slab with one surface cell, J/m^2.
+
+    Parameters
+    ----------
+    crystal : Crystal
+        Any orientation, any basis.
+    potential : SitePotential
+        Interaction.
+    normal : (3,) sequence
+        Normal of the plane in the laboratory frame, a lattice plane of the crystal.
+    cut : "widest", "shuffle", "glide" or int
+        The gap between atomic planes that is opened: gaps are counted from 0 by falling width. On {111} of diamond and
+        zincblende 0 is called shuffle, 1 glide. A Bravais lattice has one only.
+    thickness : float
+        Least thickness of the slab, A.
+    """
+    crystal = at_rest(crystal, potential)
+    n = np.asarray(normal, dtype=float) / np.linalg.norm(normal)
+    cell = surface_cell(crystal, n)
+    height, name = _gap(crystal, cell, n, cut)
+    spacing = float(cell[2] @ n)
+    layers = int(np.ceil(thickness / spacing))
+    slab = _slab(crystal, cell, n, height, layers)
+    energy = AtomisticEnergy(potential, slab)
+    # the reference is the same lattice, periodic: one cell a layer
+    bulk = layers * AtomisticEnergy(potential, _bulk(crystal)).energy()
+    area = float(np.linalg.norm(np.cross(cell[0], cell[1])))  # of a sheet: length of the row times 1 A
+    unit = EV_PER_A2 / (2.0 * area)
+    unrelaxed = energy.energy()
+    return Surface(
+        relaxed=unit * (relax(energy, slab.positions) - bulk),
+        unrelaxed=unit * (unrelaxed - bulk),
+        cut=name,
+        layers=layers,
+        thickness=layers * spacing,
+    )
+
+
+def _slab(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, height: float, layers: int) -> Atoms:
+    """`layers` lattice planes above the cut, free on both faces."""
+    spacing = float(cell[2] @ normal)
+    rise = crystal.basis_ai @ normal
+    first = np.ceil((height - rise) / spacing)  # the first copy of each basis atom above the cut
+    steps = first[:, None] + np.arange(layers)
+    positions = crystal.basis_ai[:, None] + steps[..., None] * cell[2]
+    box = np.array([cell[0], cell[1], (layers * spacing + 30.0) * normal])
+    pbc = (True, crystal.dimension == 3, False)
+    species = np.repeat(crystal.species, layers)
+    atoms = Atoms(list(species), positions.reshape(-1, 3), cell=box, pbc=pbc)
+    atoms.positions -= atoms.positions.mean(axis=0)
+    return atoms
+
+
+def _bulk(crystal: Crystal) -> Atoms:
+    pbc = (True, True, crystal.dimension == 3)
+    return Atoms(list(crystal.species), crystal.basis_ai, cell=crystal.cell_ij, pbc=pbc)
+
+
+def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = 1e-6, steps: int = 200) -> float:
+    """Minimal energy of a few hundred atoms, eV: Newton with the exact Hessian, eigenvalues made positive.
+
+    Parameters
+    ----------
+    energy : AtomisticEnergy
+        Energy, gradient and Hessian of the slab.
+    positions : (N, 3) ndarray
+        Start, A.
+    fmax : float
+        Largest force component at the end, eV/A.
+    """
+    y = np.array(positions, dtype=float)
+    E, g = energy.energy(y), energy.gradient(y)
+    for _ in range(steps):
+        if np.abs(g).max() <= fmax:
+            return float(E)
+        y, E, g = _descend(energy, y, E, g)
+    raise RuntimeError(f"surface did not relax: largest force {np.abs(g).max():.2e} after {steps} steps")
+
+
+def _descend(
+    energy: AtomisticEnergy, y: np.ndarray, E: float, g: np.ndarray, cap: float = 0.2
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """One Newton step, capped, halved until the energy does not rise beyond rounding."""
+    values, modes = np.linalg.eigh(energy.hessian(y).toarray())
+    stiffness = np.maximum(np.abs(values), 1e-6 * np.abs(values).max())  # translations carry no force
+    step = -(modes @ ((modes.T @ g.ravel()) / stiffness)).reshape(y.shape)
+    step *= min(1.0, cap / np.abs(step).max())
+    for _ in range(20):
+        E_new, g_new = energy.energy(y + step), energy.gradient(y + step)
+        if E_new <= E + 1e-12 * max(1.0, abs(E)):
+            return y + step, E_new, g_new
+        step = 0.5 * step
+    raise RuntimeError(f"surface did not relax: no descent at force {np.abs(g).max():.2e} eV/A")

@@ -1,0 +1,83 @@
+"""Output files of a run: result document, table of steps, trajectory. A kill spoils none of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+STEP_COLUMNS = (
+    "K",
+    "K_over_KG",
+    "branch",
+    "energy",
+    "tip_position",
+    "tip_stretch",
+    "off_plane_broken",
+    "new_neighbours",
+    "newton_iterations",
+    "robust_iterations",
+    "converged_reason",
+    "residual",
+    "J",
+    "J_over_G",
+)
+"""Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in
+A, largest force (residual) in eV/A, J in J/m^2 and over the load's G = K^2/E'."""
+
+
+def write_json(path: str | os.PathLike[str], data: Any) -> None:
+    """Write plain data as JSON, atomically; NaN and infinity become null, numpy values become Python's."""
+    _replace(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_steps_csv(
+    path: str | os.PathLike[str], steps: Sequence[Mapping[str, Any]], columns: Sequence[str] = STEP_COLUMNS
+) -> None:
+    """Write one line a step, atomically; what is None, NaN or missing stays empty."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    for step in steps:
+        values = (_plain(step.get(name)) for name in columns)
+        table.writerow(["" if v is None else v for v in values])
+    _replace(Path(path), text.getvalue())
+
+
+def _plain(value: Any) -> Any:
+    """The same data in types that JSON has."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a text in the place of a file in one step: a reader or a kill sees the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,281 @@
+"""Trajectories: extxyz frames that all ranks write, and read, at their own offsets."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from mpi4py import MPI
+
+from fem.collective import on_root, together
+
+from .files import _replace
+
+log = logging.getLogger(__name__)
+
+CHUNK = 50_000
+"""Atoms of a frame that are read at a time."""
+
+_FRAME = re.compile(rb"(?:^|\s)frame=(\d+)(?:\s|$)")
+
+
+def append_frame(
+    path: str | os.PathLike[str],
+    frame_index: int,
+    *,
+    comm: MPI.Comm = MPI.COMM_SELF,
+    positions: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray,
+    site_energy: np.ndarray,
+    free: np.ndarray,
+    symbols: str | Sequence[str],
+    cell: np.ndarray | None = None,
+    cell_z: float | None = None,
+    pbc: Sequence[bool] | None = None,
+    info: Mapping[str, Any] | None = None,
+) -> None:
+    """Write frame k of an extended-XYZ trajectory; the file then holds the frames up to k, nothing else.
+
+    Frames from k on are cut off first (a resumed run repeats them), and so is a last frame torn by a kill.
+    Where the frames end is kept in a small file beside the trajectory (``.<name>.index``); if that is lost or
+    does not fit, the trajectory is read through once. Collective: all ranks write their rows, one behind the other.
+
+    Parameters
+    ----------
+    frame_index : int
+        k, counted from 0; written as ``frame=k``.
+    comm : mpi4py.MPI.Comm, optional
+        Ranks that bring n atoms each, in the order in which they are to stand in the file.
+    positions, reference : (n, 3) array
+        Deformed and reference positions, A.
+    weight : (n,) array
+        What the site energy counts with, 1 - beta.
+    site_energy : (n,) array
+        Unweighted, eV; NaN where not evaluated.
+    free : (n,) bool array
+        Whether the atom has unknowns of its own.
+    symbols : str or sequence of str
+        Chemical symbol of all atoms or of each.
+    cell : (3, 3) array, optional
+        Cell vectors as rows, A.
+    cell_z : float, optional
+        Instead of `cell`: period along z, A; the box around the reference atoms is used for x and y.
+    pbc : sequence of three bool, optional
+        Default: periodic along z if `cell_z` is given, otherwise not at all.
+    info : mapping, optional
+        Further entries of the comment line; None is left out.
+    """
+    path = Path(path)
+    if frame_index < 0:
+        raise ValueError(f"frame_index is {frame_index}, expected a number counted from 0")
+    if cell is not None and cell_z is not None:
+        raise ValueError("cell and cell_z are both given, expected one of them")
+    columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
+    n = comm.allreduce(len(columns[0]))
+    rows = _rows(*columns).encode()
+    box, origin = _box(comm, columns[2], cell, cell_z)
+    periodic = pbc if pbc is not None else (False, False, cell_z is not None)
+    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {})}\n".encode()
+    kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
+    end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
+    _write_at(comm, path, end - len(rows), rows)
+    end = comm.bcast(end, root=comm.size - 1)
+    on_root(comm, lambda: _close_frame(path, [*kept, (frame_index, end)]))
+
+
+def _open_frame(path: Path, frame_index: int, head: bytes) -> tuple[list[tuple[int, int]], int]:
+    """Cut the file behind the last whole frame before this one and write its head: the frames kept, where the rows begin."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "r+b" if path.exists() else "w+b") as file:
+        kept = [(k, end) for k, end in _frame_ends(path, file, frame_index) if k < frame_index]
+        if len(kept) < frame_index:
+            log.warning("%s lacks %d frames before frame %d", path.name, frame_index - len(kept), frame_index)
+        start = kept[-1][1] if kept else 0
+        file.truncate(start)
+        file.seek(start)
+        file.write(head)
+    return kept, start + len(head)
+
+
+def _write_at(comm: MPI.Comm, path: Path, offset: int, rows: bytes) -> None:
+    """Each rank its bytes at its place in the file. Collective."""
+    file = MPI.File.Open(comm, str(path), MPI.MODE_WRONLY)  # type: ignore[arg-type]
+    file.Write_at_all(offset, rows)
+    file.Sync()
+    file.Close()
+
+
+def _close_frame(path: Path, ends: list[tuple[int, int]]) -> None:
+    """The frame is whole: the index may say so."""
+    _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in ends))
+
+
+def read_frame(
+    path: str | os.PathLike[str], frame_index: int, keep: Callable[[np.ndarray], np.ndarray] | None = None
+) -> dict[str, np.ndarray] | None:
+    """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it.
+
+    With ``keep`` only of atoms whose reference positions (n, 3) it wants: the others are never held.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    with open(path, "rb") as file:
+        ends = dict(_frame_ends(path, file, frame_index + 1))
+        if frame_index not in ends:
+            return None
+        file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
+        n = int(file.readline())
+        file.readline()
+        pieces = [_read_rows(file, min(CHUNK, n - done), keep) for done in range(0, n, CHUNK)] or [_read_rows(file, 0, None)]
+    symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
+    return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
+
+
+def _read_rows(
+    file: BinaryIO, n: int, keep: Callable[[np.ndarray], np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols and numbers (m, 9) of those of the next n atoms that are wanted."""
+    words = [file.readline().split() for _ in range(n)]
+    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
+    symbols = np.array([w[0].decode() for w in words], dtype="<U2")
+    chosen = slice(None) if keep is None else keep(values[:, 3:6])
+    return symbols[chosen], values[chosen]
+
+
+def _columns(
+    positions: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray,
+    site_energy: np.ndarray,
+    free: np.ndarray,
+    symbols: str | Sequence[str],
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Symbols, positions, reference, weight, energy, free; all with one row an atom."""
+    y, X = np.asarray(positions, dtype=float), np.asarray(reference, dtype=float)
+    n = len(y)
+    names = [symbols] * n if isinstance(symbols, str) else [str(s) for s in symbols]
+    w, V = np.asarray(weight, dtype=float), np.asarray(site_energy, dtype=float)
+    f = np.asarray(free, dtype=bool)
+    shapes = {"positions": (y.shape, (n, 3)), "reference": (X.shape, (n, 3)), "weight": (w.shape, (n,))}
+    shapes |= {"site_energy": (V.shape, (n,)), "free": (f.shape, (n,)), "symbols": ((len(names),), (n,))}
+    for name, (shape, wanted) in shapes.items():
+        if shape != wanted:
+            raise ValueError(f"{name} has shape {shape}, expected {wanted}")
+    return names, y, X, w, V, f
+
+
+def _box(
+    comm: MPI.Comm, X: np.ndarray, cell: np.ndarray | None, cell_z: float | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Cell vectors as rows and the corner they start from, A. Collective."""
+    if cell is not None:
+        box = np.asarray(cell, dtype=float)
+        if box.shape != (3, 3):
+            raise ValueError(f"cell has shape {box.shape}, expected (3, 3)")
+        return box, None
+    extremes = np.concatenate([X, -X], axis=1).max(0, initial=-np.inf)
+    comm.Allreduce(MPI.IN_PLACE, extremes, op=MPI.MAX)
+    if cell_z is None or not np.isfinite(extremes).all():
+        return None, None
+    margin = 2.0  # so that surface atoms are drawn inside the box
+    low, high = -extremes[3:] - margin, extremes[:3] + margin
+    return np.diag([high[0] - low[0], high[1] - low[1], cell_z]), np.array([low[0], low[1], 0.0])
+
+
+def _comment(
+    k: int, box: np.ndarray | None, origin: np.ndarray | None, pbc: Sequence[bool], info: Mapping[str, Any]
+) -> str:
+    parts = []
+    if box is not None:
+        parts.append(f'Lattice="{_numbers(box)}"')
+    if origin is not None:
+        parts.append(f'Origin="{_numbers(origin)}"')
+    parts.append("Properties=species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1")
+    parts.append('pbc="' + " ".join("T" if p else "F" for p in pbc) + '"')
+    parts.append(f"frame={k}")
+    parts += [f"{key}={_entry(value)}" for key, value in info.items() if value is not None and key != "frame"]
+    return " ".join(parts)
+
+
+def _entry(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "T" if value else "F"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    if isinstance(value, np.ndarray | list | tuple):
+        return f'"{_numbers(np.asarray(value, dtype=float))}"'
+    text = " ".join(str(value).replace('"', "'").split())
+    return text if re.fullmatch(r"[\w.+-]+", text) else f'"{text}"'
+
+
+def _numbers(values: np.ndarray) -> str:
+    return " ".join(repr(v) for v in values.ravel().tolist())
+
+
+def _rows(
+    names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray
+) -> str:
+    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
+    columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
+    return "".join([line % row for row in zip(*columns, strict=True)])
+
+
+def _index_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.index")
+
+
+def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
+    """Number and end (bytes) of the whole frames, from the index if it knows frame k - 1 and fits."""
+    size = os.fstat(file.fileno()).st_size
+    if k == 0 or size == 0:
+        return []
+    try:
+        lines = _index_path(path).read_text(encoding="ascii").splitlines()
+        ends = [(int(a), int(b)) for a, b in (line.split() for line in lines)]
+    except (OSError, ValueError):
+        ends = []
+    before = [entry for entry in ends if entry[0] < k]
+    if before and before[-1][0] == k - 1 and _fits(file, before, size):
+        return before
+    return list(_scan(file))
+
+
+def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
+    """Whether the last frame of the index is where it says: number at its start, a line end at its end."""
+    start, (k, end) = ends[-2][1] if len(ends) > 1 else 0, ends[-1]
+    if not start < end <= size:
+        return False
+    file.seek(end - 1)
+    if file.read(1) != b"\n":
+        return False
+    file.seek(start)
+    file.readline()
+    number = _FRAME.search(file.readline())
+    return number is not None and int(number[1]) == k
+
+
+def _scan(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Number and end of each whole frame; stops at the first that is torn or out of order."""
+    file.seek(0)
+    end, last = 0, -1
+    while True:
+        try:
+            n = int(file.readline())
+        except ValueError:
+            return
+        number = _FRAME.search(file.readline())
+        lines = [file.readline() for _ in range(n)]
+        if number is None or int(number[1]) <= last or not all(line.endswith(b"\n") for line in lines):
+            return
+        last, end = int(number[1]), file.tell()
+        yield last, end

@@ -1,0 +1,1 @@
+"""Physical claims, one a file."""

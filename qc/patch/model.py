@@ -1,0 +1,243 @@
+"""A perfect crystal under uniform deformation in a coupled model: whatever force is left is a ghost force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from fem.mesh.domain import DomainMesh
+from fem.mesh.interpolation import cell_vertices
+from fem.mesh.user_mesh import volumes
+from fem.shifts import independent
+
+from ..coupling.methods import build_model
+from ..coupling.model import Model
+from ..coupling.spec import ModelSpec
+from ..errors import InputError
+from .setup import PatchSetup
+
+
+@dataclass(frozen=True)
+class GhostForce:
+    """Residual forces on the free degrees of freedom at y = F X, eV/A.
+
+    Attributes
+    ----------
+    largest : float
+        Largest component.
+    l2 : float
+        Root of the sum of squares.
+    """
+
+    largest: float
+    l2: float
+
+
+@dataclass(frozen=True)
+class ForceMap:
+    """Where forces are, gathered on rank 0 (empty elsewhere).
+
+    Attributes
+    ----------
+    X : (n, 3) ndarray
+        Reference positions of the free atoms and nodes, A.
+    force : (n,) ndarray
+        Lengths of the forces, eV/A.
+    is_atom : (n,) bool ndarray
+    """
+
+    X: np.ndarray
+    force: np.ndarray
+    is_atom: np.ndarray
+
+
+class PatchTest:
+    """One method on one setup: builds the models that a claim needs and deforms them.
+
+    Models are kept: those for one macroscopic gradient along the front serve all deformations that share it.
+
+    Parameters
+    ----------
+    setup : PatchSetup
+    method : str
+    reference : {"lattice", "far_field"} or None
+        Where BGFC takes its dead load: in the undeformed lattice, or in the deformation of the test.
+    comm : mpi4py.MPI.Comm, optional
+    """
+
+    def __init__(
+        self, setup: PatchSetup, method: str, reference: str | None = None, comm: MPI.Comm = MPI.COMM_WORLD
+    ) -> None:
+        self.setup, self.method, self.comm = setup, method, comm
+        self.reference = (reference or "far_field") if method == "bgfc" else None
+        self._models: dict[tuple[object, ...], Model] = {}
+        self._domain: DomainMesh | None = None
+        self._energies: dict[bytes, float] = {}
+        self.kept: dict[tuple[object, ...], Any] = {}
+        """What claims keep for each other."""
+
+    def model(
+        self, F: np.ndarray, core: float | None = None, width: float | None = None, radius: float | None = None
+    ) -> Model:
+        """The model for a deformation; sizes other than the setup's in nearest-neighbour distances. Collective."""
+        F0 = front_gradient(F, self.setup.dimension)
+        key = (F0.tobytes(), core, width, radius)
+        if key not in self._models:
+            self._models[key] = self.build(self.setup.spec(self.method, F0, core, width, radius))
+        return self._models[key]
+
+    def build(self, spec: ModelSpec) -> Model:
+        """A model of its own. Collective."""
+        s = self.setup
+        if self._domain is None and self.method != "atomistic":
+            self._domain = s.domain(self.comm)
+        try:
+            return build_model(self.comm, s.crystal, s.potential, s.lattice, spec, domain=self._domain)
+        except InputError:
+            raise
+        except ValueError as error:
+            raise InputError(
+                f"method {self.method}, {s.crystal_name}, {s.potential_name}, {s.dimension:g}-D: {error}"
+            ) from None
+
+    def state(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
+        """Unknowns at y = F X, inner shifts relaxed or given; boundary and dead load are set alike. Collective.
+
+        ``reference``: deformation at which BGFC takes its dead load, instead of the test's own choice.
+        """
+        u = self.displacement(model, F)
+        q = model.parts.layout.create_unknowns()
+        q.array[:] = u[: model.parts.layout.n_free].ravel()
+        model.coupling.dead_load.zeroEntries()
+        if model.blending_defect is not None:
+            at = reference if reference is not None else np.eye(3) if self.reference == "lattice" else F
+            self._dead_load(model, at)
+        model.coupling.prescribed[:] = u[model.parts.layout.n_free :]
+        return q
+
+    def _dead_load(self, model: Model, F: np.ndarray) -> None:
+        """A plane model cannot express another gradient along the front than its own: ask one that can."""
+        other, F0 = model, front_gradient(F, self.setup.dimension)
+        if not np.array_equal(F0, model_gradient(model)):
+            other = self.build(replace(model.spec, F0=F0))
+        assert other.blending_defect is not None
+        assert other.parts.layout.n_free == model.parts.layout.n_free
+        load = other.parts.layout.create_unknowns()
+        other.blending_defect.dead_load(self.displacement(other, F), load)
+        model.coupling.dead_load.array[:] = load.array_r
+
+    def displacement(self, model: Model, F: np.ndarray) -> np.ndarray:
+        """(n, components) values of this rank's blocks from F0 X to F X with the shifts of the test, A."""
+        return np.ascontiguousarray(model.uniform(F, self.setup.shifts_at(F)))
+
+    def gradient(self, model: Model, q: PETSc.Vec) -> PETSc.Vec:
+        """Minus the forces at q, eV/A. Collective."""
+        g = q.duplicate()
+        model.coupling.energy_gradient(q, g)
+        return g
+
+    def residual(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
+        """Minus the forces at y = F X that the perfect crystal does not bear, eV/A. Collective."""
+        g = self.gradient(model, self.state(model, F, reference))
+        shifts = self.setup.shifts_at(F)
+        if shifts is not None:
+            g.array[:] -= crystal_gradient(model, F, shifts).ravel()
+        return g
+
+    def ghost_force(self, F: np.ndarray, reference: np.ndarray | None = None) -> GhostForce:
+        """Forces left at y = F X. Collective."""
+        g = self.residual(self.model(F), F, reference)
+        return GhostForce(float(g.norm(PETSc.NormType.NORM_INFINITY)), float(g.norm()))
+
+    def energy(self, F: np.ndarray) -> float:
+        """Energy at F X minus that of the perfect crystal, eV; kept. Collective."""
+        if F.tobytes() not in self._energies:
+            model = self.model(F)
+            self._energies[F.tobytes()] = float(model.coupling.energy(self.state(model, F)))
+        return self._energies[F.tobytes()]
+
+    def force_map(self, F: np.ndarray) -> ForceMap:
+        """The same forces one by one. Collective."""
+        model = self.model(F)
+        g = self.residual(model, F)
+        force = np.linalg.norm(g.array_r.reshape(-1, model.parts.layout.components), axis=1)
+        parts = self.comm.gather((model.X_free, force, model.parts.is_atom[: len(force)]), root=0)
+        if parts is None:
+            return ForceMap(np.empty((0, 3)), np.empty(0), np.empty(0, dtype=bool))
+        return ForceMap(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def reconstruction(self) -> dict[str, Any]:
+        """What the reconstruction of the model cost, for methods that have one."""
+        for model in self._models.values():
+            made = getattr(model, "reconstruction", None)
+            if made is not None:
+                return dict(made.info)
+        return {}
+
+    def alone(self) -> PatchTest:
+        """The same test on this rank only."""
+        return PatchTest(self.setup, self.method, self.reference, MPI.COMM_SELF)
+
+
+def front_gradient(F: np.ndarray, dimension: float) -> np.ndarray:
+    """The part of F that plane displacements cannot express: its last column in 2.5-D; the identity in 2-D and 3-D."""
+    F0 = np.eye(3)
+    if dimension == 2.5:
+        F0[:, 2] = F[:, 2]
+    return F0
+
+
+def model_gradient(model: Model) -> np.ndarray:
+    """Macroscopic gradient that the model was built with."""
+    return np.eye(3) if model.spec.F0 is None else model.spec.F0
+
+
+def crystal_gradient(model: Model, F: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """(n_free, components) gradient of this rank's unknowns if all around were the perfect crystal in F with these shifts. Collective.
+
+    Shifts that are not relaxed bear a force dW/dp_a v0 on each atom of a cell. Nodes bear none, and the shifts of a vertex
+    those of as many cells as its share of the volume holds: the volume of each simplex goes to its vertices in equal parts.
+    """
+    parts, n = model.parts, model.parts.layout.n_free
+    on_atom = model.material.derivatives(F[None], shifts[None], second=False).dp[0] * model.material.volume
+    out = parts.share[:n] @ on_atom
+    chosen, key = parts.is_shift[:n], parts.key[:n]
+    per_cell = independent(len(on_atom)).T @ on_atom
+    cells = _vertex_volumes(model)[key[chosen, 0]] / model.material.volume
+    out[chosen] = cells[:, None] * per_cell[-2 - key[chosen, 2]]
+    return out[:, : parts.layout.components]
+
+
+def _vertex_volumes(model: Model) -> np.ndarray:
+    """Each vertex's share of the volume by its input number, of all ranks, A^3. Collective."""
+    corner, size = _own_cells(model)
+    number = np.asarray(model.domain.mesh.geometry.input_global_indices)
+    total = np.zeros(1 + max(model.comm.allgather(int(number.max(initial=-1)))))
+    np.add.at(total, number[corner], (size / corner.shape[1])[:, None])
+    model.comm.Allreduce(MPI.IN_PLACE, total)
+    return total
+
+
+def _own_cells(model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """Geometry nodes at the corners, and volumes of the cells that this rank owns, A^3."""
+    mesh = model.domain.mesh
+    corner = cell_vertices(mesh)[: mesh.topology.index_map(mesh.topology.dim).size_local]
+    return corner, volumes(mesh.geometry.x[corner][:, :, : mesh.geometry.dim]) * model.thickness
+
+
+def wave(model: Model, seed: int, amplitude: float) -> PETSc.Vec:
+    """A smooth displacement of the unknowns that depends on positions only, not on the ranks; amplitude in A."""
+    v = model.parts.layout.create_unknowns()
+    nn = model.crystal.nearest_neighbour_distance
+    k = np.random.default_rng(seed).uniform(0.3, 0.9, (3, model.parts.layout.components)) / nn
+    v.array[:] = amplitude * np.sin(model.X_free @ k + np.arange(model.parts.layout.components)).ravel()
+    return v
+
+
+def volume(model: Model) -> float:
+    """Volume of the mesh (2-D: area), A^3. Collective."""
+    return float(model.comm.allreduce(float(_own_cells(model)[1].sum())))

@@ -1,0 +1,132 @@
+"""Pictures of a run: the model, the crack tip, the load ladder. Arrays in, a file out; the suffix chooses the format."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+from scipy.spatial import cKDTree
+
+from .drawing import (
+    BLACK,
+    GREY,
+    RED,
+    SHADES,
+    _atom_kinds,
+    colour_bar,
+    discs,
+    filled_mesh,
+    maps,
+    mesh_edges,
+    new_figure,
+    save,
+)
+
+
+def model_picture(
+    path: str | os.PathLike[str],
+    points: np.ndarray,
+    triangles: np.ndarray,
+    beta: np.ndarray,
+    atoms_xy: np.ndarray,
+    weight: np.ndarray,
+    free: np.ndarray,
+    core_radius: float,
+    blend_width: float,
+    domain_radius: float,
+    title: str = "",
+) -> None:
+    """The whole domain with its mesh, and the core with its atoms.
+
+    Parameters
+    ----------
+    points : (n, 2) array
+        Mesh vertices, A.
+    triangles : (m, 3) int array
+        May be empty (no continuum).
+    beta : (n,) array
+        Blending weight at the vertices, 0 atomistic, 1 continuum.
+    atoms_xy : (k, 2) array
+        Reference positions, A; may be empty (no atoms).
+    weight : (k,) array
+        What the site energy counts with, 1 - beta.
+    free : (k,) bool array
+        Atoms with unknowns of their own; the others follow the mesh or are prescribed.
+    core_radius, blend_width, domain_radius : float
+        A; the regions are marked where mesh and atoms meet.
+    """
+    points, atoms_xy = np.asarray(points, dtype=float)[:, :2], np.asarray(atoms_xy, dtype=float)[:, :2]
+    triangles, beta = np.asarray(triangles, dtype=int).reshape(-1, 3), np.asarray(beta, dtype=float)
+    weight, free = np.asarray(weight, dtype=float), np.asarray(free, dtype=bool)
+    outer, reach = 1.04 * domain_radius, core_radius + blend_width
+    half = min(1.2 * reach, outer) if np.isfinite(reach) and reach > 0 else outer
+    norm, inches = Normalize(0.0, 1.0), 4.0
+    figure, (whole, zoom) = new_figure(10.2, 5.5, 1, 2)
+
+    filled_mesh(whole, points, triangles, beta, norm)
+    mesh_edges(whole, points, triangles, inches / (2 * outer), "white")
+    if not len(triangles):
+        weighted_atoms(whole, atoms_xy, weight, free, outer, norm)
+    whole.set(xlim=(-outer, outer), ylim=(-outer, outer))
+    whole.set_title("whole domain", loc="left")
+    if half < 0.95 * outer:
+        whole.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.3, zorder=5))
+        whole.text(half, half, " (b)", color=RED, fontsize=9, va="bottom", ha="left")
+
+    near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half
+    mesh_edges(zoom, points, triangles[near], inches / (2 * half), GREY)
+    weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
+    zoom.set(xlim=(-half, half), ylim=(-half, half))
+    zoom.set_title("core and handshake", loc="left")
+    marked = len(triangles) and np.ptp(beta) > 0
+    handles = _atom_kinds(free) + (region_arcs(zoom, points, beta, core_radius, blend_width) if marked else [])
+    if handles:
+        figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
+    colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
+    maps([whole, zoom], "x (Å)", "y (Å)")
+    if title:
+        figure.suptitle(title, fontsize=10)
+    save(figure, path)
+
+
+def weighted_atoms(
+    axis: Axes, xy: np.ndarray, weight: np.ndarray, free: np.ndarray, half: float, norm: Normalize
+) -> None:
+    """Free atoms filled, the others open; only those within the window."""
+    seen = np.abs(xy).max(1, initial=0.0) < 1.05 * half
+    size = _diameter(xy[seen])
+    colours = SHADES(norm(1.0 - weight))
+    line = float(np.clip(72 * 4.0 / (2 * half) * size * 0.12, 0.1, 0.7))
+    follow = seen & ~free
+    discs(axis, xy[follow], 0.8 * size, facecolors="none", edgecolors=colours[follow], linewidths=line, zorder=3)
+    held = seen & free
+    discs(axis, xy[held], size, facecolors=colours[held], edgecolors="none", zorder=4)
+
+
+def _diameter(xy: np.ndarray) -> float:
+    """0.8 of the smallest usual distance between projected atoms, so that circles do not touch."""
+    if len(xy) < 2:
+        return 1.0
+    distance = cKDTree(np.unique(np.round(xy, 3), axis=0)).query(np.round(xy, 3), k=2)[0][:, 1]
+    distance = distance[np.isfinite(distance)]
+    return 0.8 * float(np.median(distance)) if len(distance) else 1.0
+
+
+def region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> list[Any]:
+    """Circles that bound core and handshake, left out where a strip along the crack faces runs across them."""
+    tree = cKDTree(points)
+    angle = np.linspace(-np.pi, np.pi, 721)
+    ray = np.column_stack([np.cos(angle), np.sin(angle)])
+    expected = beta[tree.query((core + 0.5 * width) * ray[[360]])[1]]
+    inside = np.abs(beta[tree.query((core + 0.5 * width) * ray)[1]] - expected) > 0.3
+    handles = []
+    for radius, style, text in ((core, "-", "core"), (core + width, "--", "handshake")):
+        if text == "core" or width > 0:
+            arc = np.where(inside[:, None], np.nan, radius * ray)
+            label = f"{text}, r = {radius:.4g} Å"
+            handles += axis.plot(arc[:, 0], arc[:, 1], color=BLACK, lw=1.1, ls=style, zorder=6, label=label)
+    return handles

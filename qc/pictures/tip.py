@@ -1,0 +1,121 @@
+"""Pictures of the tip: atoms and torn bonds, before and after."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+
+from .drawing import (
+    BLACK,
+    NEAR,
+    RED,
+    SHADES,
+    Window,
+    _inside,
+    bonds,
+    broken_bonds,
+    colour_bar,
+    discs,
+    maps,
+    new_figure,
+    save,
+)
+
+VIEW = 7.5
+"""Half width of the picture of the tip, nearest-neighbour distances."""
+
+TORN = 1.5
+"""A bond is drawn up to this length, nearest-neighbour distances; a longer one across the plane as torn ..."""
+
+FAR = 2.6
+"""... up to this length: further behind the tip the open faces speak for themselves."""
+
+
+def tip_picture(
+    path: str | os.PathLike[str],
+    panels: Sequence[Mapping[str, Any]],
+    nn: float,
+    window: Window | None = None,
+    period: float | None = None,
+) -> None:
+    """The atoms round the crack tip in one or two states, coloured by the excess of their site energy.
+
+    Bonds of the crystal across the plane y = 0 that have been torn are dashed as far as they fit between the faces.
+
+    Parameters
+    ----------
+    panels : sequence of one or two mappings
+        ``positions`` and ``reference`` (n, 3) in A, ``excess`` (n,) site energy minus bulk in eV (NaN where not
+        evaluated), ``K_over_KG``, ``label``.
+    nn : float
+        Nearest-neighbour distance, A; nearest neighbours are joined.
+    window : (x0, x1, y0, y1), optional
+        What is shown, A; default: `VIEW` neighbour distances to each side of the tip.
+    period : float, optional
+        Of the crystal along the front, A: bonds through the periodic boundary are drawn too.
+    """
+    if not 1 <= len(panels) <= 2:
+        raise ValueError(f"a tip picture has one or two panels, got {len(panels)}")
+    if window is None:
+        tips = [_tip(panel, nn, period) for panel in panels]
+        x, half = float(np.mean(tips)), VIEW * nn
+        window = (x - half, x + half, -half, half)
+    x0, x1, y0, y1 = window
+    shape = (y1 - y0) / (x1 - x0)
+    figure, axes = new_figure(4.5 * len(panels) + 1.0, 0.7 + 4.3 * shape, 1, len(panels))
+    norm = _excess_norm(panels, window)
+    for axis, panel in zip(axes, panels, strict=True):
+        _tip_panel(axis, panel, nn, window, period, norm)
+    colour_bar(figure, axes, norm, "site energy above bulk (eV)")
+    maps(axes, "x (Å)", "y (Å)")
+    save(figure, path)
+
+
+def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normalize:
+    """One scale for all panels, from 0 (or the lowest value) to the highest in the window."""
+    shown = [np.asarray(p["excess"])[_inside(np.asarray(p["positions"]), window)] for p in panels]
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Normalize(0.0, 1.0)
+    return Normalize(min(0.0, float(values.min())), max(float(values.max()), 1e-3))
+
+
+def _tip(panel: Mapping[str, Any], nn: float, period: float | None) -> float:
+    """x of the foremost torn bond across the crack plane (deformed), 0 if there is none, A."""
+    y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
+    torn = broken_bonds(y, X, NEAR * nn, TORN * nn, np.inf, period)
+    return float(torn[:, :, 0].mean(1).max()) if len(torn) else 0.0
+
+
+def _tip_panel(
+    axis: Axes, panel: Mapping[str, Any], nn: float, window: Window, period: float | None, norm: Normalize
+) -> None:
+    y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
+    excess = np.asarray(panel["excess"], dtype=float)
+    seen = _inside(y, window, 2 * nn)
+    y, X, excess = y[seen], X[seen], excess[seen]
+    lines = bonds(y, X, NEAR * nn, TORN * nn, period)
+    axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)
+    torn = broken_bonds(y, X, NEAR * nn, TORN * nn, FAR * nn, period)
+    axis.add_collection(
+        LineCollection(list(torn), colors=RED, linewidths=1.1, linestyles=[(0, (3, 2))], zorder=1), autolim=False
+    )
+    colours = SHADES(norm(np.nan_to_num(excess)))
+    colours[~np.isfinite(excess)] = (0.85, 0.85, 0.85, 1.0)
+    heights, layer = np.unique(np.round(X[:, 2], 2), return_inverse=True)
+    for number in range(len(heights)):  # nearer the viewer: smaller, in front, with a rim
+        some = layer == number
+        front = number % 2 == 1
+        discs(
+            axis, y[some, :2], (0.52 if front else 0.72) * nn, facecolors=colours[some],
+            edgecolors=BLACK if front else "white", linewidths=0.5 if front else 0.3, zorder=2 + number,
+        )  # fmt: skip
+    axis.set(xlim=window[:2], ylim=window[2:])
+    axis.set_title(f"{panel['label']},  K = {panel['K_over_KG']:.3f} K$_G$", loc="left")

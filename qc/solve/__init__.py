@@ -1,0 +1,1 @@
+"""One stable equilibrium at a fixed load."""

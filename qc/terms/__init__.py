@@ -1,0 +1,1 @@
+"""Energies, one a file, each in its own variables z = A x."""

@@ -1,0 +1,163 @@
+"""The atomistic term: sum over sites of w_l V_l, on positions y = F0 X + (rows of P) x."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from mpi4py import MPI
+
+from atomistics import NeighbourList
+from atomistics.potentials.site_potential import HessianPattern, SitePotential
+
+from ..unknowns.halo import Halo, gather_halo, neighbour_list
+from ..unknowns.layout import Rows
+from ..unknowns.prolongation import Atoms
+from .springs import Bonds, Springs
+
+
+class AtomisticEnergy:
+    """E = sum_l w_l V_l over the sites of this rank, and its derivatives with respect to local atom displacements.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm
+    potential : SitePotential
+    atoms : Atoms
+        The atoms this rank owns.
+    types : (n_species,) int ndarray
+        The potential's type of each species of the crystal.
+    weight : (n,) ndarray
+        Weight of each own site; sites of weight 0 are not evaluated.
+    F0 : (3, 3) ndarray
+        Macroscopic deformation gradient.
+    period : float or None
+        Length of the model along the front, A; None: not periodic.
+    site_reference : (n_species,) ndarray
+        Energy of a site of the perfect crystal, eV.
+    skin : float
+        Skin of the neighbour list, A.
+    springs : Springs, optional
+        Bonds that stand for the potential in a preconditioner.
+
+    Attributes
+    ----------
+    rows : Rows
+        Displacements of the local atoms from the full vector.
+    """
+
+    name = "atoms"
+
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        potential: SitePotential,
+        atoms: Atoms,
+        types: np.ndarray,
+        weight: np.ndarray,
+        F0: np.ndarray,
+        period: float | None,
+        site_reference: np.ndarray,
+        skin: float = 0.6,
+        springs: Springs | None = None,
+    ) -> None:
+        self.comm, self.potential, self.atoms, self._type_of = comm, potential, atoms, types
+        self.F0 = np.array(F0, dtype=float)
+        self.front = None if period is None else self.F0 @ np.array([0.0, 0.0, period])
+        self.sites = np.flatnonzero(weight != 0.0).astype(np.int32)
+        self.weight = np.ascontiguousarray(weight[self.sites])
+        self.skin, self.springs = skin, springs
+        self._site_reference = site_reference[atoms.species[self.sites]]
+        self.halo: Halo
+        self.list: NeighbourList
+        self._pattern: HessianPattern | None = None
+        self.update(np.zeros_like(atoms.X))
+
+    def update(self, z: np.ndarray) -> None:
+        """Fetch the halo for displacements z (own atoms first), A, and forget the list. Collective."""
+        y = self.atoms.X
+        if not self.potential.fixed_topology:
+            y = y @ self.F0.T
+            y[:, : z.shape[1]] += z[: len(y)]
+        reach = self.potential.cutoff + self.skin
+        self.halo = gather_halo(self.comm, self.atoms, y, self.sites, reach, self.front is not None)
+        self.types = self._type_of[self.halo.species].astype(np.int32)
+        self._X0 = self.halo.X @ self.F0.T
+        self._needs_list = True
+        self._pattern = None
+
+    @property
+    def rows(self) -> Rows:
+        """Rows of P for the local atoms."""
+        return self.halo.rows
+
+    def positions(self, z: np.ndarray) -> np.ndarray:
+        """Positions (n, 3) of the local atoms for displacements z (n, components), A."""
+        y = self._X0.copy()
+        y[:, : z.shape[1]] += z
+        return y
+
+    def refresh(self, z: np.ndarray) -> bool:
+        """Bring the list up to date with the halo; True when the halo itself is too old for displacements z."""
+        if self._needs_list:
+            fixed = self.potential.fixed_topology
+            y, front = (self.halo.X, None) if fixed else (self.positions(z), self.front)
+            skin = 0.0 if fixed else self.skin
+            self.list = neighbour_list(y, self.sites, self.potential.cutoff, skin, front)
+            self._needs_list = False
+            return False
+        return not self.potential.fixed_topology and self.list.moved_too_far(self.positions(z))
+
+    def energy(self, z: np.ndarray) -> float:
+        """Weighted energy of this rank's sites minus that in the perfect crystal, eV."""
+        V = self.potential.site_energies(self.positions(z), self.types, self.list)
+        return float(self.weight @ (V - self._site_reference))
+
+    def site_energies(self, z: np.ndarray) -> np.ndarray:
+        """(n_own,) unweighted energies of the own atoms, nan where the site is not evaluated, eV."""
+        V = np.full(self.halo.n_own, np.nan)
+        V[self.sites] = self.potential.site_energies(self.positions(z), self.types, self.list)
+        return V
+
+    def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
+        """As `energy`, and the gradient (n, components), eV/A."""
+        _, V, g = self.potential.energy_gradient(self.positions(z), self.types, self.list, self.weight)
+        return float(self.weight @ (V - self._site_reference)), g[:, : z.shape[1]]
+
+    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column atoms of ``hessian_blocks``; fixed until the next update."""
+        pattern = self._hessian_pattern()
+        return pattern.rows, pattern.cols
+
+    def _hessian_pattern(self) -> HessianPattern:
+        if self._pattern is None:
+            self._pattern = self.potential.hessian_pattern(self.list, len(self.halo.X), self.weight)
+        return self._pattern
+
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks, eV/A^2; new, or written over ``out``."""
+        args = (self.positions(z), self.types, self.list, self.weight, self._hessian_pattern())
+        if z.shape[1] == 3:
+            return self.potential.hessian_blocks(*args, out)
+        blocks = self.potential.hessian_blocks(*args)[:, : z.shape[1], : z.shape[1]]
+        return np.positive(blocks, out=out)
+
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """v -> H v at displacements z, all (n, components), from factors of 28 bytes a bond and no matrix."""
+        factors, m = self.potential.factors(self.positions(z), self.types, self.list, self.weight), z.shape[1]
+
+        def product(v: np.ndarray) -> np.ndarray:
+            whole = np.zeros((len(v), 3))
+            whole[:, :m] = v
+            return self.potential.hessian_vector(factors, self.list, whole)[:, :m]
+
+        return product
+
+    def near(self) -> Bonds:
+        """The term whose Hessian stands for this one's in a preconditioner."""
+        return Bonds(self)
+
+    def reference_list(self, reach: float) -> NeighbourList:
+        """Neighbours of the sites up to ``reach`` (A) in the reference crystal."""
+        front = None if self.front is None else np.linalg.solve(self.F0, self.front)
+        return neighbour_list(self.halo.X, self.sites, reach, 0.0, front)

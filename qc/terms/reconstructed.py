@@ -1,0 +1,113 @@
+"""The reconstructed handshake of B-GRAC as a term: sum of w_l V_l(C_l D y) over perfect sites, lists fixed for good."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+from atomistics import NeighbourList
+from atomistics.potentials.site_potential import SitePotential
+from atomistics.reconstruction import ReconstructedSites, Stencil
+
+from ..unknowns.halo import gather_halo
+from ..unknowns.prolongation import Atoms
+from .reconstruction import Reconstruction
+
+
+class ReconstructedEnergy:
+    """E = sum_l w_l V_l(C_l D y) over the reconstructed sites of this rank. Construction is collective.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm
+    potential : SitePotential
+    atoms : Atoms
+        The atoms this rank owns.
+    types : (n_species,) int ndarray
+    own_sites : (m,) int ndarray
+        Reconstructed sites among them.
+    weight : (m,) ndarray
+        Their weights.
+    F0 : (3, 3) ndarray
+        Macroscopic deformation gradient.
+    period : float or None
+        Length of the model along the front, A; None: not periodic.
+    site_reference : (n_species,) ndarray
+        Energy of a site of the perfect crystal, eV.
+    stencil : Stencil
+    reconstruction : Reconstruction
+    watch : float
+        Pairs outside the stencil up to this reference distance are watched, A.
+    """
+
+    name = "handshake"
+
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        potential: SitePotential,
+        atoms: Atoms,
+        types: np.ndarray,
+        own_sites: np.ndarray,
+        weight: np.ndarray,
+        F0: np.ndarray,
+        period: float | None,
+        site_reference: np.ndarray,
+        stencil: Stencil,
+        reconstruction: Reconstruction,
+        watch: float,
+    ) -> None:
+        self.own_sites, self.weight = own_sites, np.ascontiguousarray(weight)
+        halo = gather_halo(comm, atoms, atoms.X, own_sites, watch, period is not None)
+        frame = np.array(F0, dtype=float)
+        cell, pbc = np.eye(3), (False, False, period is not None)
+        if period is not None:
+            cell[2, 2] = period
+        self._cell = cell @ frame.T
+        found = NeighbourList(halo.X, watch, cell=cell, pbc=pbc, sites=own_sites)
+        self.local = np.unique(found.owner_of_extended[np.concatenate([found.rows, found.index])])
+        self.rows = halo.rows.take(self.local)
+        self.sites = np.searchsorted(self.local, own_sites)
+        X = halo.X[self.local]
+        self._X0 = X @ frame.T
+        lam, species = reconstruction.at(comm, halo.key[self.local]), halo.species[self.local]
+        self.sum = ReconstructedSites(
+            potential, X, types[species].astype(np.int32), self.sites, self.weight, stencil, species[self.sites],
+            lam, watch, cell, pbc,
+        )  # fmt: skip
+        self._site_reference = site_reference[species[self.sites]]
+
+    def positions(self, z: np.ndarray) -> np.ndarray:
+        """Positions (n, 3) of the local atoms for displacements z (n, components), A."""
+        y = self._X0.copy()
+        y[:, : z.shape[1]] += z
+        return y
+
+    def refresh(self, z: np.ndarray) -> bool:
+        """Never too old: perfect sites keep their reference stencils."""
+        return False
+
+    def update(self, z: np.ndarray) -> None:
+        """Nothing to do."""
+
+    def energy(self, z: np.ndarray) -> float:
+        """Weighted energy of this rank's sites minus that in the perfect crystal, eV."""
+        return float(self.weight @ (self.site_energies(z) - self._site_reference))
+
+    def site_energies(self, z: np.ndarray) -> np.ndarray:
+        """(m,) unweighted energies of the reconstructed sites, eV."""
+        return self.sum.site_energies(self.positions(z), self._cell)
+
+    def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
+        """As `energy`, and the gradient (n, components), eV/A."""
+        V, g = self.sum.energy_gradient(self.positions(z), self._cell)
+        return float(self.weight @ (V - self._site_reference)), g[:, : z.shape[1]]
+
+    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column atoms of ``hessian_blocks``."""
+        pattern = self.sum.pattern()
+        return pattern.rows, pattern.cols
+
+    def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """(n_pairs, components, components) blocks, eV/A^2; new, or written over ``out``."""
+        return np.positive(self.sum.hessian_blocks(self.positions(z), self._cell)[:, : z.shape[1], : z.shape[1]], out=out)

@@ -1,0 +1,1 @@
+"""Who is free, who follows and who is prescribed: q and P."""

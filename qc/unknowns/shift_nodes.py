@@ -1,0 +1,124 @@
+"""Where the inner shifts of a multilattice are unknowns: the vertices that atoms follow, and those of the cells round them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from dolfinx import fem
+
+from fem.mesh.blocks import from_owner, named_on_any_rank
+from fem.mesh.domain import DomainMesh
+from fem.mesh.interpolation import cell_vertices
+
+from .layout import Rows
+
+
+@dataclass(frozen=True)
+class ShiftNodes:
+    """Nodal shifts pi_m = p_m - p_0, m = 1 ... n_basis - 1, of this rank.
+
+    Attributes
+    ----------
+    space : dolfinx.fem.FunctionSpace
+        Linear space whose blocks number the local vertices.
+    per_vertex : int
+        n_basis - 1.
+    nodal : (n_cells,) bool ndarray
+        Cells whose shifts are interpolated from their vertices; elsewhere they are relaxed point by point.
+    free, far : (n,) int ndarray
+        Owned vertices with shifts to solve for, and with prescribed ones.
+    beta : (n_vertices,) ndarray
+        Blending weight at each local vertex.
+    on_slit : (n_vertices,) bool ndarray
+    vertex_number : (n_vertices,) int64 ndarray
+        Input number of each vertex.
+    """
+
+    space: fem.FunctionSpace
+    per_vertex: int
+    nodal: np.ndarray
+    free: np.ndarray
+    far: np.ndarray
+    beta: np.ndarray
+    on_slit: np.ndarray
+    vertex_number: np.ndarray
+
+    @property
+    def n_free(self) -> int:
+        """Unknown blocks of this rank."""
+        return len(self.free) * self.per_vertex
+
+    @property
+    def n_far(self) -> int:
+        """Prescribed blocks of this rank."""
+        return len(self.far) * self.per_vertex
+
+    def numbers(self, first_free: int, first_far: int) -> np.ndarray:
+        """Full number of the first shift block of every local vertex, -1 where there is none. Collective."""
+        number = np.full(len(self.beta), -1)
+        number[self.free] = first_free + self.per_vertex * np.arange(len(self.free))
+        number[self.far] = first_far + self.per_vertex * np.arange(len(self.far))
+        return from_owner(self.space, number)
+
+    def rows(self, number: np.ndarray) -> Rows:
+        """Rows of all local shift blocks, vertex by vertex; empty where there is none."""
+        column = (number[:, None] + np.arange(self.per_vertex)).reshape(-1, 1)
+        return Rows.from_padded(column, np.repeat(number >= 0, self.per_vertex)[:, None].astype(float))
+
+    def atom_columns(
+        self, number: np.ndarray, cells: np.ndarray, weights: np.ndarray, factor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Columns and values (n, (gdim + 1) per_vertex) of the shifts in the rows of slaved atoms.
+
+        ``factor`` (n, per_vertex): the atom's row of p = N pi.
+        """
+        vertices = np.asarray(self.space.dofmap.list)[cells]
+        column = number[vertices][:, :, None] + np.arange(self.per_vertex)
+        value = weights[:, :, None] * factor[:, None]
+        size = vertices.shape[1] * self.per_vertex  # a pure continuum has no atoms
+        return column.reshape(len(cells), size), value.reshape(len(cells), size)
+
+
+def shift_nodes(
+    space: fem.FunctionSpace,
+    domain: DomainMesh,
+    cell_weight: np.ndarray,
+    vertex_beta: np.ndarray,
+    cells: np.ndarray,
+    weights: np.ndarray,
+    radius: float,
+    n_basis: int,
+    condense: bool = True,
+) -> ShiftNodes:
+    """Vertices that carry shifts: those that atoms follow and all others of the cells round them. Collective.
+
+    So every vertex that an atom follows has the whole patch of its cells round it, as in an infinite continuum, and no
+    shift is without energy.
+
+    Parameters
+    ----------
+    cell_weight, vertex_beta : ndarray
+        Blending weight of local cells and geometry nodes.
+    cells, weights : (n,), (n, gdim + 1) ndarray
+        Cell and barycentric coordinates of the atoms of this rank that follow the mesh.
+    condense : bool
+        Relax shifts point by point in all other cells; otherwise every vertex of the continuum carries some.
+    """
+    mesh, gdim = space.mesh, space.mesh.geometry.dim
+    linear = fem.functionspace(mesh, ("Lagrange", 1, (space.dofmap.index_map_bs,)))
+    dofmap = np.asarray(linear.dofmap.list)
+    vertices = dofmap[cells]
+    followed = named_on_any_rank(linear, vertices[weights > 0.0])
+    local = dofmap[: len(cell_vertices(mesh))]
+    nodal = (cell_weight > 0) & (followed[local].any(1) | (not condense))
+    carrying = np.flatnonzero(named_on_any_rank(linear, local[nodal].ravel()))
+    n, nodes = len(followed), np.asarray(mesh.geometry.dofmaps[0])
+    geometry = np.zeros(n, dtype=np.int64)
+    geometry[dofmap[:, : gdim + 1]] = nodes
+    number = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)[geometry]
+    own = carrying[carrying < linear.dofmap.index_map.size_local]
+    far = np.linalg.norm(mesh.geometry.x[geometry[own], :gdim], axis=1) >= radius * (1 - 1e-9)
+    return ShiftNodes(
+        linear, n_basis - 1, nodal, own[~far], own[far], vertex_beta[geometry], number < domain.n_slit, number
+    )

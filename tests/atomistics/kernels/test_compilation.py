@@ -1,0 +1,40 @@
+"""Processes that start at once on an empty cache load one after the other; with a full one they do not wait."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from atomistics.kernels import compilation
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from atomistics.compilation import one_after_another
+folder = Path(sys.argv[1])
+def load():
+    with (folder / "log").open("a") as log:
+        log.write("begin\\n"); log.flush(); time.sleep(0.2); log.write("end\\n")
+one_after_another(folder, "test", load)
+"""
+
+
+def test_cold_starts_queue(tmp_path):
+    children = [subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path)]) for _ in range(4)]
+    assert [child.wait(timeout=120) for child in children] == [0] * 4
+    assert (tmp_path / "test.compiled").exists()
+    lines = (tmp_path / "log").read_text().split()
+    assert sorted(lines) == ["begin"] * 4 + ["end"] * 4
+    assert lines[:2] == ["begin", "end"]
+
+
+def test_folders_that_cannot_be_written_do_not_matter():
+    loaded = []
+    compilation.one_after_another(Path("/proc/none"), "test", lambda: loaded.append(1))
+    assert loaded == [1]
+
+
+def test_the_folder_is_that_of_numba(monkeypatch, tmp_path):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    assert compilation.cache_folder() == Path(compilation.__file__).parent / "__pycache__"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert compilation.cache_folder() == tmp_path

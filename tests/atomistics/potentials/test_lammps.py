@@ -1,0 +1,111 @@
+"""Energies, forces and stress of disturbed structures against LAMMPS."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from atomistics import Crystal, load_potential
+from atomistics.potentials.library import find_potential
+from tests.lammps_engine import lammps_energy_forces, needs_lammps
+
+pytestmark = needs_lammps
+CASES = {
+    "Cu": ("Cu_mishin1.eam.alloy", "eam/alloy", ("Cu",), "fcc", 3.615),
+    "Fe": ("Fe_mm.eam.fs", "eam/fs", ("Fe",), "bcc", 2.855),
+    "FeAl": ("AlFe_mm.eam.fs", "eam/fs", ("Fe", "Al"), "bcc", 2.93),
+    "AlFe": ("AlFe_mm.eam.fs", "eam/fs", ("Al", "Fe"), "bcc", 2.93),
+    "NiAlH": ("NiAlH_jea.eam.alloy", "eam/alloy", ("Al", "Ni"), "fcc", 3.6),
+    "NiAlH fs": ("NiAlH_jea.eam.fs", "eam/fs", ("H", "Ni"), "fcc", 3.6),
+}
+
+
+COVALENT = {
+    "Si": ("Si.sw", "sw", ("Si",), "diamond", 5.43),
+    "GaN": ("GaN.sw", "sw", ("Ga", "N"), "diamond", 4.5),
+    "TeCd": ("CdTe.sw", "sw", ("Te", "Cd"), "diamond", 6.5),
+    "Si T3": ("SiC_1989.tersoff", "tersoff", ("Si",), "diamond", 5.43),
+    "Si T2": ("Si.tersoff", "tersoff", ("Si",), "diamond", 5.43),
+    "SiC": ("SiC.tersoff", "tersoff", ("Si", "C"), "diamond", 4.3),
+    "GaN Tersoff": ("GaN.tersoff", "tersoff", ("N", "Ga"), "diamond", 4.5),
+    "BNC": ("BNC.tersoff", "tersoff", ("B", "C", "N"), "diamond", 3.6),
+    "SiO": ("SiO.tersoff", "tersoff", ("Si", "O"), "diamond", 4.3),
+    "Kumagai": ("Si.tersoff.mod", "tersoff/mod", ("Si",), "diamond", 5.43),
+}
+"""LAMMPS shares the energy of angles out among their atoms: only the sum can be compared."""
+BUILT_IN = {"stillinger-weber": "Si", "tersoff-t3": "Si T3", "kumagai": "Kumagai"}
+
+
+def compare(atoms: Atoms, name: str, tolerance: float = 1e-9, potential: str | None = None) -> None:
+    file, style, elements, *_ = (CASES | COVALENT)[name]
+    energies, forces, stress = lammps_energy_forces(atoms, style, str(find_potential(file)), list(elements))
+    atoms.calc = load_potential(potential or file, elements=elements).calculator()
+    assert np.abs(forces).max() > 0.1
+    if name in CASES:
+        np.testing.assert_allclose(atoms.get_potential_energies(), energies, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(atoms.get_forces(), forces, rtol=0, atol=tolerance)
+    assert abs(atoms.get_potential_energy() - energies.sum()) < tolerance * len(atoms)
+    if atoms.pbc.all():
+        assert np.abs(stress).max() > 1e-3
+        np.testing.assert_allclose(atoms.get_stress(voigt=False), stress, rtol=0, atol=tolerance)
+
+
+def disturbed(name: str, repeats: tuple[int, int, int] = (3, 2, 2), primitive: bool = False) -> Atoms:
+    """Rattled by 0.1 A, sheared and strained by 5 %, species at random."""
+    _, _, elements, structure, a = (CASES | COVALENT)[name]
+    rng = np.random.default_rng(7)
+    atoms = bulk(elements[0], structure, a=a, cubic=not primitive) * repeats
+    atoms.symbols = rng.choice(elements, len(atoms))
+    strain = np.eye(3) + 0.05 * rng.normal(size=(3, 3))
+    atoms.set_cell(atoms.cell @ strain, scale_atoms=True)
+    atoms.positions += rng.normal(0, 0.1, atoms.positions.shape)
+    return atoms
+
+
+@pytest.mark.parametrize("name", [*CASES, *COVALENT])
+def test_sheared_and_rattled_structures_agree(name):
+    compare(disturbed(name), name)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_potentials_have_the_parameters_of_their_file(name):
+    compare(disturbed(BUILT_IN[name], (2, 1, 1)), BUILT_IN[name], potential=name)
+
+
+@pytest.mark.parametrize("name", COVALENT)
+@pytest.mark.parametrize("scale", [0.7, 0.85, 1.2])
+def test_covalent_crystals_far_from_equilibrium_agree(name, scale):
+    """Compressed and torn: many bonds at one atom, some just inside the cutoff, some alone."""
+    atoms = disturbed(name, (2, 2, 1))
+    atoms.set_cell(atoms.cell * scale, scale_atoms=True)
+    compare(atoms, name, 1e-8 if scale < 0.8 else 1e-9)
+
+
+@pytest.mark.parametrize("name", ["Cu", "FeAl", "Si", "GaN", "SiC", "Kumagai"])
+def test_cells_smaller_than_the_cutoff_agree(name):
+    compare(disturbed(name, (1, 2, 1), primitive=True), name)
+
+
+@pytest.mark.parametrize("name", ["Cu", "AlFe", "Si", "GaN", "SiC"])
+@pytest.mark.parametrize("pbc", [(False, False, False), (False, False, True), (True, True, False)])
+def test_clusters_rods_and_slabs_agree(name, pbc):
+    atoms = disturbed(name, (2, 2, 2))
+    atoms.pbc = pbc
+    compare(atoms, name)
+
+
+def test_strong_compression_runs_off_the_embedding_table_in_the_same_way():
+    """Densities beyond the table: F goes on as a straight line."""
+    atoms = disturbed("Cu")
+    atoms.set_cell(atoms.cell * 0.75, scale_atoms=True)
+    compare(atoms, "Cu", 1e-7)
+
+
+def test_a_crack_like_slit_agrees():
+    """2.5-D: one period of 2.855 A along the front, free otherwise, two halves pulled apart."""
+    crystal = Crystal.bcc("Fe", 2.855).oriented((1, 1, 0), (0, 0, 1))
+    X, _, _ = crystal.sites_in_box((-15, -15, 0), (15, 15, 2.855))
+    X = X[np.hypot(X[:, 0], X[:, 1]) < 14]
+    X = X + np.where((X[:, 1] > 0.1) & (X[:, 0] < 0), 1.5, 0.0)[:, None] * [0, 1, 0]
+    X += np.random.default_rng(3).normal(0, 0.02, X.shape)
+    compare(Atoms("Fe" * len(X), positions=X, cell=(40, 40, 2.855), pbc=(False, False, True)), "Fe")

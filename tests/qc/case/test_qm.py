@@ -1,0 +1,48 @@
+"""Table [qm]: what it allows, in one sentence each."""
+
+import pytest
+from pydantic import ValidationError
+
+from qc.case.qm import ENGINES, QMTable, is_engine
+from qc.commands.build import engine_spec
+from qc.qm.engine.spec import BUILT_IN, check_name
+
+
+def test_defaults_make_an_engine():
+    table = QMTable(radius=7.0)
+    spec = engine_spec(table)
+    assert (spec.engine, spec.retries, spec.start) == ("gfn1-xtb", 3, "fresh")
+    assert spec.keywords()["accuracy"] == 0.001
+    assert engine_spec(QMTable(radius=7.0, parameters={"accuracy": 1.0})).keywords() == {"accuracy": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("keys", "word"),
+    [
+        ({}, "radius"),
+        ({"radius": -1.0}, "radius"),
+        ({"radius": 5.0, "engine": "vasp"}, "engine"),
+        ({"radius": 5.0, "mode": "both"}, "mode"),
+        ({"radius": 5.0, "retries": -1}, "retries"),
+        ({"radius": 5.0, "spin": 1.5}, "spin"),
+        ({"radius": 5.0, "bufer": 3.0}, "bufer"),
+        ({"radius": 5.0, "hessian": "exact"}, "hessian"),
+    ],
+)
+def test_what_is_not_allowed_is_named(keys, word):
+    with pytest.raises(ValidationError, match=word):
+        QMTable(**keys)
+
+
+def test_the_engines_are_those_that_qm_knows():
+    assert ENGINES == BUILT_IN
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, "ase:a.b.C", "vasp", "ase:C", "ase:", "a.b.C", ""])
+def test_names_of_engines_are_judged_alike(name):
+    try:
+        check_name(name)
+    except ValueError:
+        assert not is_engine(name)
+    else:
+        assert is_engine(name)

@@ -1,0 +1,65 @@
+"""``qc griffith``: every cut of a plane, both sets of constants, loads of every mode."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+from typer.testing import CliRunner
+
+from qc.case.case import load_case
+from qc.cli import app as cli
+from qc.commands.griffith import griffith_lines, griffith_of_case
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+SILICON = EXAMPLES / "silicon_crack.toml"
+
+
+def test_silicon_has_two_cuts_and_two_sets_of_constants():
+    """REFERENCE_CASES: gamma 1.3600 shuffle, three times as much on the glide plane, K_G 0.7486 with relaxed constants."""
+    report = griffith_of_case(load_case(SILICON))
+    shuffle, glide = report["cuts"]
+    assert (shuffle["chosen"], glide["chosen"]) == (True, False)
+    assert shuffle["gamma"] == pytest.approx(1.36003, abs=1e-4)
+    assert glide["gamma"] == pytest.approx(3 * shuffle["gamma"], rel=1e-3)  # three bonds instead of one
+    assert report["K_G"] == shuffle["K_G"] == pytest.approx(0.74864, abs=1e-4)
+    assert report["elastic_constants"]["C44"] < report["elastic_constants_clamped"]["C44"]
+    assert report["K_G_if_clamped"] > 1.05 * report["K_G"]
+    assert report["warnings"] == []
+    assert sum(line.startswith("* shuffle") for line in griffith_lines(report)) == 1
+
+
+def test_each_mode_releases_two_gamma():
+    """Mode III on (110)[001]: both planes through [001] shear with C44, so G = K^2 / (2 C44)."""
+    report = griffith_of_case(load_case(EXAMPLES / "iron_crack.toml"))
+    K, gamma = report["K_G_by_mode"], report["cuts"][0]["gamma"]
+    assert set(K) == {"I", "II", "III"}
+    C44 = 1e9 * report["elastic_constants"]["C44"]
+    assert report["K_G"] == pytest.approx(K["I"])
+    assert (1e6 * K["III"]) ** 2 / (2 * C44) == pytest.approx(2 * gamma, rel=1e-6)
+
+
+def test_a_sheet_has_no_third_mode():
+    report = griffith_of_case(load_case(EXAMPLES / "hexagonal_crack.toml"))
+    assert set(report["K_G_by_mode"]) == {"I", "II"}
+    assert not any("clamped" in line for line in griffith_lines(report))
+    assert report["K_G"] == pytest.approx((2 * report["cuts"][0]["gamma"] * report["effective_modulus"] * 1e-3) ** 0.5)
+
+
+@pytest.mark.mpi
+def test_command(shared_path):
+    """Text once, JSON as the function returns it; a dear cut is warned of; what cannot be written is refused."""
+    out = shared_path / "griffith.json"
+    result = CliRunner().invoke(cli.app, ["griffith", str(SILICON), "-o", str(out), "--set", "crack.cut=glide"])
+    assert result.exit_code == 0
+    if MPI.COMM_WORLD.rank == 0:
+        assert "* glide: gap 1 of 2" in result.output
+        assert "warning: crack.cut = 'glide'" in result.output
+        assert json.loads(out.read_text())["K_G"] == pytest.approx(1.2967, abs=1e-3)
+    else:
+        assert result.output == ""
+    for words, says in ((["-o", str(shared_path)], "must be a file"), (["--set", "crack.cut=4"], "0 to 1")):
+        refused = CliRunner().invoke(cli.app, ["griffith", str(SILICON), *words])
+        assert refused.exit_code == 2
+        if MPI.COMM_WORLD.rank == 0:
+            assert says in refused.output + refused.stderr

@@ -1,0 +1,291 @@
+"""A run and its files: complete, readable, and resumable after a kill on another number of ranks."""
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.case.case import Case
+from qc.cli.app import main
+from qc.commands.check import check_case
+from qc.commands.run import Run, run_case
+from qc.errors import InputError, Stopped
+from qc.output import checkpoint
+from qc.pictures.tip import tip_picture
+from tests.programs import environment, qc_command
+
+SMALL = {
+    "crystal": {"structure": "hexagonal", "element": "X"},
+    "potential": {"file": "morse"},
+    "model": {
+        "dimension": 2, "core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0, "face_strip_thickness": 3.0,
+    },
+    "load": {"K_start": 1.0, "K_stop": 1.04, "K_step": 0.01, "stop_at": "K_stop"},
+}  # fmt: skip
+TOML = """
+crystal = { structure = "hexagonal", element = "X" }
+potential = { file = "morse" }
+model = { dimension = 2, core_radius = 9.0, blend_width = 5.0, domain_radius = 26.0, face_strip_thickness = 3.0 }
+load = { K_start = 1.0, K_stop = 1.04, K_step = 0.01, stop_at = "K_stop" }
+"""
+STEPS = 5
+KEYS = """case method reference dimension front_periods ranks n_atoms n_dofs K_G gamma elastic_constants steps events K_plus
+K_plus_bracket K_minus K_minus_bracket n_qm_calls seconds versions"""
+STEP_KEYS = "K K_over_KG branch energy energies tip_position newton_iterations converged_reason"
+comm = MPI.COMM_WORLD
+
+
+def case(**load):
+    return Case.from_dict(SMALL | {"load": SMALL["load"] | load}, name="small")
+
+
+def read(directory):
+    return json.loads((directory / "result.json").read_text())
+
+
+def same_ladder(directory, other):
+    """Energies of all steps to 1e-10, loads, tip, events and bracket of two runs."""
+    a, b = read(directory), read(other)
+    assert [s["energy"] for s in a["steps"]] == pytest.approx([s["energy"] for s in b["steps"]], rel=1e-10)
+    for key in ("K", "tip_position"):
+        assert [s[key] for s in a["steps"]] == pytest.approx([s[key] for s in b["steps"]], rel=1e-12)
+    assert a["K_plus_bracket"] == pytest.approx(b["K_plus_bracket"], rel=1e-12)
+    assert [e["kind"] for e in a["events"]] == [e["kind"] for e in b["events"]]
+    return a["finished"] and b["finished"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of this test, the same on all ranks."""
+    return Path(comm.bcast(str(tmp_path)))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing interrupted."""
+    out = Path(comm.bcast(str(tmp_path_factory.mktemp("whole")))) / "out"
+    assert run_case(case(), out) == 0
+    return out
+
+
+@pytest.mark.mpi
+def test_result_of_a_run(whole):
+    result = read(whole)
+    assert set(KEYS.split()) <= set(result)
+    assert (result["case"], result["method"], result["reference"]) == ("small", "bgrac", None)
+    assert result["reconstruction"]["residual"] < 1e-10
+    assert (result["dimension"], result["front_periods"], result["n_qm_calls"]) == (2, 1, 0)
+    assert result["ranks"] == comm.size
+    assert result["n_dofs"] > 2 * result["n_free_atoms"] > 0
+    assert result["n_atoms"] > result["n_free_atoms"]
+    constants = result["elastic_constants"]
+    assert constants["C11"] == pytest.approx(3 * constants["C12"])  # pair forces in a triangular lattice
+    assert constants["relaxed"] is True
+    G = result["K_G"] ** 2 / result["griffith"]["effective_modulus"] * 1e3  # MPa^2 m / GPa, in J/m^2
+    assert pytest.approx(2 * result["gamma"]) == G
+    low, high = result["K_plus_bracket"]
+    assert low < result["K_plus"] < high
+    assert high - low == pytest.approx(0.01 * result["K_G"])
+    assert result["K_minus"] is None
+    assert result["K_minus_bracket"] is None
+    assert any(event["kind"] == "advance" for event in result["events"])
+    assert {"set-up", "solve", "output", "pictures"} <= set(result["seconds"])
+    assert {"atoms", "handshake", "continuum", "halo", "neighbours", "matrix"} <= set(result["seconds"])
+    of_ranks = result["seconds_of_ranks"]
+    assert set(of_ranks) == set(result["seconds"])
+    assert all(0 <= least <= most for least, most in of_ranks.values())
+    assert all(of_ranks[name][0] - 0.1 <= t for name, t in result["seconds"].items())
+    assert {"python", "dolfinx", "petsc", "numpy"} <= set(result["versions"])
+
+
+@pytest.mark.mpi
+def test_steps_of_a_run(whole):
+    result = read(whole)
+    steps = result["steps"]
+    assert len(steps) == STEPS
+    assert all(set(STEP_KEYS.split()) <= set(step) for step in steps)
+    assert [s["K_over_KG"] for s in steps] == pytest.approx([1.0, 1.01, 1.02, 1.03, 1.04])
+    assert [s["K"] / result["K_G"] for s in steps] == pytest.approx([s["K_over_KG"] for s in steps])
+    assert [s["energy"] for s in steps] == pytest.approx([sum(s["energies"].values()) for s in steps])
+    assert all(s["residual"] < 1e-6 and s["stable"] and s["branch"] == "load" for s in steps)
+    with open(whole / "steps.csv") as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["energy"]) for row in table] == [s["energy"] for s in steps]
+
+
+@pytest.mark.mpi
+def test_other_files_of_a_run(whole):
+    frames = ase.io.read(whole / "trajectory.extxyz", ":")
+    result = read(whole)
+    assert len(frames) == STEPS
+    assert [f.info["K"] for f in frames] == [s["K"] for s in result["steps"]]
+    atoms = frames[-1]
+    assert len(atoms) == result["n_atoms"]
+    weight = atoms.arrays["weight"]
+    assert (weight.min(), weight.max()) == (0.0, 1.0)
+    inside = np.linalg.norm(atoms.arrays["reference"], axis=1) < result["domain_radius"]
+    assert np.isfinite(atoms.arrays["site_energy"][inside & (weight > 0)]).all()  # beyond, clamped sites are not counted
+    assert np.count_nonzero(atoms.arrays["free"]) == result["n_free_atoms"]
+    assert 0.1 < np.abs(atoms.positions - atoms.arrays["reference"]).max() < 3.0
+    for name in ("model.png", "tip.png", "ladder.png"):
+        assert (whole / name).stat().st_size > 20_000
+    assert (whole / "fields.bp" / "md.idx").stat().st_size > 0
+    assert (whole / "run.log").read_text().count("K_G, energy") == STEPS
+    assert left_over(whole) == set()
+
+
+def left_over(directory):
+    """Files that nobody asked for."""
+    expected = """result.json steps.csv trajectory.extxyz .trajectory.extxyz.index fields.bp model.png tip.png ladder.png run.log
+    checkpoint.json far_field.npz reconstruction.json reconstruction.petsc reconstruction.petsc.info"""
+    return {p.name for p in directory.iterdir() if not p.name.startswith("state-")} - set(expected.split())
+
+
+@pytest.mark.mpi
+def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
+    """Iteration for iteration: also the prediction of the next step survives in the checkpoint."""
+    run_case(case(K_stop=1.02), folder / "halves")
+    run_case(case(), folder / "halves", resume=True)
+    assert same_ladder(folder / "halves", whole)
+    for name in ("newton_iterations", "robust_iterations"):
+        assert [s[name] for s in read(folder / "halves")["steps"]] == [s[name] for s in read(whole)["steps"]]
+
+
+@pytest.mark.mpi
+def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
+    """All stop after the step, with everything saved."""
+    after_step = Run._after_step
+
+    def ask(self, record):
+        after_step(self, record)
+        if len(self.ladder.state.steps) == 2 and comm.rank == comm.size - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Run, "_after_step", ask)
+    with pytest.raises(Stopped, match="--resume"):
+        run_case(case(), folder / "out")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert len(read(folder / "out")["steps"]) == 2
+    assert not read(folder / "out")["finished"]
+    run_case(case(), folder / "out", resume=True)
+    assert same_ladder(folder / "out", whole)
+
+
+@pytest.mark.mpi
+def test_a_full_disk_on_rank_0_ends_all_ranks(folder, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("qc.commands.run.write_json", full)
+    with pytest.raises(OSError, match="No space"):
+        run_case(case(), folder / "out")
+
+
+def test_what_a_kill_left_undone_is_made_up_for(whole, tmp_path, monkeypatch):
+    """Killed after the checkpoint of the last step, before tables and pictures: resuming makes them, and clears the scraps."""
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    for name in ("steps.csv", "result.json", "tip.png", "ladder.png", "model.png"):
+        (out / name).unlink()
+    scraps = ["checkpoint.json.tmp", ".steps.csv.4711.tmp", ".tip.4711.png", "far_field.tmp.npz"]
+    for name in scraps:
+        (out / name).write_text("torn")
+    seen = {}
+    draw = tip_picture
+    monkeypatch.setattr("qc.commands.run.tip_picture", lambda *args, **more: (seen.update(panels=args[1]), draw(*args, **more)))
+    assert run_case(case(), out, resume=True) == 0
+    assert same_ladder(out, whole)
+    assert (out / "steps.csv").read_text() == (whole / "steps.csv").read_text()
+    assert all((out / name).exists() for name in ("tip.png", "ladder.png", "model.png"))
+    low, high = read(whole)["K_plus_bracket"]
+    K_G = read(whole)["K_G"]
+    assert [panel["K_over_KG"] * K_G for panel in seen["panels"]] == pytest.approx([low, high])
+    assert left_over(out) == set()
+    assert sorted(p.name for p in out.glob("state-*")) == sorted(p.name for p in whole.glob("state-*"))
+
+
+def test_a_state_of_another_mesh_is_refused(whole, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    (out / "far_field.npz").unlink()
+    other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}}, name="small")
+    with pytest.raises(InputError, match=r"another mesh|another case"):
+        run_case(other, out, resume=True)
+
+
+def command(path: Path, ranks: int, *more: str) -> list[str]:
+    return qc_command("run", str(path), "-o", str(path.parent / "out"), *more, ranks=ranks)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
+    """Killed some time after its first step on one rank, or asked to stop; resumed on two."""
+    path = tmp_path / "small.toml"
+    path.write_text(TOML)
+    process = subprocess.Popen(command(path, 1), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    saved = tmp_path / "out" / "checkpoint.json"
+    deadline = time.monotonic() + 120
+    while not saved.exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(random.uniform(0.0, 0.5) if blow == signal.SIGKILL else 0.0)
+    process.send_signal(blow)
+    code = process.wait(timeout=120)
+    assert code == (3 if blow == signal.SIGTERM else -signal.SIGKILL)
+    done = checkpoint.read_state(tmp_path / "out", MPI.COMM_SELF)
+    assert 1 <= len(done["steps"]) < STEPS
+    again = subprocess.run(command(path, 2, "--resume"), env=environment(), capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert same_ladder(tmp_path / "out", whole)
+    assert read(tmp_path / "out")["ranks"] == 2
+    assert len(ase.io.read(tmp_path / "out" / "trajectory.extxyz", ":")) == STEPS
+    assert left_over(tmp_path / "out") == set()
+
+
+def test_petsc_options_reach_petsc(tmp_path, capfd):
+    run_case(case(K_stop=1.01), tmp_path / "out", petsc_options=["-snes_monitor", "-qc_snes_rtol", "1e-9"])
+    assert "SNES Function norm" in capfd.readouterr().out
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-snes_monitor", "a", "b"], "'b'"),
+        (["-pc_type", "nonsense"], "nonsense"),
+        (["-snes_linesearch_type", "nonsense"], "nonsense"),
+    ],
+)
+def test_petsc_options_that_are_refused(folder, monkeypatch, capfd, options, sentence):
+    """One sentence, and no directory that would be in the way of the next attempt."""
+    if comm.rank == 0:
+        (folder / "small.toml").write_text(TOML)
+    comm.barrier()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["qc", "run", "small.toml", "-o", "out", "--", *options])
+    assert main() == 2
+    told = capfd.readouterr().err
+    assert told.count("\n") == (comm.rank == 0), told
+    assert comm.rank or (told.startswith("qc: ") and sentence in told)
+    comm.barrier()
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.mpi
+def test_check_builds_and_draws_the_model(whole, folder):
+    sizes, result = check_case(case(), folder / "seen"), read(whole)
+    assert (sizes["atoms"], sizes["unknowns"]) == (result["n_atoms"], result["n_dofs"])
+    assert sizes["K_G (MPa m^1/2)"] == pytest.approx(result["K_G"], abs=1e-4)
+    assert sizes["ladder steps at most"] == STEPS
+    assert 0 < sizes["memory to expect (GiB)"] < 1
+    assert [p.name for p in (folder / "seen").iterdir()] == ["model.png"]

@@ -1,0 +1,151 @@
+"""The load ladder on a small 2-D crack: first advance, healing, stability, any number of ranks, coupled against atomistic."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from qc.errors import ConvergenceError
+from qc.solve.equilibrium import EquilibriumSolver
+from qc.solve.options import SolverOptions
+from qc.solve.stability import hashed_noise, lowest_eigenvalue
+from tests.qc.models import hexagonal_crack, material
+
+UP = LadderSpec(1.0, 1.6, 0.02)
+
+
+def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
+    ladder = Ladder(hexagonal_crack(method, comm, **changes), spec, options or SolverOptions())
+    ladder.run()
+    return ladder
+
+
+@pytest.fixture(scope="module")
+def atomistic():
+    """The ladder of the fully atomistic disc."""
+    return climb("atomistic")
+
+
+@pytest.mark.parametrize(("method", "strip"), [("bgfc", 3.0), ("bgrac", 3.0), ("bgrac", 0.0)])
+def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, strip):
+    """Same disc, same ladder: the bracket of the first advance, a whole period of the crystal, is the same."""
+    coupled = climb(method, face_strip=strip)
+    assert coupled.system.reference == ("predictor" if method == "bgfc" or strip == 0 else None)
+    for ladder in (coupled, atomistic):
+        assert ladder.state.K_plus_bracket is not None
+        assert ladder.state.steps[-1]["stable"]
+        period = ladder.system.crystal.nearest_neighbour_distance
+        steps = ladder.state.steps
+        assert steps[-1]["tip_position"] - steps[0]["tip_position"] > 0.99 * period
+    assert coupled.state.K_plus_bracket == pytest.approx(atomistic.state.K_plus_bracket, rel=1e-9)
+
+
+@pytest.mark.mpi
+def test_ladder_does_not_depend_on_the_ranks():
+    """Energies of stable states to 1e-10, Newton steps and bracket the same as on one rank alone."""
+    spec = LadderSpec(1.0, 1.1, 0.02)
+    many, alone = climb("bgfc", spec=spec), climb("bgfc", MPI.COMM_SELF, spec=spec)
+    assert many.state.K_plus_bracket == pytest.approx(alone.state.K_plus_bracket, rel=1e-12)
+    for a, b in zip(many.state.steps, alone.state.steps, strict=True):
+        assert a["energy"] == pytest.approx(b["energy"], rel=1e-10)
+        assert a["tip_position"] == pytest.approx(b["tip_position"], abs=1e-9)
+        assert a["newton_iterations"] == b["newton_iterations"]
+
+
+def test_unloading_closes_the_crack_below_the_advance():
+    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.6, 0.04, unload=True))
+    plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
+    assert minus is not None
+    assert minus[1] <= plus[1]
+    assert ladder.state.steps[-1]["branch"] == "unload"
+
+
+@pytest.mark.parametrize("changes", [{"face_strip": 0.0}, {"order": 2}, {"method": "bqce"}, {"method": "bqcf"}])
+def test_other_models_carry_a_crack(changes):
+    """Slit with predictor dead load, P2, BQCE, BQCF: stable states below the first advance."""
+    method = changes.pop("method", "bgfc")
+    ladder = climb(method, spec=LadderSpec(1.0, 1.1, 0.05, stop_at="K_stop"), **changes)
+    assert len(ladder.state.steps) == 3
+    assert all(step["stable"] for step in ladder.state.steps)
+    assert (ladder.state.steps[0]["energy"] is None) == (method == "bqcf")
+
+
+@pytest.mark.parametrize("mode", [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0)])
+def test_shear_modes_load_the_crack_too(mode):
+    """Modes II and III at 0.4 K_G: a stable state; no bond opens, so that the tip has no position."""
+    crystal, potential = material("iron")
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
+    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(0.4, 0.4001, 1.0))
+    ladder.run()
+    assert ladder.state.steps[0]["stable"]
+    assert np.isnan(ladder.state.steps[0]["tip_position"])
+
+
+def test_a_handshake_that_is_compressed_too_much_is_named():
+    """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
+    crystal, potential = material("iron")
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(0.6, 0.6001, 1.0))
+    with pytest.raises(ConvergenceError, match="raise stencil_compression"):
+        ladder.run()
+
+
+def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight():
+    """Energy per length with two crystal periods, every atom with full freedom, is that with one."""
+    crystal, potential = material("iron")
+    energies = []
+    for n in (1, 2):
+        spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
+        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(1.0, 1.0001, 1.0))
+        ladder.run()
+        energies.append(ladder.state.steps[0]["energy"] / ladder.system.model.thickness)
+    assert energies[1] == pytest.approx(energies[0], rel=1e-10)
+
+
+@pytest.mark.mpi
+def test_multigrid_finds_the_same_state():
+    direct = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
+    iterative = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02), options=SolverOptions(linear="gamg"))
+    assert iterative.state.steps[0]["energy"] == pytest.approx(direct.state.steps[0]["energy"], rel=1e-9)
+
+
+@pytest.mark.mpi
+def test_inertia_and_slepc_agree_on_stability():
+    """At the relaxed state both say stable; at a state pushed over the edge both count a negative eigenvalue."""
+    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
+    coupling, q = ladder.system.model.coupling, ladder.q
+    assert ladder.solver.is_stable(q)
+    assert lowest_eigenvalue(coupling.hessian(q)) > 0
+    ladder.system.load(2.5 * ladder.system.K_G)
+    pushed = ladder.system.start(2.5 * ladder.system.K_G)
+    assert not ladder.solver.is_stable(pushed)
+    assert lowest_eigenvalue(coupling.hessian(pushed)) < 0
+
+
+def test_a_state_that_is_gone_is_left_for_a_stable_one():
+    """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
+    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
+    record = ladder.step(1.7, "load")
+    assert record["stable"]
+    assert record["robust_iterations"] > 0
+    assert record["tip_position"] > ladder.state.steps[0]["tip_position"]
+
+
+def test_noise_depends_on_the_name_only():
+    key = np.array([[3, -4, 0, 0], [0, 0, 0, 0], [3, -4, 0, 1]])
+    noise = hashed_noise(key, 3)
+    assert np.array_equal(noise[[2, 0]], hashed_noise(key[[2, 0]], 3))
+    assert np.abs(noise).max() <= 1
+    assert len(np.unique(noise)) == noise.size
+
+
+def test_unconverged_step_keeps_the_last_state():
+    """One Newton and one robust iteration are not enough for a first step: an error, and an event that names it."""
+    ladder = Ladder(hexagonal_crack("bgfc"), UP, SolverOptions(max_newton=1, max_robust=1))
+    with pytest.raises(ConvergenceError, match="no stable state"):
+        ladder.run()
+    assert ladder.state.events[-1]["kind"] == "not_converged"
+    assert isinstance(ladder.solver, EquilibriumSolver)

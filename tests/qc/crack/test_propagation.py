@@ -1,0 +1,142 @@
+"""Propagation over many bonds: the same load for every bond, the model following the tip, energies that balance."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.crack.propagation import Propagation
+from qc.crack.propagation_state import PropagationSpec
+from qc.crack.tip import TipState, TipTracker
+from qc.errors import ConvergenceError, InputError
+from tests.qc.brittle import brittle_sheet
+from tests.qc.crack.test_moving import system_of
+
+TOLERANCE = 2e-3
+FROM = {"K_start": 1.02, "K_stop": 1.5, "dK": 0.03, "tolerance": TOLERANCE}
+
+
+def driven(system, **changes):
+    propagation = Propagation(system, PropagationSpec(**(FROM | changes)))
+    propagation.run()
+    return propagation
+
+
+def loads(propagation, branch="load"):
+    return np.array([e["K_over_KG"] for e in propagation.curve if e["branch"] == branch])
+
+
+@pytest.fixture(scope="module")
+def followed():
+    """Four bonds broken and three closed, the model moving with every second one."""
+    return driven(brittle_sheet(), bonds=4, close=3, drift=1.0)
+
+
+def test_every_bond_breaks_at_the_same_load_and_closes_at_the_same(followed):
+    plus, minus = loads(followed), loads(followed, "unload")
+    assert (len(plus), len(minus)) == (4, 3)
+    assert np.ptp(plus) <= TOLERANCE * plus.mean()
+    assert np.ptp(minus) <= TOLERANCE * minus.mean()
+    assert minus.max() < 0.95 * plus.min()
+    for e in followed.curve:
+        assert 0 < e["K_high"] - e["K_low"] <= TOLERANCE * e["K_high"] * (1 + 1e-9)
+        assert e["jump"]
+        assert e["a_after"] - e["a"] == pytest.approx(0.5 if e["branch"] == "load" else -0.5)
+    assert [e["a"] for e in followed.curve[1:4]] == pytest.approx([e["a_after"] for e in followed.curve[:3]])
+
+
+def test_the_model_follows_and_its_books_balance(followed):
+    """Moves of one lattice vector; faces left behind at gamma each; the account is continuous; residuals are under the tolerance."""
+    moves, ladder = followed.state.moves, followed.ladder.state
+    assert [m["lattice_vectors"] for m in moves] == [1, 1, -1]
+    for m in moves:
+        assert m["faces"] == pytest.approx(m["face_sites"] * followed.system.griffith.gamma / 16.02176634, rel=1e-12)
+        assert m["residual_after"] < 1e-6 < m["residual_moved"]
+        assert m["energy_after"] == pytest.approx(m["energy_moved"], abs=0.01)  # what relaxes is little
+        assert m["window"] == pytest.approx(m["energy_after"] - m["energy_before"])
+    assert ladder.offset == pytest.approx(1.0)
+    assert ladder.carried["faces"] == pytest.approx(sum(m["faces"] for m in moves))
+    assert ladder.carried["window"] == pytest.approx(-sum(m["window"] for m in moves))
+    for a, b in zip(ladder.steps, ladder.steps[1:], strict=False):
+        if b["stage"] == "follow":
+            assert b["energy"] == pytest.approx(a["energy"], rel=1e-9)
+            assert sum(b["energies"].values()) == pytest.approx(b["energy"])
+    assert [s["stage"] for s in ladder.steps[:1]] == ["climb"]
+
+
+def test_energy_falls_by_what_is_released_less_two_faces(followed):
+    """dE/da over a bond at fixed boundary against 2 gamma - J, to half a per cent of J; closing gives energy up, too."""
+    for e in followed.curve:
+        assert e["dE_da"] == pytest.approx(e["two_gamma_minus_J"], abs=0.005 * e["J_before"])
+        assert np.sign(e["dE_da"]) == (-1 if e["branch"] == "load" else 1)
+
+
+def test_a_core_that_need_not_move_gives_the_same_loads(followed):
+    still = driven(brittle_sheet(core_radius=11.0, domain_radius=25.0), bonds=3, drift=6.0)
+    moving = driven(brittle_sheet(domain_radius=25.0), bonds=3, drift=0.6)
+    assert still.state.moves == []
+    assert len(moving.state.moves) == 1
+    assert loads(still) == pytest.approx(loads(moving), rel=TOLERANCE)
+
+
+def test_a_held_field_asks_for_more_with_every_bond():
+    held = driven(brittle_sheet(), bonds=3, field="held", drift=1.0)
+    K = loads(held)
+    assert (np.diff(K) > 2 * TOLERANCE).all()
+    assert {e["centre"] for e in held.curve} == {0.0}
+    assert len(held.state.moves) == 1
+    assert held.system.centre[0] == pytest.approx(-held.ladder.state.offset)
+
+
+def test_a_held_field_that_falls_behind_ends_the_propagation(monkeypatch):
+    monkeypatch.setattr("qc.crack.propagation.FARTHEST", 0.02)
+    left = driven(brittle_sheet(), bonds=3, field="held", tolerance=1e-2)
+    assert len(left.curve) == 1
+    assert "away from the centre of the held field" in left.state.ended
+
+
+@pytest.mark.mpi
+def test_propagation_does_not_depend_on_the_ranks():
+    """Two bonds with a move between: loads, tip and moves of all ranks together and of each alone."""
+    spec = {"bonds": 3, "drift": 1.0, "tolerance": 5e-3}
+    many, alone = (driven(brittle_sheet(comm), **spec) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))
+    assert loads(many) == pytest.approx(loads(alone), rel=1e-12)
+    assert len(many.state.moves) == len(alone.state.moves) == 1
+    for key in ("energy_before", "energy_moved", "energy_after"):
+        assert many.state.moves[0][key] == pytest.approx(alone.state.moves[0][key], rel=1e-9)
+    assert [s["stage"] for s in many.ladder.state.steps] == [s["stage"] for s in alone.ladder.state.steps]
+
+
+def test_the_end_of_the_load_is_said():
+    short = driven(brittle_sheet(), bonds=2, K_stop=1.04)
+    assert short.state.finished
+    assert "no further advance up to K_stop = 1.04 K_G" in short.state.ended
+    assert short.curve == []
+
+
+@pytest.mark.mpi
+def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(monkeypatch):
+    """A jump beyond the reach of the tracker: one sentence on all ranks, the state before it restored."""
+    propagation = Propagation(brittle_sheet(), PropagationSpec(**(FROM | {"bonds": 3, "K_start": 1.03})))
+    propagation.advance()
+    measure = TipTracker.measure
+
+    def all_open(self, z):
+        tip = measure(self, z)
+        return TipState(tip.x, tip.stretch, np.ones_like(tip.open), 0, 0) if tip.position > -1.0 else tip
+
+    monkeypatch.setattr(TipTracker, "measure", all_open)
+    with pytest.raises(ConvergenceError, match="leaves the core forward in one event") as error:
+        propagation.run()
+    assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
+    assert propagation.ladder.state.steps[-1].get("tip_left") is None
+    assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
+
+
+def test_no_tip_and_wrong_numbers_are_refused():
+    with pytest.raises(InputError, match="opens no bond"):
+        driven(brittle_sheet(), bonds=1, K_start=0.01, dK=0.01)
+    with pytest.raises(InputError, match="face_strip = false"):
+        Propagation(system_of("sheet", face_strip=0.0), PropagationSpec(1, 1.0, 2.0))
+    for wrong in ({"bonds": 0}, {"K_start": 2.0}, {"dK": 0.0}):
+        with pytest.raises(InputError, match="must be"):
+            PropagationSpec(**(FROM | {"bonds": 1} | wrong))

@@ -1,0 +1,50 @@
+"""Moves of the QM region: their jumps are what the energy changes by, and nothing else does."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qc.crack.qm_tip import Ledger, Move, snapped
+from qc.qm.build import QMSpec, build_qm
+from tests.qc.qm.test_region import Direct
+from tests.qc.qm_models import STRAIN, Ball
+
+
+def region(ball, centre, name="Stiff"):
+    spec = QMSpec(centre, 5.0, caps=False)
+    args = (ball.comm, ball.crystal, ball.potential, ball.atoms, spec, np.eye(3), ball.period, ball.step)
+    return build_qm(*args, engine=lambda cluster: Direct(name, cluster))
+
+
+def test_energy_less_the_jumps_is_continuous():
+    ball = Ball()
+    step = ball.crystal.nearest_neighbour_distance * np.sqrt(8.0 / 3.0)  # to the second neighbours, by lattice vectors
+    vector = next(v for v in ball.crystal.stencil(1.01 * step) if np.linalg.norm(v) > 0.99 * step and abs(v[1]) < 1e-6 < v[0])
+    old, new = region(ball, (0.0, 0.0, 0.5)), region(ball, tuple(np.array([0.0, 0.0, 0.5]) + vector))
+    assert old.cluster.formula == new.cluster.formula
+    ledger, before, after = Ledger(), ball.coupling(old.term), ball.coupling(new.term)
+    q = ball.deform(before, np.eye(3) + 0.01 * STRAIN, noise=0.1)
+    ball.deform(after, np.eye(3) + 0.01 * STRAIN, noise=0.1)
+    E = before.energies(q)["qm"], after.energies(q)["qm"]
+    ledger.moves.append(Move(1.0, old.spec.centre, new.spec.centre, *E, 1))
+    assert abs(ledger.sum) > 1e-4
+    assert ledger.continuous(after.energy(q)) == pytest.approx(before.energy(q), abs=1e-10)
+    again = Ledger.from_plain(json.loads(json.dumps(ledger.plain())))
+    assert again == ledger
+
+
+def test_a_translated_cluster_has_the_same_energy_in_a_uniform_strain():
+    ball = Ball()
+    E = []
+    for centre in ((0.0, 0.0, 0.5), (0.0, 0.0, 0.5 + ball.step)):
+        qm = region(ball, centre)
+        c = ball.coupling(qm.term)
+        E.append(c.energies(ball.deform(c, np.eye(3) + 0.01 * STRAIN))["qm"])
+    assert abs(E[0]) > 1e-3
+    assert abs(E[1] - E[0]) < 1e-10
+
+
+def test_places_are_whole_advances_from_home():
+    assert snapped(7.4, 3.3) == pytest.approx(6.6)
+    assert snapped(-1.0, 3.3, home=0.5) == pytest.approx(0.5)

@@ -1,0 +1,319 @@
+"""Meshes of the user's own: what is refused, and the coupling on vertices that are no lattice sites."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from fem.collective import on_root
+from fem.mesh.gmsh_session import gmsh_session
+from fem.mesh.lattice_zone import bulk_lattice
+from fem.mesh.user_mesh import blended_range, read_mesh
+from qc.case.case import Case
+from qc.commands.build import make_system
+from qc.coupling.methods import build_model
+from qc.coupling.spec import ModelSpec
+from qc.errors import InputError
+from qc.material.cleavage import crack_lattice
+from qc.unknowns.regions import Core
+from tests.qc.models import GENERAL, deform, general, largest, material, wave
+
+MESHES = Path(__file__).parents[3] / "meshes"
+DISC = MESHES / "disc.msh"
+
+
+def slit_disc(folder, comm=MPI.COMM_WORLD):
+    path = folder / "slit.msh"
+    on_root(comm, lambda: runpy.run_path(str(MESHES / "make_disc.py"))["make_disc"](str(path), slit=True))
+    return path
+
+
+def model_on(path, method, comm=MPI.COMM_WORLD, crack="none", order=1):
+    """Iron, core 6, handshake 5, domain 26 neighbour distances; mesh size 1.75 in the handshake."""
+    crystal, potential = material("iron")
+    nn = crystal.nearest_neighbour_distance
+    spec = ModelSpec(method, Core(6 * nn), 5 * nn, 26 * nn, crack=crack, order=order)
+    domain = read_mesh(comm, path, 2, spec.radius, 3 * nn if crack == "slit" else None)
+    return build_model(comm, crystal, potential, crack_lattice(crystal), spec, domain=domain)
+
+
+def forces_at(m, F):
+    q = deform(m, F)
+    g = q.duplicate()
+    m.coupling.energy_gradient(q, g)
+    return g
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("method", ["bgfc", "bqcf"])
+def test_no_ghost_force(method, order):
+    m = model_on(DISC, method, order=order)
+    slaved = np.diff(m.parts.atoms.rows.first) > 1
+    assert m.comm.allreduce(np.count_nonzero(slaved)) > 300  # atoms that no vertex stands for
+    assert largest(forces_at(m, general(m.crystal))) < 1e-10
+
+
+def test_energy_blending_has_ghost_forces():
+    """The tests above can fail."""
+    m = model_on(DISC, "bqce")
+    assert largest(forces_at(m, general(m.crystal))) > 0.01
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [1, 2])
+def test_affine_fields_are_reproduced(order):
+    """P maps an affine field of the unknowns to the same field at the atoms."""
+    m = model_on(DISC, "bqce", order=order)
+    F = general(m.crystal)
+    z = m.coupling.variables(deform(m, F))["atoms"]
+    exact = m.atomistic.halo.X @ (F - np.eye(3)).T
+    assert np.abs(exact).max() > 0.5
+    assert np.abs(z - exact[:, : z.shape[1]]).max() < 1e-12
+
+
+@pytest.mark.mpi
+def test_energy_patch_test_is_close():
+    """sum w v0 against the volume left to the atoms: 1.8e-4 apart on this mesh (exact on the lattice only)."""
+    m = model_on(DISC, "bqce")
+    geometry = m.domain.mesh.geometry
+    x = geometry.x[geometry.dofmaps[0]][: m.domain.mesh.topology.index_map(2).size_local, :, :2]
+    area = 0.5 * np.abs(np.linalg.det(x[:, 1:] - x[:, :1]))
+    left = m.comm.allreduce((area * (1 - m.parts.nodes.weight)).sum()) * m.thickness
+    atoms = m.comm.allreduce((1 - m.parts.atoms.beta).sum()) * m.material.volume
+    assert abs(atoms / left - 1) < 5e-4
+
+
+@pytest.mark.mpi
+def test_cells_stick_out_of_the_handshake():
+    """Sites are blended as far as the cells reach that touch the handshake; nearly a mesh size on both sides."""
+    m = model_on(DISC, "bqce")
+    nn = m.crystal.nearest_neighbour_distance
+    inner, outer = blended_range(m.domain, m.spec.core, lambda x: np.clip(m.spec.core(x) / m.spec.width, 0, 1))
+    assert -3 * nn < inner < -0.5 * nn
+    assert m.spec.width + 0.5 * nn < outer < m.spec.width + 3 * nn
+    blended = (m.parts.atoms.beta > 0) & (m.parts.atoms.beta < 1)
+    depth = m.spec.core(m.parts.atoms.X[blended, :2])
+    assert m.comm.allreduce(depth.max(initial=0.0), op=MPI.MAX) > m.spec.width
+    assert inner <= depth.min(initial=np.inf)
+    assert depth.max(initial=-np.inf) <= outer
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["bgfc", "bqcf"])
+def test_slit_mesh(method, shared_path):
+    """Uniform strain pulls at the open faces of the continuum and nowhere else; their nodes are pairs in one place."""
+    m = model_on(slit_disc(shared_path), method, crack="slit")
+    F = general(m.crystal)
+    g = forces_at(m, F).array_r.reshape(-1, 3)
+    x = m.X_free
+    nn = m.crystal.nearest_neighbour_distance
+    node = ~m.parts.is_atom[: len(x)]
+    on_face = node & (np.abs(x[:, 1]) < 1e-9) & (x[:, 0] < -3 * nn)
+    assert np.abs(g[~on_face]).max(initial=0.0) < 1e-10
+    assert m.comm.allreduce(np.abs(g[on_face]).max(initial=0.0), op=MPI.MAX) > 0.1
+    upper, lower = (np.concatenate(m.comm.allgather(x[on_face & (np.signbit(x[:, 1]) == side), 0])) for side in (0, 1))
+    assert len(upper) > 3
+    assert np.sort(upper) == pytest.approx(np.sort(lower), abs=1e-9)
+
+
+@pytest.mark.mpi(min_size=2)
+def test_numbers_do_not_depend_on_the_ranks():
+    results = []
+    for comm in (MPI.COMM_WORLD, MPI.COMM_SELF):
+        m = model_on(DISC, "bgfc", comm)
+        q = deform(m, general(m.crystal))
+        q.axpy(0.05, wave(m, 6))
+        g = q.duplicate()
+        results.append((m.coupling.energy_gradient(q, g), largest(g), g.norm(), g.dot(wave(m, 7))))
+        fingerprint = m.domain.fingerprint
+    assert results[0] == pytest.approx(results[1], rel=1e-12)
+    assert set(MPI.COMM_WORLD.allgather(fingerprint)) == {fingerprint}
+
+
+@pytest.mark.mpi
+def test_tetrahedra(shared_path):
+    """A ball in 3-D with cells of two neighbour distances."""
+    crystal, potential = material("copper")
+    nn = crystal.nearest_neighbour_distance
+    path, comm = shared_path / "ball.msh", MPI.COMM_WORLD
+
+    def make():
+        with gmsh_session(lambda x: np.full(len(x), 2 * nn)) as gmsh:
+            gmsh.model.occ.addSphere(0, 0, 0, 12 * nn)
+            gmsh.model.occ.synchronize()
+            gmsh.model.mesh.generate(3)
+            gmsh.write(str(path))
+
+    on_root(comm, make)
+    spec = ModelSpec("bqcf", Core(2 * nn), 3 * nn, 11.9 * nn)
+    domain = read_mesh(comm, path, 3, spec.radius)
+    m = build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec, domain=domain)
+    assert largest(forces_at(m, GENERAL)) < 1e-10
+
+
+SQUARE = [(-9, -9, 0), (9, -9, 0), (9, 9, 0), (-9, 9, 0)]
+TRIANGLES = [(2, 1, 2, 3), (2, 1, 3, 4)]  # gmsh's element type, then nodes
+
+
+def write_msh(path, nodes, elements):
+    """gmsh's format 2.2."""
+    lines = ["$MeshFormat", "2.2 0 8", "$EndMeshFormat", "$Nodes", str(len(nodes))]
+    lines += [f"{k} {x} {y} {z}" for k, (x, y, z) in enumerate(nodes, 1)]
+    lines += ["$EndNodes", "$Elements", str(len(elements))]
+    lines += [f"{k} {kind} 2 1 1 " + " ".join(map(str, ids)) for k, (kind, *ids) in enumerate(elements, 1)]
+    path.write_text("\n".join([*lines, "$EndElements", ""]))
+
+
+BAD = {
+    "quadrilateral": (
+        SQUARE,
+        [(3, 1, 2, 3, 4)],
+        2,
+        "type Quadrilateral 4, but only triangles of first order are allowed",
+    ),
+    "second order": (
+        [*SQUARE[:3], (0, -9, 0), (9, 0, 0), (0, 0, 0)],
+        [(9, 1, 2, 3, 4, 5, 6)],
+        2,
+        "type Triangle 6, but only triangles of first order",
+    ),
+    "plane mesh for a solid": (SQUARE, TRIANGLES, 3, "holds no tetrahedra, which a model of dimension 3 needs"),
+    "solid mesh for a plane": (
+        [*SQUARE[:3], (0, 0, 5)],
+        [(4, 1, 2, 3, 4)],
+        2,
+        "elements of dimension 3 .*needs triangles",
+    ),
+    "off the plane": (
+        [*SQUARE[:3], (-9, 9, 0.5)],
+        TRIANGLES,
+        2,
+        "must lie in the plane z = 0, but has a node at .z. = 0.5 A",
+    ),
+    "degenerate": ([*SQUARE[:3], (0, 0, 0)], TRIANGLES, 2, "1 degenerate triangles"),
+    "too small": (SQUARE, TRIANGLES, 2, "too small: it reaches 12.7279 A from the origin, but .* prescribed at 20 A"),
+    "no slit": (
+        [*SQUARE, (-9, 0, 0)],
+        [(2, 1, 2, 5), (2, 2, 3, 5), (2, 3, 4, 5)],
+        2,
+        r"joins the two faces .* first at \(-9, 0\)",
+    ),
+    "empty": (SQUARE, [(15, 1)], 2, "holds no triangles"),
+}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("defect", BAD)
+def test_bad_meshes_are_refused_on_all_ranks(defect, shared_path):
+    nodes, elements, gdim, sentence = BAD[defect]
+    path = shared_path / "mesh.msh"
+    on_root(MPI.COMM_WORLD, lambda: write_msh(path, nodes, elements))
+    with pytest.raises(ValueError, match=sentence) as error:
+        read_mesh(
+            MPI.COMM_WORLD, path, gdim, 20.0 if defect == "too small" else 5.0, 4.0 if defect == "no slit" else None
+        )
+    assert "\n" not in str(error.value)
+    assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
+
+
+@pytest.mark.mpi
+def test_nodes_without_cells_are_refused(shared_path):
+    """The centre of an arc, saved with the mesh (format 4.1; of 2.2 gmsh reads no such nodes)."""
+    path = shared_path / "mesh.msh"
+
+    def make():
+        with gmsh_session() as gmsh:
+            gmsh.model.addDiscreteEntity(2, 1)
+            gmsh.model.mesh.addNodes(2, 1, [1, 2, 3, 4, 5], np.array([*SQUARE, (1, 2, 0)], float).ravel())
+            gmsh.model.mesh.addElementsByType(1, 2, [], [1, 2, 3, 1, 3, 4])
+            gmsh.write(str(path))
+
+    on_root(MPI.COMM_WORLD, make)
+    with pytest.raises(ValueError, match=r"1 nodes that belong to none of its triangles, the first at \(1, 2, 0\)"):
+        read_mesh(MPI.COMM_WORLD, path, 2)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("mesh.msh", None, "does not exist"),
+        ("mesh.vtk", "x", "must be a .msh file of gmsh"),
+        ("mesh.msh", "not a mesh\n", "could not be read by gmsh|holds no triangles"),
+    ],
+)
+def test_bad_files_are_refused_on_all_ranks(name, content, sentence, shared_path):
+    path = shared_path / name
+    if content is not None:
+        on_root(MPI.COMM_WORLD, lambda: path.write_text(content))
+    with pytest.raises(ValueError, match=sentence):
+        read_mesh(MPI.COMM_WORLD, path, 2)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("waist", "sentence"),
+    [(7.0, "too coarse for the core: none of its nodes lies inside"), (1.0, r"\d+ atoms lie outside the mesh")],
+)
+def test_a_mesh_that_does_not_hold_the_core_is_refused(waist, sentence, shared_path):
+    """Two wings that reach the boundary, with a waist at the core."""
+    path = shared_path / "wings.msh"
+    crystal, potential = material("iron")
+    nn = crystal.nearest_neighbour_distance
+    corners = [(-26, -26), (0, -waist), (26, -26), (26, 26), (0, waist), (-26, 26)]
+    cells = [(2, 1, 2, 6), (2, 2, 5, 6), (2, 2, 3, 4), (2, 2, 4, 5)]
+    on_root(MPI.COMM_WORLD, lambda: write_msh(path, [(x * nn, y * nn, 0) for x, y in corners], cells))
+    domain = read_mesh(MPI.COMM_WORLD, path, 2, 26 * nn)
+    spec = ModelSpec("bgfc", Core(6 * nn), 5 * nn, 26 * nn)
+    with pytest.raises(ValueError, match=sentence):
+        build_model(MPI.COMM_WORLD, crystal, potential, crack_lattice(crystal), spec, domain=domain)
+
+
+def case(mesh, **changes):
+    table = {"core_radius": 18.0, "blend_width": 12.0, "domain_radius": 64.0, "face_strip": False, "mesh": str(mesh)}
+    return Case.from_dict(
+        {
+            "crystal": {"structure": "bcc", "element": "Fe", "a": 2.855325},
+            "potential": {"file": "Fe_mm.eam.fs"},
+            "model": table | changes,
+            "crack": {"plane": [1, 1, 0], "front": [0, 0, 1]},
+        }
+    )
+
+
+@pytest.mark.mpi
+def test_a_case_with_a_mesh(shared_path):
+    """The crack model stands on the mesh of the file, with both faces apart."""
+    path = slit_disc(shared_path)
+    system = make_system(case(path), MPI.COMM_WORLD)
+    domain = system.model.domain
+    assert domain.fingerprint == read_mesh(MPI.COMM_WORLD, path, 2).fingerprint
+    system.load(system.K_G)
+    q = system.start(system.K_G)
+    g = q.duplicate()
+    assert np.isfinite(system.model.coupling.energy_gradient(q, g))
+    upper, lower = (system.imposed_displacement(system.K_G)[_face(system, sign), 1] for sign in (False, True))
+    assert (upper > 0).all()
+    assert (lower < 0).all()
+
+
+def _face(system, sign):
+    X = system.model.parts.X
+    return (np.abs(X[:, 1]) < 1e-9) & (X[:, 0] < -1) & (np.signbit(X[:, 1]) == sign)
+
+
+def test_a_case_whose_mesh_is_closed_is_refused():
+    with pytest.raises(InputError, match="joins the two faces of the crack"):
+        make_system(case(DISC), MPI.COMM_WORLD)
+
+
+def test_a_mesh_goes_without_face_strips():
+    with pytest.raises(
+        InputError, match=r"model.face_strip = true is not allowed with model.mesh = .*it must be false"
+    ):
+        case("disc.msh", face_strip=True)
+    with pytest.raises(InputError, match=r'model.mesh = "disc.vtk" is not allowed: it must be the name of a .msh file'):
+        case("disc.vtk")

@@ -1,0 +1,146 @@
+"""Patch tests of crystals with a basis: green on what is right, red for what may be wrong with inner shifts."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from fem import shifted_continuum
+from fem.shifted_continuum import ShiftedContinuumEnergy
+from qc.commands.patch import PatchOptions, plan
+from qc.patch.model import PatchTest
+from qc.patch.setup import PatchSetup
+from qc.patch.suite import run_jobs
+from qc.unknowns import prolongation as sites
+from tests.qc.patch.test_suite import STRAIN
+
+METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
+FORCE = "force patch test"
+
+
+def records(method, shifts, potential="stillinger-weber", claims=None, deformations=(STRAIN,), dimension="2.5", crystal="diamond:Si"):
+    """Records of one method in a multilattice."""
+    words = PatchOptions([method], [crystal], [potential], deformations, [dimension], shifts=[shifts])
+    return run_jobs([job for job in plan(MPI.COMM_WORLD, words) if claims is None or job.claim in claims])
+
+
+def failing(method, shifts, **words):
+    """Claims that are not as theory says, with the reference of bgfc."""
+    return {(r.claim, r.reference) for r in records(method, shifts, **words) if r.verdict != "pass"}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("shifts", ["relaxed", "given"])
+@pytest.mark.parametrize("method", METHODS)
+def test_green(method, shifts):
+    """Every claim that makes sense holds, on any number of ranks; the record says what was done with the shifts."""
+    found = records(method, shifts, deformations=("identity", STRAIN, "rotation:40"))
+    assert {r.verdict for r in found} == {"pass"}, [r for r in found if r.verdict != "pass"]
+    assert {r.shifts for r in found} == {shifts}
+    assert {r.plain()["shifts"] for r in found} == {shifts}
+    assert ("Newton from a perturbed state" in {r.claim for r in found}) == (shifts == "relaxed")
+
+
+@pytest.mark.parametrize("shifts", ["relaxed", "given"])
+@pytest.mark.parametrize("potential", ["stillinger-weber", "holland-marder", "tersoff-t3", "Si.sw"])
+def test_green_in_three_dimensions(potential, shifts):
+    for method in ("bqce", "bgfc", "bgrac", "bqcf"):
+        found = records(method, shifts, potential, claims=(FORCE, "energy patch test"), dimension="3")
+        assert {r.verdict for r in found} == {"pass"}, found
+
+
+def test_other_bases():
+    """A compound, whose sublattices no inversion exchanges: plain blending decays like K^-1 only, and that is expected."""
+    found = records("bqce", "relaxed", "SiC.tersoff", crystal="zincblende:Si:C")
+    assert {r.verdict for r in found} == {"pass"}, found
+    (decay,) = [r for r in found if r.claim == "decay rate"]
+    assert decay.expected.startswith("O(K^-1)")
+    assert -1.3 < decay.measured < -0.8
+    for shifts in ("relaxed", "given"):
+        found = records("bgfc", shifts, "SiC.tersoff", crystal="zincblende:Si:C")
+        found += records("bqcf", shifts, "Cu_mishin1.eam.alloy", claims=(FORCE,), crystal="hcp:Cu:2.55", dimension="3")
+        assert {r.verdict for r in found} == {"pass"}, found
+
+
+def test_ghost_forces_are_measured_against_those_of_the_crystal():
+    """Given shifts bear forces of the order of eV/A; what is left of them is rounding, and nothing is lost in the energy."""
+    (setup,) = {j.setup for j in plan(MPI.COMM_SELF, PatchOptions(["bgfc"], ["diamond"], dimensions=["2.5"], shifts=["given"]))}
+    test = PatchTest(setup, "bgfc", comm=MPI.COMM_SELF)
+    F = np.eye(3)
+    model = test.model(F)
+    bare = test.gradient(model, test.state(model, F))
+    assert bare.norm(3) > 0.1
+    assert test.ghost_force(F).largest < 1e-11
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("shifts", ["relaxed", "given"])
+def test_red_with_a_wrong_gauge(monkeypatch, shifts):
+    """Slaved atoms that take p_0 = 0 instead of a sum of zero: they leave their cell's place."""
+    monkeypatch.setattr(sites, "independent", lambda n: np.eye(n)[:, 1:])
+    for method in ("bqcf", "bgfc"):
+        assert FORCE in {claim for claim, _ in failing(method, shifts)}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("shifts", ["relaxed", "given"])
+def test_red_without_the_offset_of_the_sublattices(monkeypatch, shifts):
+    """W(F, p) fed with nodal shifts as they are, without - (F - F0) b_a."""
+    right = ShiftedContinuumEnergy.__init__
+
+    def wrong(self, *args):
+        right(self, *args)
+        self._offset = np.zeros_like(self._offset)
+        self._chain = shifted_continuum._chain(self._offset)
+
+    monkeypatch.setattr(ShiftedContinuumEnergy, "__init__", wrong)
+    found = failing("bgfc", shifts)
+    assert {(FORCE, "far_field"), ("energy patch test", "far_field")} <= found
+    assert FORCE in {claim for claim, _ in failing("bqcf", shifts)}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("shifts", ["relaxed", "given"])
+def test_red_with_a_wrong_dead_load_on_shifts(monkeypatch, shifts):
+    """A dead load a hundredth too small on the shift blocks and right everywhere else."""
+    right = PatchTest._dead_load
+
+    def wrong(self, model, at):
+        right(self, model, at)
+        n = model.parts.layout.n_free
+        model.coupling.dead_load.array.reshape(n, -1)[model.parts.is_shift[:n]] *= 0.99
+
+    monkeypatch.setattr(PatchTest, "_dead_load", wrong)
+    assert (FORCE, "far_field") in failing("bgfc", shifts, claims=(FORCE,))
+
+
+@pytest.mark.mpi
+def test_red_with_shift_forces_of_a_wrong_size(monkeypatch):
+    """A millionth too much on shifts: forces that vanish do not show it, those of given shifts do."""
+    right = ShiftedContinuumEnergy.energy_gradient
+
+    def wrong(self, z):
+        E, g = right(self, z)
+        g[self.n_nodes :] *= 1 + 1e-6
+        return E, g
+
+    monkeypatch.setattr(ShiftedContinuumEnergy, "energy_gradient", wrong)
+    assert failing("bqcf", "relaxed", claims=(FORCE,)) == set()
+    assert failing("bqcf", "given", claims=(FORCE,)) == {(FORCE, None)}
+
+
+@pytest.mark.mpi
+def test_red_with_shifts_that_do_not_turn(monkeypatch):
+    """Shifts fixed in space while the crystal turns."""
+    monkeypatch.setattr(PatchSetup, "shifts_at", lambda self, F: self.sublattice_shifts)
+    found = failing("bqcf", "given", claims=("objectivity",), deformations=(STRAIN, "rotation:20"))
+    assert found == {("objectivity", None)}
+
+
+@pytest.mark.mpi
+def test_a_mesh_of_ones_own():
+    """Vertices that are no lattice points: relaxed shifts bear no force there either."""
+    words = PatchOptions(["bgfc", "bqcf"], ["diamond"], deformations=[STRAIN], mesh="meshes/disc.msh")
+    jobs = [job for job in plan(MPI.COMM_WORLD, words) if job.claim == FORCE and job.reference != "lattice"]
+    found = run_jobs(jobs)
+    assert len(found) == 2
+    assert {r.verdict for r in found} == {"pass"}, found

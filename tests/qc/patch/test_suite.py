@@ -1,0 +1,234 @@
+"""The suite is green on what is right and goes red for each thing that may be wrong."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.commands.patch import PatchOptions, plan
+from qc.coupling import grac, methods
+from qc.coupling.coupling import Coupling
+from qc.coupling.dead_load import BlendingDefect
+from qc.coupling.spec import METHODS
+from qc.errors import InputError
+from qc.patch.choice import make_setups
+from qc.patch.claims.claims import CLAIMS, EXPECTED
+from qc.patch.crystals import parse_crystal
+from qc.patch.suite import DEFORMATIONS, HEAVY_FOR, make_jobs, run_jobs, standard_setups
+
+STRAIN = "general:0.05"
+
+
+def records(method, claims=None, crystal="hexagonal", deformations=(STRAIN,), **words):
+    """Records of one method by claim and, for BGFC, reference."""
+    jobs = plan(MPI.COMM_WORLD, PatchOptions(methods=[method], crystals=[crystal], deformations=deformations, **words))
+    return run_jobs([job for job in jobs if claims is None or job.claim in claims])
+
+
+def verdicts(method, **words):
+    return {(r.claim, r.reference): r.verdict for r in records(method, **words)}
+
+
+def failing(method, **words):
+    return {key for key, verdict in verdicts(method, **words).items() if verdict != "pass"}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", METHODS)
+def test_green(method):
+    """Every claim holds for what is in this repository, on any number of ranks."""
+    words = {"deformations": ("identity", STRAIN, "rotation:50"), "potentials": ["hexagonal-eam"]}
+    found = records(method, **words)
+    assert {r.verdict for r in found} == {"pass"}, [r for r in found if r.verdict != "pass"]
+    assert {r.ranks for r in found} == {MPI.COMM_WORLD.size}
+    assert all(np.isfinite(r.measured) and r.tolerance and r.expected for r in found)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_green_in_three_dimensions(method):
+    found = records(method, claims=("force patch test", "energy patch test"), crystal="bcc", dimensions=["3"])
+    assert {r.verdict for r in found} == {"pass"}, found
+    assert all(r.ghost_force_max < 1e-10 for r in found if r.expected == "machine precision" and r.ghost_force_max)
+
+
+def test_all_methods_have_claims():
+    assert set(EXPECTED) == set(METHODS)
+
+
+def test_the_standard_suite():
+    """Every method, every claim, 2-D, 2.5-D and 3-D, all usual crystals; heavy claims in 3-D only where they tell most."""
+    jobs = make_jobs(standard_setups(METHODS, None, MPI.COMM_WORLD), quick=True)
+    assert {job.method for job in jobs} == set(METHODS)
+    assert {job.claim for job in jobs} == set(CLAIMS)
+    assert {job.setup.dimension for job in jobs} == {2, 2.5, 3}
+    assert {job.setup.crystal.structure for job in jobs} == {"hexagonal", "fcc", "bcc", "diamond"}
+    diamond = {(j.setup.dimension, j.setup.shifts) for j in jobs if j.setup.shifts}
+    assert diamond == {(2.5, "relaxed"), (2.5, "given"), (3, "relaxed"), (3, "given")}
+    assert {j.setup.potential_name for j in jobs if j.setup.shifts} == {"stillinger-weber", "holland-marder", "tersoff-t3"}
+    assert {job.deformation.name for job in jobs if job.claim == "force patch test"} == set(DEFORMATIONS)
+    heavy = {(j.method, j.reference) for j in jobs if j.claim.startswith("Newton") and j.setup.dimension == 3}
+    assert heavy == set(HEAVY_FOR) & {(j.method, j.reference) for j in jobs}
+
+
+def test_ghost_forces_of_bgfc_are_those_of_energy_blending_at_the_reference():
+    """Zero at F0, the size of BQCE's elsewhere: what the claim calls linear in F - F0 is seen."""
+    words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
+    found = {r.deformation_name: r for r in records("bgfc", claims=("force patch test",), **words)}
+    assert found["identity"].ghost_force_max < 1e-11
+    assert found[STRAIN].ghost_force_max > 1e-3
+    assert found[STRAIN].measured == pytest.approx(1.0, abs=0.25)
+
+
+@pytest.fixture
+def scaled_dead_load(monkeypatch):
+    right = BlendingDefect.dead_load
+
+    def wrong(self, x, out):
+        right(self, x, out)
+        out.scale(0.99)
+
+    monkeypatch.setattr(BlendingDefect, "dead_load", wrong)
+
+
+@pytest.mark.mpi
+def test_red_with_a_wrong_dead_load(scaled_dead_load):
+    found = failing("bgfc")
+    assert ("force patch test", "far_field") in found
+    assert ("Newton from a perturbed state", "far_field") in found
+
+
+@pytest.fixture
+def wrong_cell_weight(monkeypatch):
+    """Cells of the handshake count for a millionth too much."""
+    right = methods.ContinuumEnergy
+
+    def wrong(space, material, weight, *args):
+        blended = (weight > 0) & (weight < weight.max(initial=0.0))
+        return right(space, material, np.where(blended, weight * (1 + 1e-6), weight), *args)
+
+    monkeypatch.setattr(methods, "ContinuumEnergy", wrong)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["bqce", "bgfc"])
+def test_red_with_a_wrong_cell_weight(wrong_cell_weight, method):
+    assert "energy patch test" in {claim for claim, _ in failing(method)}
+
+
+@pytest.mark.mpi
+def test_a_wrong_cell_weight_stops_the_reconstruction(wrong_cell_weight):
+    """No reconstruction can make up for sites counted twice: refused, or red."""
+    assert refused_or_red("bgrac")
+
+
+def refused_or_red(method):
+    try:
+        return bool(failing(method))
+    except InputError as error:
+        return str(error).startswith("method bgrac")
+
+
+@pytest.mark.mpi
+def test_red_with_a_wrong_reconstruction(monkeypatch):
+    """Multipliers a millionth too large: the model refuses itself, or the suite is red."""
+    right = grac.solve
+
+    def wrong(*args):
+        made = right(*args)
+        made.lam[:] *= 1 + 1e-6
+        return made
+
+    monkeypatch.setattr(grac, "solve", wrong)
+    assert refused_or_red("bgrac")
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["qce", "bqce"])
+def test_red_without_the_ghost_forces_that_theory_promises(monkeypatch, method):
+    """A sum that bears no force at all passes no claim of a method that must have them."""
+    right = Coupling.energy_gradient
+
+    def wrong(self, q, g):
+        E = right(self, q, g)
+        g.zeroEntries()
+        return E
+
+    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
+    found = {claim for claim, _ in failing(method, claims=("force patch test", "decay rate"))}
+    assert found == {"force patch test"} | ({"decay rate"} if method == "bqce" else set())
+
+
+@pytest.mark.parametrize("method", ["atomistic", "bqcf", "bgfc", "bqce"])
+def test_red_with_forces_that_are_no_numbers(monkeypatch, method):
+    right = Coupling.energy_gradient
+
+    def wrong(self, q, g):
+        right(self, q, g)
+        g.set(np.nan)
+        return np.nan
+
+    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
+    claims = ("force patch test", "null test: all atomistic", "objectivity", "rank invariance")
+    found = verdicts(method, claims=claims, deformations=(STRAIN, "rotation:20"))
+    assert set(found.values()) == {"fail"}
+
+
+@pytest.mark.mpi
+def test_red_with_forces_that_do_not_turn(monkeypatch):
+    """A force fixed in space on every unknown, small enough to hide from the eye."""
+    right = Coupling.energy_gradient
+
+    def wrong(self, q, g):
+        E = right(self, q, g)
+        g.shift(1e-8)
+        return E
+
+    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
+    found = {claim for claim, _ in failing("bqcf", deformations=(STRAIN, "rotation:20"))}
+    assert {"force patch test", "objectivity", "null test: all atomistic", "null test: all continuum"} <= found
+
+
+@pytest.mark.mpi(min_size=2)
+def test_red_with_numbers_that_depend_on_the_ranks(monkeypatch):
+    right = Coupling.energy_gradient
+
+    def wrong(self, q, g):
+        E = right(self, q, g)
+        g.scale(1 + 1e-11 * (self.layout.comm.size - 1))
+        return E
+
+    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
+    assert failing("bqce", claims=("rank invariance",)) == {("rank invariance", None)}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("claim", ["force patch test", "energy patch test", "Newton from a perturbed state"])
+def test_a_mesh_of_ones_own(claim):
+    """Vertices that are no lattice sites: force blending, the dead load and the reconstruction hold there too."""
+    for method in METHODS:
+        found = records(method, claims=(claim,), crystal="bcc", mesh="meshes/disc.msh")
+        assert {r.verdict for r in found} <= {"pass"}, found
+        assert {r.mesh for r in found} <= {"lattice-resolved" if method == "atomistic" else "meshes/disc.msh"}
+
+
+def test_force_free_bonds_make_no_ghost_force():
+    """Neighbours at rest: QCE is exact there, and the record says why; at any strain it is not."""
+    found = {r.deformation_name: r for r in records("qce", claims=("force patch test",), deformations=("identity", "shear:0.01"))}
+    assert found["identity"].expected == "machine precision: no bond carries a force at this F"
+    assert found["shear:0.01"].expected == "fails: baseline"
+    assert {r.verdict for r in found.values()} == {"pass"}
+
+
+def test_a_macroscopic_gradient_along_the_front():
+    """2.5-D with every component of F, which plane displacements cannot express; the dead load comes from another model."""
+    F = ("1.01,0.02,0.03,-0.01,0.98,0.02,0.02,0.01,1.02",)
+    for method in ("bgfc", "bqcf", "bgrac"):
+        assert not failing(method, crystal="bcc", dimensions=["2.5"], deformations=F, claims=("force patch test", "energy patch test"))
+
+
+def test_sizes_follow_the_cutoff():
+    """A potential of long range gets a larger core and a wider handshake."""
+    word = [parse_crystal("hexagonal:Ar:0.5")]
+    (near,) = make_setups([parse_crystal("hexagonal")], ["lennard-jones"], [], ["bqce"], None, None, MPI.COMM_SELF)
+    (far,) = make_setups(word, ["lennard-jones"], [], ["bqce"], None, None, MPI.COMM_SELF)
+    assert far.core > near.core
+    assert far.width > far.potential.cutoff / far.nn >= near.width

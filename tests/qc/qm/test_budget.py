@@ -1,0 +1,121 @@
+"""The elastic budget of engine and potential, against figures that other codes give (REFERENCE_CASES)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from atomistics import Crystal, load_potential
+from atomistics.potentials.stillinger_weber import COSTHETA0, LAMBDA
+from qc.cli import app as cli
+from qc.errors import InputError
+from qc.qm.budget import Elasticity, budget_table, engine_elasticity, potential_elasticity
+from qc.qm.engine.spec import EngineSpec
+from qc.qm.match import matched_stillinger_weber, sw_text
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+HOLLAND_MARDER = EngineSpec("ase:tests.qc.qm_engines.Stiff")
+
+
+@pytest.fixture(scope="module")
+def silicon():
+    return Crystal.diamond("Si", 5.40)
+
+
+@pytest.fixture(scope="module")
+def found(silicon):
+    return engine_elasticity(HOLLAND_MARDER, silicon, cells=1)
+
+
+def test_an_engines_constants_are_the_potentials(found):
+    """Lattice constant found from 0.6 % away; relaxed C44 by the inner displacement."""
+    assert found.a0 == pytest.approx(5.43095, rel=1e-5)
+    known = {"C11": (201.43, 1e-3), "C12": (51.42, 3e-3), "C44": (90.51, 3e-3), "C44_clamped": (118.09, 3e-3)}
+    for name, (value, tolerance) in known.items():
+        assert getattr(found, name) == pytest.approx(value, rel=tolerance), name
+
+
+def test_the_budget_names_the_difference(silicon, found):
+    table = budget_table(found, potential_elasticity(silicon, load_potential("stillinger-weber")))
+    assert "C44" in table
+    assert "+33.0 %" in table  # C11 of 201.43 against 151.42
+
+
+def written(values, path, element="Si"):
+    path.write_text(sw_text(element, values))
+    return potential_elasticity(Crystal.diamond(element), load_potential(path))
+
+
+def test_matching_finds_a_potential_of_the_same_form(found, tmp_path):
+    """Holland-Marder silicon is Stillinger-Weber with lambda = 42 at the same angle."""
+    exact = potential_elasticity(Crystal.diamond("Si"), load_potential("holland-marder"))
+    values = matched_stillinger_weber(exact)
+    assert values[LAMBDA] == pytest.approx(42.0, rel=1e-6)
+    assert values[COSTHETA0] == pytest.approx(-1 / 3, abs=1e-6)
+    matched = written(matched_stillinger_weber(found), tmp_path / "matched.sw")
+    for name in ("a0", "C11", "C12", "C44"):
+        assert getattr(matched, name) == pytest.approx(getattr(found, name), rel=1e-6), name
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Elasticity(5.622, 118.2, 57.4, 60.0, np.nan),  # GFN1-xTB
+        Elasticity(5.431, 165.7, 63.9, 79.6, np.nan),  # silicon
+        Elasticity(5.658, 128.4, 48.2, 66.7, np.nan),  # germanium
+        Elasticity(5.6, 120.0, 40.0, 30.0, np.nan),  # weak in shear
+    ],
+)
+def test_the_full_elastic_tensor_is_matched(target, tmp_path):
+    matched = written(matched_stillinger_weber(target), tmp_path / "matched.sw")
+    for name in ("a0", "C11", "C12", "C44"):
+        assert getattr(matched, name) == pytest.approx(getattr(target, name), rel=1e-6), name
+
+
+def test_constants_out_of_reach_of_the_form_are_refused():
+    with pytest.raises(InputError, match=r"no potential of Stillinger and Weber's form has a0 = 5\.4 A, C = 100 / 50 / 900 GPa"):
+        matched_stillinger_weber(Elasticity(5.4, 100.0, 50.0, 900.0, np.nan))
+
+
+def test_other_crystals_are_refused():
+    with pytest.raises(InputError, match="cubic crystals"):
+        engine_elasticity(HOLLAND_MARDER, Crystal.hcp("Si", 3.0))
+
+
+def command(*words):
+    return CliRunner().invoke(cli.app, ["qm-budget", *map(str, words)])
+
+
+def test_command_prints_the_budget_and_writes_a_matched_potential(tmp_path):
+    case = tmp_path / "tip.toml"
+    case.write_text((EXAMPLES / "silicon_crack.toml").read_text() + '[qm]\nengine = "ase:tests.qc.qm_engines.SW"\nradius = 6.0\n')
+    matched, out = tmp_path / "matched.sw", tmp_path / "budget.json"
+    result = command(case, "--match", matched, "-o", out, "--cells", 1)
+    assert result.exit_code == 0, result.output
+    assert "C44" in result.output
+    numbers = json.loads(out.read_text())
+    published = potential_elasticity(Crystal.diamond("Si"), load_potential("stillinger-weber"))
+    for name in ("a0", "C11", "C12", "C44"):
+        assert numbers["engine"][name] == pytest.approx(getattr(published, name), rel=3e-3), name
+        assert numbers["matched"][name] == pytest.approx(numbers["engine"][name], rel=1e-6), name
+    assert command(case, "--set", f"potential.file={matched}", "--cells", 1).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((EXAMPLES / "silicon_crack.toml",), "has no table [qm]"),
+        ((EXAMPLES / "silicon_qm_crack.toml", "--match", "matched.txt"), "must end in .sw"),
+        ((EXAMPLES / "silicon_qm_crack.toml", "--match", "nowhere/matched.sw"), "directory that exists"),
+        (
+            (EXAMPLES / "iron_crack.toml", "--match", "x.sw", "--set", "qm.radius=6", "--set", "qm.engine=ase:tests.qc.qm_engines.SW"),
+            'not for "bcc"',
+        ),
+    ],
+)
+def test_what_the_command_refuses(words, sentence):
+    result = command(*words)
+    assert result.exit_code == 2
+    assert sentence in result.stderr

