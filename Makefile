@@ -32,7 +32,7 @@ TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_de
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test lint types unit mpi patch-test examples crack bench clean
+.PHONY: help venv test house lint types unit mpi patch-test examples crack bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
@@ -40,6 +40,7 @@ help:
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test"
+	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
 
@@ -97,6 +98,10 @@ examples: $(READY)
 # run again: go on after the last finished step (at once, if the ladder is done)
 crack: $(READY)
 	OMP_NUM_THREADS=1 $(RUN) $(MPIRUN) -n $(RANKS) $(BIN)python3 -m qc run $(CASE) -o "$(OUT)" $$(test -d "$(OUT)" && echo --resume) $(ARGS)
+
+# what has grown: any Python that knows the language will do, that of the environment if there is one
+house:
+	@python=$$(test -x $(BIN)python3 && echo $(BIN)python3 || PYTHON="$(PYTHON)" tools/find_python.sh) && "$$python" tools/house.py
 
 bench: $(READY)
 	$(TEST_ENV) $(PY) -m benchmarks $(BENCH)
