@@ -31,7 +31,7 @@ ON_FACE = 1e-9
 """A site this close to the face of a box (A) counts as on it: lower faces belong to the box, upper ones do not."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Crystal:
     """A perfect crystal.
 
@@ -83,13 +83,31 @@ class Crystal:
     def diamond(cls, element: str, a: float | None = None) -> Crystal:
         """Diamond cubic crystal with lattice constant a (A); its two sublattices are a/4 [111] apart."""
         _check_constant(a)
-        return cls("diamond", 3, a, PRIMITIVE["fcc"], QUARTER, (element, element), np.eye(3), np.eye(3))
+        return cls(
+            structure="diamond",
+            dimension=3,
+            a=a,
+            unit_cell=PRIMITIVE["fcc"],
+            unit_basis=QUARTER,
+            species=(element, element),
+            unit_conventional=np.eye(3),
+            rotation=np.eye(3),
+        )
 
     @classmethod
     def zincblende(cls, first: str, second: str, a: float | None = None) -> Crystal:
         """Zincblende: the first species at the corners of the cube, the second a/4 [111] away; a in A."""
         _check_constant(a)
-        return cls("zincblende", 3, a, PRIMITIVE["fcc"], QUARTER, (first, second), np.eye(3), np.eye(3))
+        return cls(
+            structure="zincblende",
+            dimension=3,
+            a=a,
+            unit_cell=PRIMITIVE["fcc"],
+            unit_basis=QUARTER,
+            species=(first, second),
+            unit_conventional=np.eye(3),
+            rotation=np.eye(3),
+        )
 
     @classmethod
     def hcp(cls, element: str, a: float | None = None, c_over_a: float = np.sqrt(8 / 3)) -> Crystal:
@@ -99,14 +117,32 @@ class Crystal:
             raise ValueError(f"c_over_a must be positive, got {c_over_a}")
         cell = np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, c_over_a]])
         basis = np.array([[0, 0, 0], [1 / 3, 2 / 3, 1 / 2]]) @ cell
-        return cls("hcp", 3, a, cell, basis, (element, element), cell, np.eye(3))
+        return cls(
+            structure="hcp",
+            dimension=3,
+            a=a,
+            unit_cell=cell,
+            unit_basis=basis,
+            species=(element, element),
+            unit_conventional=cell,
+            rotation=np.eye(3),
+        )
 
     @classmethod
     def _simple(cls, structure: str, dimension: int, element: str, a: float | None) -> Crystal:
         _check_constant(a)
         conventional = PRIMITIVE["hexagonal"] if dimension == 2 else np.eye(3)
         cell, basis = PRIMITIVE[structure], np.zeros((1, 3))
-        return cls(structure, dimension, a, cell, basis, (element,), conventional, np.eye(3))
+        return cls(
+            structure=structure,
+            dimension=dimension,
+            a=a,
+            unit_cell=cell,
+            unit_basis=basis,
+            species=(element,),
+            unit_conventional=conventional,
+            rotation=np.eye(3),
+        )
 
     @classmethod
     def from_ase(cls, atoms: ase.Atoms) -> Crystal:
@@ -119,7 +155,16 @@ class Crystal:
         positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
         cell, keep = _primitive(cell, positions, symbols)
         basis = positions[keep]
-        return cls("custom", 3, 1.0, cell, basis, tuple(symbols[k] for k in keep), conventional, np.eye(3))
+        return cls(
+            structure="custom",
+            dimension=3,
+            a=1.0,
+            unit_cell=cell,
+            unit_basis=basis,
+            species=tuple(symbols[k] for k in keep),
+            unit_conventional=conventional,
+            rotation=np.eye(3),
+        )
 
     @property
     def cell_ij(self) -> np.ndarray:

@@ -104,7 +104,11 @@ class NeighbourList:
         n = self.n_atoms
         place = np.empty(n, np.int32)
         place[self.owner_of_extended[:n]] = np.arange(n, dtype=np.int32)
-        home, first, index = place[self.owner_of_extended], np.empty_like(self.first), np.empty(len(self.index) + 1, np.int32)
+        home, first, index = (
+            place[self.owner_of_extended],
+            np.empty_like(self.first),
+            np.empty(len(self.index) + 1, np.int32),
+        )
         upper = np.zeros(len(home), dtype=bool)
         for d in range(3):  # the first step that is not zero leads upwards
             undecided = (self.images[:, :d] == 0).all(1)

@@ -18,7 +18,7 @@ class StencilError(ValueError):
     """A pair of atoms outside the reconstructed stencil came within the range of the potential."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stencil:
     """Bonds of a perfect site, in pairs that inversion maps on each other: bond k of sublattice b is ``sign[b] R[k]``.
 
@@ -89,12 +89,14 @@ def paired_stencil(crystal: Crystal, potential: SitePotential, compression: floa
         positive = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
         R = np.concatenate([R[positive], -R[positive]])
         half = np.tile(np.arange(len(R) // 2, dtype=np.int32), 2)
-        return Stencil(R, R.copy(), half, np.repeat([0.5, -0.5], len(R) // 2), np.ones(1), R)
+        return Stencil(
+            R=R, G=R.copy(), half=half, factor=np.repeat([0.5, -0.5], len(R) // 2), sign=np.ones(1), lattice=R
+        )
     _insist_on_inversion(crystal, R)
     ends = crystal.stencil_species(float(np.linalg.norm(R, axis=1).max()))
     offset = crystal.cell_offsets[ends] - crystal.cell_offsets[0]
     G, half = np.column_stack([R, ends.astype(float)]), np.arange(len(R), dtype=np.int32)
-    return Stencil(R, G, half, np.ones(len(R)), np.array([1.0, -1.0]), R - offset)
+    return Stencil(R=R, G=G, half=half, factor=np.ones(len(R)), sign=np.array([1.0, -1.0]), lattice=R - offset)
 
 
 def _ample_radius(crystal: Crystal, radius: float) -> float:
@@ -192,7 +194,7 @@ class ReconstructedSites:
     sublattice : (m,) int ndarray
         Of the sites.
     lam : (n, stencil.pairs) ndarray
-        Multipliers at the atoms, see `qc.reconstruction`.
+        Multipliers at the atoms, see `qc.terms.reconstruction`.
     watch : float
         Pairs outside the stencil up to this reference distance are watched, A.
     cell : (3, 3) ndarray

@@ -170,12 +170,17 @@ class Case:
         """Sizes of the model with a core (clamped atoms: a disc) of this radius in neighbour distances."""
         F0 = self.problem.strain
         if curve.method == "atomistic":
-            return ModelSpec("atomistic", Core(np.inf), 0.0, core * self.nn, F0=F0)
+            return ModelSpec(method="atomistic", core=Core(np.inf), blend_width=0.0, radius=core * self.nn, F0=F0)
         blend = 0.0 if curve.method == "qce" else min(core, max(self.problem.cores))
         start = core + blend + self.potential.cutoff / self.nn + 1.0
         radius = (4.0 if curve.order == 1 else 1.0) * start ** (1 + 2 * curve.order / self.problem.dimension)
         return ModelSpec(
-            curve.method, Core(core * self.nn), blend * self.nn, radius * self.nn, order=curve.order, F0=F0
+            method=curve.method,
+            core=Core(core * self.nn),
+            blend_width=blend * self.nn,
+            radius=radius * self.nn,
+            order=curve.order,
+            F0=F0,
         )
 
     def reference_spec(self, core: float) -> ModelSpec:

@@ -29,8 +29,12 @@ def run(repeats: int, quick: bool) -> Report:
     report = Report("cauchy_born", "Cauchy-Born material, microseconds of CPU per quadrature point", columns)
     for name, (crystal, file) in MATERIALS.items():
         report.rows.append({"material": name, **measured(crystal(), file, 200 if quick else 5_000, repeats)})
-    report.notes.append("bonds: of an atom of the perfect crystal; EAM sums one of two opposite ones, Si one of two sublattices")
-    report.notes.append("C after W, P: at the deformation gradients of the evaluation before, whose relaxed shifts are remembered")
+    report.notes.append(
+        "bonds: of an atom of the perfect crystal; EAM sums one of two opposite ones, Si one of two sublattices"
+    )
+    report.notes.append(
+        "C after W, P: at the deformation gradients of the evaluation before, whose relaxed shifts are remembered"
+    )
     return report
 
 

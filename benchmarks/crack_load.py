@@ -50,7 +50,7 @@ def by_us(material: Material, radius: float, model: str) -> dict[str, Any]:
 
     def climb(size: float, stop: float) -> Ladder:
         system = crack_system(material, size, model)
-        ladder = Ladder(system, LadderSpec(START, stop, STEP, K_tolerance=TOLERANCE))
+        ladder = Ladder(system, LadderSpec(K_start=START, K_stop=stop, K_step=STEP, K_tolerance=TOLERANCE))
         ladder.run()
         return ladder
 
@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("solver", choices=("lammps", *MODELS))
     parser.add_argument("material", choices=("iron", "silicon"))
     parser.add_argument("radius", type=float, help="A")
-    parser.add_argument("--force", type=float, default=3e-5, help="largest force at which LAMMPS ends a relaxation, eV/A")
+    parser.add_argument(
+        "--force", type=float, default=3e-5, help="largest force at which LAMMPS ends a relaxation, eV/A"
+    )
     args = parser.parse_args()
     material = Material(args.material)
     solve = partial(by_lammps, force=args.force) if args.solver == "lammps" else partial(by_us, model=args.solver)

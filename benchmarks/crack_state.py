@@ -211,7 +211,7 @@ def by_us(material: Material, radius: float, limit: float, model: str) -> dict[s
 
     def relax(size: float) -> tuple[CrackSystem, Ladder]:
         system = crack_system(material, size, model)
-        ladder = Ladder(system, LadderSpec(material.K / system.K_G, 2.0, 1.0))
+        ladder = Ladder(system, LadderSpec(K_start=material.K / system.K_G, K_stop=2.0, K_step=1.0))
         ladder.step(material.K / system.K_G, "load")
         return system, ladder
 
@@ -223,7 +223,9 @@ def by_us(material: Material, radius: float, limit: float, model: str) -> dict[s
     assert term is not None
     z = system.model.coupling.variables(ladder.q)["atoms"]
     n = term.halo.n_own
-    order = np.argsort(np.abs(term.halo.X[:n, 1]), kind="stable")  # nearest-neighbour pairs need no order; this one is stable
+    order = np.argsort(
+        np.abs(term.halo.X[:n, 1]), kind="stable"
+    )  # nearest-neighbour pairs need no order; this one is stable
     bonds = tip_bonds(term.halo.X[order], system.model.thickness, material.d0)(term.positions(z)[order])
     record, steps = ladder.state.steps[-1], []
     for number in range(STEPS):

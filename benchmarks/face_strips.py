@@ -83,22 +83,31 @@ def main() -> None:
     rows = []
     for name, changes in VARIANTS.items():
         start = time.perf_counter()
-        spec = CrackSpec(options.core, options.radius, options.blend, **({"face_strip": strip} | changes))
+        spec = CrackSpec(
+            core_radius=options.core,
+            domain_radius=options.radius,
+            blend_width=options.blend,
+            **({"face_strip": strip} | changes),
+        )
         system = CrackSystem(crystal, potential, spec)
         row: dict[str, object] = {"variant": name, "unknowns": system.model.parts.layout.n_unknowns}
         for k in LOADS:
-            ladder = Ladder(system, LadderSpec(k, k + 1e-6, 1.0, stop_at="K_stop"))
+            ladder = Ladder(system, LadderSpec(K_start=k, K_stop=k + 1e-6, K_step=1.0, stop_at="K_stop"))
             ladder.run()
             found = core_displacements(ladder, 0.75 * options.core)
             exact.setdefault(k, found)
             row[f"strain_error_{k}"] = strain_error(found, exact[k])
         if options.advance:
-            ladder = Ladder(system, LadderSpec(1.0, 1.6, 0.01))
+            ladder = Ladder(system, LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.01))
             state = ladder.run()
             row["K_plus_over_KG"] = [b / system.K_G for b in state.K_plus_bracket or []]
         row["seconds"] = round(time.perf_counter() - start, 1)
         rows.append(row)
-        print(f"{name:26s}", {key: f"{v:.3g}" if isinstance(v, float) else v for key, v in row.items() if key != "variant"}, flush=True)
+        print(
+            f"{name:26s}",
+            {key: f"{v:.3g}" if isinstance(v, float) else v for key, v in row.items() if key != "variant"},
+            flush=True,
+        )
     path = Path(__file__).parent / "results" / "face_strips.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"options": vars(options), "version": qc.__name__, "rows": rows}, indent=1) + "\n")

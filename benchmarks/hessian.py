@@ -21,12 +21,24 @@ TARGETS = {"H v, factored": 0.7, "H, assembled": 25.0, "H, pair part": 4.0}
 
 def run(repeats: int, quick: bool) -> Report:
     """The table."""
-    columns = {"case": "s", "skin": ".1f", "what": "s", "us/atom": ".2f", "forces": ".1f", "forces by site": ".1f", "target": ".1f"}
-    report = Report("hessian", "Hessians, microseconds of CPU per atom and in evaluations of energy and forces", columns)
+    columns = {
+        "case": "s",
+        "skin": ".1f",
+        "what": "s",
+        "us/atom": ".2f",
+        "forces": ".1f",
+        "forces by site": ".1f",
+        "target": ".1f",
+    }
+    report = Report(
+        "hessian", "Hessians, microseconds of CPU per atom and in evaluations of energy and forces", columns
+    )
     for name in ("EAM Cu", "EAM Fe", "SW Si"):
         for skin in (0.0, 0.6):
             report.rows += measured(name, CASES[name], 1_000 if quick else 7_000, skin, repeats)
-    report.notes.append("assembled: values into an array that is there, for a pattern that is known; pattern: once for a list")
+    report.notes.append(
+        "assembled: values into an array that is there, for a pattern that is known; pattern: once for a list"
+    )
     return report
 
 

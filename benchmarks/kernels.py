@@ -58,7 +58,15 @@ SIZES = (32_000, 256_000)
 
 def run(repeats: int, quick: bool) -> Report:
     """The table."""
-    columns = {"case": "s", "kernel": "s", "atoms": ",d", "bonds": ".0f", "LAMMPS": ".2f", "ours": ".2f", "ratio": ".2f"}
+    columns = {
+        "case": "s",
+        "kernel": "s",
+        "atoms": ",d",
+        "bonds": ".0f",
+        "LAMMPS": ".2f",
+        "ours": ".2f",
+        "ratio": ".2f",
+    }
     columns |= {"target": ".2f", "matscipy": ".0f", "ASE": ".0f"}
     report = Report("kernels", "Energy and forces, microseconds of CPU per atom", columns)
     for size in (4_000,) if quick else SIZES:

@@ -31,7 +31,9 @@ class LammpsPeer:
         self._log = Path(tempfile.mkstemp(suffix=".lammps")[1])
         self._lmp = lammps_instance()
         box = " ".join(f"0 {side:.17g}" for side in atoms.cell.lengths())
-        self._commands("units metal", "atom_modify sort 0 0", f"region box block {box}", "create_box 1 box", "mass 1 1.0")
+        self._commands(
+            "units metal", "atom_modify sort 0 0", f"region box block {box}", "create_box 1 box", "mass 1 1.0"
+        )
         x = atoms.get_positions(wrap=True).ravel().tolist()
         self._lmp.create_atoms(len(atoms), list(range(1, len(atoms) + 1)), [1] * len(atoms), x)
         self._commands(

@@ -36,7 +36,14 @@ GROWTH = 0.3
 def run(repeats: int, quick: bool) -> Report:
     """``repeats`` is of no use here: the sizes are the repeats."""
     del repeats
-    columns = {"core (nn)": ".0f", "free atoms": "d", "stands for": ".2e", "unknowns": "d", "set-up (s)": ".1f", "Newton steps": "d"}
+    columns = {
+        "core (nn)": ".0f",
+        "free atoms": "d",
+        "stands for": ".2e",
+        "unknowns": "d",
+        "set-up (s)": ".1f",
+        "Newton steps": "d",
+    }
     columns |= {"CG a step": ".1f", "s a step": ".1f", "linearise (s)": ".1f", "GAMG (s)": ".1f", "CG (s)": ".1f"}
     columns |= {"kB an atom": ".1f", "peak (GiB)": ".2f", "E_f (eV)": ".6f"}
     report = Report("large", "A vacancy in Cu (Mishin) by bgfc in 3-D, one rank, factored Hessian", columns)
@@ -83,7 +90,9 @@ def vacancy(core: float, radius: float, comm: MPI.Comm) -> dict[str, Any]:
     nn = crystal.nearest_neighbour_distance
     lattice = bulk_lattice(crystal, np.zeros(3))
     before, begin = memory(comm), time.perf_counter()
-    spec = ModelSpec("bgfc", Core(core * nn), WIDTH * nn, radius * nn, mesh_growth=GROWTH)
+    spec = ModelSpec(
+        method="bgfc", core=Core(core * nn), blend_width=WIDTH * nn, radius=radius * nn, mesh_growth=GROWTH
+    )
     model = build_model(comm, crystal, potential, lattice, spec, removed=lambda x: np.linalg.norm(x, axis=1) < 0.1)
     built, peak = time.perf_counter() - begin, memory(comm)
     progress(comm, f"built in {built:.0f} s, {peak / 2**30:.2f} GiB")

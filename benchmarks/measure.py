@@ -84,7 +84,9 @@ class Report:
 
 def machine() -> dict[str, Any]:
     """Processor, load, versions and commit of this run."""
-    model = [line.split(":")[1].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")]
+    model = [
+        line.split(":")[1].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")
+    ]
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=FOLDER)
     return {
         "processor": model[0] if model else platform.processor(),

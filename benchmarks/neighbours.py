@@ -18,7 +18,15 @@ TARGET = 1.0
 
 def run(repeats: int, quick: bool) -> Report:
     """The table."""
-    columns = {"case": "s", "atoms": ",d", "bonds": ".0f", "LAMMPS": ".2f", "ours": ".2f", "ratio": ".2f", "target": ".2f"}
+    columns = {
+        "case": "s",
+        "atoms": ",d",
+        "bonds": ".0f",
+        "LAMMPS": ".2f",
+        "ours": ".2f",
+        "ratio": ".2f",
+        "target": ".2f",
+    }
     report = Report("neighbours", "Neighbour lists, microseconds of CPU per atom", columns | {"matscipy": ".1f"})
     for size in (4_000,) if quick else kernels.SIZES:
         for name in ("EAM Cu", "EAM Fe", "SW Si", "Tersoff Si"):

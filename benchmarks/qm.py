@@ -46,14 +46,14 @@ def blas() -> None:
         process._blas.cache_clear()
         os.environ.pop("QC_BLAS", None)
         os.environ |= {} if choice is None else {"QC_BLAS": choice}
-        with EngineProcess(EngineSpec("gfn1-xtb"), c.engine_symbols) as engine:
+        with EngineProcess(EngineSpec(engine="gfn1-xtb"), c.engine_symbols) as engine:
             seconds = [engine.compute(c.engine_positions(c.X)).seconds for _ in range(3)]
             print(f"{c.formula}: {min(seconds):.2f} s with {engine.blas}")
 
 
 def shells() -> None:
     """Residual forces by bond shell at 0, 1 and 2 % stretch along a cube axis, in the published and in the matched potential."""
-    values = matched_stillinger_weber(engine_elasticity(EngineSpec("gfn1-xtb"), Crystal.diamond("Si", 5.55)))
+    values = matched_stillinger_weber(engine_elasticity(EngineSpec(engine="gfn1-xtb"), Crystal.diamond("Si", 5.55)))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "matched.sw"
         file.write_text(sw_text("Si", values))
@@ -70,7 +70,7 @@ def shells() -> None:
 
 def budget() -> None:
     """a0 and elastic constants; 64 atoms without k-points."""
-    engine = engine_elasticity(EngineSpec("gfn1-xtb"), Crystal.diamond("Si", 5.55))
+    engine = engine_elasticity(EngineSpec(engine="gfn1-xtb"), Crystal.diamond("Si", 5.55))
     print(budget_table(engine, potential_elasticity(Crystal.diamond("Si"), load_potential("stillinger-weber"))))
 
 
@@ -90,7 +90,9 @@ def newton() -> None:
                 calls.append(qm.report()["calls"] - before)
                 q.scale(0.035 / 0.03)
             qm.close()
-            print(f"{qm.cluster.formula:9} {hessian}: {calls[0]} + {calls[1]} calls, {time.perf_counter() - began:.1f} s")
+            print(
+                f"{qm.cluster.formula:9} {hessian}: {calls[0]} + {calls[1]} calls, {time.perf_counter() - began:.1f} s"
+            )
 
 
 def added() -> None:
@@ -99,16 +101,20 @@ def added() -> None:
     crystal, found = Crystal.diamond("Si").resolved(potential), []
     for radius in (4.5, 6.0, 7.0):
         c = bond_centred(crystal, radius)
-        with EngineProcess(EngineSpec("gfn1-xtb"), c.engine_symbols) as engine:
-            found.append(one_cluster(Evaluation(c, engine, potential, crystal.nearest_neighbour_distance), F, len(c.link)))
+        with EngineProcess(EngineSpec(engine="gfn1-xtb"), c.engine_symbols) as engine:
+            found.append(
+                one_cluster(Evaluation(c, engine, potential, crystal.nearest_neighbour_distance), F, len(c.link))
+            )
             each = 1e3 * found[-1].correction / c.n
             print(f"{c.formula}: {each:.4f} meV an atom, {engine.seconds / engine.calls:.1f} s a call", flush=True)
     for k in range(2, len(found) + 1):
         a, b = per_atom(found[k - 2 : k])
-        print(f"{found[k - 2].formula} to {found[k - 1].formula}: {1e3 * a:.4f} meV an atom, {1e3 * b:.4f} meV a cut bond")
+        print(
+            f"{found[k - 2].formula} to {found[k - 1].formula}: {1e3 * a:.4f} meV an atom, {1e3 * b:.4f} meV a cut bond"
+        )
     share = potential_share(crystal, potential, F)
     for cells in (2, 3):
-        W = engine_share(EngineSpec("gfn1-xtb"), crystal, F, cells)
+        W = engine_share(EngineSpec(engine="gfn1-xtb"), crystal, F, cells)
         both = f"W_QM {1e3 * W:.4f}, W_MM {1e3 * share:.4f}"
         print(f"bulk, {8 * cells**3} atoms: {both}, difference {1e3 * (W - share):.4f} meV an atom", flush=True)
 
@@ -116,7 +122,13 @@ def added() -> None:
 def tip() -> None:
     """Engine calls and bonds across the plane of a silicon crack at K_G: relaxed with the potential, then with a QM tip."""
     crystal, potential = material("holland-marder")
-    system = CrackSystem(crystal, potential, CrackSpec(22.0, 67.0, 14.0, "bgfc", front_periods=5, face_strip=7.0))
+    system = CrackSystem(
+        crystal,
+        potential,
+        CrackSpec(
+            core_radius=22.0, domain_radius=67.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0
+        ),
+    )
     model, q = system.model, system.start(system.K_G)
     system.load(system.K_G)
     n = model.parts.layout.n_free
@@ -124,7 +136,7 @@ def tip() -> None:
     args = (model.parts, noise, SolverOptions(force_tolerance=1e-5), True)
     EquilibriumSolver(model.coupling, *args).solve(q, rough=True)
     print("potential:", _bonds(model, q))
-    qm, began = add_qm(model, QMSpec((0.0, 0.0, 0.0), 6.0)), time.perf_counter()
+    qm, began = add_qm(model, QMSpec(centre=(0.0, 0.0, 0.0), radius=6.0)), time.perf_counter()
     result = EquilibriumSolver(model.coupling, *args).solve(q)
     print(f"{qm.cluster.formula}: {_bonds(model, q)}")
     calls, seconds = qm.report()["calls"], time.perf_counter() - began

@@ -36,10 +36,19 @@ LIMIT = 1500
 
 def run(repeats: int, quick: bool) -> Report:
     """Both tables in one."""
-    columns = {"what": "s", "atoms": ",d", "ranks": "d", "together (s)": ".3f", "apart (s)": ".3f", "of the ceiling": ".2f"}
+    columns = {
+        "what": "s",
+        "atoms": ",d",
+        "ranks": "d",
+        "together (s)": ".3f",
+        "apart (s)": ".3f",
+        "of the ceiling": ".2f",
+    }
     columns |= {"least": ".2f", "a rank": ",.0f", "halo": ",.0f", "neighbours": ".1f", "most": ".0f", "kB sent": ".1f"}
     columns |= {"nonzeros": ",.0f", "MB": ".1f", "MB on rank 0": ".1f"}
-    report = Report("scaling", "MPI: against independent jobs of half the size at once; what a rank holds and sends", columns)
+    report = Report(
+        "scaling", "MPI: against independent jobs of half the size at once; what a rank holds and sends", columns
+    )
     for atoms in (20_000,) if quick else SIZES:
         for kind, material, hessian in STRONG:
             report.rows += _strong(kind, material, hessian, atoms, repeats)
@@ -99,7 +108,9 @@ def launched(ranks: int, *words: str) -> dict[str, Any] | None:
     command = [launcher, "-n", str(ranks), sys.executable, "-m", "benchmarks.scaling_ranks", *words]
     environment = os.environ | oversubscribe
     try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=FOLDER.parent, env=environment, timeout=LIMIT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=FOLDER.parent, env=environment, timeout=LIMIT
+        )
     except subprocess.TimeoutExpired:
         return None
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]

@@ -53,7 +53,12 @@ def disc(comm: MPI.Comm, material: str, atoms: int) -> Model:
         crystal = Crystal.hexagonal().resolved(potential)
     area = abs(np.linalg.det(crack_lattice(crystal).planar)) / len(crystal.species)
     radius = float(np.sqrt(atoms * area / np.pi))
-    return CrackSystem(crystal, potential, CrackSpec(radius, radius, 0.0, method="atomistic"), comm=comm).model
+    return CrackSystem(
+        crystal,
+        potential,
+        CrackSpec(core_radius=radius, domain_radius=radius, blend_width=0.0, method="atomistic"),
+        comm=comm,
+    ).model
 
 
 def ball(comm: MPI.Comm, material: str, atoms: int) -> Model:
@@ -61,7 +66,7 @@ def ball(comm: MPI.Comm, material: str, atoms: int) -> Model:
     del material
     potential, crystal = load_potential("Cu_mishin1.eam.alloy"), Crystal.fcc("Cu", 3.614925)
     radius = float((atoms * crystal.cell_volume * 0.75 / np.pi) ** (1 / 3))
-    spec = ModelSpec("atomistic", Core(radius), 0.0, radius)
+    spec = ModelSpec(method="atomistic", core=Core(radius), blend_width=0.0, radius=radius)
     return build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec)
 
 
@@ -70,7 +75,7 @@ def blended(comm: MPI.Comm, material: str, atoms: int) -> Model:
     del material
     potential, crystal = load_potential("Fe_mm.eam.fs"), Crystal.bcc("Fe", 2.855325).oriented((1, 1, 0), (0, 0, 1))
     core = float(np.sqrt(atoms * abs(np.linalg.det(crack_lattice(crystal).planar)) / np.pi))
-    spec = CrackSpec(core, 10.0 * core + 100.0, 16.0, method="bgfc")
+    spec = CrackSpec(core_radius=core, domain_radius=10.0 * core + 100.0, blend_width=16.0, method="bgfc")
     return CrackSystem(crystal, potential, spec, comm=comm).model
 
 
@@ -117,7 +122,9 @@ def tasks(model: Model, hessian: str) -> dict[str, Callable[[], Any]]:
     def iterate() -> None:
         ksp.solve(g, x)
         if ksp.getIterationNumber() != CG:
-            raise RuntimeError(f"CG ended after {ksp.getIterationNumber()} of {CG} iterations (PETSc's reason {ksp.getConvergedReason()})")
+            raise RuntimeError(
+                f"CG ended after {ksp.getIterationNumber()} of {CG} iterations (PETSc's reason {ksp.getConvergedReason()})"
+            )
 
     def newton() -> None:
         gradient()
@@ -145,7 +152,9 @@ def times(kind: str, material: str, atoms: int, repeats: int, hessian: str, one_
 
     def build(which: str) -> dict[str, Callable[[], Any]]:
         begin = time.perf_counter()
-        model = MODELS[kind](*((WORLD, material, atoms) if which == "together" else (MPI.COMM_SELF, material, atoms // WORLD.size)))
+        model = MODELS[kind](
+            *((WORLD, material, atoms) if which == "together" else (MPI.COMM_SELF, material, atoms // WORLD.size))
+        )
         mine, comm = len(model.parts.atoms), model.parts.layout.comm
         result[which] = {
             "atoms": comm.allreduce(mine),
@@ -228,7 +237,12 @@ def main() -> None:
     parser.add_argument("material", choices=("silicon", "iron", "sheet", "copper"))
     parser.add_argument("atoms", type=int)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--hessian", choices=("assembled", "factored", "none"), default="assembled", help="none: energy and gradient only")
+    parser.add_argument(
+        "--hessian",
+        choices=("assembled", "factored", "none"),
+        default="assembled",
+        help="none: energy and gradient only",
+    )
     parser.add_argument("--one-by-one", action="store_true", help="the two models after one another: half the memory")
     args = parser.parse_args()
     if args.what == "times":

@@ -23,8 +23,16 @@ def run(repeats: int, quick: bool) -> Report:
     """``repeats`` is of no use here: states take minutes, and CPU time is counted."""
     del repeats
     columns = {"material": "s", "R (A)": ".0f", "solver": "s", "unknowns": "d", "CPU (s)": ".1f", "to": ".0e"}
-    columns |= {"CPU, 1e-2 A (s)": ".1f", "next step (s)": ".2f", "MB": ".0f", "time / small": ".1f", "bonds off (A)": ".4f"}
-    report = Report("solution", "One crack state at K_G on a clamped disc, from the near-tip field; CPU seconds, one core", columns)
+    columns |= {
+        "CPU, 1e-2 A (s)": ".1f",
+        "next step (s)": ".2f",
+        "MB": ".0f",
+        "time / small": ".1f",
+        "bonds off (A)": ".4f",
+    }
+    report = Report(
+        "solution", "One crack state at K_G on a clamped disc, from the near-tip field; CPU seconds, one core", columns
+    )
     for material in ("iron", "silicon"):
         for radius in (80,) if quick else RADII:
             report.rows += _rows(material, radius)
@@ -53,7 +61,11 @@ def _rows(material: str, radius: float) -> list[dict[str, Any]]:
         if level is None:
             continue
         coarse = first_good(found, COARSE)
-        row |= {"CPU (s)": level["seconds"], "to": level["force"], "CPU, 1e-2 A (s)": coarse["seconds"] if coarse else None}
+        row |= {
+            "CPU (s)": level["seconds"],
+            "to": level["force"],
+            "CPU, 1e-2 A (s)": coarse["seconds"] if coarse else None,
+        }
         if small is not None:
             row["time / small"] = level["seconds"] / small["seconds"]
         if best is not None:

@@ -30,7 +30,7 @@ class InadmissibleDeformationError(ValueError):
     """A deformation gradient that turns the material inside out, or is not a number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Site:
     """Neighbours of an atom of the cell, and for how many atoms it stands.
 
@@ -132,12 +132,12 @@ class CauchyBornMaterial:
         n, p = self.n_basis, self._checked_shifts(shifts, len(F))
         W, dG, ddG = self._evaluate(_joined(F, p), second)
         return ShiftDerivatives(
-            W,
-            dG[:, :, :3],
-            dG[:, :, 3:].transpose(0, 2, 1),
-            ddG[:, :, :3, :, :3],
-            ddG[:, :, :3, :, 3:].transpose(0, 1, 2, 4, 3),
-            ddG[:, :, 3:, :, 3:].transpose(0, 2, 1, 4, 3).reshape(-1, n, 3, n, 3),
+            W=W,
+            dF=dG[:, :, :3],
+            dp=dG[:, :, 3:].transpose(0, 2, 1),
+            dFdF=ddG[:, :, :3, :, :3],
+            dFdp=ddG[:, :, :3, :, 3:].transpose(0, 1, 2, 4, 3),
+            dpdp=ddG[:, :, 3:, :, 3:].transpose(0, 2, 1, 4, 3).reshape(-1, n, 3, n, 3),
         )
 
     def relaxed_shifts(self, F_kij: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
@@ -290,7 +290,7 @@ class CauchyBornMaterial:
             for a in range(self.n_basis):
                 b = self.crystal.stencil_species(reach, a)
                 bonds = np.hstack([self.crystal.stencil(reach, a), ends[b] - ends[a]])
-                _add_site(sites, _Site(bonds, self._types[b], int(self._types[a])), self.potential)
+                _add_site(sites, _Site(bonds=bonds, types=self._types[b], kind=int(self._types[a])), self.potential)
             self._stencils[factor] = [_halved(site) if self.potential.radial else site for site in sites]
         return self._stencils[factor]
 

@@ -112,7 +112,9 @@ class _RingCells:
 
     def moments(self, height: float) -> np.ndarray:
         """(rings, 2, 2) int dq/dx [[1, s^2], [s^2, s^4]] / r, s = y/r, over the cells behind the centre up to a height."""
-        return np.einsum("rc,ca,cb->rab", self._beside(height), self._shapes(), self._shapes() / self._radius()[:, None])
+        return np.einsum(
+            "rc,ca,cb->rab", self._beside(height), self._shapes(), self._shapes() / self._radius()[:, None]
+        )
 
     def stand_in(self, height: float, share: np.ndarray) -> None:
         """Give these cells a weight (a + b s^2) more in the part that depends on dq/dx, share (rings, 2) = a, b."""

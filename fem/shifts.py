@@ -13,7 +13,7 @@ NEARLY = 1e3
 """Where forces stay above the tolerance by rounding, this many tolerances are rest too."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShiftDerivatives:
     """W(F, p) and its derivatives at given deformation gradients and inner shifts, per volume; atoms sit at F X_a + p_a.
 

@@ -14,7 +14,12 @@ from patch_tests import jobs_of
 from qc.commands.patch import PatchOptions, plan
 from qc.errors import InputError
 
-REPEATABLE = {"crystal": "crystals", "potential": "potentials", "dimension": "dimensions", "deformation": "deformations"}
+REPEATABLE = {
+    "crystal": "crystals",
+    "potential": "potentials",
+    "dimension": "dimensions",
+    "deformation": "deformations",
+}
 REPEATABLE |= {"shifts": "shifts"}
 ONCE = {"width": "width", "mesh": "mesh", "engine": "engine"}
 USUAL = {"crystals": ["hexagonal", "bcc", "diamond"], "dimensions": ["2", "2.5"]}
@@ -36,7 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mpi(min_size=1): also run under mpirun")
     ranks = int(os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE") or 1)
     if ranks > 1 and not any(type(plugin).__name__ == "Agreement" for plugin in config.pluginmanager.get_plugins()):
-        pytest.exit("several ranks need tools/mpi_pytest.py: mpirun -n 2 python tools/mpi_pytest.py patch_tests", returncode=4)
+        pytest.exit(
+            "several ranks need tools/mpi_pytest.py: mpirun -n 2 python tools/mpi_pytest.py patch_tests", returncode=4
+        )
 
 
 def options_of(config: pytest.Config) -> PatchOptions:

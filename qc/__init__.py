@@ -65,7 +65,9 @@ def _refuse_strangers() -> None:
     for name in ("atomistics", "fem"):
         spec = importlib.util.find_spec(name)
         if spec is None:
-            raise ImportError(f"the package {name!r} is missing: it belongs beside qc in {_HERE}; install qc-fracture again")
+            raise ImportError(
+                f"the package {name!r} is missing: it belongs beside qc in {_HERE}; install qc-fracture again"
+            )
         places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
         folder = Path(places[0]).resolve() if places else Path()
         if spec.origin and folder.name == "__init__.py":

@@ -71,7 +71,9 @@ class Agreement:
         """Failed on one rank is failed on all, and so is skipped on some."""
         report = (yield).get_result()
         text = report.longreprtext if report.failed else ""
-        outcomes = self.gather(f"{report.outcome}\n{item.nodeid} ({report.when})\n{text}", GRACE if report.failed else PATIENCE)
+        outcomes = self.gather(
+            f"{report.outcome}\n{item.nodeid} ({report.when})\n{text}", GRACE if report.failed else PATIENCE
+        )
         kinds = [o.split("\n", 1)[0] for o in outcomes]
         if "failed" in kinds:
             report.outcome = "failed"

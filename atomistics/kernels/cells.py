@@ -18,7 +18,7 @@ WIDEST = 2.0
 """Atoms spread over no more periods than this are searched where they are, else put back into the cell before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pairs:
     """Neighbours of sites among the extended atoms: all atoms in the order ``order``, then images.
 
@@ -63,7 +63,7 @@ def find_pairs(
     """
     if not len(X):
         none = np.empty(0, np.int32)
-        return Pairs(np.zeros(1, np.int32), none, none, none, np.empty((0, 3), np.int32))
+        return Pairs(first=np.zeros(1, np.int32), index=none, order=none, owner=none, images=np.empty((0, 3), np.int32))
     scaled = X @ np.linalg.inv(cell)
     lo, hi = _box(scaled, np.arange(len(X), dtype=np.int32))
     if ((hi - lo)[periodic] <= WIDEST).all():
@@ -74,7 +74,13 @@ def find_pairs(
 
 
 def _search(
-    X: np.ndarray, scaled: np.ndarray, sites: np.ndarray, reach: float, cell: np.ndarray, periodic: np.ndarray, sort: bool
+    X: np.ndarray,
+    scaled: np.ndarray,
+    sites: np.ndarray,
+    reach: float,
+    cell: np.ndarray,
+    periodic: np.ndarray,
+    sort: bool,
 ) -> Pairs:
     """`find_pairs` for atoms that are all near the cell."""
     n, sites = len(X), sites.astype(np.int32)
@@ -97,7 +103,7 @@ def _search(
     kept = _keep_used(n, index, used)
     if kept < len(ghosts):
         ghosts = ghosts[used >= 0]
-    return Pairs(first, index, order, owner[ghosts], images[ghosts])
+    return Pairs(first=first, index=index, order=order, owner=owner[ghosts], images=images[ghosts])
 
 
 def _expected(n_points: int, counts: np.ndarray, reach: float) -> float:

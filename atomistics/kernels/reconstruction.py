@@ -228,9 +228,7 @@ def hessian(
                 H[q, 1, 0] += B[5, i, k] + u1 * U[0, k]
 
 
-@nb.njit(
-    nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, nb.int64[::1], I1, F1, I1, I1, F3), **FLAGS
-)
+@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, nb.int64[::1], I1, F1, I1, I1, F3), **FLAGS)
 def dense_hessian(
     rows, index, lam, G, fit, half, factor, sign, owner, begin, member, active, start, ends, values, row_first, col, H
 ):

@@ -86,9 +86,7 @@ class CovalentPotential(SitePotential):
         where = (rows, nl.first[some.start : some.stop + 1], nl.index, weight)
         values = np.empty(kernels.count_bonds(y, *where, self.cutoff, begin, place))
         ends = np.empty(begin[-1], np.int32)
-        kernels.site_hessians(
-            y, types, *where, self._kind, *self._tables, self.cutoff, begin, place, ends, values
-        )
+        kernels.site_hessians(y, types, *where, self._kind, *self._tables, self.cutoff, begin, place, ends, values)
         return SiteHessians(begin, place, ends, values)
 
     def hessian_vector(self, factors: SiteHessians, nl: NeighbourList, v: np.ndarray) -> np.ndarray:

@@ -104,7 +104,7 @@ class PairFunctional(SitePotential):
             extended, types[nl.owner_of_extended], nl.rows, nl.first, nl.index,
             np.ascontiguousarray(w, dtype=float), *self._functions, self._range, begin, ends, A, c,
         )  # fmt: skip
-        return HessianFactors(begin, ends[:found], extended, A[:found], c)
+        return HessianFactors(begin=begin, ends=ends[:found], y=extended, A=A[:found], c=c)
 
     def hessian_vector(self, factors: HessianFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:
         """See `SitePotential.hessian_vector`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setfl:
     """Contents of a setfl file.
 
@@ -145,7 +145,20 @@ def read_setfl(path: Path) -> Setfl:
         for j in range(i + 1):
             pair[i, j] = pair[j, i] = numbers.block(nr, f"r phi of {elements[i]}-{elements[j]}")
     numbers.end()
-    return Setfl(path, elements, n_rho, d_rho, nr, dr, cutoff, tuple(a), tuple(structure), embedding, density, pair)
+    return Setfl(
+        path=path,
+        elements=elements,
+        n_rho=n_rho,
+        d_rho=d_rho,
+        nr=nr,
+        dr=dr,
+        cutoff=cutoff,
+        lattice_constant=tuple(a),
+        structure=tuple(structure),
+        embedding=embedding,
+        density=density,
+        pair=pair,
+    )
 
 
 def _densities_per_element(lines: list[str], n: int, n_rho: int, nr: int) -> int:

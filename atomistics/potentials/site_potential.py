@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .calculator import SiteCalculator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HessianPattern:
     """Atom pairs of the Hessian's 3x3 blocks, by row, both triangles; fixed as long as the list is.
 
@@ -56,7 +56,7 @@ class HessianPattern:
         return *factors, *(np.empty(n, np.int32) for _ in range(3)), np.empty((n, 4))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HessianFactors:
     """H = sum over bonds of pair blocks + sum over sites of c s s^T, 28 bytes a bond (see `hessian_kernels.bond_factors`).
 
@@ -118,7 +118,9 @@ class SitePotential(ABC):
         size = int((np.diff(nl.first)[np.asarray(w) != 0] + 1).sum())
         begin, member = np.empty(len(nl.rows) + 1, np.int32), np.empty(size, np.int32)
         w = np.ascontiguousarray(w, dtype=float)
-        found = hessian_kernels.members_of_sites(n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member)
+        found = hessian_kernels.members_of_sites(
+            n_atoms, nl.rows, nl.first, nl.index, w, nl.owner_of_extended, begin, member
+        )
         member = member[:found].copy()
         start, entry = np.empty(n_atoms + 1, np.int32), np.empty(2 * found, np.int32)
         hessian_kernels.sites_of_atoms(n_atoms, begin, member, start, entry)
@@ -132,7 +134,14 @@ class SitePotential(ABC):
         unsorted = sp.csr_matrix((np.ones(len(col), np.int8), col, row_first), shape=(n_atoms, n_atoms))
         cols = unsorted.tocsc().indices.astype(np.int32, copy=False)
         rows = np.repeat(np.arange(n_atoms, dtype=np.int32), np.diff(row_first))
-        return HessianPattern(rows, cols, row_first, (begin, member), many_body, len(nl.index))
+        return HessianPattern(
+            rows=rows,
+            cols=cols,
+            row_first=row_first,
+            members=(begin, member),
+            many_body=many_body,
+            n_bonds=len(nl.index),
+        )
 
     @abstractmethod
     def hessian_blocks(

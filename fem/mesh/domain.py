@@ -31,7 +31,7 @@ ON_PLANE = 1e-9
 """Vertices so close to y = 0 lie on it (2-D), A."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DomainShape:
     """What the mesh builder must know of the model.
 
@@ -92,7 +92,7 @@ class DomainShape:
         return h
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DomainMesh:
     """A distributed mesh and what is known of it from its making.
 
@@ -154,7 +154,9 @@ def build_domain(
         cells, x = [*cells, outer], [special, coarse.points, *x]
     middle = np.concatenate(midpoints)
     mesh = distribute(comm, np.concatenate(cells), np.concatenate(x), middle, work(middle))
-    return DomainMesh(mesh, n_special, first, coarse, comm.bcast(fingerprint(coarse)))
+    return DomainMesh(
+        mesh=mesh, n_slit=n_special, resolved_from=first, coarse=coarse, fingerprint=comm.bcast(fingerprint(coarse))
+    )
 
 
 def fingerprint(coarse: CoarseMesh | None) -> str:

@@ -27,7 +27,9 @@ class CoarseMesh:
     cells: np.ndarray
 
 
-def grading(nn: float, resolved_radius: float, order: int, coarsest: float, growth: float = 0.0) -> Callable[[np.ndarray], np.ndarray]:
+def grading(
+    nn: float, resolved_radius: float, order: int, coarsest: float, growth: float = 0.0
+) -> Callable[[np.ndarray], np.ndarray]:
     """h(r): mesh size at distance r from the centre of the resolved zone (METHODS 4), A; never above ``coarsest`` r.
 
     P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3): the least error for a number of nodes where strains decay like r^-2. With

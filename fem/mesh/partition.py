@@ -55,9 +55,7 @@ def _along_longest(comm: MPI.Comm, points: np.ndarray, box: np.ndarray, boxes: i
     return points[np.arange(len(points)), axis[box]] + 1e-5 * points.sum(1)
 
 
-def _quantiles(
-    comm: MPI.Comm, x: np.ndarray, weight: np.ndarray, box: np.ndarray, fraction: np.ndarray
-) -> np.ndarray:
+def _quantiles(comm: MPI.Comm, x: np.ndarray, weight: np.ndarray, box: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """(boxes,) value below which lies that fraction of the weight of a box: all boxes are halved at once."""
     boxes = len(fraction)
     ends = np.full((boxes, 2), -np.inf)

@@ -62,7 +62,9 @@ def read_mesh(
     work = np.ones(len(cells)) if density is None else 1.0 + volumes(points[cells]) * density(midpoints)
     distributed = distribute(comm, cells, points, midpoints, work)
     n_points = int(comm.bcast(len(points)))  # no vertex is a lattice site
-    return DomainMesh(distributed, 0, n_points, mesh, comm.bcast(fingerprint(mesh)))
+    return DomainMesh(
+        mesh=distributed, n_slit=0, resolved_from=n_points, coarse=mesh, fingerprint=comm.bcast(fingerprint(mesh))
+    )
 
 
 def _read(path: Path, gdim: int) -> CoarseMesh:

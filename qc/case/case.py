@@ -75,7 +75,9 @@ class Case(Table):
             raise ValueError(f'solver.linear = "factored" is not allowed {why}')
         if self.qm is not None and (dimension == 2 or self.model.method == "continuum"):
             why = "model.dimension = 2" if dimension == 2 else 'model.method = "continuum"'
-            raise ValueError(f"[qm] is not allowed with {why}: it needs atoms in three dimensions (model.dimension = 2.5)")
+            raise ValueError(
+                f"[qm] is not allowed with {why}: it needs atoms in three dimensions (model.dimension = 2.5)"
+            )
         return self
 
     @classmethod

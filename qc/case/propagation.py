@@ -12,7 +12,10 @@ class PropagationTable(Table):
 
     bonds: int = key(20, COUNT, "bonds across the cleavage plane that the crack is to break, one after the other", ge=1)
     close: int = key(
-        0, "a whole number from 0", "bonds that are then to close again under falling load, which gives K- for each of them", ge=0
+        0,
+        "a whole number from 0",
+        "bonds that are then to close again under falling load, which gives K- for each of them",
+        ge=0,
     )
     field: Literal["tip", "held"] = key(
         "tip",

@@ -60,7 +60,9 @@ class CrystalTable(Table):
         if self.elements is not None and (not binary or len(set(self.elements)) != 2 or len(self.elements) != 2):
             raise ValueError(f"crystal.elements = {toml_text(self.elements)} is not allowed: {wanted}")
         if self.c_over_a is not None and self.structure != "hcp":
-            raise ValueError(f"crystal.c_over_a = {self.c_over_a:g} is not allowed {of}: leave it out, only hcp has one")
+            raise ValueError(
+                f"crystal.c_over_a = {self.c_over_a:g} is not allowed {of}: leave it out, only hcp has one"
+            )
         return self
 
 

@@ -10,7 +10,6 @@ import typer
 from .ending import exit_code, run_command
 
 if TYPE_CHECKING:
-
     from ..commands.study_plan import Measure
 from .bodies import _check, _folds, _griffith, _patch_test, _propagate, _qm_budget, _qm_sweep, _run, _study
 from .info import _info, _installed_version, _schema
@@ -78,7 +77,9 @@ def propagate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_propagation if left out."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Where results go; results/<case name>_propagation if left out."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last accepted state in DIR.")] = False,
     overrides: Overrides = None,
@@ -142,15 +143,25 @@ def study(
     case: CaseFile,
     vary: Annotated[
         list[str] | None,
-        typer.Option("--vary", metavar="KEY=V,V,..", help="Values of a key, as model.core_radius=30,40; repeatable: all combinations."),
+        typer.Option(
+            "--vary",
+            metavar="KEY=V,V,..",
+            help="Values of a key, as model.core_radius=30,40; repeatable: all combinations.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_study if left out."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip what is finished in DIR, go on with the rest.")] = False,
-    folds: Annotated[bool, typer.Option("--folds", help="K+ and K- by continuation instead of a ladder's brackets.")] = False,
-    reference: Annotated[bool, typer.Option("--reference", help="The discs of all atoms besides, where they fit.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what is finished in DIR, go on with the rest.")
+    ] = False,
+    folds: Annotated[
+        bool, typer.Option("--folds", help="K+ and K- by continuation instead of a ladder's brackets.")
+    ] = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="The discs of all atoms besides, where they fit.")
+    ] = False,
     most_atoms: Annotated[int, typer.Option("--most-atoms", metavar="N", help="Largest disc of all atoms.")] = 50_000,
     overrides: Overrides = None,
 ) -> None:
@@ -160,7 +171,9 @@ def study(
     """
     measure: Measure = "folds" if folds else "ladder"
     raise typer.Exit(
-        exit_code(lambda comm: _study(comm, case, output, resume, vary or [], overrides or [], measure, reference, most_atoms))
+        exit_code(
+            lambda comm: _study(comm, case, output, resume, vary or [], overrides or [], measure, reference, most_atoms)
+        )
     )
 
 
@@ -185,13 +198,18 @@ def qm_budget(
     case: CaseFile,
     match: Annotated[
         Path | None,
-        typer.Option("--match", metavar="FILE.sw", help="Write a potential there that has the engine's a0, C11, C12 and C44 (diamond)."),
+        typer.Option(
+            "--match",
+            metavar="FILE.sw",
+            help="Write a potential there that has the engine's a0, C11, C12 and C44 (diamond).",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the budget there as JSON.")
     ] = None,
     cells: Annotated[
-        int, typer.Option("--cells", metavar="N", min=1, help="Conventional cells of the engine's crystal along each axis.")
+        int,
+        typer.Option("--cells", metavar="N", min=1, help="Conventional cells of the engine's crystal along each axis."),
     ] = 2,
     overrides: Overrides = None,
 ) -> None:
@@ -246,7 +264,9 @@ def patch_test(
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..."),
+        typer.Option(
+            "--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..."
+        ),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",
     output: Annotated[

@@ -45,7 +45,13 @@ def _propagate(
 
 
 def _prepare(
-    path: Path, output: Path | None, resume: bool, overrides: list[str], petsc: list[str], ending: str, free: tuple[str, ...]
+    path: Path,
+    output: Path | None,
+    resume: bool,
+    overrides: list[str],
+    petsc: list[str],
+    ending: str,
+    free: tuple[str, ...],
 ) -> tuple[Case, Path]:
     """The case and its directory, both looked at. On rank 0 only."""
     case = _load(path, overrides)
@@ -122,7 +128,7 @@ def _folds(comm: MPI.Comm, path: Path, output: Path | None, number: int, step: f
     from ..crack.folds import FoldSpec
     from ..drive.continuation import PathOptions
 
-    document = run_folds(case, directory, FoldSpec(case.load.K_start, number), PathOptions(step=step))
+    document = run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step))
     if comm.rank == 0:
         for line in summary(document):
             typer.echo(line)

@@ -158,14 +158,14 @@ def _blaming_the_case() -> Iterator[None]:
 def engine_spec(table: QMTable) -> EngineSpec:
     """What the engine of table [qm] is told."""
     return EngineSpec(
-        table.engine,
-        dict(table.parameters),
-        table.charge,
-        table.spin,
-        table.time_limit,
-        table.retries,
-        table.threads,
-        table.start,
+        engine=table.engine,
+        parameters=dict(table.parameters),
+        charge=table.charge,
+        spin=table.spin,
+        time_limit=table.time_limit,
+        retries=table.retries,
+        threads=table.threads,
+        start=table.start,
     )
 
 
@@ -175,7 +175,16 @@ def qm_tip_spec(case: Case) -> QMTipSpec | None:
     if t is None:
         return None
     x, y = t.centre or case.crack.tip
-    region = QMSpec((x, y, 0.0), t.radius, t.mode, t.buffer, engine_spec(t), t.hessian, 0.0, t.caps)
+    region = QMSpec(
+        centre=(x, y, 0.0),
+        radius=t.radius,
+        mode=t.mode,
+        buffer=t.buffer,
+        engine=engine_spec(t),
+        hessian=t.hessian,
+        cleavage=0.0,
+        caps=t.caps,
+    )
     return QMTipSpec(region=region, follows=t.follow_tip)
 
 
@@ -193,7 +202,13 @@ def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
         else:
             given[key], key = word, None
     return SolverOptions(
-        s.force_tolerance, s.linear, s.max_newton, s.max_robust, s.step_cap, s.perturbation, petsc=given
+        force_tolerance=s.force_tolerance,
+        linear=s.linear,
+        max_newton=s.max_newton,
+        max_robust=s.max_robust,
+        step_cap=s.step_cap,
+        perturbation=s.perturbation,
+        petsc=given,
     )
 
 

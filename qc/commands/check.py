@@ -61,7 +61,9 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "plane cut": system.griffith.cut,
         "crack front": system.griffith.front,
         "material": f"{material[0]}: {material[1]}",
-        "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in system.griffith.elastic_constants.items()),
+        "elastic constants (GPa, relaxed)": ", ".join(
+            f"{k} {v:.2f}" for k, v in system.griffith.elastic_constants.items()
+        ),
         "surface energy (J/m^2)": round(system.griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
         "atoms": atoms,

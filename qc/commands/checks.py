@@ -23,7 +23,9 @@ FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
 def check_directory(directory: Path, resume: bool) -> None:
     """Refuse to overwrite a run, or to go on from nothing."""
     if resume and not directory.is_dir():
-        raise InputError(f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR")
+        raise InputError(
+            f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR"
+        )
     if not resume and directory.exists():
         raise InputError(
             f"-o {directory}: exists already; allowed is a new directory, or --resume to go on from its last finished step"
@@ -47,7 +49,14 @@ def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[s
 def changed_keys(now: dict[str, Any], saved: dict[str, Any], free: Sequence[str] = FREE_KEYS) -> list[str]:
     """Keys of the model that differ from those of a saved run: ``model.core_radius = 40 (was 30)``."""
     changed = []
-    for table in ("crystal", "potential", "model", "crack", "load", *(["propagation"] if free is FREE_TO_PROPAGATE else [])):
+    for table in (
+        "crystal",
+        "potential",
+        "model",
+        "crack",
+        "load",
+        *(["propagation"] if free is FREE_TO_PROPAGATE else []),
+    ):
         for key, value in now[table].items():
             before = saved.get(table, {}).get(key, value)
             if key == "file" and isinstance(before, str):  # the run may be resumed from another folder

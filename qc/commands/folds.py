@@ -45,7 +45,9 @@ def summary(document: dict[str, Any]) -> list[str]:
     """What was found, in a few lines for the terminal."""
     lines = [f"K_G {document['K_G']:.4f} MPa m^1/2, {document['n_points']} points in {document['seconds']:.0f} s"]
     names = {"K_plus": "K+", "K_minus": "K-", None: "fold of an unstable branch"}
-    lines += [f"{names[f['name']]} = {f['K_over_KG']:.5f} K_G, tip {f['tip_position']:.2f} A" for f in document["folds"]]
+    lines += [
+        f"{names[f['name']]} = {f['K_over_KG']:.5f} K_G, tip {f['tip_position']:.2f} A" for f in document["folds"]
+    ]
     for one in document["barriers"]:
         at = "nowhere equal" if one["K_equal"] is None else f"equal energies at {one['K_equal_over_KG']:.4f} K_G"
         top = max(level["forward"] for level in one["levels"])

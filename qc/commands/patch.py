@@ -35,7 +35,7 @@ from ..patch.words import (
 from ..qm.engine.spec import EngineSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PatchOptions:
     """The words of the command line."""
 
@@ -211,4 +211,4 @@ def _panel(runner: Runner, job: Job) -> Panel:
     pure = job.method in ("atomistic", "continuum")
     core, width = (0.0, 0.0) if pure else (setup.core * setup.nn, model.spec.width)
     name = f"{job.method} ({job.reference})" if job.reference else job.method
-    return Panel(name, forces, points, triangles, core, width)
+    return Panel(name=name, forces=forces, points=points, triangles=triangles, core=core, width=width)

@@ -73,7 +73,9 @@ class PropagationRun(Run):
         if saved["fingerprint"] != model.domain.fingerprint:
             raise InputError(f"the checkpoint in {self.directory} was made with another mesh: start in a new directory")
         if "propagation" not in saved:
-            raise InputError(f"the checkpoint in {self.directory} is one of qc run, not of qc propagate: start in a new directory")
+            raise InputError(
+                f"the checkpoint in {self.directory} is one of qc run, not of qc propagate: start in a new directory"
+            )
         u = checkpoint.read_displacements(self.directory, saved, model.parts)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
@@ -162,7 +164,10 @@ class PropagationRun(Run):
     @contextmanager
     def _progress(self) -> Iterator[Callable[[dict[str, Any]], None]]:
         """Progress display on rank 0: bonds broken and closed."""
-        spec, columns = self.propagation.spec, (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        spec, columns = (
+            self.propagation.spec,
+            (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+        )
         with Progress(*columns, console=Console(stderr=True), disable=self.comm.rank != 0) as display:
             task = display.add_task("bonds", total=spec.bonds + spec.close)
 
@@ -183,7 +188,16 @@ def propagation_spec(case: Case) -> PropagationSpec:
     """What tables [propagation] and [load] ask for."""
     p, load = case.propagation, case.load
     dK = load.K_step if p.dK is None else p.dK
-    return PropagationSpec(p.bonds, load.K_start, load.K_stop, dK, p.tolerance, p.field, p.close, p.drift)
+    return PropagationSpec(
+        bonds=p.bonds,
+        K_start=load.K_start,
+        K_stop=load.K_stop,
+        dK=dK,
+        tolerance=p.tolerance,
+        field=p.field,
+        close=p.close,
+        drift=p.drift,
+    )
 
 
 def summary(curve: list[dict[str, Any]]) -> dict[str, Any]:
@@ -235,6 +249,8 @@ def _summarise(run: PropagationRun) -> None:
     for name, part in summary(run.propagation.curve).items():
         if isinstance(part, dict):
             sign = {"K_plus": "K+", "K_minus": "K-"}[name]
-            console.print(f"{sign} {part['mean']:.4f} K_G over {part['events']} events ({part['lowest']:.4f} to {part['highest']:.4f})")
+            console.print(
+                f"{sign} {part['mean']:.4f} K_G over {part['events']} events ({part['lowest']:.4f} to {part['highest']:.4f})"
+            )
     total = sum(run.watch.seconds.values())
     console.print(f"{len(run.ladder.state.steps)} steps in {total:.0f} s; results in {run.directory}")

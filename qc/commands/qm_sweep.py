@@ -120,7 +120,12 @@ class Sweep:
             middle = 0.5 * (X[self._bonds[:, 0]] + X[self._bonds[:, 1]])
             order = np.lexsort((np.round(middle[:, 2], 3), np.round(middle[:, 0], 3)))
             rows = [
-                {"x": float(middle[i, 0]), "z": float(middle[i, 2]), "potential": float(pulls[i, 0]), "qm": float(lengths[i, 0])}
+                {
+                    "x": float(middle[i, 0]),
+                    "z": float(middle[i, 2]),
+                    "potential": float(pulls[i, 0]),
+                    "qm": float(lengths[i, 0]),
+                }
                 | {"opening_force": float(pulls[i, 1])}
                 for i in order
             ]
@@ -148,7 +153,13 @@ def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory
         for record in sweep.loads(K):
             records.append(record)
             log.info("K = %.4f K_G: %s", record["K_over_KG"], record["bonds"])
-            document = {"case": case.name, "K_G": system.K_G, "qm": sweep.session.report(), "loads": records, "settings": case.plain()}
+            document = {
+                "case": case.name,
+                "K_G": system.K_G,
+                "qm": sweep.session.report(),
+                "loads": records,
+                "settings": case.plain(),
+            }
             on_root(system.model.comm, lambda document=document: _write(directory, document))  # type: ignore[misc]
     finally:
         sweep.session.close()
@@ -168,7 +179,9 @@ def _write(directory: Path, document: dict[str, Any]) -> None:
 
 def sweep_lines(document: dict[str, Any]) -> list[str]:
     """The table as text: one line a load and bond."""
-    lines = [f"{'K/K_G':>7} {'x (A)':>7} {'z (A)':>7} {'potential (A)':>14} {'QM tip (A)':>11} {'opening force (eV/A)':>21}"]
+    lines = [
+        f"{'K/K_G':>7} {'x (A)':>7} {'z (A)':>7} {'potential (A)':>14} {'QM tip (A)':>11} {'opening force (eV/A)':>21}"
+    ]
     for record in document["loads"]:
         for bond in record["bonds"]:
             numbers = f"{bond['x']:7.2f} {bond['z']:7.2f} {bond['potential']:14.4f} {bond['qm']:11.4f} {bond['opening_force']:21.4f}"

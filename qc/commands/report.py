@@ -41,9 +41,7 @@ def verdict(state: LadderState, K_G: float) -> str | None:
     top = loads[-1]
     broken, joined = top["off_plane_broken"] or 0, top.get("new_neighbours") or 0
     if broken or joined:
-        return (
-            f"did not cleave up to {top['K_over_KG']:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
-        )
+        return f"did not cleave up to {top['K_over_KG']:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
     return f"did not cleave up to {top['K_over_KG']:.3f} K_G: no advance of the tip"
 
 

@@ -73,9 +73,18 @@ class Run:
         if state:
             self.watch.go_on(saved["seconds"])  # type: ignore[index]
         load = case.load
-        ladder_spec = LadderSpec(load.K_start, load.K_stop, load.K_step, load.unload, load.stop_at, load.K_tolerance)
+        ladder_spec = LadderSpec(
+            K_start=load.K_start,
+            K_stop=load.K_stop,
+            K_step=load.K_step,
+            unload=load.unload,
+            stop_at=load.stop_at,
+            K_tolerance=load.K_tolerance,
+        )
         with stage("set-up"), _blaming_petsc_options(options):
-            self.ladder = Ladder(self.system, ladder_spec, options, state, q, None if self.qm is None else self.qm.guide)
+            self.ladder = Ladder(
+                self.system, ladder_spec, options, state, q, None if self.qm is None else self.qm.guide
+            )
             if state and options.linear == "mumps":
                 self.ladder.solver.is_stable(
                     self.ladder.q

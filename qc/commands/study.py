@@ -35,7 +35,11 @@ POWERS = (0.5, 1.0)
 
 
 def run_study(
-    members: Sequence[Member], directory: Path, measure: Measure = "ladder", resume: bool = False, most_atoms: int = 50_000
+    members: Sequence[Member],
+    directory: Path,
+    measure: Measure = "ladder",
+    resume: bool = False,
+    most_atoms: int = 50_000,
 ) -> dict[str, Any]:
     """Run all members that are not finished, each in a directory of its own; study.json and study.png after each. Collective.
 
@@ -56,8 +60,15 @@ def run_study(
     return document
 
 
-def _row(member: Member, comm: MPI.Comm, directory: Path, measure: Measure, resume: bool, most_atoms: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": member.name, "values": member.values, "label": _label(member.values), "reference": member.reference}
+def _row(
+    member: Member, comm: MPI.Comm, directory: Path, measure: Measure, resume: bool, most_atoms: int
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": member.name,
+        "values": member.values,
+        "label": _label(member.values),
+        "reference": member.reference,
+    }
     if member.case is None:
         return row | {"state": "refused", "reason": member.refused}
     case = member.case
@@ -85,7 +96,9 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
         if measure == "ladder":
             check_same_model(case.plain(), directory)
         elif changed_keys(case.plain(), document["settings"]):
-            raise InputError(f"--resume: {changed_keys(case.plain(), document['settings'])[0]} differs in {directory}: take a new one")
+            raise InputError(
+                f"--resume: {changed_keys(case.plain(), document['settings'])[0]} differs in {directory}: take a new one"
+            )
         done = measure == "folds" or document["finished"]
         return (document if done else None), (directory / "checkpoint.json").exists()
 
@@ -96,7 +109,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: json.loads((directory / name).read_text())))
-    return run_folds(case, directory, FoldSpec(case.load.K_start, folds=1), PathOptions())
+    return run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=1), PathOptions())
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
@@ -108,7 +121,12 @@ def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
         found[name] = K
         found[f"{name}_over_KG"] = None if K is None else K / K_G
         found[f"{name}_bracket_over_KG"] = None if bracket is None else [k / K_G for k in bracket]
-    return found | {"K_G": K_G, "n_dofs": document["n_dofs"], "method": document["method"], "seconds": _seconds(document["seconds"])}
+    return found | {
+        "K_G": K_G,
+        "n_dofs": document["n_dofs"],
+        "method": document["method"],
+        "seconds": _seconds(document["seconds"]),
+    }
 
 
 def _seconds(value: Any) -> float:

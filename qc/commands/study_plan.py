@@ -15,7 +15,7 @@ from ..errors import InputError
 Measure = Literal["ladder", "folds"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """One case of a study.
 
@@ -47,7 +47,9 @@ def parse_variations(texts: Sequence[str]) -> dict[str, list[str]]:
         key, sign, rest = (part.strip() for part in text.partition("="))
         values = [value.strip() for value in rest.split(",")]
         if not sign or "." not in key or not all(values):
-            raise InputError(f"--vary {text!r} is not allowed: it must be table.key=value,value, as model.core_radius=30,40,60")
+            raise InputError(
+                f"--vary {text!r} is not allowed: it must be table.key=value,value, as model.core_radius=30,40,60"
+            )
         if key in found or len(set(values)) < len(values):
             raise InputError(f"--vary {text!r} is not allowed: {key if key in found else 'a value'} is there twice")
         found[key] = values
@@ -74,12 +76,14 @@ RADIUS = "model.domain_radius"
 
 
 def _member(path: Path, values: dict[str, str], overrides: Sequence[str], reference: bool = False) -> Member:
-    name = "_".join(f"{key.rsplit('.', 1)[-1]}-{re.sub(r'[^A-Za-z0-9.+-]', '-', value)}" for key, value in values.items())
+    name = "_".join(
+        f"{key.rsplit('.', 1)[-1]}-{re.sub(r'[^A-Za-z0-9.+-]', '-', value)}" for key, value in values.items()
+    )
     try:
         case = load_case(path, [*overrides, *(f"{key}={value}" for key, value in values.items())])
     except InputError as error:
-        return Member(name, values, None, str(error), reference)
-    return Member(name, values, case, None, reference)
+        return Member(name=name, values=values, case=None, refused=str(error), reference=reference)
+    return Member(name=name, values=values, case=case, refused=None, reference=reference)
 
 
 def _all_atoms(path: Path, radius: str | None, overrides: Sequence[str]) -> Member:

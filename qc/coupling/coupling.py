@@ -51,7 +51,9 @@ class Coupling:
         self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
         self.connections = 0  # times that the terms' rows have been looked at
         self._complaint: str | None = None  # why the last energy was infinite on this rank
-        self._last: _Evaluation | None = None  # line searches and records ask for the same state again; None on all ranks or on none
+        self._last: _Evaluation | None = (
+            None  # line searches and records ask for the same state again; None on all ranks or on none
+        )
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
         self._matrix = self.create_matrix()
         self._values: np.ndarray | None = None
@@ -102,7 +104,9 @@ class Coupling:
     def _evaluated(self, q: PETSc.Vec) -> _Evaluation:
         """Energies and gradient at q, worked out anew only where q or what is prescribed has changed on any rank."""
         last, self._last = self._last, None
-        known = last is not None and np.array_equal(last.q, q.array_r) and np.array_equal(last.prescribed, self.prescribed)
+        known = (
+            last is not None and np.array_equal(last.q, q.array_r) and np.array_equal(last.prescribed, self.prescribed)
+        )
         if last is None or not self.layout.comm.allreduce(known, op=MPI.LAND):
             last = self._evaluate(q)
         self._last = last

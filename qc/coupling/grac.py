@@ -56,7 +56,7 @@ class Grac:
     outside: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Handshake:
     """What the reconstruction must know of a model.
 
@@ -114,7 +114,9 @@ class Handshake:
         stencils = Stencils(parts.layout, parts.atoms, near, self.stencil, front)
         disturbed = stencils.count(np.flatnonzero(~stencils.complete))
         distance = self.core(parts.X[:, : self.gdim])
-        checked = distance >= self.inner - self.radius  # deeper, all sites in reach weigh alike: there is no ghost force
+        checked = (
+            distance >= self.inner - self.radius
+        )  # deeper, all sites in reach weigh alike: there is no ghost force
         cell_weight = parts.nodes.weight
         t = self._ghost_vector(stencils, cell_weight, checked)
         if not self.matching:

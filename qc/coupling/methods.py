@@ -96,11 +96,24 @@ def build_model(
     defect = None
     if spec.method == "bgfc" or (spec.method == "bgrac" and cut):
         defect = BlendingDefect(
-            partial(assemble.energy_blending, near_handshake=True), partial(assemble.force_blending, near_handshake=True)
+            partial(assemble.energy_blending, near_handshake=True),
+            partial(assemble.force_blending, near_handshake=True),
         )
     guide = assemble.energy_blending() if forces else None
     solved = None if assemble.grac is None else assemble.grac.reconstruction
-    return Model(spec, crystal, potential, material, lattice, domain, parts, coupling, defect, guide, solved)
+    return Model(
+        spec=spec,
+        crystal=crystal,
+        potential=potential,
+        material=material,
+        lattice=lattice,
+        domain=domain,
+        parts=parts,
+        coupling=coupling,
+        blending_defect=defect,
+        guide=guide,
+        reconstruction=solved,
+    )
 
 
 def _check_material(crystal: Crystal, potential: SitePotential, spec: ModelSpec) -> None:

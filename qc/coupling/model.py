@@ -22,7 +22,7 @@ from .dead_load import BlendingDefect
 from .spec import ModelSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A coupled model ready to be loaded.
 

@@ -13,7 +13,7 @@ from ..unknowns.regions import Core
 METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """What to build.
 

@@ -27,7 +27,7 @@ LOWEST, HIGHEST = 0.2, 4.0
 """Loads in K_G beyond which a path is not followed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoldSpec:
     """What to follow.
 
@@ -71,8 +71,10 @@ class Snake:
 def trace(system: CrackSystem, spec: FoldSpec, path: Path, solver: SolverOptions | None = None) -> Snake:
     """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close. Collective."""
     if system.model.atomistic is None:
-        raise InputError("model.method = 'continuum' has no atoms, so no bond that breaks: folds need a method with atoms")
-    ladder = Ladder(system, LadderSpec(spec.start, spec.start, 1.0), solver)
+        raise InputError(
+            "model.method = 'continuum' has no atoms, so no bond that breaks: folds need a method with atoms"
+        )
+    ladder = Ladder(system, LadderSpec(K_start=spec.start, K_stop=spec.start, K_step=1.0), solver)
     ladder.step(spec.start, "load")
     K = spec.start * system.K_G
     forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds))
@@ -154,7 +156,16 @@ def fold_records(snake: Snake, K_G: float) -> list[dict[str, Any]]:
         counts = [snake.points[n - 1].negative, snake.points[n + 1].negative]
         name = {"maximum": "K_plus", "minimum": "K_minus"}[p.fold] if min(counts) == 0 else None
         row = snake.rows[n]
-        records.append({"point": n, "kind": p.fold, "name": name, "K": p.K, "K_over_KG": p.K / K_G, "tip_position": row["tip_position"]})
+        records.append(
+            {
+                "point": n,
+                "kind": p.fold,
+                "name": name,
+                "K": p.K,
+                "K_over_KG": p.K / K_G,
+                "tip_position": row["tip_position"],
+            }
+        )
         records[-1] |= {"tip_stretch": row["tip_stretch"], "energy": row["energy"], "negative_eigenvalues": counts}
     return records
 
@@ -175,7 +186,9 @@ def report(path: Path, snake: Snake, levels: int = LEVELS) -> dict[str, Any]:
     for three in passes(segments(snake.points)):
         some = barriers(path, three, levels)
         equal = equal_load(path, three, some)
-        over.append({"K_equal": equal, "K_equal_over_KG": equal and equal / K_G, "levels": [b.as_dict(K_G) for b in some]})
+        over.append(
+            {"K_equal": equal, "K_equal_over_KG": equal and equal / K_G, "levels": [b.as_dict(K_G) for b in some]}
+        )
     above = next((f["K"] for f in found if f["name"] == "K_plus" and f["point"] > snake.origin), None)
     below = next((f["K"] for f in found[::-1] if f["name"] == "K_minus" and f["point"] < snake.origin), None)
     return {

@@ -135,7 +135,9 @@ class Ladder:
         follows = self.state.snap is not None and self._wide(k, start)
         record = self._follow(k, branch, start) if follows else self.step(k, branch)
         reached = k if record is None else record["K_over_KG"]  # short of k if the whole step did not converge
-        snapped = any(e["kind"] in MOVES for e in self.state.events[n_events:])  # even a gradual move: a long step may hide a jump
+        snapped = any(
+            e["kind"] in MOVES for e in self.state.events[n_events:]
+        )  # even a gradual move: a long step may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
             log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)
@@ -154,7 +156,9 @@ class Ladder:
     def snapshot(self) -> Snapshot:
         """The present state, to come back to. Steps and events are only appended to: their number is enough."""
         s = self.state
-        kept = {f: getattr(s, f) for f in LadderState.__dataclass_fields__ if f not in ("steps", "events", "open_bonds")}
+        kept = {
+            f: getattr(s, f) for f in LadderState.__dataclass_fields__ if f not in ("steps", "events", "open_bonds")
+        }
         kept |= {"steps": len(s.steps), "events": len(s.events), "open_bonds": dict(s.open_bonds)}
         return Snapshot(self.q.copy(), self.tip, kept)
 
@@ -259,7 +263,7 @@ class Ladder:
             self.q = kept  # the other one may be locked by the solver that was in it
             raise
         except ConvergenceError as error:  # the stiffness itself has no use: as bad as any solve that fails
-            return SolveReport(False, "NO_DESCENT", complaint=str(error))
+            return SolveReport(converged=False, reason="NO_DESCENT", complaint=str(error))
         finally:
             self.solver.options = options
 
@@ -274,7 +278,9 @@ class Ladder:
     def _refuse_to_go_on(self) -> None:
         """A tip that has left the core under rising load cannot be followed any further."""
         if self.state.steps and self.state.steps[-1].get("tip_left"):
-            raise ConvergenceError(next(e["sentence"] for e in reversed(self.state.events) if e["kind"] == "tip_left_core"))
+            raise ConvergenceError(
+                next(e["sentence"] for e in reversed(self.state.events) if e["kind"] == "tip_left_core")
+            )
 
     def _record(self, k: float, K: float, branch: Branch, report: SolveReport) -> dict[str, Any]:
         coupling = self.system.model.coupling
@@ -362,7 +368,9 @@ class Ladder:
     def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
         """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""
         branch = [step for step in self.state.steps if step["branch"] == record["branch"]]
-        origin = (branch or self.state.steps[-1:])[0]["tip_position"] if self.state.origin is None else self.state.origin
+        origin = (
+            (branch or self.state.steps[-1:])[0]["tip_position"] if self.state.origin is None else self.state.origin
+        )
         whole = abs(record["tip_position"] - origin) > self._period * (1 - 1e-6)
         kind = "advance" if moved > 0 else "closing"
         more = self._damage() if self.tip is not None and self.tip.damaged else {}  # a closing may leave a scar

@@ -12,7 +12,7 @@ from .tip import TipState
 Branch = Literal["load", "unload"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LadderSpec:
     """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well).
 
@@ -28,7 +28,7 @@ class LadderSpec:
     K_tolerance: float | None = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LadderState:
     """All that a resumed run needs besides the displacements; plain data.
 

@@ -24,7 +24,9 @@ def check_movable(system: CrackSystem) -> None:
     """Refuse models whose parts are not periodic along the crack."""
     spec = system.spec
     if spec.method == "continuum":
-        raise InputError("model.method = 'continuum' has no atoms, so no tip to follow: propagation needs a method with atoms")
+        raise InputError(
+            "model.method = 'continuum' has no atoms, so no tip to follow: propagation needs a method with atoms"
+        )
     if spec.face_strip == 0 and spec.method != "atomistic":
         raise InputError(
             "model.face_strip = false is not allowed for propagation: a slit ends at a fixed place of the mesh, so that the model "

@@ -59,7 +59,9 @@ class Propagation:
     ) -> None:
         check_movable(system)
         self.system, self.spec = system, spec
-        ladder_spec = LadderSpec(spec.K_start, spec.K_stop, spec.dK, stop_at="K_stop", K_tolerance=spec.tolerance)
+        ladder_spec = LadderSpec(
+            K_start=spec.K_start, K_stop=spec.K_stop, K_step=spec.dK, stop_at="K_stop", K_tolerance=spec.tolerance
+        )
         if states is None:
             self.state = PropagationState(centre=system.spec.tip[0])
             system.recentre(system.spec.tip)
@@ -69,7 +71,9 @@ class Propagation:
             system.recentre((self.state.centre - known.offset, system.spec.tip[1]))
             self.ladder = Ladder(system, ladder_spec, options, known, q)
             self.ladder.settle(known.steps[-1]["K"])
-        self._drift = spec.drift if spec.drift is not None else 0.25 * min(system.spec.core_radius, system.spec.domain_radius)
+        self._drift = (
+            spec.drift if spec.drift is not None else 0.25 * min(system.spec.core_radius, system.spec.domain_radius)
+        )
         self._period = float(system.lattice.vectors[0, 0])
 
     @property
@@ -77,7 +81,9 @@ class Propagation:
         """The events so far: R-curve."""
         return self.state.curve
 
-    def run(self, after_step: Callable[[Propagation, dict[str, Any]], None] = lambda p, record: None) -> PropagationState:
+    def run(
+        self, after_step: Callable[[Propagation, dict[str, Any]], None] = lambda p, record: None
+    ) -> PropagationState:
         """All bonds; ``after_step`` is called whenever a state is accepted. Collective."""
         while not self.state.finished:
             record = self.advance()
@@ -142,7 +148,12 @@ class Propagation:
     def _towards_the_last_bracket(self) -> float:
         """A step of dK, cut short at the ends of the last event's bracket: a bond like the last one is done in two steps."""
         k, sign = self._last["K_over_KG"], self._sign
-        ends = [e / self.system.K_G for c in self.curve[-1:] if c["branch"] == self.ladder.state.branch for e in (c["K_low"], c["K_high"])]
+        ends = [
+            e / self.system.K_G
+            for c in self.curve[-1:]
+            if c["branch"] == self.ladder.state.branch
+            for e in (c["K_low"], c["K_high"])
+        ]
         ahead = [e for e in ends if 1e-9 < sign * (e - k) < self.spec.dK]
         return sign * min((sign * e for e in ahead), default=sign * k + self.spec.dK)
 
@@ -150,7 +161,9 @@ class Propagation:
         """Where the tip is at first."""
         position = record["tip_position"]
         if position is None or not np.isfinite(position):
-            raise InputError(f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one")
+            raise InputError(
+                f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one"
+            )
         self.state.lead, self.state.begin = position - self.state.centre, position
         self.ladder.state.origin = position
 
@@ -237,10 +250,14 @@ class Propagation:
         ahead = abs(self._last["tip_position"] - self.state.centre)
         if self.spec.field == "held" and ahead > FARTHEST * self.system.spec.domain_radius:
             self.state.pending = []
-            self._end(f"the tip is {ahead:.1f} A away from the centre of the held field, which the model would leave behind")
+            self._end(
+                f"the tip is {ahead:.1f} A away from the centre of the held field, which the model would leave behind"
+            )
             return
         place = abs(self._place())
-        follow = place >= min(self._drift, 0.5 * self.system.spec.core_radius) - 1e-6 and place >= self._period * (1 - 1e-6)
+        follow = place >= min(self._drift, 0.5 * self.system.spec.core_radius) - 1e-6 and place >= self._period * (
+            1 - 1e-6
+        )
         stages: list[Stage] = ["centre"] if follow or self.spec.field == "tip" else []
         self.state.pending = [*stages, *(["follow"] if follow else [])]  # type: ignore[list-item]
 
@@ -325,7 +342,11 @@ class Propagation:
         ladder.state.carried = {name: ladder.state.carried.get(name, 0.0) for name in ("faces", "window")}
         ladder.state.carried["faces"] += faces
         ladder.follow(n * self._period)
-        return {"face_sites": sites, "faces": faces, "energy_moved": None if model_energy is None else model_energy + faces}
+        return {
+            "face_sites": sites,
+            "faces": faces,
+            "energy_moved": None if model_energy is None else model_energy + faces,
+        }
 
     def _relax_moved(self, last: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] | None:
         """The relaxed state under the same load; the account is made even by what the window has gained. Collective."""
@@ -337,7 +358,11 @@ class Propagation:
         if abs(record["tip_position"] - last["tip_position"]) > 1e-3:
             return None
         record["rejected"], record["stage"] = 0, "follow"
-        entry |= {"energy_after": record["energy"], "residual_after": record["residual"], "largest_step": record["largest_step"]}
+        entry |= {
+            "energy_after": record["energy"],
+            "residual_after": record["residual"],
+            "largest_step": record["largest_step"],
+        }
         if record["energy"] is not None:
             gained = record["energy"] - last["energy"]
             entry["window"] = gained

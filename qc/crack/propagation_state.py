@@ -10,7 +10,7 @@ from ..errors import InputError
 Stage = Literal["back", "centre", "follow"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PropagationSpec:
     """How far and how exactly; loads in K_G, lengths in A.
 
@@ -51,7 +51,7 @@ class PropagationSpec:
             )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PropagationState:
     """What a resumed propagation needs besides the ladder's state and the displacements; plain data.
 

@@ -26,7 +26,7 @@ from .system import CrackSystem
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """One move of the region, at fixed positions of all atoms.
 
@@ -146,7 +146,9 @@ class QMSession:
             self.guide.dead_load = model.coupling.dead_load
         self.qm: QM = add_qm(model, self._region(), engine)
         if not self.qm.cluster.quantitative and model.comm.rank == 0:
-            log.warning("the QM region %s is for tests: figures to use need %d atoms", self.qm.cluster.formula, QUANTITATIVE)
+            log.warning(
+                "the QM region %s is for tests: figures to use need %d atoms", self.qm.cluster.formula, QUANTITATIVE
+            )
         self._noted = self._spent()
 
     @property
@@ -191,8 +193,21 @@ class QMSession:
         self.place = place
         self.qm = add_qm(self._system.model, self._region(), self._engine)
         after = self._energy(q)
-        self.ledger.moves.append(Move(K, source, self.centre, before, after, self._spent()[0] - calls))
-        log.info("the QM region follows the tip to x = %.3f A; the energy changes by %.6f eV by it", self.centre[0], after - before)
+        self.ledger.moves.append(
+            Move(
+                K=K,
+                from_centre=source,
+                to_centre=self.centre,
+                E_before=before,
+                E_after=after,
+                calls=self._spent()[0] - calls,
+            )
+        )
+        log.info(
+            "the QM region follows the tip to x = %.3f A; the energy changes by %.6f eV by it",
+            self.centre[0],
+            after - before,
+        )
         return True
 
     def report(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ..unknowns.regions import Core
 MODES = {"I": (1.0, 0.0, 0.0), "II": (0.0, 1.0, 0.0), "III": (0.0, 0.0, 1.0)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CrackSpec:
     """Size and method of a crack model; lengths in A.
 

@@ -196,14 +196,14 @@ class CrackSystem:
         core = Core(s.core_radius, s.face_strip, s.tip)
         crack: Crack = "strips" if s.face_strip > 0 else "slit"
         return ModelSpec(
-            s.method,
-            core,
-            s.blend_width,
-            s.domain_radius,
-            s.blending,
-            s.order,
-            crack,
-            s.front_periods,
+            method=s.method,
+            core=core,
+            blend_width=s.blend_width,
+            radius=s.domain_radius,
+            blending=s.blending,
+            order=s.order,
+            crack=crack,
+            front_periods=s.front_periods,
             stencil_compression=s.stencil_compression,
         )
 

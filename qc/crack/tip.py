@@ -24,7 +24,7 @@ ONE_SHELL = 1.2
 """Shells of neighbours less than this ratio apart count as one: the two of bcc (1.155), those of hcp off the ideal c/a."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TipState:
     """Bonds across the cleavage plane along x, the same on all ranks.
 
@@ -124,7 +124,9 @@ class TipTracker:
         stretch = np.concatenate(self._comm.allgather(stretch))
         column = np.round(x, 3)
         names, inverse = np.unique(column, return_inverse=True)
-        middle = np.round(np.bincount(inverse, weights=x, minlength=len(names)) / np.bincount(inverse, minlength=len(names)), 9)
+        middle = np.round(
+            np.bincount(inverse, weights=x, minlength=len(names)) / np.bincount(inverse, minlength=len(names)), 9
+        )
         shortest = np.full(len(names), np.inf)  # a column is open when all its bonds are
         np.minimum.at(shortest, inverse, stretch)
         opened = np.array(
@@ -132,7 +134,7 @@ class TipTracker:
         )
         self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
         broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
-        return TipState(middle, shortest, opened, broken, joined)
+        return TipState(x=middle, stretch=shortest, open=opened, off_plane=broken, new_neighbours=joined)
 
     def remember(self, state: dict[str, bool]) -> None:
         """Take over the open bonds of a checkpoint."""

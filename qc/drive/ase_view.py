@@ -57,7 +57,9 @@ class CoupledCalculator(Calculator):
         if continuum not in ("relaxed", "frozen"):
             raise ValueError(f"continuum = {continuum!r}: must be 'relaxed' or 'frozen'")
         if not system.model.coupling.has_energy:
-            raise ValueError(f"method {system.model.spec.method!r} has no energy: the ASE view needs one, as bgrac, bgfc or atomistic")
+            raise ValueError(
+                f"method {system.model.spec.method!r} has no energy: the ASE view needs one, as bgrac, bgfc or atomistic"
+            )
         self.system, self.K, self.continuum = system, K, continuum
         self.q = system.start(K) if q is None else q.copy()
         self._coupling, self._tolerance = system.model.coupling, force_tolerance
@@ -98,7 +100,9 @@ class CoupledCalculator(Calculator):
     def place(self, positions: np.ndarray) -> None:
         """Write positions (n, 3) of the free atoms into the unknowns, A."""
         if positions.shape != (len(self.keys), 3):
-            raise ValueError(f"positions have shape {positions.shape}, expected {(len(self.keys), 3)}: take the atoms of make_atoms()")
+            raise ValueError(
+                f"positions have shape {positions.shape}, expected {(len(self.keys), 3)}: take the atoms of make_atoms()"
+            )
         u = (positions - self._reference)[self._own]
         self._values(self.q)[self._blocks] = u[:, : self._coupling.layout.components]
 

@@ -29,7 +29,7 @@ OVERSHOOT = 1.5
 """Distance of two neighbouring points, in the longest steps allowed, beyond which the second is not believed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PathOptions:
     """How a path is followed.
 
@@ -57,7 +57,7 @@ class PathOptions:
     smallest: float = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PathPoint:
     """An equilibrium on the path, with the direction of the path there.
 
@@ -103,7 +103,9 @@ class Path:
 
     def __init__(self, system: Loaded, options: PathOptions | None = None) -> None:
         if not system.model.coupling.has_energy:
-            raise InputError(f"model.method = {system.model.spec.method!r} has no energy: folds need one, as bgrac, bgfc or atomistic")
+            raise InputError(
+                f"model.method = {system.model.spec.method!r} has no energy: folds need one, as bgrac, bgfc or atomistic"
+            )
         self.system, self.options = system, options or PathOptions()
         self._coupling = system.model.coupling
         layout = self._coupling.layout
@@ -131,12 +133,16 @@ class Path:
             residual = self._residual()
             self._factor()
             if residual < self.options.force_tolerance:
-                return PathPoint(self.q.array.copy(), K, np.zeros_like(q), 0.0, self._factors.negative)
+                return PathPoint(
+                    q=self.q.array.copy(), K=K, dq=np.zeros_like(q), dK=0.0, negative=self._factors.negative
+                )
             if not np.isfinite(residual):
                 break
             self._factors.solve(self._g, step)
             self.q.axpy(-1.0, step)
-        raise ConvergenceError(f"no equilibrium found at K = {K / self.system.K_G:.4f} K_G from the path's points beside it")
+        raise ConvergenceError(
+            f"no equilibrium found at K = {K / self.system.K_G:.4f} K_G from the path's points beside it"
+        )
 
     def follow(self, start: PathPoint) -> Iterator[PathPoint]:
         """Points after ``start``, folds among them, until the caller has enough; `ConvergenceError` if the path is lost."""
@@ -161,7 +167,9 @@ class Path:
                 grown = factor * (1.5 if iterations <= QUICK else 0.6 if iterations >= SLOW else 1.0)
                 return points, min(1.0, grown)
             factor *= 0.5
-        raise ConvergenceError(f"the path is lost at K = {point.K / self.system.K_G:.4f} K_G: no step however short converges")
+        raise ConvergenceError(
+            f"the path is lost at K = {point.K / self.system.K_G:.4f} K_G: no step however short converges"
+        )
 
     def _full_step(self, point: PathPoint) -> float:
         return 1.0 / self._size(point.dq, point.dK)
@@ -194,7 +202,9 @@ class Path:
         self, point: PathPoint, border: Bordered, K: float, length: float, iterations: int
     ) -> tuple[PathPoint, int] | None:
         """The converged point with its tangent; None if it has gone far or its tangent turned: it may be another branch's."""
-        found = PathPoint(self.q.array.copy(), K, point.dq, 0.0, self._factors.negative, point.arc + length)
+        found = PathPoint(
+            q=self.q.array.copy(), K=K, dq=point.dq, dK=0.0, negative=self._factors.negative, arc=point.arc + length
+        )
         if self._size(found.q - point.q, K - point.K) > OVERSHOOT:
             return None
         after = self._normalised(found, *border.solve(self._zero(), 1.0))

@@ -135,7 +135,11 @@ def _is_octahedral(crystal: Crystal, normal: np.ndarray) -> bool:
     bonds = crystal.stencil(1.2 * crystal.nearest_neighbour_distance)
     units = bonds / np.linalg.norm(bonds, axis=1)[:, None]
     tetrahedron = np.full((4, 4), -1.0 / 3.0) + 4.0 / 3.0 * np.eye(4)
-    return len(units) == 4 and np.allclose(units @ units.T, tetrahedron, atol=1e-6) and bool((np.abs(units @ normal) > 1 - 1e-6).any())
+    return (
+        len(units) == 4
+        and np.allclose(units @ units.T, tetrahedron, atol=1e-6)
+        and bool((np.abs(units @ normal) > 1 - 1e-6).any())
+    )
 
 
 def indices(crystal: Crystal) -> tuple[tuple[int, ...], tuple[int, ...]]:

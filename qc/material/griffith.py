@@ -29,7 +29,7 @@ from .surface import at_rest, surface_energy
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GriffithReport:
     """The Griffith load of a crack and what it was made from.
 

@@ -18,7 +18,7 @@ EV_PER_A2 = 16.02176634
 """1 eV/A^2 in J/m^2."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Surface:
     """Energy of one cut of a lattice plane.
 

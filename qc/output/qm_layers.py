@@ -37,7 +37,11 @@ def _draw(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str,
     mesh_edges(layers, points, triangles[near], 4.0 / (2 * half), GREY)
     weighted_atoms(layers, xy, weight, free, half, norm)
     discs(layers, cluster.X[: cluster.n, :2], 0.7 * nn, facecolors=RED, edgecolors="none", zorder=7)
-    arcs = region_arcs(layers, points, beta, system.spec.core_radius, system.model.spec.width) if len(triangles) and np.ptp(beta) else []
+    arcs = (
+        region_arcs(layers, points, beta, system.spec.core_radius, system.model.spec.width)
+        if len(triangles) and np.ptp(beta)
+        else []
+    )
     layers.set(xlim=(-half, half), ylim=(-half, half))
     layers.set_title("quantum mechanics in atoms in continuum", loc="left")
     _cluster(front, system, qm, (0, 1), xy)
@@ -78,4 +82,3 @@ def _cluster(axis: Any, system: CrackSystem, qm: QM, axes: tuple[int, int], xy: 
     discs(axis, links[:, list(axes)], 0.25 * nn, facecolors="white", zorder=5, **style)
     low, high = flat.min(0) - ROOM, flat.max(0) + ROOM
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-

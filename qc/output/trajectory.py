@@ -133,7 +133,9 @@ def read_frame(
         file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
         n = int(file.readline())
         file.readline()
-        pieces = [_read_rows(file, min(CHUNK, n - done), keep) for done in range(0, n, CHUNK)] or [_read_rows(file, 0, None)]
+        pieces = [_read_rows(file, min(CHUNK, n - done), keep) for done in range(0, n, CHUNK)] or [
+            _read_rows(file, 0, None)
+        ]
     symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
     return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
@@ -222,9 +224,7 @@ def _numbers(values: np.ndarray) -> str:
     return " ".join(repr(v) for v in values.ravel().tolist())
 
 
-def _rows(
-    names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray
-) -> str:
+def _rows(names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray) -> str:
     line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
     columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
     return "".join([line % row for row in zip(*columns, strict=True)])

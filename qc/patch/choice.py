@@ -225,7 +225,7 @@ def _setup(
         usual = max(3.0, math.ceil(cutoff)) if dimension == 3 else max(5.0, math.ceil(cutoff) + 1.0)
         core = max(2.0, 0.9 * cutoff) if dimension == 3 else max(4.0, cutoff + 2)
         setup = PatchSetup(
-            crystal, potential, dimension, str(full), name, usual if width is None else width, core
+            crystal=crystal, potential=potential, dimension=dimension, crystal_name=str(full), potential_name=name, width=usual if width is None else width, core=core
         )  # fmt: skip
         unit = setup.unit
     except ValueError as error:

@@ -25,7 +25,7 @@ PANEL = 2.35
 """Width of a panel, inches."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """Map of one method.
 

@@ -154,7 +154,13 @@ def _lines(rows: Sequence[Sequence[str]]) -> str:
 def _qm_rows(records: Sequence[Record]) -> list[list[str]]:
     """A row a claim about the QM region, with all that was measured; nothing without records."""
     rows = [
-        [r.claim, r.deformation_name, "skipped" if r.verdict == "skip" else number(r.measured), number(r.tolerance), r.note]
+        [
+            r.claim,
+            r.deformation_name,
+            "skipped" if r.verdict == "skip" else number(r.measured),
+            number(r.tolerance),
+            r.note,
+        ]
         for r in records
     ]
     head = ["claim", "deformation", "measured", "tolerance", "found"]

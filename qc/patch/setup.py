@@ -24,12 +24,12 @@ from .words import Deformation
 
 WITHOUT_HANDSHAKE = ("atomistic", "continuum", "qce")
 STENCIL_STRETCH = 1.06
-"""Sites see this many cutoffs in the reference crystal (`qc.methods.build_model`)."""
+"""Sites see this many cutoffs in the reference crystal (`qc.coupling.methods.build_model`)."""
 GIVEN_SHIFT = 0.02
 """Size of the shifts that a test gives the sublattices, in nearest-neighbour distances."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PatchSetup:
     """A crystal, a potential and the sizes of a model in it; lengths in nearest-neighbour distances.
 
@@ -156,10 +156,10 @@ class PatchSetup:
             resolved = self.resolved(max(core, 0.0), bare)
             radius = resolved if method == "atomistic" else 1.6 * resolved + 2.0
         return ModelSpec(
-            method,
-            Core(core * self.nn),
-            width * self.nn,
-            radius * self.nn,
+            method=method,
+            core=Core(core * self.nn),
+            blend_width=width * self.nn,
+            radius=radius * self.nn,
             F0=F0,
             condense_shifts=self.shifts != "given",
         )

@@ -48,7 +48,7 @@ HEAVY = ("Newton from a perturbed state",)
 HEAVY_FOR = (("bgfc", "far_field"), ("bgrac", None))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Job:
     """One claim to be tested."""
 
@@ -100,8 +100,13 @@ def make_jobs(
                     if _means_something(claim, method, setup) and not (
                         quick and _heavy(claim, method, reference, setup)
                     ):
-                        chosen = _chosen_for_qm(claim, setup, deformations) if claim in QM_CLAIMS else _chosen(claim, parsed)
-                        jobs += [Job(setup, method, reference, claim, d) for d in chosen]
+                        chosen = (
+                            _chosen_for_qm(claim, setup, deformations) if claim in QM_CLAIMS else _chosen(claim, parsed)
+                        )
+                        jobs += [
+                            Job(setup=setup, method=method, reference=reference, claim=claim, deformation=d)
+                            for d in chosen
+                        ]
     return jobs
 
 
@@ -146,7 +151,9 @@ def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation
 def _chosen_for_qm(claim: str, setup: PatchSetup, deformations: Sequence[str]) -> list[Deformation]:
     """The null test at few deformations unless they are named, the seam under a stretch, all else in the undeformed crystal."""
     if claim == "QM null test":
-        return [parse_deformation(text, setup.dimension) for text in (FEW if deformations == DEFORMATIONS else deformations)]
+        return [
+            parse_deformation(text, setup.dimension) for text in (FEW if deformations == DEFORMATIONS else deformations)
+        ]
     return [cube_stretch(setup)] if claim == "QM seam by bond shell" else [IDENTITY]
 
 

@@ -50,7 +50,7 @@ def barrier_picture(path: str | os.PathLike[str], barriers: Sequence[Mapping[str
         for name, colour, marker, text in (("forward", BLUE, ">", "advance"), ("backward", RED, "<", "closing")):
             x, y = [level["K_over_KG"] for level in one["levels"]], [level[name] for level in one["levels"]]
             label = text if number == 0 else None
-            axis.plot(x, y, color=colour, marker=marker, ms=4, mfc="white", lw=1.1, label=label, alpha=0.5 ** number)
+            axis.plot(x, y, color=colour, marker=marker, ms=4, mfc="white", lw=1.1, label=label, alpha=0.5**number)
         if one["K_equal_over_KG"] is not None:
             label = f"equal energies: {one['K_equal_over_KG']:.3f} K$_G$"
             axis.axvline(one["K_equal_over_KG"], color=GREY, lw=0.9, ls=(0, (4, 3)), label=label)
@@ -71,4 +71,6 @@ def _pieces(axis: Axes, rows: Sequence[Mapping[str, Any]], name: str) -> None:
     for a, b in pairwise(rows):
         unstable = any(r["negative_eigenvalues"] for r in (a, b) if not r["fold"])
         style: Any = (0, (4, 2)) if unstable else "-"
-        axis.plot([a["K_over_KG"], b["K_over_KG"]], [a[name], b[name]], ls=style, lw=1.4, color=RED if unstable else BLUE)
+        axis.plot(
+            [a["K_over_KG"], b["K_over_KG"]], [a[name], b[name]], ls=style, lw=1.4, color=RED if unstable else BLUE
+        )

@@ -19,15 +19,24 @@ def sweep_picture(path: Path, document: dict[str, Any]) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     colours = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(rows)))
     for x, colour in zip(rows, colours, strict=True):
-        mean = {name: [_mean(record, x, name) for record in document["loads"]] for name in ("potential", "qm", "opening_force")}
+        mean = {
+            name: [_mean(record, x, name) for record in document["loads"]]
+            for name in ("potential", "qm", "opening_force")
+        }
         axes[0].plot(K, mean["potential"], "o--", color=colour, mfc="white", lw=1.1)
         axes[0].plot(K, mean["qm"], "s-", color=colour, lw=1.4, label=f"x = {x:.1f} Å")
         axes[1].plot(K, mean["opening_force"], "s-", color=colour, lw=1.4)
     axes[0].plot([], [], "ko--", mfc="white", label="potential")
     axes[0].plot([], [], "ks-", label=document["qm"]["engine"])
-    axes[0].set(xlabel=r"K / K$_G$", ylabel="bond across the plane (Å)", title="(a)  relaxed with and without the QM tip")
+    axes[0].set(
+        xlabel=r"K / K$_G$", ylabel="bond across the plane (Å)", title="(a)  relaxed with and without the QM tip"
+    )
     axes[1].axhline(0.0, color="0.6", lw=0.8)
-    axes[1].set(xlabel=r"K / K$_G$", ylabel="opening force of the QM tip (eV/Å)", title="(b)  at the potential's own equilibrium")
+    axes[1].set(
+        xlabel=r"K / K$_G$",
+        ylabel="opening force of the QM tip (eV/Å)",
+        title="(b)  at the potential's own equilibrium",
+    )
     axes[0].legend(fontsize=8, frameon=False)
     for axis in axes:
         axis.grid(color="0.9")

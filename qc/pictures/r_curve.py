@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from .drawing import BLUE, GREY, RED, new_figure, save
 
 
-def curve_picture(path: str | os.PathLike[str], curve: Sequence[Mapping[str, Any]], K_G: float, title: str = "") -> None:
+def curve_picture(
+    path: str | os.PathLike[str], curve: Sequence[Mapping[str, Any]], K_G: float, title: str = ""
+) -> None:
     """K+ and K- with their brackets; a full line while the load rises, a dashed one while it falls.
 
     Parameters
@@ -41,5 +43,13 @@ def curve_picture(path: str | os.PathLike[str], curve: Sequence[Mapping[str, Any
     axis.set_ylabel("K / K$_G$", fontsize=9)
     axis.margins(y=0.15)
     if handles:
-        figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside upper center", ncols=2, title=title, title_fontsize=9)
+        figure.legend(
+            handles=handles,
+            fontsize=8,
+            frameon=False,
+            loc="outside upper center",
+            ncols=2,
+            title=title,
+            title_fontsize=9,
+        )
     save(figure, path)

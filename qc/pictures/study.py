@@ -37,7 +37,9 @@ def _panel(axis: Axes, name: str, rows: list[dict[str, Any]], fits: list[dict[st
         x, y = [row["domain_radius"] ** -0.5 for row in some], [row[f"{name}_over_KG"] for row in some]
         half = [0.0 if b is None else 0.5 * (b[1] - b[0]) for b in (row[f"{name}_bracket_over_KG"] for row in some)]
         marker = "s" if reference else "o"
-        axis.errorbar(x, y, half, color=colour, ls="", marker=marker, ms=4.5, mfc="white", capsize=2, lw=1.0, label=label or None)
+        axis.errorbar(
+            x, y, half, color=colour, ls="", marker=marker, ms=4.5, mfc="white", capsize=2, lw=1.0, label=label or None
+        )
         for fit in fits:
             if fit["which"] == name and fit["of"] == label:
                 _curve(axis, fit, max(x), colour)

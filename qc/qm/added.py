@@ -48,8 +48,16 @@ def bond_centred(crystal: Crystal, radius: float, caps: bool = True) -> Cluster:
     first = X[distance.argmin()]
     second = X[np.argsort(np.linalg.norm(X - first, axis=1), kind="stable")[1]]
     centre = 0.5 * (first + second)
-    sites = Sites(X, np.array(crystal.species)[basis], np.arange(len(X)), np.zeros(len(X)), reach - 1.2 * nn)
-    found = choose_cluster(sites, ClusterSpec((centre[0], centre[1], centre[2]), radius, None, True), nn, None)
+    sites = Sites(
+        X=X,
+        symbols=np.array(crystal.species)[basis],
+        owner=np.arange(len(X)),
+        beta=np.zeros(len(X)),
+        reach=reach - 1.2 * nn,
+    )
+    found = choose_cluster(
+        sites, ClusterSpec(centre=(centre[0], centre[1], centre[2]), radius=radius, cleavage=None, caps=True), nn, None
+    )
     return found if caps else uncapped(found)
 
 

@@ -24,7 +24,7 @@ ATTEMPTS = 12
 SMALL = 1e-3  # GPa; a pressure that counts as none
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Elasticity:
     """A cubic crystal at zero pressure.
 
@@ -53,12 +53,16 @@ class Elasticity:
         return (self.C11 - self.C12) / 2.0
 
 
+def _elasticity(a0: float, C11: float, C12: float, C44: float, C44_clamped: float) -> Elasticity:
+    return Elasticity(a0=a0, C11=float(C11), C12=float(C12), C44=float(C44), C44_clamped=float(C44_clamped))
+
+
 def potential_elasticity(crystal: Crystal, potential: SitePotential) -> Elasticity:
     """Of a site potential, exact."""
     a0 = equilibrium_lattice_constant(crystal, potential)
     material = CauchyBornMaterial(crystal.with_lattice_constant(a0), potential)
     C, clamped = material.elastic_constants(), material.elastic_constants(relaxed=False)
-    return Elasticity(a0, *(float(c) for c in (C[0, 0], C[0, 1], C[3, 3], clamped[3, 3])))
+    return _elasticity(a0, C[0, 0], C[0, 1], C[3, 3], clamped[3, 3])
 
 
 class _Bulk:
@@ -117,7 +121,7 @@ def engine_elasticity(spec: EngineSpec, crystal: Crystal, cells: int = 2) -> Ela
         moved, rest = bulk.stress(a, shear, SHIFT)
         share = force / (force - rest) if force != rest else 0.0
         relaxed = held + share * (moved - held)
-    return Elasticity(a, *(float(c) for c in (C11, C12, relaxed[1, 2] / STRAIN, held[1, 2] / STRAIN)))
+    return _elasticity(a, C11, C12, relaxed[1, 2] / STRAIN, held[1, 2] / STRAIN)
 
 
 def budget_table(engine: Elasticity, potential: Elasticity) -> str:

@@ -26,7 +26,7 @@ from .region import BufferedForces, QMRegion
 ROOM = 4  # bonds beyond the ball that completing it may take in
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QMSpec:
     """A QM region to be built; lengths in A.
 
@@ -58,10 +58,17 @@ class QMSpec:
     def cluster(self) -> ClusterSpec:
         """Of the atoms the engine computes."""
         radius = self.radius + (self.buffer if self.mode == "force" else 0.0)
-        return ClusterSpec(self.centre, radius, self.cleavage, self.caps, self.engine.charge, self.engine.spin)
+        return ClusterSpec(
+            centre=self.centre,
+            radius=radius,
+            cleavage=self.cleavage,
+            caps=self.caps,
+            charge=self.engine.charge,
+            spin=self.engine.spin,
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QM:
     """A QM region of a model.
 
@@ -157,7 +164,7 @@ def build_qm(
         if evaluation is not None:
             evaluation.engine.close()
         raise
-    return QM(spec, cluster, term, evaluation, comm)
+    return QM(spec=spec, cluster=cluster, term=term, evaluation=evaluation, comm=comm)
 
 
 def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> QM:
@@ -217,4 +224,4 @@ def gather_sites(
     unfolded = (X[None] + shift).reshape(-1, 3)
     owner, symbols, beta = (np.tile(v, len(images)) for v in (np.arange(len(X)), symbols, beta))
     inside = np.linalg.norm(unfolded - np.array(centre), axis=1) <= reach + 1e-6
-    return Sites(unfolded[inside], symbols[inside], owner[inside], beta[inside], reach), rows
+    return Sites(X=unfolded[inside], symbols=symbols[inside], owner=owner[inside], beta=beta[inside], reach=reach), rows

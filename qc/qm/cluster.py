@@ -39,7 +39,7 @@ SYMBOLS = (
 NUMBER = {symbol: z for z, symbol in enumerate(SYMBOLS.split())}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClusterSpec:
     """What is asked for; lengths in A.
 
@@ -64,7 +64,7 @@ class ClusterSpec:
     spin: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sites:
     """Sites of the reference crystal near the cluster, with the periodic images among them, in an order of their own.
 
@@ -88,7 +88,7 @@ class Sites:
     reach: float = np.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cluster:
     """A QM cluster: atoms, hosts of link atoms outside, links.
 
@@ -258,7 +258,7 @@ def _assemble(sites: Sites, inside: np.ndarray, i: np.ndarray, j: np.ndarray) ->
         _check_caps(symbols[link[:, 0]])
     length = np.linalg.norm(sites.X[j] - sites.X[i], axis=1)
     g = np.array([HYDROGEN_BOND[s] for s in symbols[link[:, 0]].tolist()]) / length if len(j) else np.empty(0)
-    return Cluster(chosen, j, link, g, X, symbols)
+    return Cluster(inside=chosen, hosts=j, link=link, g=g, X=X, symbols=symbols)
 
 
 def _check_caps(symbols: np.ndarray) -> None:

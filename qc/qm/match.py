@@ -50,7 +50,11 @@ def matched_stillinger_weber(target: Elasticity, element: str = "Si") -> list[fl
     guess = np.log([stiffer, scale, max(target.shear, 1e-3) / known.shear * scale**3 / stiffer, 1.0])
     low, high = BOUNDS
     result = least_squares(
-        lambda x: _differences(x, crystal, wanted), np.clip(guess, 0.99 * low, 0.99 * high), bounds=BOUNDS, xtol=1e-14, ftol=1e-14
+        lambda x: _differences(x, crystal, wanted),
+        np.clip(guess, 0.99 * low, 0.99 * high),
+        bounds=BOUNDS,
+        xtol=1e-14,
+        ftol=1e-14,
     )
     if np.abs(result.fun).max() > AGREE:
         found = wanted * np.exp(result.fun)

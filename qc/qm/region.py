@@ -16,7 +16,7 @@ from .evaluation import Evaluation, Parts
 from .secant import Secant
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """What the QM region adds to the energy, eV: nothing is counted twice if the potential's share is taken off once.
 
@@ -168,7 +168,14 @@ class QMRegion(_ClusterTerm):
         linear, E_0 = float((g0 * z).sum()), reference.E_qm - reference.E_mm
         g = (now.g_qm - now.g_mm)[:, : self._m] - g0
         E = (now.E_qm - reference.E_qm) - (now.E_mm - reference.E_mm) - linear
-        return Audit(now.E_qm, now.E_mm, E_0, linear, E, float(np.abs(g).max(initial=0.0))), g
+        return Audit(
+            E_qm=now.E_qm,
+            E_mm_cluster=now.E_mm,
+            E_reference=E_0,
+            E_reference_linear=linear,
+            E_correction=E,
+            largest_force=float(np.abs(g).max(initial=0.0)),
+        ), g
 
 
 class BufferedForces(_ClusterTerm):

@@ -71,8 +71,8 @@ class EquilibriumSolver:
         """
         start = q.copy()
         if rough and self.coupling.has_energy:
-            return self._minimise(q, SolveReport(False, "ROUGH_START"))
-        report = SolveReport(False, "ROUGH_START") if rough else self._newton(q)
+            return self._minimise(q, SolveReport(converged=False, reason="ROUGH_START"))
+        report = SolveReport(converged=False, reason="ROUGH_START") if rough else self._newton(q)
         if report.converged:
             report.largest_step = self._distance(q, start)
             report.stable = self.is_stable(q)
@@ -136,7 +136,10 @@ class EquilibriumSolver:
         reason = self.snes.getConvergedReason()
         residual = self.residual(q)
         return SolveReport(
-            reason > 0, REASONS.get(reason, str(reason)), self.snes.getIterationNumber(), residual=residual
+            converged=reason > 0,
+            reason=REASONS.get(reason, str(reason)),
+            newton_iterations=self.snes.getIterationNumber(),
+            residual=residual,
         )
 
     def _minimise(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
@@ -233,7 +236,9 @@ class EquilibriumSolver:
             A, alike = H, self._stiffness_version == self.coupling.pattern_version
             if trial_shift > 0:
                 A = H.copy()
-                structure = PETSc.Mat.Structure.SAME_NONZERO_PATTERN if alike else PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN
+                structure = (
+                    PETSc.Mat.Structure.SAME_NONZERO_PATTERN if alike else PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN
+                )
                 A.axpy(trial_shift, self._stiffness, structure=structure)
             self.factors.factor(A, (self.coupling.pattern_version, trial_shift > 0 and not alike))
             if self.factors.negative == 0:
@@ -347,9 +352,15 @@ class EquilibriumSolver:
         }
         chosen |= direct if self.options.linear == "mumps" else iterative
         if self.options.linear == "factored":
-            chosen |= {"ksp_rtol": "1e-4"}  # Newton's steps need not be better than the model of the energy that they minimise
+            chosen |= {
+                "ksp_rtol": "1e-4"
+            }  # Newton's steps need not be better than the model of the energy that they minimise
             trust = {"snes_type": "newtontr", "ksp_type": "stcg", "ksp_rtol": "1e-2", "pc_type": "gamg"}
-            trust |= {"snes_max_it": str(self.options.max_robust + 1), "snes_stol": "0", "mg_levels_ksp_type": "chebyshev"}
+            trust |= {
+                "snes_max_it": str(self.options.max_robust + 1),
+                "snes_stol": "0",
+                "mg_levels_ksp_type": "chebyshev",
+            }
             chosen |= {f"trust_{key}": value for key, value in trust.items()}
         database = PETSc.Options()
         for key in _DEFAULTS_SET - set(chosen) - set(self.options.petsc):
@@ -360,4 +371,6 @@ class EquilibriumSolver:
                 database[PREFIX + key] = value
                 _DEFAULTS_SET.add(key)
                 if key not in self.options.petsc:
-                    database.getString(PREFIX + key)  # now it counts as used: no warning of PETSc's at the end about ours
+                    database.getString(
+                        PREFIX + key
+                    )  # now it counts as used: no warning of PETSc's at the end about ours

@@ -17,7 +17,7 @@ class FactoredHessian:
     """Hessian of a coupling for Krylov methods: exact products, and springs and Cauchy-Born stiffness to precondition them.
 
     An assembled EAM Hessian takes 23 kB an atom, the factors of its product 1.5 kB, the near matrix of bonds between nearest
-    neighbours (`qc.springs`) and of the blocks of all other terms 1.4 kB, the hierarchy of multigrid 2 kB. The near matrix has all
+    neighbours (`qc.terms.springs`) and of the blocks of all other terms 1.4 kB, the hierarchy of multigrid 2 kB. The near matrix has all
     terms but the atoms exactly: the product is that with the near matrix, and for the atoms their own less that of their springs.
     All methods are collective.
 

@@ -9,7 +9,7 @@ import numpy as np
 PREFIX = "qc_"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SolverOptions:
     """How states are found.
 
@@ -41,7 +41,7 @@ class SolverOptions:
     petsc: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SolveReport:
     """What a solve did.
 

@@ -34,7 +34,9 @@ class Inertia:
         database[prefix + "mat_mumps_icntl_24"] = "1"
         database[prefix + "mat_mumps_icntl_13"] = "1"
         database[prefix + "mat_mumps_icntl_14"] = "60"
-        database[prefix + "mat_mumps_icntl_20"] = "10"  # right-hand sides stay where they are: no vector of the domain on rank 0
+        database[prefix + "mat_mumps_icntl_20"] = (
+            "10"  # right-hand sides stay where they are: no vector of the domain on rank 0
+        )
         self._ksp.setFromOptions()
         self._pattern: object = None
         self.negative, self.null = 0, 0

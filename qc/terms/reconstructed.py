@@ -110,4 +110,6 @@ class ReconstructedEnergy:
 
     def hessian_blocks(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """(n_pairs, components, components) blocks, eV/A^2; new, or written over ``out``."""
-        return np.positive(self.sum.hessian_blocks(self.positions(z), self._cell)[:, : z.shape[1], : z.shape[1]], out=out)
+        return np.positive(
+            self.sum.hessian_blocks(self.positions(z), self._cell)[:, : z.shape[1], : z.shape[1]], out=out
+        )

@@ -13,7 +13,7 @@ from .layout import Rows
 from .prolongation import Atoms
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Halo:
     """Own atoms first, then those of other ranks within reach.
 
@@ -52,7 +52,7 @@ def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, 
         Along the front (z): images count, so z does not tell who is near.
     """
     if comm.size == 1:
-        return Halo(atoms.key, atoms.X, atoms.species, atoms.beta, atoms.rows, len(atoms))
+        return Halo(key=atoms.key, X=atoms.X, species=atoms.species, beta=atoms.beta, rows=atoms.rows, n_own=len(atoms))
     d = 2 if periodic else 3
     lo = y[sites].min(0, initial=np.inf) - reach
     hi = y[sites].max(0, initial=-np.inf) + reach
@@ -72,7 +72,9 @@ def _pack(atoms: Atoms, which: np.ndarray) -> _Packed:
 
 def _join(own: _Packed, parts: list[_Packed], n_own: int) -> Halo:
     key, X, species, beta = (np.concatenate([own[c], *(p[c] for p in parts)]) for c in range(4))
-    return Halo(key, X, species, beta, Rows.stack([own[4], *(p[4] for p in parts)]), n_own)
+    return Halo(
+        key=key, X=X, species=species, beta=beta, rows=Rows.stack([own[4], *(p[4] for p in parts)]), n_own=n_own
+    )
 
 
 def neighbour_list(

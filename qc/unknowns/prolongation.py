@@ -30,7 +30,7 @@ from .shift_nodes import ShiftNodes, shift_nodes
 from .sites import Field, _locate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Atoms:
     """The atoms this rank owns.
 
@@ -61,7 +61,7 @@ class Atoms:
         return len(self.key)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Nodes:
     """Finite-element side of the unknowns on this rank.
 
@@ -103,7 +103,7 @@ class Nodes:
     shift_rows: Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prolongation:
     """Atoms, nodes and the numbering that joins them.
 
@@ -232,21 +232,23 @@ def prolongation(
 
     site_beta = beta(found.points)
     site_beta[inside] = (weights[inside] * vertex_beta[cell_vertices(domain.mesh)[found.cells[inside]]]).sum(1)
-    atoms = Atoms(found.key, found.X, found.species, np.clip(site_beta, 0.0, 1.0), free, rows)
+    atoms = Atoms(
+        key=found.key, X=found.X, species=found.species, beta=np.clip(site_beta, 0.0, 1.0), free=free, rows=rows
+    )
     own = np.concatenate([own_free, own_far])
     X_node = _node_positions(space, lattice.gdim)
     nodes = Nodes(
-        space,
-        weight,
-        _block_beta(space, domain, vertex_beta),
-        (ends < domain.n_slit).all(1),
-        tied[np.asarray(space.dofmap.list)[:, lattice.gdim + 1 :]].all(1),
-        node_rows,
-        own,
-        ends[own],
-        X_node[own],
-        shifts,
-        shift_rows,
+        space=space,
+        weight=weight,
+        beta=_block_beta(space, domain, vertex_beta),
+        on_slit=(ends < domain.n_slit).all(1),
+        linear=tied[np.asarray(space.dofmap.list)[:, lattice.gdim + 1 :]].all(1),
+        rows=node_rows,
+        own=own,
+        key=ends[own],
+        X=X_node[own],
+        shifts=shifts,
+        shift_rows=shift_rows,
     )
     blocks = []
     for which, here, inner in ((free, own_free, "free"), (clamped, own_far, "far")):
@@ -257,7 +259,7 @@ def prolongation(
             X_vertex = _node_positions(shifts.space, lattice.gdim)[vertices]
             blocks.append(_shift_blocks(shifts.vertex_number[vertices], X_vertex, crystal.cell_offsets))
     X, key, is_atom, arm, share = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    return Prolongation(layout, atoms, nodes, X, key, is_atom, arm, share)
+    return Prolongation(layout=layout, atoms=atoms, nodes=nodes, X=X, key=key, is_atom=is_atom, arm=arm, share=share)
 
 
 _Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]

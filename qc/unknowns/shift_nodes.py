@@ -14,7 +14,7 @@ from fem.mesh.interpolation import cell_vertices
 from .layout import Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShiftNodes:
     """Nodal shifts pi_m = p_m - p_0, m = 1 ... n_basis - 1, of this rank.
 
@@ -120,5 +120,12 @@ def shift_nodes(
     own = carrying[carrying < linear.dofmap.index_map.size_local]
     far = np.linalg.norm(mesh.geometry.x[geometry[own], :gdim], axis=1) >= radius * (1 - 1e-9)
     return ShiftNodes(
-        linear, n_basis - 1, nodal, own[~far], own[far], vertex_beta[geometry], number < domain.n_slit, number
+        space=linear,
+        per_vertex=n_basis - 1,
+        nodal=nodal,
+        free=own[~far],
+        far=own[far],
+        beta=vertex_beta[geometry],
+        on_slit=number < domain.n_slit,
+        vertex_number=number,
     )

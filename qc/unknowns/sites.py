@@ -16,7 +16,7 @@ from fem.mesh.lattice_zone import MeshLattice, lattice_points
 Field = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Found:
     key: np.ndarray
     X: np.ndarray
@@ -63,4 +63,10 @@ def _locate(
     X = lattice.sites(index3) + crystal.cell_offsets[basis]
     keep = np.ones(len(X), dtype=bool) if removed is None else ~removed(X)
     key = np.column_stack([index3, basis])
-    return _Found(key[keep], X[keep], basis[keep].astype(np.int32), cells[which][keep], points[which][keep])
+    return _Found(
+        key=key[keep],
+        X=X[keep],
+        species=basis[keep].astype(np.int32),
+        cells=cells[which][keep],
+        points=points[which][keep],
+    )

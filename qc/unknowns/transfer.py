@@ -68,7 +68,9 @@ def on_atoms(
     np.add.at(count, (which, atoms.key[:, 3]), 1.0)
     with np.errstate(invalid="ignore"):
         mean = sums / count[:, :, None]
-    values = np.concatenate([mean.mean(1, keepdims=True), mean[:, 1:] - mean[:, :1]], axis=1).reshape(len(cells), n_basis * m)
+    values = np.concatenate([mean.mean(1, keepdims=True), mean[:, 1:] - mean[:, :1]], axis=1).reshape(
+        len(cells), n_basis * m
+    )
     position = (points - lattice.origin[:2]) @ np.linalg.inv(lattice.planar)
     index = np.rint(position).astype(np.int64)
     answer = lookup(parts.layout.comm, cells, values, index)
@@ -104,7 +106,9 @@ def _interpolated(
     local[np.diff(rows.first) == 0] = np.nan
     local = local.reshape(-1, per * layout.components)
     dofs = np.asarray(space.dofmap.list)[cells].reshape(len(cells), values.shape[1])
-    part = np.where(values[:, :, None] == 0.0, 0.0, values[:, :, None] * local[dofs])  # 0 times what is not carried is 0
+    part = np.where(
+        values[:, :, None] == 0.0, 0.0, values[:, :, None] * local[dofs]
+    )  # 0 times what is not carried is 0
     return np.asarray(part.sum(1))
 
 

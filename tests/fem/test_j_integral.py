@@ -25,7 +25,7 @@ def silicon(mode="I", comm=MPI.COMM_WORLD, **changes):
 
 
 def relaxed(system, k):
-    ladder = Ladder(system, LadderSpec(k, k, 0.1))
+    ladder = Ladder(system, LadderSpec(K_start=k, K_stop=k, K_step=0.1))
     return ladder.q, ladder.step(k, "load")
 
 

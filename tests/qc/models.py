@@ -49,7 +49,7 @@ def model(name: str, method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: ob
     strip = potential.cutoff + 0.5 * nn if changes.get("crack") == "strips" else 0.0
     sizes = {"core": Core(6 * nn, strip), "blend_width": 5 * nn, "radius": 26 * nn}
     removed = changes.pop("removed", None)
-    spec = ModelSpec(method, **(sizes | changes))  # type: ignore[arg-type]
+    spec = ModelSpec(method=method, **(sizes | changes))  # type: ignore[arg-type]
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, removed=removed)  # type: ignore[arg-type]
 
 

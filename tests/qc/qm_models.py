@@ -40,7 +40,7 @@ class Ball:
         number[far] = self.layout.first_full + self.layout.n_free + np.arange(far.sum())
         rows = Rows.from_padded(number[:, None], np.ones((len(X), 1)))
         beta = (np.hypot(X[:, 0], X[:, 1]) > beta_from).astype(float)
-        self.atoms = Atoms(key, X, basis.astype(np.int32), beta, ~far, rows)
+        self.atoms = Atoms(key=key, X=X, species=basis.astype(np.int32), beta=beta, free=~far, rows=rows)
         self.X = np.concatenate([X[~far], X[far]])
         self.nn = nn
 
@@ -52,7 +52,7 @@ class Ball:
 
     def qm(self, engine="ase:tests.qc.qm_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
         settings = {k: changes.pop(k) for k in ("parameters", "time_limit", "retries", "spin", "start") if k in changes}
-        spec = QMSpec(centre, radius, engine=EngineSpec(engine, **settings), **changes)
+        spec = QMSpec(centre=centre, radius=radius, engine=EngineSpec(engine=engine, **settings), **changes)
         F0, step = np.eye(3), self.step
         return build_qm(self.comm, self.crystal, self.potential, self.atoms, spec, F0, self.period, step)
 

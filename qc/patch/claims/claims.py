@@ -38,7 +38,9 @@ def energy_patch(test: PatchTest, deformation: Deformation) -> Finding:
     exact = setup.mesh is None or test.method in ("atomistic", "continuum", "bgrac")
     tolerance = (ENERGY if exact else ENERGY_ON_A_MESH) * scale
     expected = EXACT if exact else "close: on this mesh the weights add up to the number of atoms up to quadrature"
-    return Finding(error, tolerance, expected, error <= tolerance, energy_error=error)
+    return Finding(
+        measured=error, tolerance=tolerance, expected=expected, passed=error <= tolerance, energy_error=error
+    )
 
 
 PROBE = np.diag([1.04, 1.03, 1.0])
@@ -61,7 +63,7 @@ def rank_invariance(test: PatchTest, deformation: Deformation) -> Finding:
     worst = float(test.comm.allreduce(float(difference.max()), op=MPI.MAX))
     note = "" if test.comm.size > 1 else "one rank: compared with a second model on that rank"
     expectation = f"equal to the same model on one rank to {RANKS:g}, relative"
-    return Finding(worst, RANKS, expectation, worst <= RANKS, note=note)
+    return Finding(measured=worst, tolerance=RANKS, expected=expectation, passed=worst <= RANKS, note=note)
 
 
 def _numbers(test: PatchTest, F: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -98,7 +100,7 @@ def objectivity(test: PatchTest, deformation: Deformation) -> Finding:
     expected = "forces turn with the crystal, the energy stays" + (
         " (without the dead load)" if test.method == "bgfc" else ""
     )
-    return Finding(difference, tolerance, expected, difference <= tolerance)
+    return Finding(measured=difference, tolerance=tolerance, expected=expected, passed=difference <= tolerance)
 
 
 CLAIMS: dict[str, Claim] = {

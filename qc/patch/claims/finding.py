@@ -35,7 +35,7 @@ WAVE = 0.01
 """Amplitude of the perturbations, in nearest-neighbour distances."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """What was measured for a claim.
 

@@ -39,30 +39,61 @@ def force_patch(test: PatchTest, deformation: Deformation) -> Finding:
     ghost = test.ghost_force(F)
     expected = EXPECTED[test.method]
     if expected == EXACT:
-        return Finding(ghost.largest, tolerance, expected, ghost.largest <= tolerance, ghost)
+        return Finding(
+            measured=ghost.largest,
+            tolerance=tolerance,
+            expected=expected,
+            passed=ghost.largest <= tolerance,
+            ghost=ghost,
+        )
     if expected == AT_REFERENCE:
         return _at_reference(test, F, ghost)
     if test.setup.bond_forces(F) < SEEN * tolerance:  # ghost forces are made of bond forces
-        return Finding(ghost.largest, SEEN * tolerance, FORCE_FREE, ghost.largest <= SEEN * tolerance, ghost)
-    return Finding(ghost.largest, SEEN * tolerance, expected, is_seen(ghost.largest, SEEN * tolerance), ghost)
+        return Finding(
+            measured=ghost.largest,
+            tolerance=SEEN * tolerance,
+            expected=FORCE_FREE,
+            passed=ghost.largest <= SEEN * tolerance,
+            ghost=ghost,
+        )
+    return Finding(
+        measured=ghost.largest,
+        tolerance=SEEN * tolerance,
+        expected=expected,
+        passed=is_seen(ghost.largest, SEEN * tolerance),
+        ghost=ghost,
+    )
 
 
 def _at_reference(test: PatchTest, F: np.ndarray, ghost: GhostForce) -> Finding:
     """BGFC: nothing at its reference; elsewhere the slope of log |g| against log |F - F0| is 1 for small strains."""
     tolerance = test.setup.tolerance
     if test.reference == "far_field" or np.allclose(F, np.eye(3), atol=1e-14, rtol=0):
-        return Finding(ghost.largest, tolerance, AT_REFERENCE, ghost.largest <= tolerance, ghost)
+        return Finding(
+            measured=ghost.largest,
+            tolerance=tolerance,
+            expected=AT_REFERENCE,
+            passed=ghost.largest <= tolerance,
+            ghost=ghost,
+        )
     G = F - np.eye(3)
     size = min(1.0, 0.01 / float(np.linalg.norm(G, 2)))
     steps = size * np.array([1.0, 0.5, 0.25])
     forces = [test.ghost_force(np.eye(3) + t * G).l2 for t in steps]
     if max(forces) <= SEEN * tolerance * size:
         return Finding(
-            max(forces), SEEN * tolerance * size, AT_REFERENCE, True, ghost, note="no ghost force in this direction"
+            measured=max(forces),
+            tolerance=SEEN * tolerance * size,
+            expected=AT_REFERENCE,
+            passed=True,
+            ghost=ghost,
+            note="no ghost force in this direction",
         )
     slope = float(np.polyfit(np.log(steps), np.log(np.maximum(forces, 1e-300)), 1)[0])
     note = f"|g| grows like |F - F0|^{slope:.2f}"
-    return Finding(slope, 1.25, AT_REFERENCE, abs(slope - 1.0) <= 0.25, ghost, note=note)
+    return Finding(
+        measured=slope, tolerance=1.25, expected=AT_REFERENCE, passed=abs(slope - 1.0) <= 0.25, ghost=ghost, note=note
+    )
 
 
 def decay_rate(test: PatchTest, deformation: Deformation) -> Finding:
@@ -81,7 +112,14 @@ def decay_rate(test: PatchTest, deformation: Deformation) -> Finding:
     note = ", ".join(f"K = {w:.4g}: {f:.2e}" for w, f in zip(widths, forces, strict=True)) + f" eV/A, K^{slope:.2f}"
     expected, steepest = (DECAY, SLOPE) if setup.no_inversion is None else (SLOW_DECAY, SLOW_SLOPE)
     passed = slope <= steepest and is_seen(forces[-1], setup.tolerance)
-    return Finding(slope, steepest, expected, passed, GhostForce(forces[0], np.nan), note=note)
+    return Finding(
+        measured=slope,
+        tolerance=steepest,
+        expected=expected,
+        passed=passed,
+        ghost=GhostForce(forces[0], np.nan),
+        note=note,
+    )
 
 
 def _first_width(test: PatchTest) -> float:
@@ -114,5 +152,13 @@ def newton_return(test: PatchTest, deformation: Deformation) -> Finding:
     away = float(q.norm(PETSc.NormType.NORM_INFINITY)) / setup.nn
     note = f"{solver.snes.getIterationNumber()} iterations" + ("" if converged else ", not converged")
     if EXPECTED[test.method].startswith(BASELINE) and setup.bond_forces(F) >= SEEN * setup.tolerance:
-        return Finding(away, RETURNED, BASELINE, converged and is_seen(away, RETURNED), note=note)
-    return Finding(away, RETURNED, "returns to F X", converged and away <= RETURNED, note=note)
+        return Finding(
+            measured=away,
+            tolerance=RETURNED,
+            expected=BASELINE,
+            passed=converged and is_seen(away, RETURNED),
+            note=note,
+        )
+    return Finding(
+        measured=away, tolerance=RETURNED, expected="returns to F X", passed=converged and away <= RETURNED, note=note
+    )

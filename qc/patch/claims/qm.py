@@ -66,7 +66,13 @@ def _capped(test: PatchTest, radius: float, zero: bool = False) -> QM:
     """A region with link atoms in the undeformed crystal, by the engine of the setup or by one that returns zero; kept. Collective."""
     key = ("QM region", radius, zero)
     if key not in test.kept:
-        spec = QMSpec(CENTRE, radius * test.setup.nn, engine=EngineSpec(test.setup.engine), hessian="mm", cleavage=None)
+        spec = QMSpec(
+            centre=CENTRE,
+            radius=radius * test.setup.nn,
+            engine=EngineSpec(engine=test.setup.engine),
+            hessian="mm",
+            cleavage=None,
+        )
         model = _model(test, np.eye(3), radius, True)
         test.kept[key] = add_qm(model, spec, (lambda cluster: zero_engine()) if zero else None)
     return test.kept[key]
@@ -87,7 +93,14 @@ def _skipped_without_engine(claim: Claim) -> Claim:
     def told(test: PatchTest, deformation: Deformation) -> Finding:
         engine = test.setup.engine
         if not test.comm.bcast(installed(engine)):
-            return Finding(math.nan, math.nan, "skipped", False, note=f"{engine} is not installed", skipped=True)
+            return Finding(
+                measured=math.nan,
+                tolerance=math.nan,
+                expected="skipped",
+                passed=False,
+                note=f"{engine} is not installed",
+                skipped=True,
+            )
         return claim(test, deformation)
 
     return told
@@ -97,7 +110,7 @@ def null_test(test: PatchTest, deformation: Deformation) -> Finding:
     """With the model's own potential as the engine, a QM region adds no energy and no force, at any state."""
     setup, F = test.setup, deformation.F
     model = _model(test, F, SMALL, False)
-    spec = QMSpec(CENTRE, SMALL * setup.nn, caps=False, cleavage=None)
+    spec = QMSpec(centre=CENTRE, radius=SMALL * setup.nn, caps=False, cleavage=None)
     q = test.state(model, F)
     q.axpy(1.0, wave(model, 6, WAVE * setup.nn))
     bare, g = q.duplicate(), q.duplicate()
@@ -113,7 +126,14 @@ def null_test(test: PatchTest, deformation: Deformation) -> Finding:
     tolerance = setup.tolerance / setup.unit
     note = f"{qm.cluster.formula}: {moved:.1e} eV/A, {added:.1e} eV of {audit.E_qm:.6g} eV"
     numbers = {"cluster": qm.cluster.formula, "force": moved, "energy": added} | asdict(audit)
-    return Finding(difference, tolerance, "adds nothing", difference <= tolerance, note=note, numbers=numbers)
+    return Finding(
+        measured=difference,
+        tolerance=tolerance,
+        expected="adds nothing",
+        passed=difference <= tolerance,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def zero_at_reference(test: PatchTest, deformation: Deformation) -> Finding:
@@ -130,7 +150,14 @@ def zero_at_reference(test: PatchTest, deformation: Deformation) -> Finding:
     note = f"{qm.cluster.formula}: {uncorrected:.2f} eV/A before the dead load is taken off"
     numbers = {"cluster": qm.cluster.formula, "corrected": corrected, "uncorrected": uncorrected}
     passed = corrected <= REST and uncorrected > 1e-3
-    return Finding(corrected, REST, "no force at the reference", passed, note=note, numbers=numbers)
+    return Finding(
+        measured=corrected,
+        tolerance=REST,
+        expected="no force at the reference",
+        passed=passed,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def seam(test: PatchTest, deformation: Deformation) -> Finding:
@@ -143,7 +170,14 @@ def seam(test: PatchTest, deformation: Deformation) -> Finding:
     names = {r.shell: "hosts" if r.shell == HOSTS else "capped" if r.shell == 0 else f"{r.shell} in" for r in rows}
     note = f"{qm.cluster.formula}: " + ", ".join(f"{names[r.shell]} {r.corrected:.4f}" for r in rows) + " eV/A"
     numbers = {"cluster": qm.cluster.formula, "shells": [asdict(r) for r in rows]}
-    return Finding(worst, SEAM_DECAY, "falls from shell to shell inwards", worst <= SEAM_DECAY, note=note, numbers=numbers)
+    return Finding(
+        measured=worst,
+        tolerance=SEAM_DECAY,
+        expected="falls from shell to shell inwards",
+        passed=worst <= SEAM_DECAY,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def conservation(test: PatchTest, deformation: Deformation) -> Finding:
@@ -152,7 +186,14 @@ def conservation(test: PatchTest, deformation: Deformation) -> Finding:
     error, work, varies = qm.comm.bcast(_measured(qm, closed_path))
     note = f"{qm.cluster.formula}: {work:.1e} eV round the path, on which the energy varies by {varies:.3f} eV"
     numbers = {"cluster": qm.cluster.formula, "work": work, "varies": varies}
-    return Finding(error, CONSERVED, "work is what the energy loses", error <= CONSERVED, note=note, numbers=numbers)
+    return Finding(
+        measured=error,
+        tolerance=CONSERVED,
+        expected="work is what the energy loses",
+        passed=error <= CONSERVED,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def engine_audit(test: PatchTest, deformation: Deformation) -> Finding:
@@ -162,7 +203,14 @@ def engine_audit(test: PatchTest, deformation: Deformation) -> Finding:
     bad = sum(not check.passed for check in checks)
     note = "; ".join(f"{check.claim} {check.value:.3g}" for check in checks)
     numbers = {check.claim: check.value for check in checks}
-    return Finding(bad, 0.5, "every check of the engine holds", bad == 0, note=note, numbers=numbers)
+    return Finding(
+        measured=bad,
+        tolerance=0.5,
+        expected="every check of the engine holds",
+        passed=bad == 0,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def zero_fails(test: PatchTest, deformation: Deformation) -> Finding:
@@ -176,7 +224,14 @@ def zero_fails(test: PatchTest, deformation: Deformation) -> Finding:
     failed: list[str] = qm.comm.bcast(_measured(qm, measure))
     expected = "fails: an engine that returns zero"
     passed = len(failed) >= ZERO_FAILS
-    return Finding(len(failed), ZERO_FAILS, expected, passed, note="it fails: " + "; ".join(failed), numbers={"fails": failed})
+    return Finding(
+        measured=len(failed),
+        tolerance=ZERO_FAILS,
+        expected=expected,
+        passed=passed,
+        note="it fails: " + "; ".join(failed),
+        numbers={"fails": failed},
+    )
 
 
 def elastic_budget(test: PatchTest, deformation: Deformation) -> Finding:
@@ -186,14 +241,25 @@ def elastic_budget(test: PatchTest, deformation: Deformation) -> Finding:
 
     def measure() -> tuple[Elasticity, Elasticity]:
         own = potential_elasticity(crystal, setup.potential)
-        return engine_elasticity(EngineSpec(setup.engine), crystal), own
+        return engine_elasticity(EngineSpec(engine=setup.engine), crystal), own
 
     engine, own = test.comm.bcast(on_computing_rank(test.comm, measure))
-    values = {name: (float(q), float(m)) for (name, q), m in zip(asdict(engine).items(), asdict(own).values(), strict=True)}
+    values = {
+        name: (float(q), float(m)) for (name, q), m in zip(asdict(engine).items(), asdict(own).values(), strict=True)
+    }
     worst = max(math.inf if min(q, m) <= 0 else max(q / m, m / q) for q, m in values.values())
-    note = "engine / potential: " + ", ".join(f"{name} {q:.4g} / {m:.4g}" for name, (q, m) in values.items()) + " (A, GPa)"
+    note = (
+        "engine / potential: " + ", ".join(f"{name} {q:.4g} / {m:.4g}" for name, (q, m) in values.items()) + " (A, GPa)"
+    )
     numbers = {"engine": asdict(engine), "potential": asdict(own), "table": budget_table(engine, own)}
-    return Finding(worst, FAR_APART, "the same crystal", worst <= FAR_APART, note=note, numbers=numbers)
+    return Finding(
+        measured=worst,
+        tolerance=FAR_APART,
+        expected="the same crystal",
+        passed=worst <= FAR_APART,
+        note=note,
+        numbers=numbers,
+    )
 
 
 def closed_path(evaluation: Evaluation) -> tuple[float, float, float]:
@@ -269,7 +335,9 @@ def check_engine_name(text: str | None, default: str) -> str:
     except ValueError as error:
         raise InputError(f"--engine {name!r} is not allowed: {error}") from None
     if text and not there:
-        raise InputError(f"--engine {name!r} is not installed: pip install what it needs (tblite scipy-openblas32 for gfn1-xtb)")
+        raise InputError(
+            f"--engine {name!r} is not installed: pip install what it needs (tblite scipy-openblas32 for gfn1-xtb)"
+        )
     return name
 
 

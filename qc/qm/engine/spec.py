@@ -14,7 +14,7 @@ ACCURACY = {"accuracy": 0.001}
 """Of xTB unless the case says otherwise: the default 1 leaves 5e-5 eV/A in the forces, above Newton's tolerance."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EngineSpec:
     """Which engine, and how patiently it is asked.
 

@@ -1,6 +1,6 @@
 """The program of the engine's own process: an ASE calculator that answers requests on its pipes.
 
-Run as a file by `qc.qm.process`, it imports nothing of ours: neither MPI nor PETSc may live here. Messages are pickles with
+Run as a file by `qc.qm.engine.process`, it imports nothing of ours: neither MPI nor PETSc may live here. Messages are pickles with
 their length before them. What the engine's libraries print goes to the error stream.
 """
 

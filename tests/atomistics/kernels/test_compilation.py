@@ -9,7 +9,7 @@ from atomistics.kernels import compilation
 CHILD = """
 import sys, time
 from pathlib import Path
-from atomistics.compilation import one_after_another
+from atomistics.kernels.compilation import one_after_another
 folder = Path(sys.argv[1])
 def load():
     with (folder / "log").open("a") as log:

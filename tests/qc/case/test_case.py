@@ -347,7 +347,7 @@ def test_names_are_those_of_the_code():
     options = SolverOptions()
     for name, field in SolverTable.model_fields.items():
         assert getattr(options, name) == field.default
-    load = LadderSpec(0.9, 2.0, 0.01)
+    load = LadderSpec(K_start=0.9, K_stop=2.0, K_step=0.01)
     assert (load.unload, load.stop_at) == (LoadTable().unload, LoadTable().stop_at)
     for method in METHODS:
         assert ModelTable(method=method, core_radius=1, domain_radius=2).method == method

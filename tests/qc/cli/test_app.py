@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def fake(monkeypatch, folder):
-    """Stand-in for `qc.run`: notes its arguments, then returns or raises what it is told."""
+    """Stand-in for `qc.commands`: notes its arguments, then returns or raises what it is told."""
     made = SimpleNamespace(calls=[], outcome=0, files=())
 
     def act():
@@ -339,7 +339,7 @@ def test_one_failing_rank_ends_the_others():
     if shutil.which(mpirun(2)[0]) is None:
         pytest.skip("no mpirun")
     program = (
-        "import qc.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
+        "import qc.cli.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
         "def f(comm):\n    if comm.rank == 1:\n        raise InputError('bad value')\n    comm.barrier()\n    return 0\n"
         "raise SystemExit(e.exit_code(f))"
     )

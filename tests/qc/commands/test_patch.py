@@ -25,8 +25,8 @@ FIELDS = [
 ]  # fmt: skip
 SMALL = ["--crystal", "hexagonal", "--deformation", "identity", "--deformation", "general:0.03"]
 RECORD = Record(
-    "bgfc", "far_field", "fcc:Cu:3.615", "Cu.eam", 3, "lattice-resolved", [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], 2, "force patch test",
-    1e-13, 2e-13, None, 1e-10, "exact at the reference", "pass", 1.25, 1e-13, "identity", 4.0,
+    method="bgfc", reference="far_field", crystal="fcc:Cu:3.615", potential="Cu.eam", dimension=3, mesh="lattice-resolved", deformation=[[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], ranks=2, claim="force patch test",
+    ghost_force_max=1e-13, ghost_force_l2=2e-13, energy_error_per_atom=None, tolerance=1e-10, expected="exact at the reference", verdict="pass", seconds=1.25, measured=1e-13, deformation_name="identity", width=4.0,
 )  # fmt: skip
 BAD = replace(RECORD, verdict="fail", ghost_force_max=float("nan"), measured=float("nan"), note="why")
 
@@ -95,7 +95,9 @@ def test_map(shared_path, crystal):
     """A picture with a panel a method, in the plane and through a solid."""
     path = shared_path / "map.png"
     dimension = ["3"] if crystal == "fcc" else []
-    chosen = PatchOptions(["qce", "bgfc"], [crystal], deformations=["identity", "general:0.03"], dimensions=dimension)
+    chosen = PatchOptions(
+        methods=["qce", "bgfc"], crystals=[crystal], deformations=["identity", "general:0.03"], dimensions=dimension
+    )
     picture(MPI.COMM_WORLD, plan(MPI.COMM_WORLD, chosen), path)
     MPI.COMM_WORLD.barrier()
     image = matplotlib.image.imread(path)

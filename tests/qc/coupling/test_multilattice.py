@@ -37,7 +37,7 @@ def ball(method, crystal=None, potential=None, comm=MPI.COMM_SELF, **changes):
     if crystal is None:
         crystal, potential = material("holland-marder")
     nn = crystal.nearest_neighbour_distance
-    spec = ModelSpec(method, Core(2.2 * nn), 3.5 * nn, 13 * nn, **changes)
+    spec = ModelSpec(method=method, core=Core(2.2 * nn), blend_width=3.5 * nn, radius=13 * nn, **changes)
     return build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec)
 
 
@@ -195,7 +195,7 @@ def test_multigrid_solves_with_shifts():
 def test_order_of_the_sublattices_does_not_matter():
     crystal, potential = material("tersoff-t3")
     other = replace(crystal, unit_basis=crystal.unit_basis[::-1])
-    spec = ModelSpec("bqce", Core(11.0), 12.0, 50.0)
+    spec = ModelSpec(method="bqce", core=Core(11.0), blend_width=12.0, radius=50.0)
     lattice = front_lattice(crystal, np.zeros(3), along_x=True)
     first, second = (build_model(MPI.COMM_SELF, c, potential, lattice, spec) for c in (crystal, other))
     energies = [m.coupling.energy(deform(m, PLANE)) for m in (first, second)]
@@ -242,7 +242,12 @@ def test_cells_stay_on_one_side_of_the_cut():
 def test_near_tip_field_moves_the_sublattices():
     """Forces of the clamped near-tip field fall like those of a smooth field once the inner shifts are in."""
     crystal, potential = material("holland-marder")
-    system = CrackSystem(crystal, potential, CrackSpec(20.0, 60.0, 10.0, method="atomistic"), comm=MPI.COMM_SELF)
+    system = CrackSystem(
+        crystal,
+        potential,
+        CrackSpec(core_radius=20.0, domain_radius=60.0, blend_width=10.0, method="atomistic"),
+        comm=MPI.COMM_SELF,
+    )
     K = 0.5 * system.K_G
     system.load(K)
     q = system.start(K)

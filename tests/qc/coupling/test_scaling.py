@@ -26,7 +26,14 @@ def test_the_halo_of_blocks_in_a_row(axis):
     n = len(index)
     rows = Rows(np.arange(n + 1), comm.rank * n + np.arange(n), np.ones(n))
     key = np.column_stack([index, np.zeros(n, dtype=int)])
-    atoms = Atoms(key, index.astype(float), np.zeros(n, dtype=np.int32), np.zeros(n), np.ones(n, dtype=bool), rows)
+    atoms = Atoms(
+        key=key,
+        X=index.astype(float),
+        species=np.zeros(n, dtype=np.int32),
+        beta=np.zeros(n),
+        free=np.ones(n, dtype=bool),
+        rows=rows,
+    )
     halo = gather_halo(comm, atoms, atoms.X, np.arange(n), 1.5, periodic=False)
     neighbours = (comm.rank > 0) + (comm.rank < comm.size - 1)
     assert halo.n_own == n
@@ -96,7 +103,7 @@ def _entries(what):
 def told_in_a_step(radius, folder):
     """Atoms of the model; numbers that a rank is told in a load step (a halo), in writing its frame, and its checkpoint: the most."""
     system = hexagonal_crack("atomistic", Told(comm), domain_radius=radius, core_radius=radius, face_strip=0.0)
-    ladder = Ladder(system, LadderSpec(1.0, 1.1, 0.02))
+    ladder = Ladder(system, LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.02))
     told = []
     Told.entries = 0
     record = ladder.step(1.0, "load")

@@ -22,7 +22,7 @@ def ball(name, method, comm=MPI.COMM_WORLD, removed=None, core=2.0, width=3.0, r
     """A ball of crystal; sizes in neighbour distances."""
     crystal, potential = material(name)
     nn = crystal.nearest_neighbour_distance
-    spec = ModelSpec(method, Core(core * nn), width * nn, radius * nn, **changes)
+    spec = ModelSpec(method=method, core=Core(core * nn), blend_width=width * nn, radius=radius * nn, **changes)
     return build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec, removed=removed)
 
 
@@ -70,7 +70,7 @@ def test_a_mesh_that_grows_faster_has_fewer_nodes_and_the_same_zone():
     assert counts[1][1] < 0.6 * counts[0][1]
     assert forces[1] == pytest.approx(forces[0], rel=1e-6)
     with pytest.raises(ValueError, match=r"mesh_growth must be from 0 to 0.5, got 0.7"):
-        ModelSpec("bgfc", Core(5.0), 10.0, 50.0, mesh_growth=0.7)
+        ModelSpec(method="bgfc", core=Core(5.0), blend_width=10.0, radius=50.0, mesh_growth=0.7)
 
 
 def zone_surface(structure="fcc", radius=5.3, origin=(0.3, 0.1, -0.2)):

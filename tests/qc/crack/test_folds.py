@@ -33,7 +33,7 @@ def silicon(comm=MPI.COMM_WORLD, radius=15.0, inner_shifts=True):
 
 def followed(system, folds=2, start=1.2, **options):
     path = Path(system, PathOptions(**options))
-    return path, trace(system, FoldSpec(start, folds), path)
+    return path, trace(system, FoldSpec(start=start, folds=folds), path)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_folds_end_the_stable_states(snake):
     system = path.system
     low, high = loads(snake)[:2]
     for K, step in ((high, 0.002), (low, -0.002)):
-        ladder = Ladder(system, LadderSpec(1.2, 2.0, 0.1, stop_at="K_stop"))
+        ladder = Ladder(system, LadderSpec(K_start=1.2, K_stop=2.0, K_step=0.1, stop_at="K_stop"))
         ladder.step(1.2, "load")
         for k in np.linspace(1.2, K - step, 8)[1:]:
             held = ladder.step(k, "load")
@@ -121,7 +121,7 @@ def test_barrier_by_falling_from_the_saddle(snake):
     dense[np.repeat(np.arange(len(saddle.q)), np.diff(rows)), cols] = values
     eigenvalues, modes = np.linalg.eigh(dense)
     assert np.count_nonzero(eigenvalues < 0) == 1
-    solver = Ladder(system, LadderSpec(1.0, 1.1, 0.1)).solver
+    solver = Ladder(system, LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.1)).solver
     ends = []
     for sign in (1, -1):
         path.q.array[:] = saddle.q + sign * 0.05 * modes[:, 0] / np.abs(modes[:, 0]).max()
@@ -150,7 +150,7 @@ def beyond_the_fold(method, comm):
     crystal, potential = material("holland-marder")
     spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method)
     system = CrackSystem(crystal, potential, spec, comm=comm)
-    ladder, path = Ladder(system, LadderSpec(1.2, 1.2, 0.1)), Path(system)
+    ladder, path = Ladder(system, LadderSpec(K_start=1.2, K_stop=1.2, K_step=0.1)), Path(system)
     ladder.step(1.2, "load")
     points = []
     for point in path.follow(path.start(ladder.q, 1.2 * system.K_G)):
@@ -174,7 +174,7 @@ def test_coupled_folds_do_not_depend_on_the_ranks(method):
 def test_command(shared_path, capfd):
     """Files, and the same folds on any number of ranks."""
     case = disc("holland-marder", K_start=1.2)
-    run_folds(case, shared_path / "out", FoldSpec(1.2), PathOptions())
+    run_folds(case, shared_path / "out", FoldSpec(start=1.2), PathOptions())
     found = json.loads((shared_path / "out" / "folds.json").read_text())
     assert found["K_plus"] / found["K_G"] == pytest.approx(1.45172, rel=2e-5)
     assert found["K_minus"] / found["K_G"] == pytest.approx(0.63651, rel=2e-5)

@@ -14,7 +14,7 @@ from qc.solve.options import SolverOptions
 from qc.solve.stability import hashed_noise, lowest_eigenvalue
 from tests.qc.models import hexagonal_crack, material
 
-UP = LadderSpec(1.0, 1.6, 0.02)
+UP = LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.02)
 
 
 def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
@@ -46,7 +46,7 @@ def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, 
 @pytest.mark.mpi
 def test_ladder_does_not_depend_on_the_ranks():
     """Energies of stable states to 1e-10, Newton steps and bracket the same as on one rank alone."""
-    spec = LadderSpec(1.0, 1.1, 0.02)
+    spec = LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.02)
     many, alone = climb("bgfc", spec=spec), climb("bgfc", MPI.COMM_SELF, spec=spec)
     assert many.state.K_plus_bracket == pytest.approx(alone.state.K_plus_bracket, rel=1e-12)
     for a, b in zip(many.state.steps, alone.state.steps, strict=True):
@@ -56,7 +56,7 @@ def test_ladder_does_not_depend_on_the_ranks():
 
 
 def test_unloading_closes_the_crack_below_the_advance():
-    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.6, 0.04, unload=True))
+    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.04, unload=True))
     plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
     assert minus is not None
     assert minus[1] <= plus[1]
@@ -67,7 +67,7 @@ def test_unloading_closes_the_crack_below_the_advance():
 def test_other_models_carry_a_crack(changes):
     """Slit with predictor dead load, P2, BQCE, BQCF: stable states below the first advance."""
     method = changes.pop("method", "bgfc")
-    ladder = climb(method, spec=LadderSpec(1.0, 1.1, 0.05, stop_at="K_stop"), **changes)
+    ladder = climb(method, spec=LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.05, stop_at="K_stop"), **changes)
     assert len(ladder.state.steps) == 3
     assert all(step["stable"] for step in ladder.state.steps)
     assert (ladder.state.steps[0]["energy"] is None) == (method == "bqcf")
@@ -78,7 +78,7 @@ def test_shear_modes_load_the_crack_too(mode):
     """Modes II and III at 0.4 K_G: a stable state; no bond opens, so that the tip has no position."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(0.4, 0.4001, 1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(K_start=0.4, K_stop=0.4001, K_step=1.0))
     ladder.run()
     assert ladder.state.steps[0]["stable"]
     assert np.isnan(ladder.state.steps[0]["tip_position"])
@@ -88,7 +88,7 @@ def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(0.6, 0.6001, 1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6001, K_step=1.0))
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
         ladder.run()
 
@@ -99,7 +99,7 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
     energies = []
     for n in (1, 2):
         spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
-        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(1.0, 1.0001, 1.0))
+        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0))
         ladder.run()
         energies.append(ladder.state.steps[0]["energy"] / ladder.system.model.thickness)
     assert energies[1] == pytest.approx(energies[0], rel=1e-10)
@@ -107,15 +107,15 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
 
 @pytest.mark.mpi
 def test_multigrid_finds_the_same_state():
-    direct = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
-    iterative = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02), options=SolverOptions(linear="gamg"))
+    direct = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
+    iterative = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02), options=SolverOptions(linear="gamg"))
     assert iterative.state.steps[0]["energy"] == pytest.approx(direct.state.steps[0]["energy"], rel=1e-9)
 
 
 @pytest.mark.mpi
 def test_inertia_and_slepc_agree_on_stability():
     """At the relaxed state both say stable; at a state pushed over the edge both count a negative eigenvalue."""
-    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
+    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
     coupling, q = ladder.system.model.coupling, ladder.q
     assert ladder.solver.is_stable(q)
     assert lowest_eigenvalue(coupling.hessian(q)) > 0
@@ -127,7 +127,7 @@ def test_inertia_and_slepc_agree_on_stability():
 
 def test_a_state_that_is_gone_is_left_for_a_stable_one():
     """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
-    ladder = climb("bgfc", spec=LadderSpec(1.0, 1.0001, 0.02))
+    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
     record = ladder.step(1.7, "load")
     assert record["stable"]
     assert record["robust_iterations"] > 0

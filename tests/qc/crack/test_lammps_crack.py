@@ -23,8 +23,12 @@ def relaxed():
     states = {}
     for method in ("atomistic", "bgfc"):
         ladder = Ladder(
-            CrackSystem(crystal, potential, CrackSpec(10.0, RADIUS, 7.0, method=method, face_strip=strip)),
-            LadderSpec(1.0, 1.0001, 1.0, stop_at="K_stop"),
+            CrackSystem(
+                crystal,
+                potential,
+                CrackSpec(core_radius=10.0, domain_radius=RADIUS, blend_width=7.0, method=method, face_strip=strip),
+            ),
+            LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0, stop_at="K_stop"),
         )
         ladder.run()
         states[method] = ladder

@@ -122,7 +122,11 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
 
     def all_open(self, z):
         tip = measure(self, z)
-        return TipState(tip.x, tip.stretch, np.ones_like(tip.open), 0, 0) if tip.position > -1.0 else tip
+        return (
+            TipState(x=tip.x, stretch=tip.stretch, open=np.ones_like(tip.open), off_plane=0, new_neighbours=0)
+            if tip.position > -1.0
+            else tip
+        )
 
     monkeypatch.setattr(TipTracker, "measure", all_open)
     with pytest.raises(ConvergenceError, match="leaves the core forward in one event") as error:
@@ -136,7 +140,7 @@ def test_no_tip_and_wrong_numbers_are_refused():
     with pytest.raises(InputError, match="opens no bond"):
         driven(brittle_sheet(), bonds=1, K_start=0.01, dK=0.01)
     with pytest.raises(InputError, match="face_strip = false"):
-        Propagation(system_of("sheet", face_strip=0.0), PropagationSpec(1, 1.0, 2.0))
+        Propagation(system_of("sheet", face_strip=0.0), PropagationSpec(bonds=1, K_start=1.0, K_stop=2.0))
     for wrong in ({"bonds": 0}, {"K_start": 2.0}, {"dK": 0.0}):
         with pytest.raises(InputError, match="must be"):
             PropagationSpec(**(FROM | {"bonds": 1} | wrong))

@@ -12,7 +12,7 @@ from tests.qc.qm_models import STRAIN, Ball
 
 
 def region(ball, centre, name="Stiff"):
-    spec = QMSpec(centre, 5.0, caps=False)
+    spec = QMSpec(centre=centre, radius=5.0, caps=False)
     args = (ball.comm, ball.crystal, ball.potential, ball.atoms, spec, np.eye(3), ball.period, ball.step)
     return build_qm(*args, engine=lambda cluster: Direct(name, cluster))
 
@@ -27,7 +27,7 @@ def test_energy_less_the_jumps_is_continuous():
     q = ball.deform(before, np.eye(3) + 0.01 * STRAIN, noise=0.1)
     ball.deform(after, np.eye(3) + 0.01 * STRAIN, noise=0.1)
     E = before.energies(q)["qm"], after.energies(q)["qm"]
-    ledger.moves.append(Move(1.0, old.spec.centre, new.spec.centre, *E, 1))
+    ledger.moves.append(Move(K=1.0, from_centre=old.spec.centre, to_centre=new.spec.centre, E_before=E[0], E_after=E[1], calls=1))
     assert abs(ledger.sum) > 1e-4
     assert ledger.continuous(after.energy(q)) == pytest.approx(before.energy(q), abs=1e-10)
     again = Ledger.from_plain(json.loads(json.dumps(ledger.plain())))

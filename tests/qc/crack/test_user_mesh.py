@@ -34,7 +34,7 @@ def model_on(path, method, comm=MPI.COMM_WORLD, crack="none", order=1):
     """Iron, core 6, handshake 5, domain 26 neighbour distances; mesh size 1.75 in the handshake."""
     crystal, potential = material("iron")
     nn = crystal.nearest_neighbour_distance
-    spec = ModelSpec(method, Core(6 * nn), 5 * nn, 26 * nn, crack=crack, order=order)
+    spec = ModelSpec(method=method, core=Core(6 * nn), blend_width=5 * nn, radius=26 * nn, crack=crack, order=order)
     domain = read_mesh(comm, path, 2, spec.radius, 3 * nn if crack == "slit" else None)
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, domain=domain)
 
@@ -148,7 +148,7 @@ def test_tetrahedra(shared_path):
             gmsh.write(str(path))
 
     on_root(comm, make)
-    spec = ModelSpec("bqcf", Core(2 * nn), 3 * nn, 11.9 * nn)
+    spec = ModelSpec(method="bqcf", core=Core(2 * nn), blend_width=3 * nn, radius=11.9 * nn)
     domain = read_mesh(comm, path, 3, spec.radius)
     m = build_model(comm, crystal, potential, bulk_lattice(crystal, np.zeros(3)), spec, domain=domain)
     assert largest(forces_at(m, GENERAL)) < 1e-10
@@ -267,7 +267,7 @@ def test_a_mesh_that_does_not_hold_the_core_is_refused(waist, sentence, shared_p
     cells = [(2, 1, 2, 6), (2, 2, 5, 6), (2, 2, 3, 4), (2, 2, 4, 5)]
     on_root(MPI.COMM_WORLD, lambda: write_msh(path, [(x * nn, y * nn, 0) for x, y in corners], cells))
     domain = read_mesh(MPI.COMM_WORLD, path, 2, 26 * nn)
-    spec = ModelSpec("bgfc", Core(6 * nn), 5 * nn, 26 * nn)
+    spec = ModelSpec(method="bgfc", core=Core(6 * nn), blend_width=5 * nn, radius=26 * nn)
     with pytest.raises(ValueError, match=sentence):
         build_model(MPI.COMM_WORLD, crystal, potential, crack_lattice(crystal), spec, domain=domain)
 

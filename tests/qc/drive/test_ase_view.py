@@ -56,7 +56,7 @@ def test_forces_are_the_slope_of_the_energy(name, continuum):
 def test_an_ase_optimiser_finds_our_own_minimum(name):
     system = SYSTEMS[name]()
     K = 1.1 * system.K_G
-    ladder = Ladder(system, LadderSpec(1.1, 1.1, 0.1))
+    ladder = Ladder(system, LadderSpec(K_start=1.1, K_stop=1.1, K_step=0.1))
     E = ladder.step(1.1, "load")["energy"]
     calc = CoupledCalculator(system, K, ladder.q)
     atoms = calc.make_atoms()
@@ -87,7 +87,7 @@ def test_neb_finds_the_barrier_of_the_path(coupled):
     small = {} if coupled else {"method": "atomistic", "core_radius": 11.0, "domain_radius": 15.0, "blend_width": 3.0}
     system = silicon(**small)
     path = Path(system)
-    (three,) = passes(segments(trace(system, FoldSpec(1.2), path).points))
+    (three,) = passes(segments(trace(system, FoldSpec(start=1.2), path).points))
     K = 1.2 * system.K_G
     expected = barrier(path, three, K)
     ends = []

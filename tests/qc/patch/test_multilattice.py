@@ -17,9 +17,24 @@ METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
 FORCE = "force patch test"
 
 
-def records(method, shifts, potential="stillinger-weber", claims=None, deformations=(STRAIN,), dimension="2.5", crystal="diamond:Si"):
+def records(
+    method,
+    shifts,
+    potential="stillinger-weber",
+    claims=None,
+    deformations=(STRAIN,),
+    dimension="2.5",
+    crystal="diamond:Si",
+):
     """Records of one method in a multilattice."""
-    words = PatchOptions([method], [crystal], [potential], deformations, [dimension], shifts=[shifts])
+    words = PatchOptions(
+        methods=[method],
+        crystals=[crystal],
+        potentials=[potential],
+        deformations=deformations,
+        dimensions=[dimension],
+        shifts=[shifts],
+    )
     return run_jobs([job for job in plan(MPI.COMM_WORLD, words) if claims is None or job.claim in claims])
 
 
@@ -63,7 +78,12 @@ def test_other_bases():
 
 def test_ghost_forces_are_measured_against_those_of_the_crystal():
     """Given shifts bear forces of the order of eV/A; what is left of them is rounding, and nothing is lost in the energy."""
-    (setup,) = {j.setup for j in plan(MPI.COMM_SELF, PatchOptions(["bgfc"], ["diamond"], dimensions=["2.5"], shifts=["given"]))}
+    (setup,) = {
+        j.setup
+        for j in plan(
+            MPI.COMM_SELF, PatchOptions(methods=["bgfc"], crystals=["diamond"], dimensions=["2.5"], shifts=["given"])
+        )
+    }
     test = PatchTest(setup, "bgfc", comm=MPI.COMM_SELF)
     F = np.eye(3)
     model = test.model(F)
@@ -139,7 +159,7 @@ def test_red_with_shifts_that_do_not_turn(monkeypatch):
 @pytest.mark.mpi
 def test_a_mesh_of_ones_own():
     """Vertices that are no lattice points: relaxed shifts bear no force there either."""
-    words = PatchOptions(["bgfc", "bqcf"], ["diamond"], deformations=[STRAIN], mesh="meshes/disc.msh")
+    words = PatchOptions(methods=["bgfc", "bqcf"], crystals=["diamond"], deformations=[STRAIN], mesh="meshes/disc.msh")
     jobs = [job for job in plan(MPI.COMM_WORLD, words) if job.claim == FORCE and job.reference != "lattice"]
     found = run_jobs(jobs)
     assert len(found) == 2

@@ -97,7 +97,10 @@ BAD = [
     ("--crystal bcc:Cu --potential Cu_mishin1.eam.alloy", ["bcc:Cu", "bcc:Cu:a"]),
     ("--crystal fcc --potential AlCu.eam.alloy", ["Al, Cu", "fcc:Element"]),
     ("--potential nowhere.eam.alloy", ["nowhere.eam.alloy", "not in"]),
-    ("--potential SiC.tersoff --crystal zincblende --method bgrac", ["SiC.tersoff", "bgrac", "of one species", "use bgfc"]),
+    (
+        "--potential SiC.tersoff --crystal zincblende --method bgrac",
+        ["SiC.tersoff", "bgrac", "of one species", "use bgfc"],
+    ),
     ("--shifts free", ["'free'", "relaxed, given"]),
     ("--shifts given --crystal bcc", ["--shifts 'given'", "bcc:Fe", "several atoms a cell"]),
     (f"--shifts given --crystal diamond --mesh {DISC}", ["--shifts 'given'", "--mesh", "relaxed is expected"]),
@@ -143,7 +146,9 @@ def test_one_sentence(words, told):
 
 def test_what_fits_is_combined():
     """Each potential with the crystals whose element it knows; a sharp handshake where the method has one."""
-    words = "--crystal fcc:Cu --crystal bcc:Fe --potential Cu_mishin1.eam.alloy --potential Fe_mm.eam.fs --dimension 2.5"
+    words = (
+        "--crystal fcc:Cu --crystal bcc:Fe --potential Cu_mishin1.eam.alloy --potential Fe_mm.eam.fs --dimension 2.5"
+    )
     jobs = plan(MPI.COMM_WORLD, options(words.split()))
     assert {(j.setup.crystal_name[:6], j.setup.potential_name) for j in jobs} == {
         ("fcc:Cu", "Cu_mishin1.eam.alloy"),
@@ -168,7 +173,24 @@ def test_the_natural_unit_scales_with_the_potential():
 
 
 def test_numbers_that_are_not_finite_become_null():
-    r = Record("qce", None, "c", "p", 2, "m", [[1.0]], 1, "claim", float("nan"), float("inf"), None, 1.0, "e", "fail", 0.1)
+    r = Record(
+        method="qce",
+        reference=None,
+        crystal="c",
+        potential="p",
+        dimension=2,
+        mesh="m",
+        deformation=[[1.0]],
+        ranks=1,
+        claim="claim",
+        ghost_force_max=float("nan"),
+        ghost_force_l2=float("inf"),
+        energy_error_per_atom=None,
+        tolerance=1.0,
+        expected="e",
+        verdict="fail",
+        seconds=0.1,
+    )
     assert (r.plain()["ghost_force_max"], r.plain()["ghost_force_l2"], r.plain()["tolerance"]) == (None, None, 1.0)
 
 

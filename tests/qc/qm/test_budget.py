@@ -16,7 +16,7 @@ from qc.qm.engine.spec import EngineSpec
 from qc.qm.match import matched_stillinger_weber, sw_text
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-HOLLAND_MARDER = EngineSpec("ase:tests.qc.qm_engines.Stiff")
+HOLLAND_MARDER = EngineSpec(engine="ase:tests.qc.qm_engines.Stiff")
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +62,10 @@ def test_matching_finds_a_potential_of_the_same_form(found, tmp_path):
 @pytest.mark.parametrize(
     "target",
     [
-        Elasticity(5.622, 118.2, 57.4, 60.0, np.nan),  # GFN1-xTB
-        Elasticity(5.431, 165.7, 63.9, 79.6, np.nan),  # silicon
-        Elasticity(5.658, 128.4, 48.2, 66.7, np.nan),  # germanium
-        Elasticity(5.6, 120.0, 40.0, 30.0, np.nan),  # weak in shear
+        Elasticity(a0=5.622, C11=118.2, C12=57.4, C44=60.0, C44_clamped=np.nan),  # GFN1-xTB
+        Elasticity(a0=5.431, C11=165.7, C12=63.9, C44=79.6, C44_clamped=np.nan),  # silicon
+        Elasticity(a0=5.658, C11=128.4, C12=48.2, C44=66.7, C44_clamped=np.nan),  # germanium
+        Elasticity(a0=5.6, C11=120.0, C12=40.0, C44=30.0, C44_clamped=np.nan),  # weak in shear
     ],
 )
 def test_the_full_elastic_tensor_is_matched(target, tmp_path):
@@ -76,7 +76,7 @@ def test_the_full_elastic_tensor_is_matched(target, tmp_path):
 
 def test_constants_out_of_reach_of_the_form_are_refused():
     with pytest.raises(InputError, match=r"no potential of Stillinger and Weber's form has a0 = 5\.4 A, C = 100 / 50 / 900 GPa"):
-        matched_stillinger_weber(Elasticity(5.4, 100.0, 50.0, 900.0, np.nan))
+        matched_stillinger_weber(Elasticity(a0=5.4, C11=100.0, C12=50.0, C44=900.0, C44_clamped=np.nan))
 
 
 def test_other_crystals_are_refused():

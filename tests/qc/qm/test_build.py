@@ -14,12 +14,12 @@ from tests.qc.qm.test_region import Direct
 @pytest.fixture(scope="module")
 def crack():
     crystal, potential = material("holland-marder")
-    spec = CrackSpec(20.0, 64.0, 14.0, "bgfc", front_periods=5, face_strip=7.0)
+    spec = CrackSpec(core_radius=20.0, domain_radius=64.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0)
     return CrackSystem(crystal, potential, spec, comm=MPI.COMM_WORLD)
 
 
 def put(crack, name, **changes):
-    spec = QMSpec((0.0, 0.0, 0.0), changes.pop("radius", 6.0), caps=name == "Capped", **changes)
+    spec = QMSpec(centre=(0.0, 0.0, 0.0), radius=changes.pop("radius", 6.0), caps=name == "Capped", **changes)
     return add_qm(crack.model, spec, engine=lambda cluster: Direct(name, cluster))
 
 

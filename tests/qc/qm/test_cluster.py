@@ -23,7 +23,7 @@ def sites(ball, centre=(0.0, 0.0, 0.0), reach=16.0):
 
 
 def choose(ball, radius=6.5, centre=(0.0, 0.0, 0.0), **changes):
-    spec = ClusterSpec(centre, radius, **changes)
+    spec = ClusterSpec(centre=centre, radius=radius, **changes)
     return choose_cluster(sites(ball, centre), spec, ball.nn, ball.period, ball.step)
 
 
@@ -120,14 +120,14 @@ def test_radius_without_an_atom_is_refused(ball):
 def test_elements_without_a_known_link_atom_are_refused():
     X = Crystal.bcc("Fe", 2.87).atoms((6, 6, 6)).positions
     X -= X.mean(0)
-    iron = Sites(X, np.full(len(X), "Fe"), np.arange(len(X)), np.zeros(len(X)))
-    spec = ClusterSpec((0.0, 0.0, 0.0), 4.0, cleavage=None)
+    iron = Sites(X=X, symbols=np.full(len(X), "Fe"), owner=np.arange(len(X)), beta=np.zeros(len(X)))
+    spec = ClusterSpec(centre=(0.0, 0.0, 0.0), radius=4.0, cleavage=None)
     with pytest.raises(InputError, match=r"link atoms on Fe.*qm.caps = false"):
         choose_cluster(iron, spec, 2.485, None)
-    metal = Sites(X, np.full(len(X), "Al"), np.arange(len(X)), np.zeros(len(X)), reach=8.0)
+    metal = Sites(X=X, symbols=np.full(len(X), "Al"), owner=np.arange(len(X)), beta=np.zeros(len(X)), reach=8.0)
     with pytest.raises(InputError, match="does not close"):
         choose_cluster(metal, spec, 2.485, None)
-    assert choose_cluster(iron, ClusterSpec((0.0, 0.0, 0.0), 4.0, None, caps=False), 2.485, None).n > 8
+    assert choose_cluster(iron, ClusterSpec(centre=(0.0, 0.0, 0.0), radius=4.0, cleavage=None, caps=False), 2.485, None).n > 8
 
 
 def test_an_open_bond_under_a_link_atom_is_refused(ball):

@@ -46,7 +46,7 @@ def ball():
 def region(ball, name, **changes):
     from qc.qm.build import QMSpec, build_qm
 
-    spec = QMSpec((0.0, 0.0, 0.5), changes.pop("radius", 6.0), caps=name == "Capped", **changes)
+    spec = QMSpec(centre=(0.0, 0.0, 0.5), radius=changes.pop("radius", 6.0), caps=name == "Capped", **changes)
     args = (ball.comm, ball.crystal, ball.potential, ball.atoms, spec, np.eye(3), ball.period, ball.step)
     return build_qm(*args, engine=lambda cluster: Direct(name, cluster))
 

@@ -174,7 +174,7 @@ def test_a_core_whose_rim_passes_through_sites():
     potential = load_potential("hexagonal-eam")
     crystal = Crystal.hexagonal().resolved(potential)
     nn = crystal.nearest_neighbour_distance
-    spec = ModelSpec("bgrac", Core(9 * nn), 5 * nn, 24 * nn)
+    spec = ModelSpec(method="bgrac", core=Core(9 * nn), blend_width=5 * nn, radius=24 * nn)
     m = build_model(MPI.COMM_SELF, crystal, potential, front_lattice(crystal, np.zeros(3), along_x=True), spec)
     assert m.reconstruction.info["extension"] == 0.0
     assert ghost_force(m, GENERAL_2D) < 1e-10

@@ -22,7 +22,7 @@ DIMER = np.array([[0.0, 0.0, 0.0], [2.2, 0.3, 0.1]])
 
 
 def engine(name, **settings):
-    return EngineProcess(EngineSpec(f"ase:tests.qc.qm_engines.{name}", **settings), ["Si", "Si"])
+    return EngineProcess(EngineSpec(engine=f"ase:tests.qc.qm_engines.{name}", **settings), ["Si", "Si"])
 
 
 def test_an_answer_is_the_calculators():
@@ -68,7 +68,7 @@ def test_a_second_attempt_may_succeed(tmp_path):
 
 
 def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
-    xtb, other = EngineSpec("gfn1-xtb", {"accuracy": 0.5}), EngineSpec("gpaw")
+    xtb, other = EngineSpec(engine="gfn1-xtb", parameters={"accuracy": 0.5}), EngineSpec(engine="gpaw")
     assert [xtb.attempt(k) for k in (0, 1)] == [{}, {}]
     assert "mixer_damping" in xtb.attempt(2)
     assert xtb.attempt(3)["accuracy"] == 5.0
@@ -77,7 +77,7 @@ def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
 
 def test_charges_that_do_not_converge_are_told_what_helps():
     pytest.importorskip("tblite")
-    spec = EngineSpec("gfn1-xtb", {"max_iterations": 2}, retries=0)
+    spec = EngineSpec(engine="gfn1-xtb", parameters={"max_iterations": 2}, retries=0)
     with EngineProcess(spec, ["Si", "Si"]) as e, pytest.raises(EngineError, match=r"SCF not converged.*electronic_temperature = 1000"):
         e.compute(DIMER)
 
@@ -97,7 +97,7 @@ def test_forces_are_the_slope_of_the_energy(package, name, parameters):
     disilane = molecule("Si2H6")
     y = disilane.positions + 0.05 * np.sin(np.arange(24.0)).reshape(8, 3)
     vacuum = {"vacuum": 5.0} if package != "tblite" else {}
-    with EngineProcess(EngineSpec(name, parameters | vacuum), disilane.get_chemical_symbols()) as e:
+    with EngineProcess(EngineSpec(engine=name, parameters=parameters | vacuum), disilane.get_chemical_symbols()) as e:
         direction, h = np.cos(np.arange(24.0)).reshape(8, 3), 1e-3
         slope = (e.compute(y + h * direction).energy - e.compute(y - h * direction).energy) / (2 * h)
         forces = e.compute(y).forces
@@ -114,7 +114,7 @@ def test_forces_are_the_slope_of_the_energy(package, name, parameters):
 )
 def test_an_engine_that_is_not_there_is_refused(name, message):
     with pytest.raises(InputError, match=message):
-        EngineProcess(EngineSpec(name), ["Si"])
+        EngineProcess(EngineSpec(engine=name), ["Si"])
 
 
 def test_installed_tells_without_importing():
@@ -125,12 +125,12 @@ def test_installed_tells_without_importing():
 @pytest.mark.parametrize("name", ["dftb", "ase:Class", "ase:", "gfn0-xtb"])
 def test_names_of_engines(name):
     with pytest.raises(ValueError, match="is not known"):
-        EngineSpec(name)
+        EngineSpec(engine=name)
 
 
 def test_an_element_that_the_engine_lacks_is_refused():
     with pytest.raises(InputError, match="no parameters for H"):
-        EngineProcess(EngineSpec("ase:tests.qc.qm_engines.SW"), ["Si", "H"])
+        EngineProcess(EngineSpec(engine="ase:tests.qc.qm_engines.SW"), ["Si", "H"])
 
 
 def test_wrong_parameters_are_refused():
@@ -140,7 +140,7 @@ def test_wrong_parameters_are_refused():
 
 def test_the_engine_dies_with_its_parent():
     code = (
-        "import sys, numpy as np\nfrom qc.qm.process import EngineProcess, EngineSpec\n"
+        "import sys, numpy as np\nfrom qc.qm.engine.process import EngineProcess\nfrom qc.qm.engine.spec import EngineSpec\n"
         "e = EngineProcess(EngineSpec('ase:tests.qc.qm_engines.Hang'), ['Si'])\nprint(e._process.pid, flush=True)\n"
         "e.compute(np.zeros((1, 3)))\n"
     )

@@ -78,4 +78,4 @@ def test_gradient_is_the_derivative_on_several_ranks(ball):
 
 def test_an_element_beyond_radon_is_refused():
     with pytest.raises(InputError, match="no parameters for U"):
-        EngineProcess(EngineSpec("gfn1-xtb"), ["U", "Si"])
+        EngineProcess(EngineSpec(engine="gfn1-xtb"), ["U", "Si"])
