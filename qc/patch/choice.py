@@ -225,8 +225,14 @@ def _setup(
         usual = max(3.0, math.ceil(cutoff)) if dimension == 3 else max(5.0, math.ceil(cutoff) + 1.0)
         core = max(2.0, 0.9 * cutoff) if dimension == 3 else max(4.0, cutoff + 2)
         setup = PatchSetup(
-            crystal=crystal, potential=potential, dimension=dimension, crystal_name=str(full), potential_name=name, width=usual if width is None else width, core=core
-        )  # fmt: skip
+            crystal=crystal,
+            potential=potential,
+            dimension=dimension,
+            crystal_name=str(full),
+            potential_name=name,
+            width=usual if width is None else width,
+            core=core,
+        )
         unit = setup.unit
     except ValueError as error:
         raise InputError(f"--crystal {str(word)!r} with --potential {name!r}: {error}") from None

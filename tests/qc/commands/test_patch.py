@@ -25,9 +25,26 @@ FIELDS = [
 ]  # fmt: skip
 SMALL = ["--crystal", "hexagonal", "--deformation", "identity", "--deformation", "general:0.03"]
 RECORD = Record(
-    method="bgfc", reference="far_field", crystal="fcc:Cu:3.615", potential="Cu.eam", dimension=3, mesh="lattice-resolved", deformation=[[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], ranks=2, claim="force patch test",
-    ghost_force_max=1e-13, ghost_force_l2=2e-13, energy_error_per_atom=None, tolerance=1e-10, expected="exact at the reference", verdict="pass", seconds=1.25, measured=1e-13, deformation_name="identity", width=4.0,
-)  # fmt: skip
+    method="bgfc",
+    reference="far_field",
+    crystal="fcc:Cu:3.615",
+    potential="Cu.eam",
+    dimension=3,
+    mesh="lattice-resolved",
+    deformation=[[1.0, 0, 0], [0, 1, 0], [0, 0, 1]],
+    ranks=2,
+    claim="force patch test",
+    ghost_force_max=1e-13,
+    ghost_force_l2=2e-13,
+    energy_error_per_atom=None,
+    tolerance=1e-10,
+    expected="exact at the reference",
+    verdict="pass",
+    seconds=1.25,
+    measured=1e-13,
+    deformation_name="identity",
+    width=4.0,
+)
 BAD = replace(RECORD, verdict="fail", ghost_force_max=float("nan"), measured=float("nan"), note="why")
 
 

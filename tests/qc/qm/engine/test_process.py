@@ -141,7 +141,7 @@ def test_wrong_parameters_are_refused():
 def test_the_engine_dies_with_its_parent():
     code = (
         "import sys, numpy as np\nfrom qc.qm.engine.process import EngineProcess\nfrom qc.qm.engine.spec import EngineSpec\n"
-        "e = EngineProcess(EngineSpec('ase:tests.qc.qm_engines.Hang'), ['Si'])\nprint(e._process.pid, flush=True)\n"
+        "e = EngineProcess(EngineSpec(engine='ase:tests.qc.qm_engines.Hang'), ['Si'])\nprint(e._process.pid, flush=True)\n"
         "e.compute(np.zeros((1, 3)))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
