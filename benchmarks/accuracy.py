@@ -215,8 +215,8 @@ def relax(model: Model, reference: str) -> PETSc.Vec:
     q = layout.create_unknowns()
     if model.blending_defect is not None:
         X = model.parts.X
-        y0 = X @ (np.eye(3) - model.spec.F0).T if reference == "lattice" else np.zeros_like(X)
-        model.blending_defect.dead_load(y0[:, : layout.components], coupling.dead_load)
+        y0 = X @ (np.eye(3) - model.perfect.F0).T if reference == "lattice" else np.zeros_like(X)
+        model.impose(model.load(np.zeros((len(X), layout.components)), y0[:, : layout.components]))
     plane = model.lattice.gdim == 2
     # in a large domain the energy is known to 1e-8 eV only, too little for a line search near the minimum
     petsc = {"snes_linesearch_type": "basic"} | ({} if plane else {"ksp_rtol": "1e-6"})

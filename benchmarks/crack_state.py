@@ -195,7 +195,7 @@ def crack_system(material: Material, radius: float, model: str) -> CrackSystem:
     crystal = Crystal.bcc("Fe", 2.855325) if material.name == "iron" else Crystal.diamond("Si", 5.430950)
     crystal = crystal.oriented(plane=material.plane, front=material.front)
     strips = model == "strips"
-    strip = strip_thickness(cells_beside(crystal, "widest"), potential, 0.06)[1] if strips else 0.0
+    strip = strip_thickness(cells_beside(crystal, "widest"), potential, 0.06) if strips else 0.0
     core, blend, order = MODELS[model]
     core = min(core, radius - blend - 20.0)
     spec = CrackSpec(

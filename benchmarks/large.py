@@ -100,8 +100,7 @@ def vacancy(core: float, radius: float, comm: MPI.Comm) -> dict[str, Any]:
     n = parts.layout.n_free
     n_blocks = int(comm.allreduce(n))
     q = parts.layout.create_unknowns()
-    assert model.blending_defect is not None
-    model.blending_defect.dead_load(np.zeros((parts.layout.n_own, 3)), model.coupling.dead_load)
+    model.impose(model.load(np.zeros((parts.layout.n_own, 3))))
     options = SolverOptions(linear="factored", force_tolerance=FORCE)
     solver = EquilibriumSolver(model.coupling, parts, np.zeros((n, 3)), options, in_plane=False)
     begin = time.perf_counter()

@@ -21,6 +21,7 @@ from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
 from ..case.qm import QMTable
+from ..coupling.spec import METHODS
 from ..crack.qm_tip import QMTipSpec
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
 from ..crack.system import CrackSystem
@@ -67,7 +68,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
     m, nn = case.model, crystal.nearest_neighbour_distance
     strip = 0.0
     if m.face_strip:
-        usual = strip_thickness(cells_beside(crystal, case.crack.cut), potential, m.stencil_compression)[1]
+        usual = strip_thickness(cells_beside(crystal, case.crack.cut), potential, m.stencil_compression)
         strip = m.face_strip_thickness if m.face_strip_thickness is not None else usual
     return CrackSpec(
         core_radius=m.core_radius,
@@ -78,7 +79,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
         order=m.order,
         front_periods=m.front_periods,
-        face_strip=0.0 if m.method == "continuum" else strip,
+        face_strip=strip if METHODS[m.method].atoms else 0.0,
         tip=(case.crack.tip[0], case.crack.tip[1]),
         stencil_compression=m.stencil_compression,
         cut=case.crack.cut,
@@ -116,7 +117,7 @@ def make_system(
     with _blaming_the_case():
         potential, crystal, spec = together(comm, prepare)
         domain = None
-        if case.model.mesh is not None and spec.method != "atomistic":
+        if case.model.mesh is not None and spec.facts.continuum:
             domain = read_crack_mesh(comm, case.model.mesh, crystal, potential, spec)
         build = partial(
             CrackSystem,

@@ -68,7 +68,7 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
     """The claims to test; `InputError` on all ranks for words that make no sense. Collective."""
     on_root(comm, lambda: _check_files(options))
     engine = on_root(comm, lambda: check_engine_name(options.engine, EngineSpec().engine))
-    methods = parse_all(options.methods, parse_method, METHODS)
+    methods = parse_all(options.methods, parse_method, list(METHODS))
     references = parse_all(options.references, parse_reference, REFERENCES)
     shifts = parse_all(options.shifts, parse_shifts, [])
     crystals = parse_all(options.crystals, parse_crystal, [])
@@ -203,12 +203,11 @@ def _panel(runner: Runner, job: Job) -> Panel:
     model = test.model(job.deformation.F)
     mesh = model.domain.mesh
     points, triangles = np.empty((0, 2)), np.empty((0, 3), dtype=int)
-    if mesh.geometry.dim == 2 and job.method != "atomistic":
+    if mesh.geometry.dim == 2 and test.facts.continuum:
         parts = runner.comm.gather((mesh.geometry.x[:, :2], cell_vertices(mesh)), root=0) or []
         first = np.cumsum([0, *(len(x) for x, _ in parts)])
         points = np.concatenate([x for x, _ in parts]) if parts else points
         triangles = np.concatenate([c + k for (_, c), k in zip(parts, first, strict=False)]) if parts else triangles
-    pure = job.method in ("atomistic", "continuum")
-    core, width = (0.0, 0.0) if pure else (setup.core * setup.nn, model.spec.width)
+    core, width = (setup.core * setup.nn, model.spec.width) if test.facts.coupled else (0.0, 0.0)
     name = f"{job.method} ({job.reference})" if job.reference else job.method
     return Panel(name=name, forces=forces, points=points, triangles=triangles, core=core, width=width)

@@ -53,7 +53,6 @@ class Sweep:
         self.system = system
         coupling = system.model.coupling
         bare = Coupling(coupling.layout, coupling.terms)
-        bare.dead_load = coupling.dead_load
         self.session = QMSession(system, spec)
         parts = system.model.parts
         n = parts.layout.n_free
@@ -88,7 +87,7 @@ class Sweep:
     def _relax(self, name: str, k: float, q: PETSc.Vec, rough: bool):  # type: ignore[no-untyped-def]
         solver = self._solvers[name]
         self.system.load(k * self.system.K_G)
-        solver.coupling.prescribed[:] = self.system.model.coupling.prescribed
+        solver.coupling.impose(self.system.model.coupling.load)
         solver.coupling.reconnect()
         report = solver.solve(q, rough=rough)
         if not report.converged:

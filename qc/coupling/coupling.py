@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +16,8 @@ from fem.cauchy_born import InadmissibleDeformationError
 from ..stages import stage
 from ..terms.term import Term
 from ..unknowns.layout import BlockScatter, Layout
-from .assembly import _products
+from .assembly import Assembly, declare_symmetry
+from .load import Load
 
 INADMISSIBLE = (InadmissibleDeformationError, StencilError)
 
@@ -42,21 +42,31 @@ class Coupling:
     ----------
     layout : Layout
     terms : sequence of Term
+
+    Attributes
+    ----------
+    prescribed : (n_prescribed, components) ndarray
+        Displacements of this rank's prescribed blocks, A; `impose` writes them.
+    dead_load : PETSc.Vec
+        Forces on the unknowns that no state changes, eV/A; `impose` writes them.
+    assembly : Assembly
+        The matrix.
+    connections : int
+        Times that the terms' rows have been looked at.
+    evaluations : dict
+        Gradients, Hessians and updates of neighbour lists so far.
     """
 
     def __init__(self, layout: Layout, terms: Sequence[Term]) -> None:
         self.layout, self.terms = layout, list(terms)
         self.prescribed = np.zeros((layout.n_prescribed, layout.components))
         self.dead_load = layout.create_unknowns()
-        self.pattern_version = 0  # solvers must forget their symbolic factors when it changes
-        self.connections = 0  # times that the terms' rows have been looked at
-        self._complaint: str | None = None  # why the last energy was infinite on this rank
-        self._last: _Evaluation | None = (
-            None  # line searches and records ask for the same state again; None on all ranks or on none
-        )
+        self.assembly = Assembly(layout, self.has_energy)
+        self.connections = 0
         self.evaluations = {"gradient": 0, "hessian": 0, "update": 0}
-        self._matrix = self.create_matrix()
-        self._values: np.ndarray | None = None
+        self._complaint: str | None = None  # why the last energy was infinite on this rank
+        # line searches and records ask for the same state again; None on all ranks or on none
+        self._last: _Evaluation | None = None
         self._connect()
 
     @property
@@ -67,9 +77,26 @@ class Coupling:
     def add(self, term: Term) -> None:
         """One more term; it takes the place of one with the same name. Collective."""
         self.terms = [t for t in self.terms if t.name != term.name] + [term]
-        self._matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
-        self._matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
+        declare_symmetry(self.assembly.matrix, self.has_energy)
         self._connect()
+
+    def impose(self, load: Load) -> None:
+        """Put the model under a load; its arrays are copied."""
+        self.prescribed[:] = load.prescribed
+        if load.dead_load is None:
+            self.dead_load.zeroEntries()
+        else:
+            load.dead_load.copy(self.dead_load)
+
+    @property
+    def load(self) -> Load:
+        """The load the model is under, a copy that stays as it is."""
+        return Load(prescribed=self.prescribed.copy(), dead_load=self.dead_load.copy())
+
+    @property
+    def pattern_version(self) -> int:
+        """Changes with the sparsity of the Hessian."""
+        return self.assembly.version
 
     def reconnect(self) -> None:
         """Look at the terms' rows anew: another coupling of the same terms may have brought them up to date. Collective."""
@@ -133,26 +160,14 @@ class Coupling:
         """Exact Hessian (AIJ, block size set); the same matrix object until the sparsity pattern changes."""
         z = self._variables(q)
         self.evaluations["hessian"] += 1
-        if not self._pattern_known:
+        if not self.assembly.known:
             with stage("matrix"):
-                self._preallocate()
-        values, m = self._work(), self.layout.components
-        for term, zt, (begin, end) in zip(self.terms, z, pairwise(self._first_block), strict=True):
+                self.assembly.preallocate(self.terms)
+        for term, zt, blocks in zip(self.terms, z, self.assembly.blocks(), strict=True):
             with stage(term.name):
-                term.hessian_blocks(zt, values[begin:end].reshape(-1, m, m))
+                term.hessian_blocks(zt, blocks)
         with stage("matrix"):
-            values[end:] = self._transfer @ values[:end]
-            self._matrix.setValuesCOO(values.ravel(), PETSc.InsertMode.INSERT_VALUES)
-        return self._matrix
-
-    def _work(self) -> np.ndarray:
-        """Where the blocks of all terms and the sums are written, kept as long as the pattern.
-
-        It is as large as the matrix: processes that map so many new pages at once wait for the kernel, longer than they compute.
-        """
-        if self._values is None:
-            self._values = np.empty((self._first_block[-1] + self._transfer.shape[0], self.layout.components**2))
-        return self._values
+            return self.assembly.assemble()
 
     def sum_of_products(
         self, products: Sequence[Callable[[np.ndarray], np.ndarray] | None]
@@ -171,11 +186,6 @@ class Coupling:
             out.array[:] = scatter.add(local)[:n].ravel()
 
         return multiply
-
-    def spread(self, term: int, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs of free blocks i, j (-1: prescribed) that pairs p of variables a, b of a term add to, and with which factor."""
-        i, j, p, factor = _products(self._maps[term], a, b)
-        return self._free[i], self._free[j], p, factor
 
     def displacement(self, q: PETSc.Vec) -> np.ndarray:
         """Displacements (n, components) of this rank's blocks of the full vector, A."""
@@ -223,51 +233,6 @@ class Coupling:
             for t, c in zip(self.terms, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
-        self._free = self.layout.free_number(self._columns).astype(PETSc.IntType)
-        self._pattern_known, self._values, self._last = False, None, None
+        self.assembly.connect(self._maps, self.layout.free_number(self._columns).astype(PETSc.IntType))
+        self._last = None
         self.connections += 1
-
-    def _preallocate(self) -> None:
-        """Fix the sparsity pattern: which blocks of terms are blocks of the matrix, and sums of which others are."""
-        rows, cols = self._pairs()
-        m = self.layout.components
-        alpha, beta = np.divmod(np.arange(m * m, dtype=PETSc.IntType), m)
-        self._matrix.setPreallocationCOO((m * rows[:, None] + alpha).ravel(), (m * cols[:, None] + beta).ravel())
-        self._pattern_known = True
-        self.pattern_version += 1
-
-    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns of the blocks of all terms, -1 where they are none of the matrix, and of the sums behind them.
-
-        Blocks between variables that are unknowns go into the matrix as they are; those of interpolated variables are summed.
-        """
-        self._first_block = [0]
-        places, names, parts = [], [], []
-        for k, term in enumerate(self.terms):
-            a, b = term.pattern()
-            begin = self._first_block[-1]
-            self._first_block.append(begin + len(a))
-            i, j, source, factor = self.spread(k, a, b)
-            alone = (np.bincount(source, minlength=len(a)) == 1)[source] & (factor == 1.0)
-            place = np.full((2, len(a)), -1, dtype=PETSc.IntType)
-            place[:, source[alone]] = i[alone], j[alone]
-            keep = ~alone & (i >= 0) & (j >= 0)
-            names.append(i[keep].astype(np.int64) * (self.layout.n_unknowns + 1) + j[keep])
-            parts.append((source[keep] + begin, factor[keep]))
-            places.append(place)
-        pairs, target = np.unique(np.concatenate(names), return_inverse=True)
-        source, factor = (np.concatenate(part) for part in zip(*parts, strict=True))
-        self._transfer = sp.csr_matrix((factor, (target, source)), shape=(len(pairs), self._first_block[-1]))
-        sums = np.stack(np.divmod(pairs, self.layout.n_unknowns + 1)).astype(PETSc.IntType)
-        rows, cols = np.concatenate([*places, sums], axis=1)
-        return rows, cols
-
-    def create_matrix(self) -> PETSc.Mat:
-        """Empty matrix (AIJ) between the unknowns."""
-        n, m = self.layout.n_free * self.layout.components, self.layout.components
-        matrix = PETSc.Mat().create(self.layout.comm)
-        matrix.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
-        matrix.setType(PETSc.Mat.Type.AIJ)
-        matrix.setOption(PETSc.Mat.Option.SYMMETRIC, self.has_energy)
-        matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, self.has_energy)
-        return matrix

@@ -8,6 +8,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from .coupling import Coupling
+from .load import Load
 
 
 class BlendingDefect:
@@ -36,5 +37,6 @@ class BlendingDefect:
 def _gradient(coupling: Coupling, x: np.ndarray, out: PETSc.Vec) -> None:
     """Gradient at displacements x (n, components) of this rank's blocks."""
     n, q = coupling.layout.n_free, coupling.layout.create_unknowns()
-    q.array[:], coupling.prescribed[:] = x[:n].ravel(), x[n:]
+    q.array[:] = x[:n].ravel()
+    coupling.impose(Load(prescribed=x[n:]))
     coupling.energy_gradient(q, out)

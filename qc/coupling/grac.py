@@ -1,38 +1,28 @@
-"""Setting up B-GRAC on a model: which sites are reconstructed, what must vanish, and the proof that it does (METHODS 3)."""
+"""Setting up B-GRAC on a model (docs/method.md): which sites are reconstructed, what must vanish, and the proof that it does."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal, SitePotential
-from atomistics.reconstruction import Stencil, paired_stencil
-from fem.cauchy_born import GPA, CauchyBornMaterial
+from fem.cauchy_born import GPA
 from fem.mesh.interpolation import cell_vertices
-from fem.mesh.lattice_zone import MeshLattice, longest_edge
 from fem.mesh.user_mesh import volumes
 
-from ..terms.continuum import ContinuumTerm
 from ..terms.reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, local_map, solve
 from ..unknowns.layout import BlockScatter
-from ..unknowns.prolongation import Prolongation
-from ..unknowns.regions import Core
 from .coupling import Coupling
+from .ingredients import Ingredients
+from .load import Load
 
 log = logging.getLogger(__name__)
 EXTENSIONS = (0.0, 2.0)
 """How many neighbour distances into the core sites are reconstructed: the first that can be solved (nearer is more accurate)."""
 PATCH_STRAIN = 0.02 * np.array([[1.0, 0.5, 0.3], [-0.3, -0.7, 0.2], [0.4, 0.2, 0.5]])
 PATCH_TOLERANCE = 1e-11  # times the natural unit of force, C11 nn^2, or 10 eV/A where that is larger
-
-
-def stencil_for(crystal: Crystal, potential: SitePotential, lattice: MeshLattice, compression: float) -> Stencil:
-    """Stencil of B-GRAC on a lattice-resolved mesh: all that can come within the cutoff, and the far ends of mesh edges."""
-    return paired_stencil(crystal, potential, compression, longest_edge(lattice))
 
 
 @dataclass(frozen=True)
@@ -56,82 +46,53 @@ class Grac:
     outside: np.ndarray
 
 
-@dataclass(frozen=True, kw_only=True)
 class Handshake:
-    """What the reconstruction must know of a model.
+    """The sites round the interface of a model, and what of their stencils must be reconstructed.
 
-    Attributes
+    Parameters
     ----------
-    parts : Prolongation
-    core : Core
-    crack : bool
-        The plane y = 0 is open behind the core.
-    gdim : int
-    stencil : Stencil
-    nn : float
-        Nearest-neighbour distance, A.
-    weight, depth : (n,) ndarray
-        Weight of this rank's sites, and their distance from the core, A.
-    inner : float
-        Least distance from the core with a weight below 1 (not positive), A.
-    cell_volume : float
-        Volume of a primitive cell, A^3.
-    sharp, matching : bool
-        There are no sites with weights between 0 and 1; the mesh has its vertices on the lattice.
-    period : float or None
-        Along the front, A.
-    continuum : callable
-        The continuum terms for cell weights (n_cells,).
+    shared : Ingredients
+        Of a model whose extents have a stencil.
     """
 
-    parts: Prolongation
-    core: Core
-    crack: bool
-    gdim: int
-    stencil: Stencil
-    nn: float
-    weight: np.ndarray
-    depth: np.ndarray
-    inner: float
-    cell_volume: float
-    sharp: bool
-    matching: bool
-    period: float | None
-    continuum: Callable[[np.ndarray], list[ContinuumTerm]]
-
-    @property
-    def radius(self) -> float:
-        """Length of the longest bond of the stencil, A."""
-        return self.stencil.radius
+    def __init__(self, shared: Ingredients) -> None:
+        spec, stencil = shared.extents.spec, shared.extents.stencil
+        assert stencil is not None
+        self._shared, self._parts, self._core = shared, shared.parts, spec.core
+        self._gdim = shared.extents.lattice.gdim
+        self._nn = shared.perfect.crystal.nearest_neighbour_distance
+        self._period, self._cell_volume = shared.perfect.period, shared.perfect.material.volume
+        self._crack, self._sharp = spec.crack != "none", spec.width == 0.0
+        self._stencil, self._radius = stencil, stencil.radius
+        self._weight, self._depth, self._inner = shared.energy_weight(), shared.depth, shared.extents.blended[0]
 
     def reconstruct(self, known: Reconstruction | None = None) -> Grac:
         """Solve for the stencils unless they are known. Collective; `ReconstructionError` on all ranks if that fails."""
-        parts = self.parts
-        reach = self.radius + max(EXTENSIONS[-1] * self.nn, self.radius)
-        reach += 1e-6 * self.nn  # a site at exactly this depth is in reach of blocks that are checked
-        near = np.flatnonzero((self.weight > 0) & (self.depth > self.inner - reach)).astype(np.int32)
-        front = None if self.period is None else np.array([0.0, 0.0, self.period])
-        stencils = Stencils(parts.layout, parts.atoms, near, self.stencil, front)
+        parts = self._parts
+        reach = self._radius + max(EXTENSIONS[-1] * self._nn, self._radius)
+        reach += 1e-6 * self._nn  # a site at exactly this depth is in reach of blocks that are checked
+        near = np.flatnonzero((self._weight > 0) & (self._depth > self._inner - reach)).astype(np.int32)
+        front = None if self._period is None else np.array([0.0, 0.0, self._period])
+        stencils = Stencils(parts.layout, parts.atoms, near, self._stencil, front)
         disturbed = stencils.count(np.flatnonzero(~stencils.complete))
-        distance = self.core(parts.X[:, : self.gdim])
-        checked = (
-            distance >= self.inner - self.radius
-        )  # deeper, all sites in reach weigh alike: there is no ghost force
+        distance = self._core(parts.X[:, : self._gdim])
+        # deeper, all sites in reach weigh alike: there is no ghost force
+        checked = distance >= self._inner - self._radius
         cell_weight = parts.nodes.weight
         t = self._ghost_vector(stencils, cell_weight, checked)
-        if not self.matching:
+        if not self._shared.matching:
             cell_weight = self._balanced(t)
             t = self._ghost_vector(stencils, cell_weight, checked)
-        extensions = EXTENSIONS[-1:] if self.sharp or not self.matching else EXTENSIONS
+        extensions = EXTENSIONS[-1:] if self._sharp or not self._shared.matching else EXTENSIONS
         if known is not None:
             extensions = (known.info["extension"],)
-        outside = (distance >= self.inner - extensions[-1] * self.nn) & ~disturbed
+        outside = (distance >= self._inner - extensions[-1] * self._nn) & ~disturbed
         for extension in extensions:
-            wanted = self._reconstructed(near, extension * self.nn)
+            wanted = self._reconstructed(near, extension * self._nn)
             chosen = np.flatnonzero(wanted & stencils.complete)
             self._insist(stencils, wanted)
             try:
-                found = known or solve(stencils, parts.atoms, self.weight[near], chosen, t, checked, disturbed)
+                found = known or solve(stencils, parts.atoms, self._weight[near], chosen, t, checked, disturbed)
             except ReconstructionError:
                 if extension == extensions[-1]:
                     raise
@@ -145,23 +106,23 @@ class Handshake:
         lacking = int(stencils.layout.comm.allreduce(int((wanted & ~stencils.complete).sum())))
         if lacking:
             raise ReconstructionError(
-                f"bgrac needs perfect crystal round the handshake: {lacking} of its sites lack a neighbour within {self.radius:.2f} A "
+                f"bgrac needs perfect crystal round the handshake: {lacking} of its sites lack a neighbour within {self._radius:.2f} A "
                 "(a vacancy or a surface); use a larger core, or bgfc"
             )
 
     def _reconstructed(self, near: np.ndarray, extend: float) -> np.ndarray:
         """Sites of the handshake and the layers before it whose stencils do not meet the crack plane behind the core."""
-        inner = self.inner - extend
-        chosen = self.depth[near] > inner
-        if self.crack:
-            X = self.parts.atoms.X[near]
-            ahead = self.core.centre[0] + np.sqrt(max((self.core.radius + inner) ** 2 - self.radius**2, 0.0))
-            chosen &= ~((np.abs(X[:, 1]) < self.radius) & (X[:, 0] < ahead - 1e-9))
+        inner = self._inner - extend
+        chosen = self._depth[near] > inner
+        if self._crack:
+            X = self._parts.atoms.X[near]
+            ahead = self._core.centre[0] + np.sqrt(max((self._core.radius + inner) ** 2 - self._radius**2, 0.0))
+            chosen &= ~((np.abs(X[:, 1]) < self._radius) & (X[:, 0] < ahead - 1e-9))
         return chosen
 
     def _ghost_vector(self, stencils: Stencils, cell_weight: np.ndarray, checked: np.ndarray) -> np.ndarray:
-        weight, excess = self.weight[stencils.near], self._excess(cell_weight)
-        t = ghost_vector(stencils, weight, self.continuum(cell_weight), excess)
+        weight, excess = self._weight[stencils.near], self._excess(cell_weight)
+        t = ghost_vector(stencils, weight, self._shared.continuum(cell_weight), excess)
         t[~checked] = 0.0  # there the sites of the core that are left out would count
         return t
 
@@ -171,7 +132,7 @@ class Handshake:
         In the crystal, per unit of a bond's force, an atom is pushed by -2 or 2 and a vertex by as much for each cell
         of the crystal round it; the continuum does so with the weight of its cells. Collective.
         """
-        parts, stencil, shifts = self.parts, self.stencil, self.parts.nodes.shifts
+        parts, stencil, shifts = self._parts, self._stencil, self._parts.nodes.shifts
         out = np.zeros((parts.layout.n_own, stencil.pairs))
         if len(stencil.sign) == 1:
             return out
@@ -181,14 +142,14 @@ class Handshake:
         if shifts is None:
             return out
         corner = cell_vertices(parts.nodes.space.mesh)
-        x = parts.nodes.space.mesh.geometry.x[corner][:, :, : self.gdim]
+        x = parts.nodes.space.mesh.geometry.x[corner][:, :, : self._gdim]
         lacks = np.where((cell_weight > 0) & ~shifts.nodal, 0.0, 1.0 - cell_weight)  # relaxed shifts push nothing
         lumped = np.zeros(len(shifts.beta))
         dofs = np.asarray(shifts.space.dofmap.list)[: len(corner)]
         np.add.at(lumped, dofs.ravel(), np.repeat(lacks * volumes(x) / dofs.shape[1], dofs.shape[1]))
         columns, rows = local_map(parts.nodes.shift_rows)
         on_vertices = BlockScatter(parts.layout, columns, 1).add(rows.T @ lumped[:, None])
-        out[:, across] -= 2.0 * (self.period or 1.0) / self.cell_volume * on_vertices
+        out[:, across] -= 2.0 * (self._period or 1.0) / self._cell_volume * on_vertices
         return out
 
     def _balanced(self, t: np.ndarray) -> np.ndarray:
@@ -197,38 +158,39 @@ class Handshake:
         The first moment of the ghost vectors is twice what is counted too much; on a mesh that does not match the lattice
         that is a quadrature error of the blending function, which no reconstruction could cancel. Collective.
         """
-        nodes, free = self.parts.nodes, slice(0, self.parts.layout.n_free)
-        rho = self.stencil.R[: self.stencil.pairs, : self.gdim]
-        inside = ~self.stencil.across[: len(rho)]  # bonds within a sublattice: the others know of the shifts, too
+        nodes, free = self._parts.nodes, slice(0, self._parts.layout.n_free)
+        rho = self._stencil.R[: self._stencil.pairs, : self._gdim]
+        inside = ~self._stencil.across[: len(rho)]  # bonds within a sublattice: the others know of the shifts, too
         r = int(np.argmax(np.where(inside, (rho**2).sum(1), 0.0)))
-        excess = 0.5 * float(t[free, r] @ (self.parts.X[free, : self.gdim] @ rho[r])) / float(rho[r] @ rho[r])
+        excess = 0.5 * float(t[free, r] @ (self._parts.X[free, : self._gdim] @ rho[r])) / float(rho[r] @ rho[r])
         blend = nodes.weight * (1.0 - nodes.weight)
-        fields = [term.field for term in self.continuum((blend > 0).astype(float))]
-        volume = sum(float(blend[f.cells] @ f.omega.sum(1)) for f in fields) / self.cell_volume
-        excess, volume = self.parts.layout.comm.allreduce(np.array([excess, volume])).tolist()
+        fields = [term.field for term in self._shared.continuum((blend > 0).astype(float))]
+        volume = sum(float(blend[f.cells] @ f.omega.sum(1)) for f in fields) / self._cell_volume
+        excess, volume = self._parts.layout.comm.allreduce(np.array([excess, volume])).tolist()
         if volume == 0.0:
             return nodes.weight
         log.info("cell weights in the handshake change by %.2g: %.2g sites less", -excess / volume, excess)
         return nodes.weight - excess / volume * blend
 
 
-def check_patch(
-    parts: Prolongation, grac: Grac, coupling: Coupling, crystal_nn: float, material: CauchyBornMaterial, F0: np.ndarray
-) -> None:
+def check_patch(shared: Ingredients, grac: Grac, coupling: Coupling) -> None:
     """Refuse a coupling with ghost forces outside the core of the perfect crystal at a general strain. Collective."""
+    parts, material, F0 = shared.parts, shared.perfect.material, shared.perfect.F0
     layout, d, m = parts.layout, parts.nodes.space.mesh.geometry.dim, parts.layout.components
+    nn = material.crystal.nearest_neighbour_distance
     H = np.zeros((3, 3))
     H[:m, :d] = F0[:m, :m] @ PATCH_STRAIN[:m, :d]
     u = parts.affine(H, material.relaxed_shifts((F0 + H)[None])[0])
     q, g = layout.create_unknowns(), layout.create_unknowns()
-    q.array[:], coupling.prescribed[:] = u[: layout.n_free].ravel(), u[layout.n_free :]
+    q.array[:] = u[: layout.n_free].ravel()
+    coupling.impose(Load(prescribed=u[layout.n_free :]))
     coupling.energy_gradient(q, g)
-    coupling.prescribed[:] = 0.0
+    coupling.impose(Load.none(layout))
     # far away cells are large, and so is the rounding of what cancels at their nodes
-    rounding = np.maximum(np.linalg.norm(parts.X[: layout.n_free], axis=1) / (100.0 * crystal_nn), 1.0) ** (d - 1)
+    rounding = np.maximum(np.linalg.norm(parts.X[: layout.n_free], axis=1) / (100.0 * nn), 1.0) ** (d - 1)
     forces = (np.abs(g.array_r.reshape(-1, m)) / rounding[:, None])[grac.outside]
     largest = float(layout.comm.allreduce(forces.max(initial=0.0), op=MPI.MAX))
-    unit = material.elastic_tensor()[0, 0] / GPA * crystal_nn ** (1 if material.crystal.dimension == 2 else 2)
+    unit = material.elastic_tensor()[0, 0] / GPA * nn ** (1 if material.crystal.dimension == 2 else 2)
     allowed = PATCH_TOLERANCE * max(10.0, unit)
     if not largest < allowed:
         advice = coupling.complaint or "keep vacancies and free surfaces away from the handshake"

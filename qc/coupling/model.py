@@ -14,11 +14,14 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice
 
 from ..terms.atomistic import AtomisticEnergy
+from ..terms.perfect import PerfectCrystal
 from ..terms.reconstruction import Reconstruction
 from ..terms.term import ForceWeighted
 from ..unknowns.prolongation import Prolongation
 from .coupling import Coupling
 from .dead_load import BlendingDefect
+from .extents import Extents
+from .load import Load
 from .spec import ModelSpec
 
 
@@ -28,34 +31,53 @@ class Model:
 
     Attributes
     ----------
-    spec : ModelSpec
-    crystal, potential, material
-        What it is made of.
-    lattice : MeshLattice
+    perfect : PerfectCrystal
+    extents : Extents
     domain : DomainMesh
     parts : Prolongation
     coupling : Coupling
         The sum of terms.
-    blending_defect : callable or None
-        Dead load of BGFC, and of B-GRAC beside a slit: (x (n, components), out) for a reference state given as
-        displacements of this rank's blocks.
+    blending_defect : BlendingDefect or None
+        Makes the dead load of methods that have one.
     guide : Coupling or None
         The blended energy of the same handshake, for a method that has none of its own.
     reconstruction : Reconstruction or None
         Of B-GRAC.
     """
 
-    spec: ModelSpec
-    crystal: Crystal
-    potential: SitePotential
-    material: CauchyBornMaterial
-    lattice: MeshLattice
+    perfect: PerfectCrystal
+    extents: Extents
     domain: DomainMesh
     parts: Prolongation
     coupling: Coupling
-    blending_defect: BlendingDefect | None
+    blending_defect: BlendingDefect | None = None
     guide: Coupling | None = None
     reconstruction: Reconstruction | None = None
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The settings."""
+        return self.extents.spec
+
+    @property
+    def lattice(self) -> MeshLattice:
+        """Vertices of the resolved zone."""
+        return self.extents.lattice
+
+    @property
+    def crystal(self) -> Crystal:
+        """The crystal."""
+        return self.perfect.crystal
+
+    @property
+    def potential(self) -> SitePotential:
+        """The potential."""
+        return self.perfect.potential
+
+    @property
+    def material(self) -> CauchyBornMaterial:
+        """The continuum of the crystal."""
+        return self.perfect.material
 
     @property
     def comm(self) -> MPI.Comm:
@@ -82,9 +104,25 @@ class Model:
         ``shifts`` (n_basis, 3) are those of the Cauchy-Born material, relaxed if left out.
         """
         p = self.material.relaxed_shifts(F[None])[0] if shifts is None else shifts
-        return self.parts.affine(F - (np.eye(3) if self.spec.F0 is None else self.spec.F0), p)
+        return self.parts.affine(F - self.perfect.F0, p)
+
+    def load(self, u: np.ndarray, reference: np.ndarray | None = None) -> Load:
+        """The load that displacements u (n, components) of this rank's blocks (A) put on the boundary. Collective.
+
+        A method with a dead load takes it at ``reference`` (n, components), at u if there is none.
+        """
+        prescribed = u[self.parts.layout.n_free :]
+        if self.blending_defect is None:
+            return Load(prescribed=prescribed)
+        dead_load = self.parts.layout.create_unknowns()
+        self.blending_defect.dead_load(u if reference is None else reference, dead_load)
+        return Load(prescribed=prescribed, dead_load=dead_load)
+
+    def impose(self, load: Load) -> None:
+        """Put the model under a load."""
+        self.coupling.impose(load)
 
     @property
     def thickness(self) -> float:
-        """Length of the model along the front, A (1 in 2-D, where energies are those of the sheet)."""
-        return self.lattice.period * self.spec.front_periods if self.lattice.gdim == 2 else 1.0
+        """Length of the model along the front, A (1 in 2-D, where energies are those of the sheet, and in 3-D)."""
+        return self.extents.thickness

@@ -1,4 +1,4 @@
-"""The settings of a coupled model."""
+"""The methods and what sets them apart, and the settings of a coupled model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,60 @@ from fem.mesh.domain import Crack
 
 from ..unknowns.regions import Core
 
-METHODS = ("atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf")
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Facts about a coupling method.
+
+    Code that treats methods differently asks for a fact. It does not compare names, so that a new method is a new line of `METHODS`.
+
+    Attributes
+    ----------
+    name : str
+    atoms, continuum : bool
+        The model has sites with an energy or a force; it has a mesh with one.
+    handshake : bool
+        Weights go from 0 to 1 over a width.
+    forces : bool
+        Forces are blended, and there is no energy.
+    dead_load : bool
+        A dead load takes the ghost forces of the blended energy away, exactly in one reference state.
+    reconstructed : bool
+        Sites of the handshake see reconstructed neighbours, such that there are no ghost forces in any uniform deformation.
+    """
+
+    name: str
+    atoms: bool = True
+    continuum: bool = True
+    handshake: bool = False
+    forces: bool = False
+    dead_load: bool = False
+    reconstructed: bool = False
+
+    @property
+    def coupled(self) -> bool:
+        """Whether there are atoms and a continuum, and an interface between them."""
+        return self.atoms and self.continuum
+
+    @property
+    def ghost_forces(self) -> bool:
+        """Whether the interface leaves ghost forces that nothing takes away."""
+        return self.coupled and not (self.forces or self.dead_load or self.reconstructed)
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(name="atomistic", continuum=False),
+        Method(name="continuum", atoms=False),
+        Method(name="qce"),
+        Method(name="bqce", handshake=True),
+        Method(name="bgfc", handshake=True, dead_load=True),
+        Method(name="bgrac", handshake=True, reconstructed=True),
+        Method(name="bqcf", handshake=True, forces=True),
+    )
+}
+"""All methods by name, in the order in which they are told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +125,16 @@ class ModelSpec:
             raise ValueError(f"mesh_growth must be from 0 to 0.5, got {self.mesh_growth}")
 
     @property
+    def facts(self) -> Method:
+        """What sets the method apart."""
+        return METHODS[self.method]
+
+    @property
     def width(self) -> float:
         """Width of the handshake that the method uses, A."""
-        return 0.0 if self.method in ("qce", "atomistic", "continuum") else self.blend_width
+        return self.blend_width if self.facts.handshake else 0.0
+
+    @property
+    def dead_load(self) -> bool:
+        """Whether the model needs a dead load: also B-GRAC, which reconstructs no sites beside a slit."""
+        return self.facts.dead_load or (self.facts.reconstructed and self.crack == "slit")

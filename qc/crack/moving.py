@@ -23,11 +23,11 @@ from .system import CrackSystem
 def check_movable(system: CrackSystem) -> None:
     """Refuse models whose parts are not periodic along the crack."""
     spec = system.spec
-    if spec.method == "continuum":
+    if not spec.facts.atoms:
         raise InputError(
             "model.method = 'continuum' has no atoms, so no tip to follow: propagation needs a method with atoms"
         )
-    if spec.face_strip == 0 and spec.method != "atomistic":
+    if spec.face_strip == 0 and spec.facts.continuum:
         raise InputError(
             "model.face_strip = false is not allowed for propagation: a slit ends at a fixed place of the mesh, so that the model "
             "cannot follow the tip; it must be true"
@@ -36,7 +36,7 @@ def check_movable(system: CrackSystem) -> None:
 
 def furthest_move(system: CrackSystem) -> int:
     """Lattice vectors that the model can move at once: no coarse node may land in the core."""
-    if system.spec.method == "atomistic":
+    if not system.spec.facts.continuum:
         return 1_000_000
     return max(1, int((system.model.spec.width + system.potential.cutoff) / system.lattice.vectors[0, 0]))
 

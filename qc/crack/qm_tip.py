@@ -143,7 +143,6 @@ class QMSession:
         self.guide: Coupling | None = None
         if spec.region.mode == "force" and model.guide is None:
             self.guide = Coupling(model.coupling.layout, model.coupling.terms)
-            self.guide.dead_load = model.coupling.dead_load
         self.qm: QM = add_qm(model, self._region(), engine)
         if not self.qm.cluster.quantitative and model.comm.rank == 0:
             log.warning(

@@ -1,4 +1,4 @@
-"""The settings of a crack model, and the sizes that follow from them."""
+"""The settings of a crack model, the sizes that follow from them, and which of them do not fit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from mpi4py import MPI
 
 from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
+from atomistics.reconstruction import Stencil
 from fem.mesh.domain import DomainMesh
 from fem.mesh.user_mesh import read_mesh
 
-from ..coupling.grac import stencil_for
+from ..coupling.extents import Extents, stencil_for
+from ..coupling.spec import METHODS, Method, ModelSpec
+from ..errors import InputError
 from ..material.cleavage import crack_lattice
 from ..unknowns.regions import Core
 
@@ -34,7 +37,7 @@ class CrackSpec:
     tip : (float, float)
         Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
     cut : str or int
-        Which gap between the planes of a multilattice is cut, see `griffith.surface_energy`.
+        Which gap between the planes of a multilattice is cut, see `qc.material.surface.surface_energy`.
     """
 
     core_radius: float
@@ -49,6 +52,25 @@ class CrackSpec:
     tip: tuple[float, float] = (0.0, 0.0)
     stencil_compression: float = 0.06
     cut: str | int = "widest"
+
+    @property
+    def facts(self) -> Method:
+        """What sets the method apart."""
+        return METHODS[self.method]
+
+    def model_spec(self) -> ModelSpec:
+        """The settings of the coupled model."""
+        return ModelSpec(
+            method=self.method,
+            core=Core(self.core_radius, self.face_strip, self.tip),
+            blend_width=self.blend_width,
+            radius=self.domain_radius,
+            blending=self.blending,
+            order=self.order,
+            crack="strips" if self.face_strip > 0 else "slit",
+            front_periods=self.front_periods,
+            stencil_compression=self.stencil_compression,
+        )
 
 
 def read_crack_mesh(
@@ -66,15 +88,67 @@ def read_crack_mesh(
     return read_mesh(comm, path, 2, spec.domain_radius, opened, density)
 
 
-def strip_thickness(crystal: Crystal, potential: SitePotential, compression: float) -> tuple[float, float]:
-    """Least half thickness of face strips for bgrac, A: the reach of its stencils; and the one to take by default.
-
-    Where bgrac cannot be used that is the cutoff and half a neighbour distance.
-    """
+def strip_thickness(crystal: Crystal, potential: SitePotential, compression: float) -> float:
+    """Half thickness of face strips by default, A: the cutoff and half a neighbour distance, or more where bgrac needs it."""
     usual = potential.cutoff + 0.5 * crystal.nearest_neighbour_distance
     try:
-        least = stencil_for(crystal, potential, crack_lattice(crystal), compression).radius
+        stencil = stencil_for(crystal, potential, crack_lattice(crystal), compression)
     except ValueError:
-        return potential.cutoff, usual
-    least += float(np.ptp(crystal.cell_offsets[:, 1])) / 2  # strips end between cells, not between atoms
-    return least, max(least, usual)
+        return usual
+    return max(_least_strip(crystal, stencil), usual)
+
+
+def _least_strip(crystal: Crystal, stencil: Stencil) -> float:
+    """Least half thickness of face strips for bgrac, A: the reach of its stencils; strips end between cells, not between atoms."""
+    return stencil.radius + float(np.ptp(crystal.cell_offsets[:, 1])) / 2
+
+
+def check_sizes(spec: CrackSpec, extents: Extents, crystal: Crystal, potential: SitePotential) -> None:
+    """Refuse a core that does not fit into the domain, and strips that are too thin for the method."""
+    if not spec.facts.continuum:
+        return
+    _check_core(spec, extents, crystal.nearest_neighbour_distance)
+    if 0 < spec.face_strip < potential.cutoff:
+        raise InputError(
+            f"model.face_strip_thickness = {spec.face_strip:g} A is thinner than the potential's cutoff {potential.cutoff:.2f} A: "
+            "handshake sites would have cut neighbourhoods"
+        )
+    needed = 0.0 if extents.stencil is None else _least_strip(crystal, extents.stencil)
+    if 0 < spec.face_strip < needed:
+        raise InputError(
+            f"model.face_strip_thickness = {spec.face_strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
+            f"model.stencil_compression = {spec.stencil_compression:g}: handshake sites would be cut"
+        )
+    if spec.reference == "lattice" and spec.face_strip == 0 and extents.spec.dead_load:
+        raise InputError(
+            "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
+            "use reference = 'predictor', or face strips"
+        )
+
+
+def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
+    """The resolved zone round the core ends inside the domain, a neighbour distance nn (A) before its rim."""
+    outer = spec.core_radius + extents.resolved + nn
+    if np.hypot(*spec.tip) + outer > spec.domain_radius >= outer:
+        raise InputError(
+            f"crack.tip = [{spec.tip[0]:g}, {spec.tip[1]:g}] does not fit: the core round it, with handshake and one stencil "
+            f"{outer:.1f} A in radius, must lie inside model.domain_radius = {spec.domain_radius:g} A"
+        )
+    if outer > spec.domain_radius:
+        raise InputError(
+            f"model.core_radius = {spec.core_radius:g} A does not fit: with its handshake ({extents.spec.width:g} A) and one stencil it "
+            f"reaches {outer:.1f} A, so model.domain_radius = {spec.domain_radius:g} A must be larger than that"
+        )
+
+
+def check_opening(
+    spec: CrackSpec, extents: Extents, crystal: Crystal, potential: SitePotential, opening: float
+) -> None:
+    """Refuse a core so small that the faces, displaced from each other by ``opening`` (A) where they leave it, still attract."""
+    gap = 2 * abs(extents.lattice.origin[1]) - float(np.ptp(crystal.cell_offsets[:, 1]))
+    apart = opening + gap
+    if np.isfinite(spec.core_radius) and apart < potential.cutoff:
+        raise InputError(
+            f"model.core_radius = {spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
+            f"{apart:.2f} A apart at load.K_start, and the potential reaches {potential.cutoff:.2f} A; use a larger core"
+        )

@@ -13,20 +13,17 @@ from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import on_root
-from fem.mesh.domain import Crack, DomainMesh
+from fem.mesh.domain import DomainMesh
 from fem.mesh.far_field import CoarseMesh
 from fem.near_tip import NearTipField
 
-from ..coupling.extents import SKIN
-from ..coupling.methods import build_model
+from ..coupling.extents import Extents
+from ..coupling.methods import build_within
 from ..coupling.model import Model
-from ..coupling.spec import ModelSpec
-from ..errors import InputError
 from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..terms.reconstruction import Reconstruction
-from ..unknowns.regions import Core
-from .spec import MODES, CrackSpec, strip_thickness
+from .spec import MODES, CrackSpec, check_opening, check_sizes
 
 log = logging.getLogger(__name__)
 
@@ -81,18 +78,13 @@ class CrackSystem:
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
-        self._check_sizes()
+        extents = Extents.of(self.crystal, potential, self.lattice, spec.model_spec())
+        check_sizes(spec, extents, self.crystal, potential)
         if K_check is not None:
-            self.check_load(K_check * self.K_G)
-        self.model: Model = build_model(
-            comm,
-            self.crystal,
-            potential,
-            self.lattice,
-            self._model_spec(),
-            coarse,
-            domain,
-            reconstruction=reconstruction,
+            opening = self.face_opening(spec.core_radius, K_check * self.K_G)
+            check_opening(spec, extents, self.crystal, potential, opening)
+        self.model: Model = build_within(
+            comm, self.crystal, potential, extents, coarse, domain, reconstruction=reconstruction
         )
         self._centre = spec.tip
         self._unit: np.ndarray | None = None
@@ -162,12 +154,8 @@ class CrackSystem:
 
     def load(self, K: float) -> None:
         """Prescribe the near-tip field at K on the outer boundary, and take the dead load there if the method has one."""
-        coupling, layout = self.model.coupling, self.model.parts.layout
         x = self.imposed_displacement(K)
-        coupling.prescribed[:] = x[layout.n_free :]
-        if self.model.blending_defect is not None:
-            reference = np.zeros_like(x) if self.spec.reference == "lattice" else x
-            self.model.blending_defect.dead_load(reference, coupling.dead_load)
+        self.model.impose(self.model.load(x, np.zeros_like(x) if self.spec.reference == "lattice" else x))
 
     def start(self, K: float) -> PETSc.Vec:
         """Unknowns in the near-tip field at K."""
@@ -180,61 +168,3 @@ class CrackSystem:
         x, y = np.array([-r, -r]), np.array([0.0, -0.0])
         up, low = self.field.displacement(x, y, (K * self.mode).tolist())
         return float(np.linalg.norm(up - low))
-
-    def check_load(self, K: float) -> None:
-        """Refuse a core so small that the faces still attract each other where they leave it at load K."""
-        gap = 2 * abs(self.lattice.origin[1]) - float(np.ptp(self.crystal.cell_offsets[:, 1]))
-        opening = self.face_opening(self.spec.core_radius, K) + gap
-        if np.isfinite(self.spec.core_radius) and opening < self.potential.cutoff:
-            raise InputError(
-                f"model.core_radius = {self.spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
-                f"{opening:.2f} A apart at load.K_start, and the potential reaches {self.potential.cutoff:.2f} A; use a larger core"
-            )
-
-    def _model_spec(self) -> ModelSpec:
-        s = self.spec
-        core = Core(s.core_radius, s.face_strip, s.tip)
-        crack: Crack = "strips" if s.face_strip > 0 else "slit"
-        return ModelSpec(
-            method=s.method,
-            core=core,
-            blend_width=s.blend_width,
-            radius=s.domain_radius,
-            blending=s.blending,
-            order=s.order,
-            crack=crack,
-            front_periods=s.front_periods,
-            stencil_compression=s.stencil_compression,
-        )
-
-    def _check_sizes(self) -> None:
-        s, cutoff = self.spec, self.potential.cutoff
-        if s.method == "atomistic":
-            return
-        outer = s.core_radius + s.blend_width + 1.06 * cutoff + SKIN + 2 * self.crystal.nearest_neighbour_distance
-        if np.hypot(*s.tip) + outer > s.domain_radius >= outer:
-            raise InputError(
-                f"crack.tip = [{s.tip[0]:g}, {s.tip[1]:g}] does not fit: the core round it, with handshake and one stencil "
-                f"{outer:.1f} A in radius, must lie inside model.domain_radius = {s.domain_radius:g} A"
-            )
-        if outer > s.domain_radius:
-            raise InputError(
-                f"model.core_radius = {s.core_radius:g} A does not fit: with its handshake ({s.blend_width:g} A) and one stencil it "
-                f"reaches {outer:.1f} A, so model.domain_radius = {s.domain_radius:g} A must be larger than that"
-            )
-        if 0 < s.face_strip < cutoff:
-            raise InputError(
-                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the potential's cutoff {cutoff:.2f} A: "
-                "handshake sites would have cut neighbourhoods"
-            )
-        needed = strip_thickness(self.crystal, self.potential, s.stencil_compression)[0] if s.method == "bgrac" else 0.0
-        if 0 < s.face_strip < needed:
-            raise InputError(
-                f"model.face_strip_thickness = {s.face_strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
-                f"model.stencil_compression = {s.stencil_compression:g}: handshake sites would be cut"
-            )
-        if s.reference == "lattice" and s.method in ("bgfc", "bgrac") and s.face_strip == 0:
-            raise InputError(
-                "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
-                "use reference = 'predictor', or face strips"
-            )

@@ -12,15 +12,14 @@ from mpi4py import MPI
 from atomistics import Crystal, SitePotential, load_potential
 from fem.collective import together
 
+from ..coupling.spec import METHODS
 from ..errors import InputError
 from ..material.cleavage import cells_beside
 from .crystals import CrystalWord
 from .mesh import dimensions_of_mesh, on_mesh
-from .setup import WITHOUT_HANDSHAKE, PatchSetup
+from .setup import PatchSetup
 from .words import SHIFTS
 
-SHARP_TOO = ("bgrac",)
-"""Methods with a handshake that may be left out (width 0)."""
 STANDARD_POTENTIALS = {
     ("hexagonal", ()): "toy-eam",
     ("fcc", ("Cu",)): "Cu_mishin1.eam.alloy",
@@ -246,9 +245,7 @@ def _setup(
 
 def reason_against(method: str, setup: PatchSetup) -> str | None:
     """Why the method does not exist for the crystal and the potential; None: it does. B-GRAC needs an inversion of its bonds."""
-    if method != "bgrac":
-        return None
-    return setup.no_inversion
+    return setup.no_inversion if METHODS[method].reconstructed else None
 
 
 def check_methods(setups: Sequence[PatchSetup], methods: Sequence[str]) -> None:
@@ -265,7 +262,8 @@ def check_methods(setups: Sequence[PatchSetup], methods: Sequence[str]) -> None:
 def _check_width(setup: PatchSetup, methods: Sequence[str]) -> None:
     """Refuse a handshake narrower than the cutoff: blended sites would see through it."""
     width = setup.width
-    blended = [m for m in methods if m not in WITHOUT_HANDSHAKE and not (width == 0 and m in SHARP_TOO)]
+    facts = [METHODS[m] for m in methods]
+    blended = [m.name for m in facts if m.handshake and not (width == 0 and m.reconstructed)]  # which may be sharp
     if not (np.isfinite(width) and width >= 0):
         raise InputError(f"--width {width:g} is not allowed: it must be a number >= 0 in nearest-neighbour distances")
     least = setup.potential.cutoff / setup.nn

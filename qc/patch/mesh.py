@@ -12,9 +12,10 @@ from mpi4py import MPI
 from fem.collective import on_root
 from fem.mesh.user_mesh import largest_disc, mesh_dimension
 
+from ..coupling.spec import METHODS
 from ..errors import InputError
 from .crystals import CrystalWord
-from .setup import WITHOUT_HANDSHAKE, PatchSetup
+from .setup import PatchSetup
 
 
 def dimensions_of_mesh(
@@ -40,9 +41,9 @@ def on_mesh(comm: MPI.Comm, setup: PatchSetup, mesh: str, methods: Sequence[str]
         raise InputError(f"--mesh {mesh!r} is not usable: {error}") from None
     nn = setup.nn
     setup = replace(setup, mesh=os.fspath(mesh), mesh_radius=radius / nn, core=max(setup.core, 1.5 * centre_size / nn))
-    if all(m == "continuum" for m in methods):
+    if not any(METHODS[m].atoms for m in methods):
         return setup
-    width = setup.width if any(m not in WITHOUT_HANDSHAKE for m in methods) else 0.0
+    width = setup.width if any(METHODS[m].handshake for m in methods) else 0.0
     needed = setup.resolved(setup.core, width) * nn
     if needed > radius:
         raise InputError(

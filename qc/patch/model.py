@@ -14,9 +14,10 @@ from fem.mesh.interpolation import cell_vertices
 from fem.mesh.user_mesh import volumes
 from fem.shifts import independent
 
+from ..coupling.load import Load
 from ..coupling.methods import build_model
 from ..coupling.model import Model
-from ..coupling.spec import ModelSpec
+from ..coupling.spec import METHODS, Method, ModelSpec
 from ..errors import InputError
 from .setup import PatchSetup
 
@@ -73,12 +74,17 @@ class PatchTest:
         self, setup: PatchSetup, method: str, reference: str | None = None, comm: MPI.Comm = MPI.COMM_WORLD
     ) -> None:
         self.setup, self.method, self.comm = setup, method, comm
-        self.reference = (reference or "far_field") if method == "bgfc" else None
+        self.reference = (reference or "far_field") if METHODS[method].dead_load else None
         self._models: dict[tuple[object, ...], Model] = {}
         self._domain: DomainMesh | None = None
         self._energies: dict[bytes, float] = {}
         self.kept: dict[tuple[object, ...], Any] = {}
         """What claims keep for each other."""
+
+    @property
+    def facts(self) -> Method:
+        """What sets the method apart."""
+        return METHODS[self.method]
 
     def model(
         self, F: np.ndarray, core: float | None = None, width: float | None = None, radius: float | None = None
@@ -93,7 +99,7 @@ class PatchTest:
     def build(self, spec: ModelSpec) -> Model:
         """A model of its own. Collective."""
         s = self.setup
-        if self._domain is None and self.method != "atomistic":
+        if self._domain is None and self.facts.continuum:
             self._domain = s.domain(self.comm)
         try:
             return build_model(self.comm, s.crystal, s.potential, s.lattice, spec, domain=self._domain)
@@ -112,23 +118,22 @@ class PatchTest:
         u = self.displacement(model, F)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
-        model.coupling.dead_load.zeroEntries()
-        if model.blending_defect is not None:
-            at = reference if reference is not None else np.eye(3) if self.reference == "lattice" else F
-            self._dead_load(model, at)
-        model.coupling.prescribed[:] = u[model.parts.layout.n_free :]
+        at = reference if reference is not None else np.eye(3) if self.reference == "lattice" else F
+        model.impose(Load(prescribed=u[model.parts.layout.n_free :], dead_load=self.dead_load(model, at)))
         return q
 
-    def _dead_load(self, model: Model, F: np.ndarray) -> None:
-        """A plane model cannot express another gradient along the front than its own: ask one that can."""
+    def dead_load(self, model: Model, F: np.ndarray) -> PETSc.Vec | None:
+        """The dead load of a model at the deformation F, eV/A; None where the method has none. Collective.
+
+        A plane model cannot express another gradient along the front than its own: one that can is asked.
+        """
+        if model.blending_defect is None:
+            return None
         other, F0 = model, front_gradient(F, self.setup.dimension)
-        if not np.array_equal(F0, model_gradient(model)):
+        if not np.array_equal(F0, model.perfect.F0):
             other = self.build(replace(model.spec, F0=F0))
-        assert other.blending_defect is not None
         assert other.parts.layout.n_free == model.parts.layout.n_free
-        load = other.parts.layout.create_unknowns()
-        other.blending_defect.dead_load(self.displacement(other, F), load)
-        model.coupling.dead_load.array[:] = load.array_r
+        return other.load(self.displacement(other, F)).dead_load
 
     def displacement(self, model: Model, F: np.ndarray) -> np.ndarray:
         """(n, components) values of this rank's blocks from F0 X to F X with the shifts of the test, A."""
@@ -189,11 +194,6 @@ def front_gradient(F: np.ndarray, dimension: float) -> np.ndarray:
     if dimension == 2.5:
         F0[:, 2] = F[:, 2]
     return F0
-
-
-def model_gradient(model: Model) -> np.ndarray:
-    """Macroscopic gradient that the model was built with."""
-    return np.eye(3) if model.spec.F0 is None else model.spec.F0
 
 
 def crystal_gradient(model: Model, F: np.ndarray, shifts: np.ndarray) -> np.ndarray:

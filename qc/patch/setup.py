@@ -15,16 +15,13 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice, bulk_lattice
 from fem.mesh.user_mesh import read_mesh
 
-from ..coupling.extents import SKIN
-from ..coupling.spec import ModelSpec
+from ..coupling.extents import sight, spread
+from ..coupling.spec import METHODS, ModelSpec
 from ..errors import InputError
 from ..material.cleavage import crack_lattice
 from ..unknowns.regions import Core
 from .words import Deformation
 
-WITHOUT_HANDSHAKE = ("atomistic", "continuum", "qce")
-STENCIL_STRETCH = 1.06
-"""Sites see this many cutoffs in the reference crystal (`qc.coupling.methods.build_model`)."""
 GIVEN_SHIFT = 0.02
 """Size of the shifts that a test gives the sublattices, in nearest-neighbour distances."""
 
@@ -131,8 +128,7 @@ class PatchSetup:
     @property
     def reach(self) -> float:
         """How far sites see in the reference crystal, from the centroid of their cell to that of another, A."""
-        spread = 2.0 * float(np.linalg.norm(self.crystal.cell_offsets, axis=1).max())
-        return STENCIL_STRETCH * self.potential.cutoff + SKIN + spread
+        return sight(self.potential) + spread(self.crystal)
 
     def resolved(self, core: float, width: float) -> float:
         """Radius within which there are atoms that matter."""
@@ -149,12 +145,12 @@ class PatchSetup:
         """A model without crack, graded out to 1.6 times the radius of its resolved zone if no other radius is given."""
         core = self.core if core is None else core
         width = self.width if width is None else width
-        if radius is None and self.mesh is not None and method != "atomistic":  # which needs no mesh
+        facts = METHODS[method]
+        if radius is None and self.mesh is not None and facts.continuum:  # without one the mesh is not needed
             radius = self.mesh_radius
         elif radius is None:
-            bare = 0.0 if method in WITHOUT_HANDSHAKE else width
-            resolved = self.resolved(max(core, 0.0), bare)
-            radius = resolved if method == "atomistic" else 1.6 * resolved + 2.0
+            resolved = self.resolved(max(core, 0.0), width if facts.handshake else 0.0)
+            radius = 1.6 * resolved + 2.0 if facts.continuum else resolved
         return ModelSpec(
             method=method,
             core=Core(core * self.nn),
@@ -202,7 +198,7 @@ class PatchSetup:
         if self.potential.fixed_topology:
             return
         smallest = float(np.linalg.svd(deformation.F, compute_uv=False)[-1])
-        least = self.potential.cutoff / (STENCIL_STRETCH * self.potential.cutoff + SKIN)
+        least = self.potential.cutoff / sight(self.potential)
         if smallest < least:
             raise InputError(
                 f"--deformation {deformation.name!r} compresses {self.crystal_name} to {smallest:.3f}: stencils are complete down to "

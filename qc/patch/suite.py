@@ -73,7 +73,7 @@ def standard_setups(methods: Sequence[str], width: float | None, comm: MPI.Comm)
 
 def make_jobs(
     setups: Sequence[PatchSetup],
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = tuple(METHODS),
     references: Sequence[str] = REFERENCES,
     deformations: Sequence[str] = DEFORMATIONS,
     claims: Iterable[str] = tuple(CLAIMS),
@@ -95,7 +95,7 @@ def make_jobs(
         for deformation in parsed:
             setup.check_deformation(deformation)
         for method in methods:
-            for reference in references if method == "bgfc" else (None,):
+            for reference in references if METHODS[method].dead_load else (None,):
                 for claim in claims:
                     if _means_something(claim, method, setup) and not (
                         quick and _heavy(claim, method, reference, setup)
@@ -113,19 +113,21 @@ def make_jobs(
 def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
     if reason_against(method, setup) is not None:
         return False
-    if claim in QM_CLAIMS:
-        return has_qm(setup) and method == ("bgrac" if reason_against("bgrac", setup) is None else "bqce")
+    m = METHODS[method]
+    blended = m.handshake and m.ghost_forces
+    if claim in QM_CLAIMS:  # of the one energy without ghost forces, or else of the plain blended one
+        return has_qm(setup) and (m.reconstructed if setup.no_inversion is None else blended)
     if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
         compound = len(set(setup.crystal.species)) > 1  # an atomistic model may end between the atoms of a cell
-        return method != "bqcf" and not (method == "atomistic" and compound)  # bqcf has no energy
+        return not m.forces and not (compound and not m.continuum)
     if claim == "decay rate":
-        return method == "bqce" and setup.mesh is None
+        return blended and setup.mesh is None
     if claim == "null test: all atomistic":
-        return method != "continuum" and setup.mesh is None
+        return m.atoms and setup.mesh is None
     if claim == "null test: all continuum":
-        return method != "atomistic" and (setup.mesh is None or method == "continuum")
+        return m.continuum and (setup.mesh is None or not m.atoms)
     return True
 
 
@@ -207,7 +209,7 @@ def _record(job: Job, finding: Finding, ranks: int, seconds: float, setup: dict[
         crystal=s.crystal_name,
         potential=s.potential_name,
         dimension=s.dimension if s.dimension == 2.5 else int(s.dimension),
-        mesh=s.mesh if s.mesh and job.method != "atomistic" else "lattice-resolved",
+        mesh=s.mesh if s.mesh and METHODS[job.method].continuum else "lattice-resolved",
         deformation=job.deformation.F.tolist(),
         ranks=ranks,
         claim=job.claim,

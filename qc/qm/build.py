@@ -10,10 +10,10 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal
-from atomistics.potentials.site_potential import SitePotential
 
 from ..coupling.model import Model
 from ..errors import InputError
+from ..terms.perfect import PerfectCrystal
 from ..unknowns.layout import Rows
 from ..unknowns.prolongation import Atoms
 from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
@@ -112,12 +112,9 @@ class QM:
 
 def build_qm(
     comm: MPI.Comm,
-    crystal: Crystal,
-    potential: SitePotential,
+    perfect: PerfectCrystal,
     atoms: Atoms,
     spec: QMSpec,
-    F0: np.ndarray,
-    period: float | None,
     step: float | None = None,
     components: int = 3,
     engine: EngineFactory | None = None,
@@ -128,8 +125,8 @@ def build_qm(
     ----------
     atoms : Atoms
         Of this rank.
-    period, step : float or None
-        Length of the model and of the crystal's period along the front, A.
+    step : float or None
+        Length of the crystal's period along the front, A.
     engine : callable, optional
         Makes the engine for a cluster, on the computing rank; default: a process of ``spec.engine``.
 
@@ -138,6 +135,7 @@ def build_qm(
     InputError
         The region does not fit, or the engine refuses; the same on all ranks.
     """
+    crystal, potential, F0, period = perfect.crystal, perfect.potential, perfect.F0, perfect.period
     nn = crystal.nearest_neighbour_distance
     surround = spec.radius + 2.2 * potential.cutoff if spec.mode == "force" else 0.0
     reach = max(spec.cluster.radius + ROOM * BOND * nn, surround)
@@ -171,19 +169,9 @@ def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> Q
     """A QM region in a coupled model, in place of the one it may have. Collective; as `build_qm`."""
     if model.crystal.dimension != 3:
         raise InputError("a QM region needs a crystal in three dimensions (model.dimension = 2.5)")
-    plane = model.lattice.gdim == 2
-    F0 = np.eye(3) if model.spec.F0 is None else model.spec.F0
-    args = (
-        model.comm,
-        model.crystal,
-        model.potential,
-        model.parts.atoms,
-        spec,
-        F0,
-        model.thickness if plane else None,
-        model.lattice.period if plane else None,
-    )
-    qm = build_qm(*args, components=model.parts.layout.components, engine=engine)
+    step = model.lattice.period if model.lattice.gdim == 2 else None
+    components = model.parts.layout.components
+    qm = build_qm(model.comm, model.perfect, model.parts.atoms, spec, step, components, engine)
     model.coupling.add(qm.term)
     return qm
 

@@ -8,6 +8,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
+from ..coupling.load import Load
 from ..errors import ConvergenceError
 from ..unknowns.prolongation import Prolongation
 from .descent import TRIES
@@ -215,7 +216,7 @@ class EquilibriumSolver:
         if self.guide is None:
             return report
         start = q.copy()
-        self.guide.coupling.prescribed[:] = self.coupling.prescribed
+        self.guide.coupling.impose(self.coupling.load)
         self.guide.coupling.reconnect()
         guided = self.guide.solve(q, rough=True)
         self.coupling.reconnect()
@@ -287,10 +288,10 @@ class EquilibriumSolver:
         snes.setFunction(lambda snes, x, g: coupling.energy_gradient(x, g), coupling.layout.create_unknowns())
         if coupling.has_energy:
             snes.setObjective(lambda snes, x: coupling.energy(x))
-        loaded = coupling.prescribed.copy()
-        coupling.prescribed[:] = 0.0  # the stiffness of the perfect crystal, whatever load the model carries already
+        loaded = coupling.load  # the stiffness is that of the perfect crystal, whatever load the model carries already
+        coupling.impose(Load.none(coupling.layout))
         H = self._matrix(coupling.layout.create_unknowns())
-        coupling.prescribed[:] = loaded
+        coupling.impose(loaded)
         if self._factored is None:
             self._stiffness, self._stiffness_version = H.copy(), coupling.pattern_version
         self._pattern_version = self._version

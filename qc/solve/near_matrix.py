@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from petsc4py import PETSc
 
+from ..coupling.assembly import create_matrix
 from ..coupling.coupling import Coupling
 from ..stages import stage
 from ..unknowns.layout import Layout
@@ -39,7 +40,7 @@ class NearMatrix:
     def __init__(self, coupling: Coupling) -> None:
         self._coupling = coupling
         self.near: list[Any] = []
-        self.matrix = coupling.create_matrix()
+        self.matrix = create_matrix(coupling.layout, coupling.has_energy)
         self.pattern_version = 0
         self._connected = 0
 
@@ -54,7 +55,7 @@ class NearMatrix:
         for k, (near, zt) in enumerate(zip(self.near, z, strict=True)):
             with stage(near.name):
                 for a, b, blocks in _blocks(near, zt):
-                    i, j, p, factor = self._coupling.spread(k, a, b)
+                    i, j, p, factor = self._coupling.assembly.spread(k, a, b)
                     values = blocks[p]
                     values *= factor[:, None, None]
                     self.matrix.setValuesBlockedRCV(i[:, None], j[:, None], values, PETSc.InsertMode.ADD_VALUES)
@@ -78,7 +79,7 @@ class NearMatrix:
         n = self._coupling.layout.n_unknowns
         for k, near in enumerate(self.near):
             for a, b in _patterns(near):
-                i, j, *_ = self._coupling.spread(k, a, b)
+                i, j, *_ = self._coupling.assembly.spread(k, a, b)
                 here = (i >= 0) & (j >= 0)
                 yield np.unique(i[here].astype(np.int64) * n + j[here])
 

@@ -8,11 +8,12 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import NeighbourList
-from atomistics.potentials.site_potential import HessianPattern, SitePotential
+from atomistics.potentials.site_potential import HessianPattern
 
 from ..unknowns.halo import Halo, gather_halo, neighbour_list
 from ..unknowns.layout import Rows
 from ..unknowns.prolongation import Atoms
+from .perfect import PerfectCrystal
 from .springs import Bonds, Springs
 
 
@@ -22,19 +23,11 @@ class AtomisticEnergy:
     Parameters
     ----------
     comm : mpi4py.MPI.Comm
-    potential : SitePotential
+    perfect : PerfectCrystal
     atoms : Atoms
         The atoms this rank owns.
-    types : (n_species,) int ndarray
-        The potential's type of each species of the crystal.
     weight : (n,) ndarray
         Weight of each own site; sites of weight 0 are not evaluated.
-    F0 : (3, 3) ndarray
-        Macroscopic deformation gradient.
-    period : float or None
-        Length of the model along the front, A; None: not periodic.
-    site_reference : (n_species,) ndarray
-        Energy of a site of the perfect crystal, eV.
     skin : float
         Skin of the neighbour list, A.
     springs : Springs, optional
@@ -51,23 +44,20 @@ class AtomisticEnergy:
     def __init__(
         self,
         comm: MPI.Comm,
-        potential: SitePotential,
+        perfect: PerfectCrystal,
         atoms: Atoms,
-        types: np.ndarray,
         weight: np.ndarray,
-        F0: np.ndarray,
-        period: float | None,
-        site_reference: np.ndarray,
         skin: float = 0.6,
         springs: Springs | None = None,
     ) -> None:
-        self.comm, self.potential, self.atoms, self._type_of = comm, potential, atoms, types
-        self.F0 = np.array(F0, dtype=float)
-        self.front = None if period is None else self.F0 @ np.array([0.0, 0.0, period])
+        self.comm, self.atoms = comm, atoms
+        self.potential, self._type_of = perfect.potential, perfect.types
+        self.F0 = np.array(perfect.F0, dtype=float)
+        self.front = None if perfect.period is None else self.F0 @ np.array([0.0, 0.0, perfect.period])
         self.sites = np.flatnonzero(weight != 0.0).astype(np.int32)
         self.weight = np.ascontiguousarray(weight[self.sites])
         self.skin, self.springs = skin, springs
-        self._site_reference = site_reference[atoms.species[self.sites]]
+        self._site_reference = perfect.site_reference[atoms.species[self.sites]]
         self.halo: Halo
         self.list: NeighbourList
         self._pattern: HessianPattern | None = None

@@ -6,11 +6,11 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import NeighbourList
-from atomistics.potentials.site_potential import SitePotential
 from atomistics.reconstruction import ReconstructedSites, Stencil
 
 from ..unknowns.halo import gather_halo
 from ..unknowns.prolongation import Atoms
+from .perfect import PerfectCrystal
 from .reconstruction import Reconstruction
 
 
@@ -20,20 +20,13 @@ class ReconstructedEnergy:
     Parameters
     ----------
     comm : mpi4py.MPI.Comm
-    potential : SitePotential
+    perfect : PerfectCrystal
     atoms : Atoms
         The atoms this rank owns.
-    types : (n_species,) int ndarray
     own_sites : (m,) int ndarray
         Reconstructed sites among them.
     weight : (m,) ndarray
         Their weights.
-    F0 : (3, 3) ndarray
-        Macroscopic deformation gradient.
-    period : float or None
-        Length of the model along the front, A; None: not periodic.
-    site_reference : (n_species,) ndarray
-        Energy of a site of the perfect crystal, eV.
     stencil : Stencil
     reconstruction : Reconstruction
     watch : float
@@ -45,21 +38,18 @@ class ReconstructedEnergy:
     def __init__(
         self,
         comm: MPI.Comm,
-        potential: SitePotential,
+        perfect: PerfectCrystal,
         atoms: Atoms,
-        types: np.ndarray,
         own_sites: np.ndarray,
         weight: np.ndarray,
-        F0: np.ndarray,
-        period: float | None,
-        site_reference: np.ndarray,
         stencil: Stencil,
         reconstruction: Reconstruction,
         watch: float,
     ) -> None:
         self.own_sites, self.weight = own_sites, np.ascontiguousarray(weight)
+        period = perfect.period
         halo = gather_halo(comm, atoms, atoms.X, own_sites, watch, period is not None)
-        frame = np.array(F0, dtype=float)
+        frame = np.array(perfect.F0, dtype=float)
         cell, pbc = np.eye(3), (False, False, period is not None)
         if period is not None:
             cell[2, 2] = period
@@ -72,10 +62,10 @@ class ReconstructedEnergy:
         self._X0 = X @ frame.T
         lam, species = reconstruction.at(comm, halo.key[self.local]), halo.species[self.local]
         self.sum = ReconstructedSites(
-            potential, X, types[species].astype(np.int32), self.sites, self.weight, stencil, species[self.sites],
+            perfect.potential, X, perfect.types[species].astype(np.int32), self.sites, self.weight, stencil, species[self.sites],
             lam, watch, cell, pbc,
         )  # fmt: skip
-        self._site_reference = site_reference[species[self.sites]]
+        self._site_reference = perfect.site_reference[species[self.sites]]
 
     def positions(self, z: np.ndarray) -> np.ndarray:
         """Positions (n, 3) of the local atoms for displacements z (n, components), A."""

@@ -59,9 +59,7 @@ def deform(m: Model, F: np.ndarray, shifts: np.ndarray | None = None):  # type: 
     u = m.uniform(F, shifts)
     q = layout.create_unknowns()
     q.array[:] = u[: layout.n_free].ravel()
-    m.coupling.prescribed[:] = u[layout.n_free :]
-    if m.blending_defect is not None:
-        m.blending_defect.dead_load(u, m.coupling.dead_load)
+    m.impose(m.load(u))
     return q
 
 

@@ -7,10 +7,13 @@ from mpi4py import MPI
 
 from atomistics import Crystal
 from atomistics.potentials.stillinger_weber import stillinger_weber
+from fem.cauchy_born import CauchyBornMaterial
 from qc.coupling.coupling import Coupling
+from qc.coupling.load import Load
 from qc.qm.build import QM, QMSpec, build_qm
 from qc.qm.engine.spec import EngineSpec
 from qc.terms.atomistic import AtomisticEnergy
+from qc.terms.perfect import PerfectCrystal
 from qc.unknowns.layout import Layout, Rows
 from qc.unknowns.prolongation import Atoms
 
@@ -25,6 +28,7 @@ class Ball:
         self.crystal = Crystal.diamond("Si").oriented((1, 1, 1), (1, -1, 0)).resolved(self.potential)
         self.step = self.crystal.period()
         self.period = periods * self.step
+        self.perfect = PerfectCrystal.of(CauchyBornMaterial(self.crystal, self.potential), period=self.period)
         nn = self.crystal.nearest_neighbour_distance
         lift = (0.0, 0.5 * nn, 0.0)  # the plane y = 0 cuts the upright bonds in two: the shuffle plane
         box = [radius, radius, 0.0]
@@ -53,16 +57,11 @@ class Ball:
     def qm(self, engine="ase:tests.qc.qm_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
         settings = {k: changes.pop(k) for k in ("parameters", "time_limit", "retries", "spin", "start") if k in changes}
         spec = QMSpec(centre=centre, radius=radius, engine=EngineSpec(engine=engine, **settings), **changes)
-        F0, step = np.eye(3), self.step
-        return build_qm(self.comm, self.crystal, self.potential, self.atoms, spec, F0, self.period, step)
+        return build_qm(self.comm, self.perfect, self.atoms, spec, self.step)
 
     def coupling(self, *terms):  # type: ignore[no-untyped-def]
         """The model's atoms and further terms."""
-        types = self.potential.types_of(self.crystal.species)
-        weight = np.ones(len(self.atoms))
-        atoms = AtomisticEnergy(
-            self.comm, self.potential, self.atoms, types, weight, np.eye(3), self.period, np.full(2, -4.3366)
-        )
+        atoms = AtomisticEnergy(self.comm, self.perfect, self.atoms, np.ones(len(self.atoms)))
         return Coupling(self.layout, [atoms, *terms])
 
     def deform(self, coupling, F, noise=0.0, seed=1):  # type: ignore[no-untyped-def]
@@ -70,7 +69,7 @@ class Ball:
         u = self.X @ (np.asarray(F) - np.eye(3)).T + noise * self.field(seed)
         q = self.layout.create_unknowns()
         q.array[:] = u[: self.layout.n_free].ravel()
-        coupling.prescribed[:] = u[self.layout.n_free :]
+        coupling.impose(Load(prescribed=u[self.layout.n_free :]))
         return q
 
     def field(self, seed):  # type: ignore[no-untyped-def]

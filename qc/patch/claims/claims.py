@@ -35,7 +35,7 @@ def energy_patch(test: PatchTest, deformation: Deformation) -> Finding:
     counted = test.energy(PROBE) / (V_probe - V0)  # at F = I the energy does not tell how many sites were counted
     error = max(error, abs(counted / n - 1) * abs(V0)) / n_basis
     scale = max(abs(V0) / n_basis, setup.unit * setup.nn)
-    exact = setup.mesh is None or test.method in ("atomistic", "continuum", "bgrac")
+    exact = setup.mesh is None or not test.facts.coupled or test.facts.reconstructed
     tolerance = (ENERGY if exact else ENERGY_ON_A_MESH) * scale
     expected = EXACT if exact else "close: on this mesh the weights add up to the number of atoms up to quadrature"
     return Finding(
@@ -49,7 +49,7 @@ PROBE = np.diag([1.04, 1.03, 1.0])
 def _cells(test: PatchTest) -> float:
     """Number of crystal cells that the model stands for: its volume over that of one, or the atoms with a site energy."""
     model = test.model(np.eye(3))
-    if test.method == "atomistic":
+    if not test.facts.continuum:
         assert model.atomistic is not None
         return float(test.comm.allreduce(len(model.atomistic.sites))) / model.material.n_basis
     return volume(model) / model.material.volume
@@ -98,7 +98,7 @@ def objectivity(test: PatchTest, deformation: Deformation) -> Finding:
         difference = max(difference, abs(E_turned - E) / max(abs(E), setup.unit * setup.nn))
     tolerance = 10 * setup.tolerance / setup.unit
     expected = "forces turn with the crystal, the energy stays" + (
-        " (without the dead load)" if test.method == "bgfc" else ""
+        " (without the dead load)" if test.facts.dead_load else ""
     )
     return Finding(measured=difference, tolerance=tolerance, expected=expected, passed=difference <= tolerance)
 

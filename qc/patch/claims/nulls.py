@@ -8,8 +8,7 @@ from petsc4py import PETSc
 from atomistics import NeighbourList
 
 from ...coupling.model import Model
-from ..model import GhostForce, PatchTest, model_gradient, volume, wave
-from ..setup import WITHOUT_HANDSHAKE
+from ..model import GhostForce, PatchTest, volume, wave
 from ..words import Deformation
 from .finding import WAVE, Finding, largest_of
 
@@ -50,7 +49,7 @@ def _plain_sum(model: Model, q: PETSc.Vec) -> tuple[float, np.ndarray, int]:
     species = np.concatenate(comm.allgather(model.parts.atoms.species))
     types = np.asarray(potential.types_of(model.crystal.species), dtype=np.int32)[species]
     plane = model.lattice.gdim == 2 and model.crystal.dimension == 3
-    gradient, cell = model_gradient(model), np.eye(3)
+    gradient, cell = model.perfect.F0, np.eye(3)
     if plane:
         cell[2] = gradient @ np.array([0.0, 0.0, model.thickness])
     listed, box = (X, np.eye(3)) if potential.fixed_topology else (y, cell)
@@ -65,9 +64,9 @@ def _plain_sum(model: Model, q: PETSc.Vec) -> tuple[float, np.ndarray, int]:
 def null_continuum(test: PatchTest, deformation: Deformation) -> Finding:
     """With beta = 1 everywhere the coupled model is the finite-element one: no force at F X and energy W(F) times volume."""
     setup, F = test.setup, deformation.F
-    blended = 0.0 if test.method in WITHOUT_HANDSHAKE else setup.width
+    blended = setup.width if test.facts.handshake else 0.0
     core = -0.01 - 1.001 * blended  # the handshake ends before the first site
-    model = test.model(F, core=None if test.method == "continuum" else core)
+    model = test.model(F, core=core if test.facts.atoms else None)
     q = test.state(model, F)
     g = test.residual(model, F)
     E = model.coupling.energy(q) if model.coupling.has_energy else 0.0

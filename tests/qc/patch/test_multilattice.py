@@ -122,14 +122,14 @@ def test_red_without_the_offset_of_the_sublattices(monkeypatch, shifts):
 @pytest.mark.parametrize("shifts", ["relaxed", "given"])
 def test_red_with_a_wrong_dead_load_on_shifts(monkeypatch, shifts):
     """A dead load a hundredth too small on the shift blocks and right everywhere else."""
-    right = PatchTest._dead_load
+    right = PatchTest.dead_load
 
     def wrong(self, model, at):
-        right(self, model, at)
-        n = model.parts.layout.n_free
-        model.coupling.dead_load.array.reshape(n, -1)[model.parts.is_shift[:n]] *= 0.99
+        load, n = right(self, model, at), model.parts.layout.n_free
+        load.array.reshape(n, -1)[model.parts.is_shift[:n]] *= 0.99
+        return load
 
-    monkeypatch.setattr(PatchTest, "_dead_load", wrong)
+    monkeypatch.setattr(PatchTest, "dead_load", wrong)
     assert (FORCE, "far_field") in failing("bgfc", shifts, claims=(FORCE,))
 
 

@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from qc.commands.patch import PatchOptions, plan
-from qc.coupling import grac, methods
+from qc.coupling import grac, ingredients
 from qc.coupling.coupling import Coupling
 from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
@@ -99,13 +99,13 @@ def test_red_with_a_wrong_dead_load(scaled_dead_load):
 @pytest.fixture
 def wrong_cell_weight(monkeypatch):
     """Cells of the handshake count for a millionth too much."""
-    right = methods.ContinuumEnergy
+    right = ingredients.ContinuumEnergy
 
     def wrong(space, material, weight, *args):
         blended = (weight > 0) & (weight < weight.max(initial=0.0))
         return right(space, material, np.where(blended, weight * (1 + 1e-6), weight), *args)
 
-    monkeypatch.setattr(methods, "ContinuumEnergy", wrong)
+    monkeypatch.setattr(ingredients, "ContinuumEnergy", wrong)
 
 
 @pytest.mark.mpi

@@ -47,8 +47,7 @@ def region(ball, name, **changes):
     from qc.qm.build import QMSpec, build_qm
 
     spec = QMSpec(centre=(0.0, 0.0, 0.5), radius=changes.pop("radius", 6.0), caps=name == "Capped", **changes)
-    args = (ball.comm, ball.crystal, ball.potential, ball.atoms, spec, np.eye(3), ball.period, ball.step)
-    return build_qm(*args, engine=lambda cluster: Direct(name, cluster))
+    return build_qm(ball.comm, ball.perfect, ball.atoms, spec, ball.step, engine=lambda cluster: Direct(name, cluster))
 
 
 @pytest.mark.mpi
