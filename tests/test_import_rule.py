@@ -60,7 +60,7 @@ FLOORS: Floors = {
         "potentials",
         "neighbours.py",
         "crystal.py",
-        "kernels",
+        "lattice.py kernels",
     ),
 }
 """Rooms by floor, the top one first: a file imports its own room and those of lower floors, and all of a lower package.
