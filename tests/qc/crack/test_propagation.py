@@ -10,6 +10,7 @@ from qc.crack.tip import TipState, TipTracker
 from qc.errors import ConvergenceError, InputError
 from tests.qc.brittle import brittle_sheet
 from tests.qc.crack.test_moving import system_of
+from tests.ranks import together_and_alone
 
 TOLERANCE = 2e-3
 FROM = {"K_start": 1.02, "K_stop": 1.5, "dK": 0.03, "tolerance": TOLERANCE}
@@ -96,14 +97,18 @@ def test_a_held_field_that_falls_behind_ends_the_propagation(monkeypatch):
 
 @pytest.mark.mpi
 def test_propagation_does_not_depend_on_the_ranks():
-    """Two bonds with a move between: loads, tip and moves of all ranks together and of each alone."""
-    spec = {"bonds": 3, "drift": 1.0, "tolerance": 5e-3}
-    many, alone = (driven(brittle_sheet(comm), **spec) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))
-    assert loads(many) == pytest.approx(loads(alone), rel=1e-12)
-    assert len(many.state.moves) == len(alone.state.moves) == 1
+    """Two bonds with a move between: loads, tip and moves of all ranks together and of one alone."""
+
+    def found(comm):
+        done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=5e-3)
+        return loads(done), done.state.moves, [s["stage"] for s in done.ladder.state.steps]
+
+    many, alone = together_and_alone(found)
+    assert many[0] == pytest.approx(alone[0], rel=1e-12)
+    assert len(many[1]) == len(alone[1]) == 1
     for key in ("energy_before", "energy_moved", "energy_after"):
-        assert many.state.moves[0][key] == pytest.approx(alone.state.moves[0][key], rel=1e-9)
-    assert [s["stage"] for s in many.ladder.state.steps] == [s["stage"] for s in alone.ladder.state.steps]
+        assert many[1][0][key] == pytest.approx(alone[1][0][key], rel=1e-9)
+    assert many[2] == alone[2]
 
 
 def test_the_end_of_the_load_is_said():
