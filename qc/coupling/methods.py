@@ -28,6 +28,7 @@ from ..terms.springs import Springs
 from ..terms.term import ForceWeighted, Term
 from ..unknowns.layout import Rows
 from ..unknowns.prolongation import Prolongation, prolongation
+from ..unknowns.regions import Regions
 from .coupling import Coupling
 from .dead_load import BlendingDefect
 from .extents import SKIN, _blending, _extent, _shape, _wanted, _work
@@ -75,12 +76,17 @@ def build_model(
     elif spec.method not in ("atomistic", "continuum"):
         inner, outer = blended_range(domain, spec.core, beta)
         blended = (min(inner, 0.0), max(outer, spec.width))
-    components = 2 if crystal.dimension == 2 else 3
+    regions = Regions(
+        beta=beta,
+        wanted=_wanted(spec, blended[1], reach),
+        radius=spec.radius,
+        extent=_extent(spec, blended[1] + 2 * reach),
+        front_periods=spec.front_periods,
+        removed=removed,
+    )
     parts = prolongation(
-        comm, crystal, lattice, domain, components, spec.order, beta,
-        wanted=_wanted(spec, blended[1], reach), radius=spec.radius, front_periods=spec.front_periods, removed=removed,
-        extent=_extent(spec, blended[1] + 2 * reach), condense_shifts=spec.condense_shifts,
-    )  # fmt: skip
+        comm, crystal, lattice, domain, regions, order=spec.order, condense_shifts=spec.condense_shifts
+    )
     material = CauchyBornMaterial(crystal, potential)
     assemble = _Assembler(comm, crystal, potential, material, lattice, parts, spec, reach, blended, matching)
     forces, cut = spec.method == "bqcf", spec.crack == "slit"

@@ -15,7 +15,7 @@ from atomistics.potentials.site_potential import SitePotential
 from ..coupling.model import Model
 from ..errors import InputError
 from ..unknowns.layout import Rows
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
 from .engine.process import EngineProcess
 from .engine.shared import on_computing_rank

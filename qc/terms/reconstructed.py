@@ -10,7 +10,7 @@ from atomistics.potentials.site_potential import SitePotential
 from atomistics.reconstruction import ReconstructedSites, Stencil
 
 from ..unknowns.halo import gather_halo
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .reconstruction import Reconstruction
 
 

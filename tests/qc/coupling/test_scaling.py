@@ -11,7 +11,7 @@ from qc.output import states as output
 from qc.unknowns.halo import gather_halo
 from qc.unknowns.layout import Rows
 from qc.unknowns.lookup import in_order
-from qc.unknowns.prolongation import Atoms
+from qc.unknowns.sites import Atoms
 from tests.qc.models import deform, general, hexagonal_crack, model
 
 comm = MPI.COMM_WORLD
