@@ -57,10 +57,10 @@ def test_the_model_follows_and_its_books_balance(followed):
     assert ladder.carried["faces"] == pytest.approx(sum(m["faces"] for m in moves))
     assert ladder.carried["window"] == pytest.approx(-sum(m["window"] for m in moves))
     for a, b in zip(ladder.steps, ladder.steps[1:], strict=False):
-        if b["stage"] == "follow":
-            assert b["energy"] == pytest.approx(a["energy"], rel=1e-9)
-            assert sum(b["energies"].values()) == pytest.approx(b["energy"])
-    assert [s["stage"] for s in ladder.steps[:1]] == ["climb"]
+        if b.stage == "follow":
+            assert b.energy == pytest.approx(a.energy, rel=1e-9)
+            assert sum(b.energies.values()) == pytest.approx(b.energy)
+    assert [s.stage for s in ladder.steps[:1]] == ["climb"]
 
 
 def test_energy_falls_by_what_is_released_less_two_faces(followed):
@@ -103,7 +103,7 @@ def test_propagation_does_not_depend_on_the_ranks():
     assert len(many.state.moves) == len(alone.state.moves) == 1
     for key in ("energy_before", "energy_moved", "energy_after"):
         assert many.state.moves[0][key] == pytest.approx(alone.state.moves[0][key], rel=1e-9)
-    assert [s["stage"] for s in many.ladder.state.steps] == [s["stage"] for s in alone.ladder.state.steps]
+    assert [s.stage for s in many.ladder.state.steps] == [s.stage for s in alone.ladder.state.steps]
 
 
 def test_the_end_of_the_load_is_said():
@@ -132,7 +132,7 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
     with pytest.raises(ConvergenceError, match="leaves the core forward in one event") as error:
         propagation.run()
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
-    assert propagation.ladder.state.steps[-1].get("tip_left") is None
+    assert not propagation.ladder.state.steps[-1].tip_left
     assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
 
 
