@@ -113,7 +113,7 @@ def told_in_a_step(radius, folder):
     told.append(Told.entries)
     Told.entries = 0
     u = system.model.coupling.displacement(ladder.q)
-    checkpoint.save(folder, 1, system.model.parts, u, {"steps": ladder.state.steps})
+    checkpoint.save(folder, 1, system.model.parts, u, ladder.state.plain())
     told.append(Told.entries)
     most = [comm.allreduce(n, op=MPI.MAX) for n in told]
     return comm.allreduce(len(system.model.parts.atoms)), *most

@@ -68,8 +68,8 @@ def test_folds_end_the_stable_states(snake):
         ladder.step(1.2, "load")
         for k in np.linspace(1.2, K - step, 8)[1:]:
             held = ladder.step(k, "load")
-        assert ladder.step(K + step, "load")["tip_position"] != pytest.approx(held["tip_position"], abs=1.0)
-        assert held["tip_position"] == pytest.approx(ladder.state.steps[0]["tip_position"], abs=1e-6)
+        assert ladder.step(K + step, "load").tip_position != pytest.approx(held.tip_position, abs=1.0)
+        assert held.tip_position == pytest.approx(ladder.state.steps[0].tip_position, abs=1e-6)
 
 
 def test_direction_of_the_path(snake):

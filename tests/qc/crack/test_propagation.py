@@ -58,10 +58,10 @@ def test_the_model_follows_and_its_books_balance(followed):
     assert ladder.carried["faces"] == pytest.approx(sum(m["faces"] for m in moves))
     assert ladder.carried["window"] == pytest.approx(-sum(m["window"] for m in moves))
     for a, b in zip(ladder.steps, ladder.steps[1:], strict=False):
-        if b["stage"] == "follow":
-            assert b["energy"] == pytest.approx(a["energy"], rel=1e-9)
-            assert sum(b["energies"].values()) == pytest.approx(b["energy"])
-    assert [s["stage"] for s in ladder.steps[:1]] == ["climb"]
+        if b.stage == "follow":
+            assert b.energy == pytest.approx(a.energy, rel=1e-9)
+            assert sum(b.energies.values()) == pytest.approx(b.energy)
+    assert [s.stage for s in ladder.steps[:1]] == ["climb"]
 
 
 def test_energy_falls_by_what_is_released_less_two_faces(followed):
@@ -101,7 +101,7 @@ def test_propagation_does_not_depend_on_the_ranks():
 
     def found(comm):
         done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=5e-3)
-        return loads(done), done.state.moves, [s["stage"] for s in done.ladder.state.steps]
+        return loads(done), done.state.moves, [s.stage for s in done.ladder.state.steps]
 
     many, alone = together_and_alone(found)
     assert many[0] == pytest.approx(alone[0], rel=1e-12)
@@ -137,7 +137,7 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
     with pytest.raises(ConvergenceError, match="leaves the core forward in one event") as error:
         propagation.run()
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
-    assert propagation.ladder.state.steps[-1].get("tip_left") is None
+    assert not propagation.ladder.state.steps[-1].tip_left
     assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
 
 
