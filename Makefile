@@ -12,6 +12,12 @@ PATCH_ARGS ?=
 BENCH ?=
 PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 2400
+# One place for how long it takes: measured on two idle cores, `make test` from an installed environment.
+TEST_MINUTES := 20
+WORKERS ?= auto
+# A subset that sees most mistakes: no rank but one, no ladder, no run; in whatever folder of tests/ the files are.
+QUICK ?= tests/atomistics tests/fem tests/test_import_rule.py $(shell find tests/qc -name test_coupling.py -o -name test_ghost_forces.py \
+	-o -name test_reconstruction.py -o -name test_case.py -o -name test_api.py -o -name test_patch_input.py)
 
 ifneq ($(USE_CURRENT_ENV)$(if $(strip $(VENV)),,1),)
 BIN := $(dir $(shell command -v python3))
@@ -30,16 +36,20 @@ MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 # One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
 TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# A process a core; tests of one file stay together until a process has nothing left to do.
+PARALLEL := -n $(WORKERS) --maxprocesses 8 --dist worksteal
+REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test house lint types unit mpi patch-test examples crack bench clean
+.PHONY: help venv test quick begin house lint types unit mpi patch-test examples crack bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
-	@echo "make test      lint, types, unit tests serial and on 2 and 3 ranks, patch tests, examples"
+	@echo "make test      lint, types, unit tests serial and on 3 ranks (some on 2), patch tests, examples: about $(TEST_MINUTES) minutes on two cores"
+	@echo "make quick     lint, types, a serial subset of the unit tests: 3 minutes at most"
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
-	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test"
+	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test (WORKERS=, as many processes as cores)"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
@@ -67,8 +77,16 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 FORCE:
 endif
 
-test: lint types unit mpi patch-test examples
+test: begin lint types unit mpi patch-test examples
+	@$(PY) tools/slowest.py $(REPORTS)
 	@echo "make test: all passed"
+
+begin:
+	@echo "make test takes about $(TEST_MINUTES) minutes on two idle cores (make quick: 3 minutes at most)"
+	@rm -rf $(REPORTS)
+
+quick: lint types
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) $(QUICK) $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .
@@ -77,23 +95,23 @@ types: $(READY)
 	$(PY) -m mypy
 
 unit: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_examples.py $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
+# One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
+MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
-	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
-	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 3 $(BIN)python3 tools/mpi_pytest.py -q -m "mpi and not slow" $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" $(PYTEST_ARGS)
+	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(PYTEST_ARGS)
 
-# the standard suite, the same claims as pytest files, and both on several ranks
+# All claims once as pytest files, those of the quick choice on three ranks too, and the command on two.
 patch-test: $(READY)
 	@mkdir -p results
-	$(TEST_ENV) $(PY) -m qc patch-test -o results/patch_test.txt --map results/patch_test.png
-	$(TEST_ENV) $(PY) -m pytest -q patch_tests $(PATCH_ARGS)
-	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI)
-	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 tools/mpi_pytest.py -q -m mpi patch_tests $(PATCH_ARGS)
-	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 3 $(BIN)python3 tools/mpi_pytest.py -q -m mpi patch_tests $(PATCH_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --dist loadgroup --junit-xml=$(REPORTS)/patch.xml patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
+	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
+	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(PATCH_ARGS)
 
 examples: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" tests/test_examples.py
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
 
 # run again: go on after the last finished step (at once, if the ladder is done)
 crack: $(READY)

@@ -10,21 +10,14 @@ from typing import Protocol
 import ase
 import numpy as np
 
+from .lattice import STRUCTURES, UnitCell, box_indices, close_packed, primitive_cell
+
 
 class NamesConstant(Protocol):
     """A potential as far as a crystal must know it."""
 
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of a crystal of this structure and species, A; None if the potential names none."""
-
-
-PRIMITIVE = {
-    "fcc": np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]),
-    "bcc": np.array([[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]),
-    "hexagonal": np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0], [0, 0, 1]]),
-}
-QUARTER = np.array([[0, 0, 0], [0.25, 0.25, 0.25]])
-"""Basis of diamond and zincblende."""
 
 
 ON_FACE = 1e-9
@@ -67,80 +60,44 @@ class Crystal:
     @classmethod
     def fcc(cls, element: str, a: float | None = None) -> Crystal:
         """Face-centred cubic crystal with lattice constant a (A)."""
-        return cls._simple("fcc", 3, element, a)
+        return cls._of(STRUCTURES["fcc"], "fcc", (element,), a)
 
     @classmethod
     def bcc(cls, element: str, a: float | None = None) -> Crystal:
         """Body-centred cubic crystal with lattice constant a (A)."""
-        return cls._simple("bcc", 3, element, a)
+        return cls._of(STRUCTURES["bcc"], "bcc", (element,), a)
 
     @classmethod
     def hexagonal(cls, element: str = "X", a: float | None = None) -> Crystal:
         """Two-dimensional triangular lattice with neighbour distance a (A)."""
-        return cls._simple("hexagonal", 2, element, a)
+        return cls._of(STRUCTURES["hexagonal"], "hexagonal", (element,), a)
 
     @classmethod
     def diamond(cls, element: str, a: float | None = None) -> Crystal:
         """Diamond cubic crystal with lattice constant a (A); its two sublattices are a/4 [111] apart."""
-        _check_constant(a)
-        return cls(
-            structure="diamond",
-            dimension=3,
-            a=a,
-            unit_cell=PRIMITIVE["fcc"],
-            unit_basis=QUARTER,
-            species=(element, element),
-            unit_conventional=np.eye(3),
-            rotation=np.eye(3),
-        )
+        return cls._of(STRUCTURES["diamond"], "diamond", (element, element), a)
 
     @classmethod
     def zincblende(cls, first: str, second: str, a: float | None = None) -> Crystal:
         """Zincblende: the first species at the corners of the cube, the second a/4 [111] away; a in A."""
-        _check_constant(a)
-        return cls(
-            structure="zincblende",
-            dimension=3,
-            a=a,
-            unit_cell=PRIMITIVE["fcc"],
-            unit_basis=QUARTER,
-            species=(first, second),
-            unit_conventional=np.eye(3),
-            rotation=np.eye(3),
-        )
+        return cls._of(STRUCTURES["zincblende"], "zincblende", (first, second), a)
 
     @classmethod
     def hcp(cls, element: str, a: float | None = None, c_over_a: float = np.sqrt(8 / 3)) -> Crystal:
         """Hexagonal close-packed crystal, a1 along x and c along z; a in A. Miller indices refer to a1, a2, c (120 degrees)."""
-        _check_constant(a)
-        if not (np.isfinite(c_over_a) and c_over_a > 0):
-            raise ValueError(f"c_over_a must be positive, got {c_over_a}")
-        cell = np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, c_over_a]])
-        basis = np.array([[0, 0, 0], [1 / 3, 2 / 3, 1 / 2]]) @ cell
-        return cls(
-            structure="hcp",
-            dimension=3,
-            a=a,
-            unit_cell=cell,
-            unit_basis=basis,
-            species=(element, element),
-            unit_conventional=cell,
-            rotation=np.eye(3),
-        )
+        return cls._of(close_packed(c_over_a), "hcp", (element, element), a)
 
     @classmethod
-    def _simple(cls, structure: str, dimension: int, element: str, a: float | None) -> Crystal:
+    def _of(cls, unit: UnitCell, structure: str, species: tuple[str, ...], a: float | None) -> Crystal:
         _check_constant(a)
-        conventional = PRIMITIVE["hexagonal"] if dimension == 2 else np.eye(3)
-        cell, basis = PRIMITIVE[structure], np.zeros((1, 3))
         return cls(
             structure=structure,
-            dimension=dimension,
+            dimension=unit.dimension,
             a=a,
-            unit_cell=cell,
-            unit_basis=basis,
-            species=(element,),
-            unit_conventional=conventional,
+            unit_cell=unit.cell,
+            unit_basis=unit.basis,
+            species=species,
+            unit_conventional=unit.conventional,
             rotation=np.eye(3),
         )
 
@@ -153,7 +110,7 @@ class Crystal:
             raise ValueError(f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}")
         cell, conventional = np.array(atoms.cell), np.array(atoms.cell)
         positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
-        cell, keep = _primitive(cell, positions, symbols)
+        cell, keep = primitive_cell(cell, positions, symbols)
         basis = positions[keep]
         return cls(
             structure="custom",
@@ -285,7 +242,7 @@ class Crystal:
         lo, hi = centre - radius, centre + radius
         if self.dimension == 2:
             lo[2], hi[2] = 0, 0
-        X = _box_indices(self.cell_ij, lo, hi) @ self.cell_ij
+        X = box_indices(self.cell_ij, lo, hi) @ self.cell_ij
         return X[np.linalg.norm(X - centre, axis=1) <= radius * (1 + 1e-9)]
 
     def sites_in_box(
@@ -298,7 +255,7 @@ class Crystal:
             first, last = low - shift - position, high - shift - position
             if self.dimension == 2:
                 first[2] = last[2] = 0.0
-            cells = _box_indices(self.cell_ij, first, last)
+            cells = box_indices(self.cell_ij, first, last)
             at = cells @ self.cell_ij + shift + position
             inside = ((at >= low - ON_FACE) & (at < high - ON_FACE))[:, : self.dimension]
             keep = inside.all(1)
@@ -345,64 +302,3 @@ def _check_indices(values: Sequence[float], n: int) -> None:
         raise ValueError(f"{'three' if n == 3 else 'two'} Miller indices expected, got {list(values)}")
     if not v[:n].any():
         raise ValueError(f"Miller indices must not be zero altogether, got {list(values)}")
-
-
-def _box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """Integer triples whose lattice points lie in the box or very near to it, in lexicographic order.
-
-    Along each row of the lattice the box is an interval of the third index: a thin turned box costs no more than
-    its two long sides.
-    """
-    corners = np.array(list(itertools.product(*zip(lo, hi, strict=True)))) @ np.linalg.inv(cell)
-    first, last = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
-    i, j = (v.ravel() for v in np.meshgrid(*(np.arange(first[d], last[d] + 1) for d in (0, 1)), indexing="ij"))
-    start = i[:, None] * cell[0] + j[:, None] * cell[1]
-    low, high = np.full(len(i), float(first[2])), np.full(len(i), float(last[2]))
-    slack = 1e-6 * np.abs(cell).max()
-    for d in range(3):
-        below, above = lo[d] - slack - start[:, d], hi[d] + slack - start[:, d]
-        if abs(cell[2, d]) > slack:
-            ends = np.stack([below, above]) / cell[2, d]
-            low, high = np.maximum(low, ends.min(0)), np.minimum(high, ends.max(0))
-        else:
-            high = np.where((below <= slack) & (above >= -slack), high, -np.inf)
-    low = np.ceil(low)
-    count = np.maximum(np.floor(high) - low + 1, 0).astype(int)
-    row = np.repeat(np.arange(len(i)), count)
-    along = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return np.column_stack([i[row], j[row], low[row].astype(int) + along])
-
-
-def _primitive(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple[np.ndarray, list[int]]:
-    """Smallest cell with the same crystal, and the atoms that stay in it."""
-    inverse = np.linalg.inv(cell)
-
-    def same(shift: np.ndarray) -> bool:
-        for x, s in zip(X, symbols, strict=True):
-            apart = (X - x - shift) @ inverse
-            hit = np.abs(apart - np.rint(apart)).max(1) < 1e-5
-            if not any(symbols[int(k)] == s for k in np.flatnonzero(hit)):
-                return False
-        return True
-
-    shifts = [X[k] - X[0] for k in range(1, len(X)) if symbols[k] == symbols[0] and same(X[k] - X[0])]
-    images = [np.array(n) @ cell for n in itertools.product((-1, 0, 1), repeat=3)]
-    candidates = sorted(
-        (v for s in [np.zeros(3), *shifts] for v in (s + i for i in images) if np.linalg.norm(v) > 1e-6),
-        key=np.linalg.norm,
-    )
-    volume = abs(np.linalg.det(cell)) / (len(shifts) + 1)
-    first = candidates[0]  # the shortest vectors that are independent span a lattice of up to three dimensions
-    second = next(v for v in candidates if np.linalg.norm(np.cross(first, v)) > 1e-6 * np.linalg.norm(first))
-    content = np.cross(first, second)
-    third = next((v for v in candidates if abs(abs(v @ content) - volume) < 1e-6 * volume), None)
-    if third is None:  # only in a cell so skew that its images next door miss the short vectors
-        return cell, list(range(len(X)))
-    small = np.array([first, second, third])
-    small = small if np.linalg.det(small) > 0 else -small
-    keep: list[int] = []
-    for k in range(len(X)):
-        apart = np.array([(X[k] - X[m]) @ np.linalg.inv(small) for m in keep]).reshape(-1, 3)
-        if not (np.abs(apart - np.rint(apart)).max(1) < 1e-5).any():
-            keep.append(k)
-    return small, keep

@@ -59,7 +59,7 @@ def by_us(material: Material, radius: float, model: str) -> dict[str, Any]:
     ladder = climb(radius, STOP)
     seconds = time.process_time() - begin
     assert ladder.state.K_plus_bracket is not None
-    count = len(ladder.state.steps) + sum(step["rejected"] for step in ladder.state.steps)
+    count = len(ladder.state.steps) + sum(step.rejected or 0 for step in ladder.state.steps)
     unknowns = ladder.system.model.parts.layout.n_unknowns
     bracket = [K / material.K for K in ladder.state.K_plus_bracket]
     return {"bracket": bracket, "seconds": seconds, "relaxations": count, "unknowns": unknowns}

@@ -232,8 +232,8 @@ def by_us(material: Material, radius: float, limit: float, model: str) -> dict[s
         begin = time.process_time()
         ladder.step(material.K / system.K_G + (number + 1) * STEP, "load")
         steps.append(time.process_time() - begin)
-    iterations = record["newton_iterations"] + record["robust_iterations"]
-    level = {"seconds": seconds, "force": record["residual"], "iterations": iterations, "bonds": bonds}
+    iterations = record.newton_iterations + record.robust_iterations
+    level = {"seconds": seconds, "force": record.residual, "iterations": iterations, "bonds": bonds}
     unknowns = system.model.parts.layout.n_unknowns
     return {"unknowns": unknowns, "levels": [level], "seconds": seconds, "steps": steps}
 

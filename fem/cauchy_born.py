@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from atomistics import Crystal, SitePotential
 
+from .cell_sites import STENCIL_MARGIN, CellSite, sites_of_cell
 from .shifts import ShiftDerivatives, largest_gap, relax, without_translation
 
 GPA = 160.21766208  # 1 eV/A^3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-STENCIL_MARGIN = 1.08
-"""The usual stencil holds bonds up to this many cutoffs: complete down to stretches of 0.926."""
 SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
 AT_REST = 1e-11
@@ -28,30 +26,6 @@ LONGEST_STEP = 0.1
 
 class InadmissibleDeformationError(ValueError):
     """A deformation gradient that turns the material inside out, or is not a number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Site:
-    """Neighbours of an atom of the cell, and for how many atoms it stands.
-
-    Attributes
-    ----------
-    bonds : (n, 3 + n_basis) ndarray
-        Generalised bonds, A.
-    types : (n,) ndarray
-    kind : int
-        Type of the atom.
-    copies : int
-        2 where each bond stands for itself and its opposite.
-    atoms : int
-        Atoms of the cell with the same energy, because inversion maps their bonds on each other's.
-    """
-
-    bonds: np.ndarray
-    types: np.ndarray
-    kind: int
-    copies: int = 1
-    atoms: int = 1
 
 
 class CauchyBornMaterial:
@@ -84,8 +58,7 @@ class CauchyBornMaterial:
         self.potential = potential
         self.volume = self.crystal.cell_volume
         self.n_basis = len(self.crystal.species)
-        self._types = potential.types_of(self.crystal.species)
-        self._stencils: dict[float, list[_Site]] = {}
+        self._stencils: dict[float, list[CellSite]] = {}
         self._rest: tuple[np.ndarray, np.ndarray] | None = None
         self._small: tuple[np.ndarray, np.ndarray] | None = None
         self._nearest = self.crystal.nearest_neighbour_distance
@@ -277,21 +250,10 @@ class CauchyBornMaterial:
             power[strong] = np.maximum(np.ceil(np.log(1.0 / (smallest * STENCIL_MARGIN)) / np.log(1.25)), 0.0)
         return 1.25**power
 
-    def _sites(self, factor: float) -> list[_Site]:
-        """Neighbours of each atom of the cell, those that are equal by inversion counted once.
-
-        A bond of G = [F | p^T] is (R, e_b - e_a), so that G times it is F R + p_b - p_a. They reach ``factor`` times as
-        far as usual; only reference neighbours where the topology is fixed.
-        """
+    def _sites(self, factor: float) -> list[CellSite]:
+        """Neighbours of the cell's atoms up to ``factor`` times as far as usual."""
         if factor not in self._stencils:
-            margin = 1.0 if self.potential.fixed_topology else STENCIL_MARGIN * factor
-            reach, ends = self.potential.cutoff * margin, np.eye(self.n_basis)
-            sites: list[_Site] = []
-            for a in range(self.n_basis):
-                b = self.crystal.stencil_species(reach, a)
-                bonds = np.hstack([self.crystal.stencil(reach, a), ends[b] - ends[a]])
-                _add_site(sites, _Site(bonds=bonds, types=self._types[b], kind=int(self._types[a])), self.potential)
-            self._stencils[factor] = [_halved(site) if self.potential.radial else site for site in sites]
+            self._stencils[factor] = sites_of_cell(self.crystal, self.potential, factor)
         return self._stencils[factor]
 
     def _checked_shifts(self, shifts: np.ndarray, k: int) -> np.ndarray:
@@ -303,30 +265,6 @@ class CauchyBornMaterial:
         if not np.isfinite(p).all():
             raise InadmissibleDeformationError("shifts must be finite numbers, got nan or inf")
         return p
-
-
-def _add_site(sites: list[_Site], new: _Site, potential: SitePotential) -> None:
-    """One more site, or one more atom of a site whose bonds are the opposites of its own."""
-    mirrored = _rows(-new.bonds, new.types)
-    for i, site in enumerate(sites):
-        if potential.inversion_symmetric and site.kind == new.kind and mirrored == _rows(site.bonds, site.types):
-            sites[i] = replace(site, atoms=site.atoms + 1)
-            return
-    sites.append(new)
-
-
-def _halved(site: _Site) -> _Site:
-    """The site with one bond of each pair of opposites, if there is nothing else."""
-    rows = [(*row, kind) for row, kind in zip(np.round(site.bonds, 6).tolist(), site.types.tolist(), strict=True)]
-    upper = np.array([row > tuple(-x for x in row[:-1]) + row[-1:] for row in rows], dtype=bool)
-    if _rows(-site.bonds, site.types) != _rows(site.bonds, site.types) or 2 * upper.sum() != len(rows):
-        return site
-    return replace(site, bonds=np.ascontiguousarray(site.bonds[upper]), types=site.types[upper], copies=2)
-
-
-def _rows(bonds: np.ndarray, types: np.ndarray) -> set[tuple[float, ...]]:
-    """Bonds with the types at their ends as they compare."""
-    return {tuple(row) for row in np.column_stack([np.round(bonds, 6) + 0.0, types]).tolist()}
 
 
 def _checked(F_kij: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ from qc.patch.suite import Job, Runner
 __all__ = ["CLAIMS", "check", "conformance_test", "jobs_of"]
 
 _RUNNERS: list[Runner] = []
+_PLANS: dict[str, list[Job]] = {}
+"""By the words: the files of all claims share setups, and so the models that `Runner` keeps."""
 
 
 def jobs_of(claim: str | Sequence[str], options: PatchOptions) -> list[Job]:
@@ -31,7 +33,16 @@ def jobs_of(claim: str | Sequence[str], options: PatchOptions) -> list[Job]:
     for name in claims:
         if name not in CLAIMS:
             raise ValueError(f"claim {name!r} is not known: it must be one of {', '.join(CLAIMS)}")
-    return [job for job in plan(MPI.COMM_WORLD, options) if job.claim in claims]
+    words = repr(options)
+    if words not in _PLANS:
+        _PLANS[words] = plan(MPI.COMM_WORLD, options)
+    return [job for job in _PLANS[words] if job.claim in claims]
+
+
+def model_of(job: Job) -> str:
+    """Name of the model that a claim is about; claims of one model follow each other on one worker, which builds it once."""
+    s = job.setup
+    return "-".join(map(str, (s.crystal_name, s.potential_name, s.dimension, s.shifts, s.mesh, job.method, job.reference)))
 
 
 def check(job: Job) -> None:

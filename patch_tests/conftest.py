@@ -10,7 +10,7 @@ if importlib.util.find_spec("dolfinx_solver"):
 import pytest
 from mpi4py import MPI
 
-from patch_tests import jobs_of
+from patch_tests import jobs_of, model_of
 from qc.commands.patch import PatchOptions, plan
 from qc.errors import InputError
 
@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(f"--{name}", action="append", default=[], help=f"as in qc patch-test --{name}; repeatable")
     for name in ONCE:
         group.addoption(f"--{name}", help=f"as in qc patch-test --{name}")
+    group.addoption("--standard", action="store_true", help="all that qc patch-test does where nothing is chosen")
     group.addoption("--patch-method", action="append", default=[], help="as in qc patch-test --method; repeatable")
 
 
@@ -50,7 +51,9 @@ def options_of(config: pytest.Config) -> PatchOptions:
     """What was chosen on pytest's command line."""
     chosen = {target: config.getoption(f"--{name}") for name, target in (REPEATABLE | ONCE).items()}
     if not any(chosen[name] for name in ("crystals", "potentials", "dimensions", "shifts", "mesh")):
-        chosen |= USUAL
+        chosen |= {} if config.getoption("--standard") else USUAL
+    elif config.getoption("--standard"):
+        raise InputError("--standard is a choice of crystals, potentials and dimensions: it does not go with another")
     return PatchOptions(methods=config.getoption("--patch-method"), **chosen)
 
 
@@ -71,3 +74,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         several = not isinstance(module.CLAIM, str)
         ids = [f"{job.claim}-{job}" if several else str(job) for job in jobs if shifts in (None, job.setup.shifts)]
         metafunc.parametrize("job", [job for job in jobs if shifts in (None, job.setup.shifts)], ids=ids)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Claims of one model one after another, whichever file they are in; with pytest-xdist on one worker."""
+    first: dict[str, int] = {}
+    place: dict[str, int] = {}
+    for k, item in enumerate(items):
+        job = getattr(getattr(item, "callspec", None), "params", {}).get("job")
+        name = item.nodeid if job is None else model_of(job)
+        place[item.nodeid] = first.setdefault(name, k)
+        if job is not None and config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: place[item.nodeid])

@@ -51,7 +51,7 @@ FLOORS: Floors = {
         "continuum.py shifted_continuum.py",
         "mesh",
         "cauchy_born.py",
-        "shifts.py near_tip.py",
+        "shifts.py near_tip.py cell_sites.py",
         "collective.py",
     ),
     "atomistics": (
@@ -60,7 +60,7 @@ FLOORS: Floors = {
         "potentials",
         "neighbours.py",
         "crystal.py",
-        "kernels",
+        "lattice.py kernels",
     ),
 }
 """Rooms by floor, the top one first: a file imports its own room and those of lower floors, and all of a lower package.
@@ -90,7 +90,7 @@ NEVER = {
 ASE_BORDER = {"atomistics/crystal.py", "atomistics/energy.py", "atomistics/potentials/calculator.py"}
 ASE_BORDER |= {"qc/drive/ase_view.py", "qc/material/surface.py", "qc/qm/engine/worker.py"}
 """Files that take or give ase.Atoms; everything else sees arrays."""
-NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/near_tip.py", "fem/shifts.py"}
+NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
 
 LATE = {

@@ -22,6 +22,7 @@ from ..crack.ladder_state import LadderState
 from ..crack.propagation import Propagation
 from ..crack.propagation_state import PropagationSpec, PropagationState
 from ..crack.r_curve import CURVE_COLUMNS
+from ..crack.records import StepRecord
 from ..errors import InputError, Stopped
 from ..output import checkpoint
 from ..output import states as output
@@ -80,7 +81,7 @@ class PropagationRun(Run):
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
         state = PropagationState(**saved["propagation"])
-        ladder = LadderState(**{name: saved[name] for name in LadderState.__dataclass_fields__ if name in saved})
+        ladder = LadderState.from_plain(saved)
         if state.finished and state.ended is not None:  # the case may have been given a higher K_stop
             state.finished, state.ended = False, None
         return state, ladder, q
@@ -97,14 +98,14 @@ class PropagationRun(Run):
                 if interrupt.agreed():
                     raise Stopped(f"stopped after {len(propagation.curve)} events; resume with --resume")
 
-    def _after_step(self, record: dict[str, Any]) -> None:
+    def _after_step(self, record: StepRecord) -> None:
         state, ladder = self.propagation.state, self.ladder
         with stage("output"):
-            record["seconds"] = round(sum(self.watch.seconds.values()), 3)
-            if len(ladder.state.steps) == 1 or record["stage"] == "back":
+            record.seconds = round(sum(self.watch.seconds.values()), 3)
+            if len(ladder.state.steps) == 1 or record.stage == "back":
                 output.write_frame(self.directory, ladder, record, number=len(state.curve))
             u = self.system.model.coupling.displacement(ladder.q)
-            whole = asdict(ladder.state) | {
+            whole = ladder.state.plain() | {
                 "propagation": asdict(state),
                 "fingerprint": self.system.model.domain.fingerprint,
                 "seconds": self.watch.seconds,
@@ -116,7 +117,7 @@ class PropagationRun(Run):
 
     def _write_tables(self) -> None:
         write_json(self.directory / "propagation.json", self.document())
-        write_steps_csv(self.directory / "steps.csv", self.ladder.state.steps, STEP_COLUMNS)
+        write_steps_csv(self.directory / "steps.csv", [step.plain() for step in self.ladder.state.steps], STEP_COLUMNS)
         write_steps_csv(self.directory / "r_curve.csv", self.propagation.curve, CURVE_COLUMNS)
 
     def _draw(self) -> None:
@@ -152,8 +153,8 @@ class PropagationRun(Run):
             "lead": state.lead,
             "offset": ladder.offset,
             "carried": ladder.carried,
-            "steps": ladder.steps,
-            "events": ladder.events,
+            "steps": [step.plain() for step in ladder.steps],
+            "events": [event.plain() for event in ladder.events],
             "evaluations": s.model.coupling.evaluations,
             **self.watch.plain(),
             "finished": state.finished,
@@ -162,7 +163,7 @@ class PropagationRun(Run):
         }
 
     @contextmanager
-    def _progress(self) -> Iterator[Callable[[dict[str, Any]], None]]:
+    def _progress(self) -> Iterator[Callable[[StepRecord], None]]:
         """Progress display on rank 0: bonds broken and closed."""
         spec, columns = (
             self.propagation.spec,
@@ -171,14 +172,14 @@ class PropagationRun(Run):
         with Progress(*columns, console=Console(stderr=True), disable=self.comm.rank != 0) as display:
             task = display.add_task("bonds", total=spec.bonds + spec.close)
 
-            def show(record: dict[str, Any]) -> None:
+            def show(record: StepRecord) -> None:
                 done = sum(abs(e["bonds"]) for e in self.propagation.curve)
-                text = f"K = {record['K_over_KG']:.4f} K_G  tip {record['tip_position']:.2f} A"
+                text = f"K = {record.K_over_KG:.4f} K_G  tip {record.tip_position:.2f} A"
                 display.update(task, completed=done, description=text)
                 log.info(
                     "%s: K = %.5f K_G, energy %s eV, tip %.3f A, %d + %d iterations, %d taken back, force %.1e eV/A",
-                    record["stage"], record["K_over_KG"], record["energy"], record["tip_position"], record["newton_iterations"],
-                    record["robust_iterations"], record["rejected"], record["residual"],
+                    record.stage, record.K_over_KG, record.energy, record.tip_position, record.newton_iterations,
+                    record.robust_iterations, record.rejected, record.residual,
                 )  # fmt: skip
 
             yield show

@@ -28,21 +28,21 @@ def verdict(state: LadderState, K_G: float) -> str | None:
     """What the crack has done under rising load, in one sentence; None while it has done nothing and may yet."""
     plus, blunting = state.K_plus_bracket, state.blunting
     if blunting is not None:
-        low, high = (k / K_G for k in blunting["bracket"])
+        low, high = (k / K_G for k in blunting.bracket)
         return (
-            f"did not cleave: the tip blunted between {low:.3f} and {high:.3f} K_G, with {blunting['off_plane_broken']} bonds broken "
-            f"off the plane and {blunting['new_neighbours']} new neighbours"
+            f"did not cleave: the tip blunted between {low:.3f} and {high:.3f} K_G, with {blunting.off_plane_broken} bonds broken "
+            f"off the plane and {blunting.new_neighbours} new neighbours"
         )
     if plus is not None:
         return f"cleaved: clean first advance between {plus[0] / K_G:.3f} and {plus[1] / K_G:.3f} K_G"
-    loads = [step for step in state.steps if step["branch"] == "load"]
+    loads = [step for step in state.steps if step.branch == "load"]
     if not loads or not state.finished:
         return None
     top = loads[-1]
-    broken, joined = top["off_plane_broken"] or 0, top.get("new_neighbours") or 0
+    broken, joined = top.off_plane_broken or 0, top.new_neighbours or 0
     if broken or joined:
-        return f"did not cleave up to {top['K_over_KG']:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
-    return f"did not cleave up to {top['K_over_KG']:.3f} K_G: no advance of the tip"
+        return f"did not cleave up to {top.K_over_KG:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
+    return f"did not cleave up to {top.K_over_KG:.3f} K_G: no advance of the tip"
 
 
 def middle(bracket: list[float] | None) -> float | None:

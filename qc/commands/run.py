@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..case.case import Case
 from ..crack.ladder import Ladder
 from ..crack.ladder_state import LadderSpec, LadderState
 from ..crack.qm_tip import QMSession
+from ..crack.records import StepRecord
 from ..errors import ConvergenceError, InputError, Stopped
 from ..output import checkpoint
 from ..output import states as output
@@ -118,7 +119,7 @@ class Run:
                     self._move_qm()
                     record = self.ladder.refine(k, branch)
                     if record is not None and self.qm is not None:
-                        record["qm"] = self.qm.measure(self.ladder.q)
+                        record.qm = self.qm.measure(self.ladder.q)
                 if record is not None:
                     self._after_step(record)
                     advance(record)
@@ -128,16 +129,16 @@ class Run:
     def _move_qm(self) -> None:
         """The QM region goes where the last step has left the tip."""
         steps = self.ladder.state.steps
-        if self.qm is not None and steps and self.qm.follow(self.ladder.q, steps[-1]["tip_position"], steps[-1]["K"]):
+        if self.qm is not None and steps and self.qm.follow(self.ladder.q, steps[-1].tip_position, steps[-1].K):
             self.ladder.renew_solver()
 
-    def _after_step(self, record: dict[str, Any]) -> None:
+    def _after_step(self, record: StepRecord) -> None:
         ladder = self.ladder
         with stage("output"):
-            record["seconds"] = round(sum(self.watch.seconds.values()), 3)
+            record.seconds = round(sum(self.watch.seconds.values()), 3)
             output.write_frame(self.directory, ladder, record)
             u = self.system.model.coupling.displacement(ladder.q)
-            state = asdict(ladder.state) | {
+            state = ladder.state.plain() | {
                 "fingerprint": self.system.model.domain.fingerprint,
                 "seconds": self.watch.seconds,
                 "case": self.case.plain(),
@@ -150,7 +151,7 @@ class Run:
 
     def _write_tables(self) -> None:
         write_json(self.directory / "result.json", self.document())
-        write_steps_csv(self.directory / "steps.csv", self.ladder.state.steps)
+        write_steps_csv(self.directory / "steps.csv", [step.plain() for step in self.ladder.state.steps])
 
     def _finish(self) -> None:
         """Pictures and fields of whatever has been reached."""
@@ -165,7 +166,12 @@ class Run:
     def _draw(self) -> None:
         s, state = self.system, self.ladder.state
         ladder_picture(
-            self.directory / "ladder.png", state.steps, state.events, state.K_plus_bracket, state.K_minus_bracket, s.K_G
+            self.directory / "ladder.png",
+            [step.plain() for step in state.steps],
+            [event.plain() for event in state.events],
+            state.K_plus_bracket,
+            state.K_minus_bracket,
+            s.K_G,
         )
         panels = self._panels()
         if panels:
@@ -178,16 +184,16 @@ class Run:
         state = self.ladder.state
         steps, bracket, name = state.steps, state.K_plus_bracket, "the first advance"
         if state.blunting is not None:
-            bracket, name = state.blunting["bracket"], "the tip blunted"
+            bracket, name = state.blunting.bracket, "the tip blunted"
         if bracket is None:
             shown = [(len(steps) - 1, f"before {name}")]
         else:
-            after = next(n for n, step in enumerate(steps) if step["branch"] == "load" and step["K"] == bracket[1])
+            after = next(n for n, step in enumerate(steps) if step.branch == "load" and bracket[1] == step.K)
             shown = [(after - 1, f"before {name}"), (after, "after it")]
         height = 2 * VIEW * self.system.crystal.nearest_neighbour_distance
         read = partial(read_frame, self.directory / "trajectory.extxyz", keep=lambda X: np.abs(X[:, 1]) <= height)
         frames = [(n, label, read(n)) for n, label in shown]
-        return [output.panel(self.system, f, steps[n]["K_over_KG"], label) for n, label, f in frames if f is not None]
+        return [output.panel(self.system, f, steps[n].K_over_KG, label) for n, label, f in frames if f is not None]
 
     def document(self) -> dict[str, Any]:
         """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa."""
@@ -219,8 +225,8 @@ class Run:
             "material_note": self.material[1],
             "warnings": self.warnings,
             "verdict": verdict(state, s.K_G),
-            "steps": state.steps,
-            "events": state.events,
+            "steps": [step.plain() for step in state.steps],
+            "events": [event.plain() for event in state.events],
             "K_plus": middle(state.K_plus_bracket),
             "K_plus_bracket": state.K_plus_bracket,
             "K_minus": middle(state.K_minus_bracket),
@@ -241,10 +247,9 @@ class Run:
         u = checkpoint.read_displacements(self.directory, saved, model.parts)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
-        fields = LadderState.__dataclass_fields__
-        state = LadderState(**{name: saved[name] for name in fields if name in saved})  # an older one lacks the newest
+        state = LadderState.from_plain(saved)
         state.finished = False  # the case may have been given a longer ladder
-        self.system.load(state.steps[-1]["K"])
+        self.system.load(state.steps[-1].K)
         return state, q
 
     def _log_to_file(self) -> None:
@@ -259,7 +264,7 @@ class Run:
             logger.handlers = [handler]
 
     @contextmanager
-    def _progress(self) -> Iterator[Callable[[dict[str, Any]], None]]:
+    def _progress(self) -> Iterator[Callable[[StepRecord], None]]:
         """Progress display on rank 0; gives a function that takes the record of each step."""
         load = self.case.load
         total = round((load.K_stop - load.K_start) / load.K_step) + 1
@@ -267,14 +272,14 @@ class Run:
         with Progress(*columns, console=Console(stderr=True), disable=self.comm.rank != 0) as display:
             task = display.add_task("K/K_G", total=total, completed=len(self.ladder.state.steps))
 
-            def advance(record: dict[str, Any]) -> None:
-                tip = record["tip_position"]
+            def advance(record: StepRecord) -> None:
+                tip = record.tip_position
                 where = "" if tip is None else f"  tip {tip:.2f} A"
-                display.update(task, advance=1, description=f"K = {record['K_over_KG']:.3f} K_G{where}")
+                display.update(task, advance=1, description=f"K = {record.K_over_KG:.3f} K_G{where}")
                 log.info(
                     "K = %.4f K_G, energy %s eV, tip %s A, %d + %d iterations, force %.1e eV/A",
-                    record["K_over_KG"], record["energy"], tip, record["newton_iterations"], record["robust_iterations"],
-                    record["residual"],
+                    record.K_over_KG, record.energy, tip, record.newton_iterations, record.robust_iterations,
+                    record.residual,
                 )  # fmt: skip
 
             yield advance
@@ -323,9 +328,9 @@ def _summarise(run: Run) -> None:
         low, high = (k / s.K_G for k in state.K_minus_bracket)
         console.print(f"first closing on unloading between {low:.3f} and {high:.3f} K_G")
     for event in state.events:
-        if event["kind"] not in ("advance", "closing", "blunting"):
-            low, high = (k / s.K_G for k in event["bracket"])
-            console.print(f"{event['kind'].replace('_', ' ')} between {low:.3f} and {high:.3f} K_G ({event['branch']})")
+        if event.kind not in ("advance", "closing", "blunting"):
+            low, high = (k / s.K_G for k in event.bracket)
+            console.print(f"{event.kind.replace('_', ' ')} between {low:.3f} and {high:.3f} K_G ({event.branch})")
     if run.qm_report is not None:
         console.print(qm_line(run.qm_report))
     total = sum(run.watch.seconds.values())

@@ -22,6 +22,7 @@ from ..terms.reconstructed import ReconstructedEnergy
 from ..terms.reconstruction import Reconstruction, ReconstructionError
 from ..terms.term import ForceWeighted, Term
 from ..unknowns.prolongation import Prolongation, prolongation
+from ..unknowns.regions import Regions
 from .coupling import Coupling
 from .dead_load import BlendingDefect
 from .extents import Extents, blending
@@ -116,12 +117,18 @@ def _parts(
     removed: Callable[[np.ndarray], np.ndarray] | None,
 ) -> Prolongation:
     """Atoms and nodes of the model, and who follows whom. Collective."""
-    spec, components = extents.spec, 2 if crystal.dimension == 2 else 3
+    spec = extents.spec
+    regions = Regions(
+        beta=blending(spec),
+        wanted=extents.wanted,
+        radius=spec.radius,
+        extent=extents.atoms_within,
+        front_periods=spec.front_periods,
+        removed=removed,
+    )
     return prolongation(
-        comm, crystal, extents.lattice, domain, components, spec.order, blending(spec),
-        wanted=extents.wanted, radius=spec.radius, front_periods=spec.front_periods, removed=removed,
-        extent=extents.atoms_within, condense_shifts=spec.condense_shifts,
-    )  # fmt: skip
+        comm, crystal, extents.lattice, domain, regions, order=spec.order, condense_shifts=spec.condense_shifts
+    )
 
 
 def _of_the_perfect_crystal(

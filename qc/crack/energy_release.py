@@ -52,14 +52,14 @@ class EnergyRelease:
         z = self._system.model.coupling.variables(q)
         return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms])
 
-    def measure(self, q: PETSc.Vec, K: float) -> dict[str, float | None]:
+    def measure(self, q: PETSc.Vec, K: float) -> tuple[float, float, float | None] | tuple[None, None, None]:
         """J (J/m^2), J over the load's G, and the relative spread between the rings; None where no ring fits. Collective."""
         J = self.contours(q)
         if not len(J):
-            return {"J": None, "J_over_G": None, "J_spread": None}
+            return None, None, None
         G = self._system.field.energy_release_rate((K * self._system.mode).tolist())
         mean = float(J.mean())
-        return {"J": mean, "J_over_G": mean / G, "J_spread": float(np.ptp(J)) / abs(mean) if len(J) > 1 else None}
+        return mean, mean / G, float(np.ptp(J)) / abs(mean) if len(J) > 1 else None
 
 
 def ring_edges(system: CrackSystem) -> np.ndarray:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from petsc4py import PETSc
@@ -20,7 +20,8 @@ from ..solve.stability import hashed_noise
 from ..terms.term import NoEnergyError
 from .energy_release import EnergyRelease
 from .events import MOVES, SNAP
-from .ladder_state import Branch, LadderSpec, LadderState, Snapshot
+from .ladder_state import LadderSpec, LadderState, Snapshot
+from .records import Branch, Event, EventKind, StepRecord
 from .system import CrackSystem
 from .tip import Shells, TipState, TipTracker
 
@@ -91,13 +92,13 @@ class Ladder:
         """The next load (in K_G) while a bracket is being refined."""
         if self.state.snap is None or not self.state.steps:
             return None
-        last, snap = self.state.steps[-1]["K_over_KG"], self.state.snap
+        last, snap = self.state.steps[-1].K_over_KG, self.state.snap
         narrow = abs(snap - last) <= (self.spec.K_tolerance or 0.0) * snap * (1 + 1e-9)
         return snap if narrow else 0.5 * (last + snap)
 
     def _next(self) -> tuple[float, Branch] | None:
         s, state = self.spec, self.state
-        last = state.steps[-1]["K_over_KG"] if state.steps else None
+        last = state.steps[-1].K_over_KG if state.steps else None
         between = self.towards_snap()
         if between is not None:
             return between, state.branch
@@ -111,12 +112,12 @@ class Ladder:
             if not s.unload or (s.stop_at == "first_advance" and state.K_plus_bracket is None and moved):
                 return None  # a blunted tip has no advance to take back
             state.branch = "unload"
-        top = max(step["K_over_KG"] for step in state.steps)
+        top = max(step.K_over_KG for step in state.steps)
         k = _after(top, last if last is not None else top, -s.K_step)
         closed = s.stop_at == "first_advance" and state.K_minus_bracket is not None
         return None if k < min(0.3, s.K_start) - 1e-9 or closed else (k, "unload")
 
-    def run(self, after_step: Callable[[Ladder, dict[str, Any]], None] = lambda ladder, record: None) -> LadderState:
+    def run(self, after_step: Callable[[Ladder, StepRecord], None] = lambda ladder, record: None) -> LadderState:
         """All steps; ``after_step`` is called when a state is accepted (output, checkpoint, stop). Collective."""
         for k, branch in self.loads():
             record = self.refine(k, branch)
@@ -124,26 +125,26 @@ class Ladder:
                 after_step(self, record)
         return self.state
 
-    def refine(self, k: float, branch: Branch) -> dict[str, Any] | None:
+    def refine(self, k: float, branch: Branch) -> StepRecord | None:
         """As `step`; None, and back at the last state, if the tip has snapped in a step wider than the tolerance.
 
         Once a load beyond the snap is known, a wide step counts as one that snaps where Newton's method does not follow the
         state: where the crack goes from there is worked out once, in the step that is narrow enough.
         """
         before, n_events = self.snapshot(), len(self.state.events)
-        start = self.state.steps[-1]["K_over_KG"] if self.state.steps else k
+        start = self.state.steps[-1].K_over_KG if self.state.steps else k
         follows = self.state.snap is not None and self._wide(k, start)
         record = self._follow(k, branch, start) if follows else self.step(k, branch)
-        reached = k if record is None else record["K_over_KG"]  # short of k if the whole step did not converge
+        reached = k if record is None else record.K_over_KG  # short of k if the whole step did not converge
         snapped = any(
-            e["kind"] in MOVES for e in self.state.events[n_events:]
+            e.kind in MOVES for e in self.state.events[n_events:]
         )  # even a gradual move: a long step may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
             log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)
             self.state.snap, self.state.rejected = reached, self.state.rejected + 1
             return None
-        record["rejected"], self.state.rejected = self.state.rejected, 0
+        record.rejected, self.state.rejected = self.state.rejected, 0
         if snapped or (self.state.snap is not None and abs(reached - self.state.snap) < 1e-12):
             self.state.snap = None
         return record
@@ -175,7 +176,7 @@ class Ladder:
         if self._tracker:
             self._tracker.remember(s.open_bonds)
         if s.steps:
-            self.settle(s.steps[-1]["K"])
+            self.settle(s.steps[-1].K)
 
     def energy(self) -> float | None:
         """Energy of the present state with what the model has left behind, eV per cell; None if there is none. Collective."""
@@ -197,14 +198,14 @@ class Ladder:
         if self.solver.options.linear == "mumps":
             self.solver.is_stable(self.q)
 
-    def step(self, k: float, branch: Branch) -> dict[str, Any]:
+    def step(self, k: float, branch: Branch) -> StepRecord:
         """One stable state at load k (in K_G), or short of it where the whole step does not converge.
 
         Tried in turn: the step, halves of it, minimisation from the last state. Raises `ConvergenceError` with the state of
         the last step kept and loaded.
         """
         last = self.state.steps[-1] if self.state.steps else None
-        start = k if last is None else last["K_over_KG"]
+        start = k if last is None else last.K_over_KG
         before, failed = self.q.copy(), None
         for trial in self._trials(start, k):
             report = self._attempt(trial, start, robust=failed is not None and trial == k)
@@ -215,7 +216,7 @@ class Ladder:
             failed = failed or report
             before.copy(self.q)
             if last is not None:
-                self.settle(last["K"])
+                self.settle(last.K)
         assert failed is not None
         self._note_failure(k, failed, "gave up")
         raise ConvergenceError(
@@ -225,12 +226,12 @@ class Ladder:
             + ("" if last is None else f"; the state at K = {start:.4f} K_G is kept")
         )
 
-    def _follow(self, k: float, branch: Branch, start: float) -> dict[str, Any] | None:
+    def _follow(self, k: float, branch: Branch, start: float) -> StepRecord | None:
         """The step to load k from ``start`` by Newton's method alone; None, nothing restored, where that does not follow the state."""
         report = self._attempt(k, start, robust=False, alone=True)
         return self._accept(k, branch, report) if report.converged and report.stable else None
 
-    def _accept(self, k: float, branch: Branch, report: SolveReport) -> dict[str, Any]:
+    def _accept(self, k: float, branch: Branch, report: SolveReport) -> StepRecord:
         record = self._record(k, k * self.system.K_G, branch, report)
         self.state.steps.append(record)
         return record
@@ -271,18 +272,25 @@ class Ladder:
         sentence = f"K = {k:.5f} K_G: {explain(report)}; {outcome}"
         log.warning("%s", sentence)
         K = k * self.system.K_G
-        event = {"kind": "not_converged", "branch": self.state.branch, "K": K, "K_over_KG": k, "reason": report.reason}
-        last = self.state.steps[-1]["K"] if self.state.steps else K
-        self.state.events.append(event | {"bracket": [min(last, K), max(last, K)], "sentence": sentence})
+        last = self.state.steps[-1].K if self.state.steps else K
+        self.state.events.append(
+            Event(
+                kind="not_converged",
+                branch=self.state.branch,
+                K=K,
+                K_over_KG=k,
+                reason=report.reason,
+                bracket=[min(last, K), max(last, K)],
+                sentence=sentence,
+            )
+        )
 
     def _refuse_to_go_on(self) -> None:
         """A tip that has left the core under rising load cannot be followed any further."""
-        if self.state.steps and self.state.steps[-1].get("tip_left"):
-            raise ConvergenceError(
-                next(e["sentence"] for e in reversed(self.state.events) if e["kind"] == "tip_left_core")
-            )
+        if self.state.steps and self.state.steps[-1].tip_left:
+            raise ConvergenceError(next(e.sentence for e in reversed(self.state.events) if e.kind == "tip_left_core"))
 
-    def _record(self, k: float, K: float, branch: Branch, report: SolveReport) -> dict[str, Any]:
+    def _record(self, k: float, K: float, branch: Branch, report: SolveReport) -> StepRecord:
         coupling = self.system.model.coupling
         previous = self.tip
         if self._tracker:
@@ -292,98 +300,102 @@ class Ladder:
             energies: dict[str, float] | None = coupling.energies(self.q) | self.state.carried
         except NoEnergyError:
             energies = None
-        record = {
-            "K": K,
-            "K_over_KG": k,
-            "branch": branch,
-            "energy": None if energies is None else sum(energies.values()),
-            "energies": energies,
-            "tip_position": None if self.tip is None else self.tip.position + self.state.offset,
-            "tip_stretch": None if self.tip is None else self.tip.tip_stretch,
-            "off_plane_broken": None if self.tip is None else self.tip.off_plane,
-            "new_neighbours": None if self.tip is None else self.tip.new_neighbours,
-            "newton_iterations": report.newton_iterations,
-            "robust_iterations": report.robust_iterations,
-            "converged_reason": report.reason,
-            "residual": report.residual,
-            "stable": report.stable,
-            "largest_step": report.largest_step,
-        } | self._release.measure(self.q, K)
+        J, J_over_G, J_spread = self._release.measure(self.q, K)
+        record = StepRecord(
+            K=K,
+            K_over_KG=k,
+            branch=branch,
+            energy=None if energies is None else sum(energies.values()),
+            energies=energies,
+            tip_position=None if self.tip is None else self.tip.position + self.state.offset,
+            tip_stretch=None if self.tip is None else self.tip.tip_stretch,
+            off_plane_broken=None if self.tip is None else self.tip.off_plane,
+            new_neighbours=None if self.tip is None else self.tip.new_neighbours,
+            newton_iterations=report.newton_iterations,
+            robust_iterations=report.robust_iterations,
+            converged_reason=report.reason,
+            residual=report.residual,
+            stable=report.stable,
+            largest_step=report.largest_step,
+            J=J,
+            J_over_G=J_over_G,
+            J_spread=J_spread,
+        )
         self._note_events(record, previous)
         return record
 
-    def _note_events(self, record: dict[str, Any], previous: TipState | None) -> None:
+    def _note_events(self, record: StepRecord, previous: TipState | None) -> None:
         """Advance and closing change which bonds are open; anything off the plane is reported under its own name."""
         steps = self.state.steps
         if not steps or self.tip is None:
             return
         last = steps[-1]
-        moved = record["tip_position"] - (np.nan if last["tip_position"] is None else last["tip_position"])
-        bracket = [min(last["K"], record["K"]), max(last["K"], record["K"])]
-        jump = record["largest_step"] > JUMP * self._nn or self._snapped(record, abs(moved) > 1e-6)
+        moved = record.tip - (np.nan if last.tip_position is None else last.tip_position)
+        bracket = [min(last.K, record.K), max(last.K, record.K)]
+        jump = record.largest_step > JUMP * self._nn or self._snapped(record, abs(moved) > 1e-6)
         blunts = moved > 1e-6 and self.tip.damaged
         if blunts:
             self._note("blunting", record, bracket, distance=moved, jump=jump, **self._damage())
         elif abs(moved) > 1e-6:
             self._note_movement(record, moved, bracket, jump)
-        broken = self.tip.off_plane - (last["off_plane_broken"] or 0)
-        joined = self.tip.new_neighbours - (last.get("new_neighbours") or 0)
+        broken = self.tip.off_plane - (last.off_plane_broken or 0)
+        joined = self.tip.new_neighbours - (last.new_neighbours or 0)
         if (broken or joined) and not blunts:
             self._note("off_plane", record, bracket, bonds=broken, new_neighbours=joined)
         elif abs(moved) <= 1e-6 and jump:
             self._note("rearrangement", record, bracket)
-        record["tip_left"] = self._tip_left(last["tip_position"])
-        if record["tip_left"] and not last.get("tip_left"):
-            self._note("tip_left_core", record, bracket, sentence=self._left_core(record))
+        left = self._tip_left(last.tip_position)
+        record.tip_left = left or ""
+        if left and not last.tip_left:
+            self._note("tip_left_core", record, bracket, sentence=self._left_core(record, left))
 
-    def _tip_left(self, before: float | None) -> str | None:
+    def _tip_left(self, before: float | None) -> Literal["forward", "backward"] | None:
         """ "forward" if every bond across the plane in reach is open, "backward" if all have closed."""
         opened = self.tip.open if self.tip is not None else np.empty(0, dtype=bool)
         if len(opened) and opened.all():
             return "forward"
         return "backward" if before is not None and np.isfinite(before) and len(opened) and not opened.any() else None
 
-    def _left_core(self, record: dict[str, Any]) -> str:
-        state, radius = {"forward": "closed", "backward": "open"}[record["tip_left"]], self.system.spec.core_radius
+    def _left_core(self, record: StepRecord, left: Literal["forward", "backward"]) -> str:
+        state, radius = {"forward": "closed", "backward": "open"}[left], self.system.spec.core_radius
         sentence = (
-            f"the tip has left the core {record['tip_left']} at K = {record['K_over_KG']:.4f} K_G: no bond across the plane within "
+            f"the tip has left the core {left} at K = {record.K_over_KG:.4f} K_G: no bond across the plane within "
             f"model.core_radius = {radius:g} A is {state} any more; take a larger core, or qc propagate, whose region follows the tip"
         )
         log.warning("%s", sentence)
         return sentence
 
-    def _snapped(self, record: dict[str, Any], moved: bool) -> bool:
+    def _snapped(self, record: StepRecord, moved: bool) -> bool:
         """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps.
 
         Newton's method alone may jump, too; where the tip moved within a refined bracket that tells.
         """
         recent = self.state.steps[-6:]
-        pairs = [(step["largest_step"], abs(step["K"] - last["K"])) for last, step in pairwise(recent)]
+        pairs = [(step.largest_step, abs(step.K - last.K)) for last, step in pairwise(recent)]
         rates = [moved / change for moved, change in pairs if change > 0]
         refined = moved and self.spec.K_tolerance is not None
-        if not rates or not (record["robust_iterations"] or refined):
+        if not rates or not (record.robust_iterations or refined):
             return False
-        return bool(record["largest_step"] > SNAP * min(rates) * abs(record["K"] - recent[-1]["K"]))
+        return bool(record.largest_step > SNAP * min(rates) * abs(record.K - recent[-1].K))
 
-    def _note_movement(self, record: dict[str, Any], moved: float, bracket: list[float], jump: bool) -> None:
+    def _note_movement(self, record: StepRecord, moved: float, bracket: list[float], jump: bool) -> None:
         """The tip has moved: an advance (or closing) if the state jumped or a whole lattice period has gone by."""
-        branch = [step for step in self.state.steps if step["branch"] == record["branch"]]
-        origin = (
-            (branch or self.state.steps[-1:])[0]["tip_position"] if self.state.origin is None else self.state.origin
-        )
-        whole = abs(record["tip_position"] - origin) > self._period * (1 - 1e-6)
-        kind = "advance" if moved > 0 else "closing"
+        branch = [step for step in self.state.steps if step.branch == record.branch]
+        origin = (branch or self.state.steps[-1:])[0].tip if self.state.origin is None else self.state.origin
+        whole = abs(record.tip - origin) > self._period * (1 - 1e-6)
+        kind: Literal["advance", "closing"] = "advance" if moved > 0 else "closing"
         more = self._damage() if self.tip is not None and self.tip.damaged else {}  # a closing may leave a scar
-        self._note(kind if jump or whole else f"gradual_{kind}", record, bracket, distance=moved, jump=jump, **more)
+        gradual: EventKind = "gradual_advance" if moved > 0 else "gradual_closing"
+        self._note(kind if jump or whole else gradual, record, bracket, distance=moved, jump=jump, **more)
         if not (jump or whole):
             return
-        if kind == "advance" and record["branch"] == "load" and self.state.K_plus_bracket is None:
+        if kind == "advance" and record.branch == "load" and self.state.K_plus_bracket is None:
             self.state.K_plus_bracket = bracket
-        if kind == "closing" and record["branch"] == "unload" and self.state.K_minus_bracket is None:
+        if kind == "closing" and record.branch == "unload" and self.state.K_minus_bracket is None:
             self.state.K_minus_bracket = bracket
 
-    def _note(self, kind: str, record: dict[str, Any], bracket: list[float], **more: Any) -> None:
-        self.state.events.append({"kind": kind, "branch": record["branch"], "bracket": bracket} | more)
+    def _note(self, kind: EventKind, record: StepRecord, bracket: list[float], **more: Any) -> None:
+        self.state.events.append(Event(kind=kind, branch=record.branch, bracket=bracket, **more))
 
     def _damage(self) -> dict[str, int]:
         assert self.tip is not None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self
 
 from petsc4py import PETSc
 
+from .records import Branch, Event, StepRecord
 from .tip import TipState
-
-Branch = Literal["load", "unload"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class LadderState:
 
     Attributes
     ----------
-    steps, events : list of dict
-        As in the result file.
+    steps : list of StepRecord
+    events : list of Event
     branch : {"load", "unload"}
     K_plus_bracket, K_minus_bracket : list of two floats or None
         Loads in MPa m^1/2 between which the tip moved for the first time, nothing broken or joined off the plane.
@@ -54,8 +54,8 @@ class LadderState:
         Tip position from which a whole period counts as an advance; None: where the branch began.
     """
 
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[StepRecord] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     branch: Branch = "load"
     K_plus_bracket: list[float] | None = None
     K_minus_bracket: list[float] | None = None
@@ -68,10 +68,22 @@ class LadderState:
     origin: float | None = None
 
     @property
-    def blunting(self) -> dict[str, Any] | None:
+    def blunting(self) -> Event | None:
         """The first event in which bonds at the tip opened with damage off the plane, before any clean advance."""
-        first = next((e for e in self.events if e["kind"] in ("advance", "blunting") and e["branch"] == "load"), None)
-        return first if first is not None and first["kind"] == "blunting" else None
+        first = next((e for e in self.events if e.kind in ("advance", "blunting") and e.branch == "load"), None)
+        return first if first is not None and first.kind == "blunting" else None
+
+    def plain(self) -> dict[str, Any]:
+        """All of it by name, for checkpoints."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return found | {"steps": [s.plain() for s in self.steps], "events": [e.plain() for e in self.events]}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The state back from a checkpoint, which may hold more; one of older code may lack the newest fields."""
+        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        steps = [StepRecord.from_plain(step) for step in known.pop("steps", [])]
+        return cls(steps=steps, events=[Event.from_plain(event) for event in known.pop("events", [])], **known)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from .ladder import Ladder
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .moving import check_movable, furthest_move, move
 from .propagation_state import PropagationSpec, PropagationState, Stage
+from .records import Event, StepRecord
 from .system import CrackSystem
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Propagation:
             self.state, known, q = states
             system.recentre((self.state.centre - known.offset, system.spec.tip[1]))
             self.ladder = Ladder(system, ladder_spec, options, known, q)
-            self.ladder.settle(known.steps[-1]["K"])
+            self.ladder.settle(known.steps[-1].K)
         self._drift = (
             spec.drift if spec.drift is not None else 0.25 * min(system.spec.core_radius, system.spec.domain_radius)
         )
@@ -81,9 +82,7 @@ class Propagation:
         """The events so far: R-curve."""
         return self.state.curve
 
-    def run(
-        self, after_step: Callable[[Propagation, dict[str, Any]], None] = lambda p, record: None
-    ) -> PropagationState:
+    def run(self, after_step: Callable[[Propagation, StepRecord], None] = lambda p, record: None) -> PropagationState:
         """All bonds; ``after_step`` is called whenever a state is accepted. Collective."""
         while not self.state.finished:
             record = self.advance()
@@ -91,7 +90,7 @@ class Propagation:
                 after_step(self, record)
         return self.state
 
-    def advance(self) -> dict[str, Any] | None:
+    def advance(self) -> StepRecord | None:
         """The next stable state; None if a step was taken back, or all is done. Collective."""
         if self.state.pending:
             return getattr(self, f"_{self.state.pending[0]}")()
@@ -107,10 +106,10 @@ class Propagation:
         return 1 if self.rising else -1
 
     @property
-    def _last(self) -> dict[str, Any]:
+    def _last(self) -> StepRecord:
         return self.ladder.state.steps[-1]
 
-    def _climb(self) -> dict[str, Any] | None:
+    def _climb(self) -> StepRecord | None:
         """One step of the load, up or down."""
         ladder = self.ladder
         k = self._next_load()
@@ -121,10 +120,10 @@ class Propagation:
         if record is None:
             return None
         self._refuse_to_leave(record, before)
-        record["stage"] = "climb"
+        record.stage = "climb"
         if self.state.lead is None:
             self._begin(record)
-        event = next((e for e in ladder.state.events[n_events:] if e["kind"] in SNAPS), None)
+        event = next((e for e in ladder.state.events[n_events:] if e.kind in SNAPS), None)
         if event is not None:
             self._note(event, record)
         return record
@@ -147,7 +146,7 @@ class Propagation:
 
     def _towards_the_last_bracket(self) -> float:
         """A step of dK, cut short at the ends of the last event's bracket: a bond like the last one is done in two steps."""
-        k, sign = self._last["K_over_KG"], self._sign
+        k, sign = self._last.K_over_KG, self._sign
         ends = [
             e / self.system.K_G
             for c in self.curve[-1:]
@@ -157,9 +156,9 @@ class Propagation:
         ahead = [e for e in ends if 1e-9 < sign * (e - k) < self.spec.dK]
         return sign * min((sign * e for e in ahead), default=sign * k + self.spec.dK)
 
-    def _begin(self, record: dict[str, Any]) -> None:
+    def _begin(self, record: StepRecord) -> None:
         """Where the tip is at first."""
-        position = record["tip_position"]
+        position = record.tip_position
         if position is None or not np.isfinite(position):
             raise InputError(
                 f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one"
@@ -167,45 +166,45 @@ class Propagation:
         self.state.lead, self.state.begin = position - self.state.centre, position
         self.ladder.state.origin = position
 
-    def _refuse_to_leave(self, record: dict[str, Any], before: Snapshot) -> None:
+    def _refuse_to_leave(self, record: StepRecord, before: Snapshot) -> None:
         """A tip that runs through the core in one event cannot be followed: back to the state before."""
-        if not record.get("tip_left"):
+        if not record.tip_left:
             return
-        low = self.ladder.state.steps[-2]["K_over_KG"] if len(self.ladder.state.steps) > 1 else record["K_over_KG"]
+        low = self.ladder.state.steps[-2].K_over_KG if len(self.ladder.state.steps) > 1 else record.K_over_KG
         self.ladder.restore(before)
         raise ConvergenceError(
-            f"the tip leaves the core {record['tip_left']} in one event between {low:.5f} and {record['K_over_KG']:.5f} K_G, after "
+            f"the tip leaves the core {record.tip_left} in one event between {low:.5f} and {record.K_over_KG:.5f} K_G, after "
             f"{len(self.curve)} events: no place to follow it to; take a larger model.core_radius or another load.K_start"
         )
 
-    def _note(self, event: dict[str, Any], record: dict[str, Any]) -> None:
+    def _note(self, event: Event, record: StepRecord) -> None:
         """An entry of the R-curve; energies and J of the state after it come with the stage *back*."""
-        steps, tip = self.ladder.state.steps, record["tip_position"]
+        steps, tip = self.ladder.state.steps, record.tip
         last = steps[-2]
-        K = 0.5 * sum(event["bracket"])
+        K = 0.5 * sum(event.bracket)
         entry = {
             "event": len(self.curve) + 1,
-            "kind": event["kind"],
-            "branch": record["branch"],
-            "jump": event["jump"],
-            "a": round(last["tip_position"], 6),
+            "kind": event.kind,
+            "branch": record.branch,
+            "jump": event.jump,
+            "a": round(last.tip, 6),
             "a_after": round(tip, 6),
-            "bonds": self._bonds(tip - last["tip_position"]),
+            "bonds": self._bonds(tip - last.tip),
             "K": K,
             "K_over_KG": K / self.system.K_G,
-            "K_low": event["bracket"][0],
-            "K_high": event["bracket"][1],
+            "K_low": event.bracket[0],
+            "K_high": event.bracket[1],
             "G": self._release_rate(K),
-            "J_before": last["J"],
-            "energy_before": last["energy"],
+            "J_before": last.J,
+            "energy_before": last.energy,
             "centre": self.state.centre,
-            "off_plane_broken": record["off_plane_broken"],
-            "new_neighbours": record["new_neighbours"],
+            "off_plane_broken": record.off_plane_broken,
+            "new_neighbours": record.new_neighbours,
         }
         self.curve.append(entry)
         self.ladder.state.origin = tip
         self.state.pending = ["back"]
-        log.info("%s from %.3f to %.3f A at K = %.5f K_G", event["kind"], entry["a"], tip, entry["K_over_KG"])
+        log.info("%s from %.3f to %.3f A at K = %.5f K_G", event.kind, entry["a"], tip, entry["K_over_KG"])
 
     def _release_rate(self, K: float) -> float:
         return self.system.field.energy_release_rate((K * self.system.mode).tolist())
@@ -216,26 +215,26 @@ class Propagation:
         spacing = (x[-1] - x[0]) / (len(x) - 1) if len(x) > 1 else self._period
         return round(distance / spacing)
 
-    def _back(self) -> dict[str, Any] | None:
+    def _back(self) -> StepRecord | None:
         """The new state under the load before the event: energies at one load, one centre."""
         entry, (low, high) = self.curve[-1], (self.curve[-1]["K_low"], self.curve[-1]["K_high"])
         k = (low if self.rising else high) / self.system.K_G
         record = self._stay(k)
         entry |= {"energy_after": None, "J_after": None, "dE_da": None, "two_gamma_minus_J": None}
         if record is not None:
-            entry |= {"energy_after": record["energy"], "J_after": record["J"]} | self._balance(entry, record)
-            record["stage"] = "back"
+            entry |= {"energy_after": record.energy, "J_after": record.J} | self._balance(entry, record)
+            record.stage = "back"
         self._plan()
         return record
 
-    def _balance(self, entry: dict[str, Any], record: dict[str, Any]) -> dict[str, float]:
+    def _balance(self, entry: dict[str, Any], record: StepRecord) -> dict[str, float]:
         """dE/da over the event at fixed boundary, and 2 gamma - J, which it should be; J/m^2."""
         found = {}
         area = (entry["a_after"] - entry["a"]) * self.system.model.thickness
-        if entry["energy_before"] is not None and record["energy"] is not None:
-            found["dE_da"] = EV_PER_A2 * (record["energy"] - entry["energy_before"]) / area
-        if entry["J_before"] is not None and record["J"] is not None:
-            found["two_gamma_minus_J"] = 2 * self.system.griffith.gamma - 0.5 * (entry["J_before"] + record["J"])
+        if entry["energy_before"] is not None and record.energy is not None:
+            found["dE_da"] = EV_PER_A2 * (record.energy - entry["energy_before"]) / area
+        if entry["J_before"] is not None and record.J is not None:
+            found["two_gamma_minus_J"] = 2 * self.system.griffith.gamma - 0.5 * (entry["J_before"] + record.J)
         return found
 
     def _plan(self) -> None:
@@ -246,8 +245,8 @@ class Propagation:
             if not (self.rising and self.spec.close):
                 self.state.pending, self.state.finished = [], True
                 return
-            self.ladder.state.branch, self.ladder.state.origin = "unload", self._last["tip_position"]
-        ahead = abs(self._last["tip_position"] - self.state.centre)
+            self.ladder.state.branch, self.ladder.state.origin = "unload", self._last.tip
+        ahead = abs(self._last.tip - self.state.centre)
         if self.spec.field == "held" and ahead > FARTHEST * self.system.spec.domain_radius:
             self.state.pending = []
             self._end(
@@ -264,16 +263,16 @@ class Propagation:
     def _place(self) -> float:
         """How far the tip has drifted in the model, A."""
         assert self.state.lead is not None
-        return float(self._last["tip_position"] - self.ladder.state.offset - self.system.spec.tip[0] - self.state.lead)
+        return float(self._last.tip - self.ladder.state.offset - self.system.spec.tip[0] - self.state.lead)
 
     def _end(self, why: str) -> None:
         self.state.ended, self.state.finished = why, True
         log.warning("%s", why)
 
-    def _centre(self) -> dict[str, Any]:
+    def _centre(self) -> StepRecord:
         """The near-tip field follows the tip, under a load relieved so far that the tip stays."""
         assert self.state.lead is not None
-        old, tip, k = self.state.centre, self._last["tip_position"], self._last["K_over_KG"]
+        old, tip, k = self.state.centre, self._last.tip, self._last.K_over_KG
         if self.spec.field == "tip":
             self.state.centre = tip - self.state.lead
         relieve = -1 if self.curve[-1]["branch"] == "load" else 1
@@ -281,11 +280,11 @@ class Propagation:
             self._place_centre()
             record = self._stay(k + relieve * relief * self.spec.dK)
             if record is not None:
-                record["stage"], self.state.pending = "centre", self.state.pending[1:]
+                record.stage, self.state.pending = "centre", self.state.pending[1:]
                 return record
         self.state.centre = old
         self._place_centre()
-        self.ladder.settle(self._last["K"])
+        self.ladder.settle(self._last.K)
         raise ConvergenceError(
             f"the tip does not stay at {tip:.3f} A under any load near {k:.4f} K_G once the near-tip field is centred on it: "
             "lattice trapping is too weak for propagation bond by bond; try field = 'held' or a smaller dK"
@@ -294,30 +293,30 @@ class Propagation:
     def _place_centre(self) -> None:
         self.system.recentre((self.state.centre - self.ladder.state.offset, self.system.spec.tip[1]))
 
-    def _stay(self, k: float) -> dict[str, Any] | None:
+    def _stay(self, k: float) -> StepRecord | None:
         """A state at load k (in K_G); None, and back where it was, if the tip moves or no state is found. Collective."""
         before, centre = self.ladder.snapshot(), self.system.centre
-        tip = self._last["tip_position"]
+        tip = self._last.tip
         try:
             record = self.ladder.step(k, self.ladder.state.branch)
         except ConvergenceError:
             record = None
-        if record is not None and abs(record["K_over_KG"] - k) < 1e-12 and abs(record["tip_position"] - tip) < 1e-3:
-            record["rejected"] = 0
+        if record is not None and abs(record.K_over_KG - k) < 1e-12 and abs(record.tip - tip) < 1e-3:
+            record.rejected = 0
             return record
         self.system.recentre(centre)
         self.ladder.restore(before)
         return None
 
-    def _follow(self) -> dict[str, Any] | None:
+    def _follow(self) -> StepRecord | None:
         """The model moves so that the tip is where it was at first, and relaxes under the same load."""
         system, ladder = self.system, self.ladder
         before, last = ladder.snapshot(), self._last
         centre = system.centre
         place, most = self._place(), furthest_move(system)
         n = int(np.clip(round(place / self._period), -most, most))
-        move(system, ladder.q, last["K"], n)
-        entry = {"event": len(self.curve), "lattice_vectors": n, "K": last["K"], "energy_before": last["energy"]}
+        move(system, ladder.q, last.K, n)
+        entry = {"event": len(self.curve), "lattice_vectors": n, "K": last.K, "energy_before": last.energy}
         entry |= self._leave(n) | {"residual_moved": ladder.solver.residual(ladder.q)}
         record = self._relax_moved(last, entry)
         if record is None:
@@ -348,25 +347,25 @@ class Propagation:
             "energy_moved": None if model_energy is None else model_energy + faces,
         }
 
-    def _relax_moved(self, last: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] | None:
+    def _relax_moved(self, last: StepRecord, entry: dict[str, Any]) -> StepRecord | None:
         """The relaxed state under the same load; the account is made even by what the window has gained. Collective."""
         ladder = self.ladder
         try:
-            record = ladder.step(last["K_over_KG"], ladder.state.branch)
+            record = ladder.step(last.K_over_KG, ladder.state.branch)
         except ConvergenceError:
             return None
-        if abs(record["tip_position"] - last["tip_position"]) > 1e-3:
+        if abs(record.tip - last.tip) > 1e-3:
             return None
-        record["rejected"], record["stage"] = 0, "follow"
+        record.rejected, record.stage = 0, "follow"
         entry |= {
-            "energy_after": record["energy"],
-            "residual_after": record["residual"],
-            "largest_step": record["largest_step"],
+            "energy_after": record.energy,
+            "residual_after": record.residual,
+            "largest_step": record.largest_step,
         }
-        if record["energy"] is not None:
-            gained = record["energy"] - last["energy"]
+        if record.energy is not None and record.energies is not None and last.energy is not None:
+            gained = record.energy - last.energy
             entry["window"] = gained
             ladder.state.carried = ladder.state.carried | {"window": ladder.state.carried["window"] - gained}
-            record["energies"] |= {"window": ladder.state.carried["window"]}
-            record["energy"] = sum(record["energies"].values())
+            record.energies |= {"window": ladder.state.carried["window"]}
+            record.energy = sum(record.energies.values())
         return record

@@ -9,29 +9,20 @@ import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..crack.records import StepRecord
+
 log = logging.getLogger(__name__)
 
-STEP_COLUMNS = (
-    "K",
-    "K_over_KG",
-    "branch",
-    "energy",
-    "tip_position",
-    "tip_stretch",
-    "off_plane_broken",
-    "new_neighbours",
-    "newton_iterations",
-    "robust_iterations",
-    "converged_reason",
-    "residual",
-    "J",
-    "J_over_G",
-)
+NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "stage", "seconds")
+"""Fields of a step that its table does not show."""
+
+STEP_COLUMNS = tuple(field.name for field in fields(StepRecord) if field.name not in NO_COLUMN)
 """Columns of ``steps.csv``: K in MPa m^1/2, energy in eV per cell minus the perfect crystal, tip position in
 A, largest force (residual) in eV/A, J in J/m^2 and over the load's G = K^2/E'."""
 

@@ -14,6 +14,7 @@ from petsc4py import PETSc
 from atomistics import AtomisticEnergy
 
 from ..crack.ladder import Ladder
+from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..pictures.model import model_picture
 from ..terms.reconstructed import ReconstructedEnergy
@@ -54,18 +55,15 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     }
 
 
-def write_frame(directory: Path, ladder: Ladder, record: dict[str, Any], number: int | None = None) -> None:
+def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
     """Append the present state to ``trajectory.extxyz``, as frame ``number`` (that of the step if left out). Collective."""
     system = ladder.system
     frame = ordered_atoms(system, ladder.q)
     if frame is None:
         return
     moved = np.array([ladder.state.offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
-    info = {
-        name: record[name]
-        for name in ("K", "K_over_KG", "branch", "energy", "tip_position")
-        if record[name] is not None
-    }
+    told = {name: getattr(record, name) for name in ("K", "K_over_KG", "branch", "energy", "tip_position")}
+    info = {name: value for name, value in told.items() if value is not None}
     append_frame(
         directory / "trajectory.extxyz",
         len(ladder.state.steps) - 1 if number is None else number,
@@ -95,7 +93,7 @@ def write_fields(directory: Path, ladder: Ladder) -> None:
     beta = fem.Function(scalar, name="beta")
     beta.x.array[:] = nodes.beta
     with VTXWriter(nodes.space.mesh.comm, directory / "fields.bp", [u, beta]) as writer:
-        writer.write(ladder.state.steps[-1]["K"] if ladder.state.steps else 0.0)
+        writer.write(ladder.state.steps[-1].K if ladder.state.steps else 0.0)
 
 
 def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:

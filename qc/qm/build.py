@@ -15,7 +15,7 @@ from ..coupling.model import Model
 from ..errors import InputError
 from ..terms.perfect import PerfectCrystal
 from ..unknowns.layout import Rows
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
 from .engine.process import EngineProcess
 from .engine.shared import on_computing_rank

@@ -12,7 +12,7 @@ from atomistics.potentials.site_potential import HessianPattern
 
 from ..unknowns.halo import Halo, gather_halo, neighbour_list
 from ..unknowns.layout import Rows
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .perfect import PerfectCrystal
 from .springs import Bonds, Springs
 

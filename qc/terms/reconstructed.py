@@ -9,7 +9,7 @@ from atomistics import NeighbourList
 from atomistics.reconstruction import ReconstructedSites, Stencil
 
 from ..unknowns.halo import gather_halo
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .perfect import PerfectCrystal
 from .reconstruction import Reconstruction
 

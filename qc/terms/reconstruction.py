@@ -21,7 +21,7 @@ from fem.shifted_continuum import ShiftedContinuumEnergy
 from ..unknowns.halo import Halo, gather_halo
 from ..unknowns.layout import BlockScatter, Layout, Rows
 from ..unknowns.lookup import lookup
-from ..unknowns.prolongation import Atoms
+from ..unknowns.sites import Atoms
 from .continuum import ContinuumTerm
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from atomistics import NeighbourList
 
 from .layout import Rows
-from .prolongation import Atoms
+from .sites import Atoms
 
 
 @dataclass(frozen=True, kw_only=True)

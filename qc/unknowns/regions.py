@@ -1,10 +1,13 @@
-"""Regions of the model, as signed distances from the atomistic core."""
+"""Regions of the model: the atomistic core as a signed distance, and what lies where round it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+Field = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,36 @@ class Core:
             depth = np.where(offset[:, 0] < 0, np.abs(x[:, 1]) - self.strip, np.inf)
             d = np.minimum(d, np.where(beside > 0, beside, depth))
         return d
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regions:
+    """Which points of the lattice are atoms, how they are blended, and where the model ends.
+
+    Attributes
+    ----------
+    beta : callable
+        Blending function of positions (n, gdim), taken at the mesh vertices; sites interpolate it (P1), so that the
+        energy patch test is exact on any mesh.
+    wanted : callable
+        Which lattice points (n, gdim) are needed as atoms.
+    radius : float
+        Nodes and free atoms at or beyond it are prescribed, A.
+    extent : float
+        No wanted point is further from the origin, A.
+    front_periods : int
+        Periods of the crystal along the front that a plane mesh has.
+    removed : callable or None
+        Which sites (n, 3) are vacant.
+    """
+
+    beta: Field
+    wanted: Field
+    radius: float
+    extent: float = np.inf
+    front_periods: int = 1
+    removed: Field | None = None
+
+    def prescribed(self, x: np.ndarray) -> np.ndarray:
+        """(n,) bool: which points (n, gdim) lie at or beyond the radius."""
+        return np.linalg.norm(x, axis=1) >= self.radius * (1 - 1e-9)

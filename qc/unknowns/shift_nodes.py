@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from dolfinx import fem
 
-from fem.mesh.blocks import from_owner, named_on_any_rank
-from fem.mesh.domain import DomainMesh
+from fem.mesh.blocks import named_on_any_rank
 from fem.mesh.interpolation import cell_vertices
 
 from .layout import Rows
+from .numbering import Kind
+from .regions import Regions
+from .space import SpaceBlocks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +46,15 @@ class ShiftNodes:
     on_slit: np.ndarray
     vertex_number: np.ndarray
 
-    @property
-    def n_free(self) -> int:
-        """Unknown blocks of this rank."""
-        return len(self.free) * self.per_vertex
-
-    @property
-    def n_far(self) -> int:
-        """Prescribed blocks of this rank."""
-        return len(self.far) * self.per_vertex
-
-    def numbers(self, first_free: int, first_far: int) -> np.ndarray:
-        """Full number of the first shift block of every local vertex, -1 where there is none. Collective."""
-        number = np.full(len(self.beta), -1)
-        number[self.free] = first_free + self.per_vertex * np.arange(len(self.free))
-        number[self.far] = first_far + self.per_vertex * np.arange(len(self.far))
-        return from_owner(self.space, number)
+    def kind(self) -> Kind:
+        """Vertices of this rank whose shifts have places of their own in the full vector."""
+        return Kind(n=len(self.beta), free=self.free, far=self.far, per=self.per_vertex)
 
     def rows(self, number: np.ndarray) -> Rows:
-        """Rows of all local shift blocks, vertex by vertex; empty where there is none."""
+        """Rows of all local shift blocks, vertex by vertex; empty where there is none.
+
+        ``number`` (n_vertices,): full number of the first shift block of each vertex, -1 where there is none.
+        """
         column = (number[:, None] + np.arange(self.per_vertex)).reshape(-1, 1)
         return Rows.from_padded(column, np.repeat(number >= 0, self.per_vertex)[:, None].astype(float))
 
@@ -71,7 +63,7 @@ class ShiftNodes:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Columns and values (n, (gdim + 1) per_vertex) of the shifts in the rows of slaved atoms.
 
-        ``factor`` (n, per_vertex): the atom's row of p = N pi.
+        ``number`` as in `rows`; ``factor`` (n, per_vertex): the atom's row of p = N pi.
         """
         vertices = np.asarray(self.space.dofmap.list)[cells]
         column = number[vertices][:, :, None] + np.arange(self.per_vertex)
@@ -81,15 +73,7 @@ class ShiftNodes:
 
 
 def shift_nodes(
-    space: fem.FunctionSpace,
-    domain: DomainMesh,
-    cell_weight: np.ndarray,
-    vertex_beta: np.ndarray,
-    cells: np.ndarray,
-    weights: np.ndarray,
-    radius: float,
-    n_basis: int,
-    condense: bool = True,
+    blocks: SpaceBlocks, cells: np.ndarray, weights: np.ndarray, regions: Regions, n_basis: int, condense: bool = True
 ) -> ShiftNodes:
     """Vertices that carry shifts: those that atoms follow and all others of the cells round them. Collective.
 
@@ -98,34 +82,34 @@ def shift_nodes(
 
     Parameters
     ----------
-    cell_weight, vertex_beta : ndarray
-        Blending weight of local cells and geometry nodes.
+    blocks : SpaceBlocks
+        Of the displacement.
     cells, weights : (n,), (n, gdim + 1) ndarray
         Cell and barycentric coordinates of the atoms of this rank that follow the mesh.
     condense : bool
         Relax shifts point by point in all other cells; otherwise every vertex of the continuum carries some.
     """
-    mesh, gdim = space.mesh, space.mesh.geometry.dim
-    linear = fem.functionspace(mesh, ("Lagrange", 1, (space.dofmap.index_map_bs,)))
+    mesh, gdim = blocks.space.mesh, blocks.space.mesh.geometry.dim
+    linear = fem.functionspace(mesh, ("Lagrange", 1, (blocks.space.dofmap.index_map_bs,)))
     dofmap = np.asarray(linear.dofmap.list)
     vertices = dofmap[cells]
     followed = named_on_any_rank(linear, vertices[weights > 0.0])
     local = dofmap[: len(cell_vertices(mesh))]
-    nodal = (cell_weight > 0) & (followed[local].any(1) | (not condense))
+    nodal = (blocks.weight > 0) & (followed[local].any(1) | (not condense))
     carrying = np.flatnonzero(named_on_any_rank(linear, local[nodal].ravel()))
     n, nodes = len(followed), np.asarray(mesh.geometry.dofmaps[0])
     geometry = np.zeros(n, dtype=np.int64)
     geometry[dofmap[:, : gdim + 1]] = nodes
     number = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)[geometry]
     own = carrying[carrying < linear.dofmap.index_map.size_local]
-    far = np.linalg.norm(mesh.geometry.x[geometry[own], :gdim], axis=1) >= radius * (1 - 1e-9)
+    far = regions.prescribed(mesh.geometry.x[geometry[own], :gdim])
     return ShiftNodes(
         space=linear,
         per_vertex=n_basis - 1,
         nodal=nodal,
         free=own[~far],
         far=own[far],
-        beta=vertex_beta[geometry],
-        on_slit=number < domain.n_slit,
+        beta=blocks.vertex_beta[geometry],
+        on_slit=number < blocks.domain.n_slit,
         vertex_number=number,
     )

@@ -15,7 +15,7 @@ from qc.qm.engine.spec import EngineSpec
 from qc.terms.atomistic import AtomisticEnergy
 from qc.terms.perfect import PerfectCrystal
 from qc.unknowns.layout import Layout, Rows
-from qc.unknowns.prolongation import Atoms
+from qc.unknowns.sites import Atoms
 
 STRAIN = np.array([[1.0, 0.4, 0.0], [0.3, -0.6, 0.0], [-0.2, 0.1, 0.0]])  # of F - 1: nothing varies along the periodic front
 

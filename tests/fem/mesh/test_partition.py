@@ -17,7 +17,7 @@ def cloud(d, n=6000):
     return x, w, mine
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 @pytest.mark.parametrize("d", [2, 3])
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 64])
 def test_parts_of_equal_weight_on_any_number_of_ranks(d, parts):

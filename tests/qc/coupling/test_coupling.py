@@ -16,6 +16,7 @@ from qc.crack.ladder_state import LadderSpec
 from qc.terms.term import NoEnergyError
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import deform, general, largest, material, model, wave
+from tests.ranks import together_and_alone
 
 ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
 
@@ -193,23 +194,24 @@ def test_without_atoms_it_is_the_finite_element_model(order):
     assert largest(g) < 1e-10
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 @pytest.mark.parametrize("method", ["qce", "bqce", "bgfc", "bqcf"])
 def test_energy_and_forces_do_not_depend_on_the_ranks(method):
-    """Every rank builds the model alone as well, and compares."""
-    energies, forces = [], []
-    for comm in (MPI.COMM_WORLD, MPI.COMM_SELF):
+    """Rank 0 builds the model alone as well, and compares."""
+
+    def found(comm):
         m = model("iron", method, comm, crack="strips")
         q = deform(m, general(m.crystal))
         q.axpy(0.05, wave(m, 6))
         g = q.duplicate()
-        energies.append(m.coupling.energy_gradient(q, g))
-        forces.append((largest(g), g.norm(), g.dot(wave(m, 7))))
-    assert np.isnan(energies[0]) if method == "bqcf" else energies[0] == pytest.approx(energies[1], rel=1e-12)
-    assert forces[0] == pytest.approx(forces[1], rel=1e-12)
+        return m.coupling.energy_gradient(q, g), (largest(g), g.norm(), g.dot(wave(m, 7)))
+
+    (energy, forces), (energy_alone, forces_alone) = together_and_alone(found)
+    assert np.isnan(energy) if method == "bqcf" else energy == pytest.approx(energy_alone, rel=1e-12)
+    assert forces == pytest.approx(forces_alone, rel=1e-12)
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 def test_every_rank_owns_free_atoms_and_the_handshake_crosses_ranks():
     m = model("iron", "bgfc", crack="strips")
     atoms = m.parts.atoms
@@ -223,7 +225,7 @@ def test_every_rank_owns_free_atoms_and_the_handshake_crosses_ranks():
         assert ((foreign > 0) & (foreign < 1)).any()
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 def test_a_rank_may_be_empty(monkeypatch):
     """All cells on rank 0: the others have neither atoms nor nodes, and the numbers stay."""
     alone = model("toy", "bgfc", MPI.COMM_SELF)

@@ -20,6 +20,7 @@ from qc.solve.options import SolverOptions
 from qc.terms.reconstruction import ReconstructionError
 from qc.unknowns.regions import Core
 from tests.qc.models import GENERAL, PLANE, deform, largest, material, model
+from tests.ranks import together_and_alone
 
 METHODS = ("bgfc", "bqcf", "bgrac")
 SHIFTS = np.array([[0.05, -0.03, 0.02], [-0.05, 0.03, -0.02]])
@@ -276,8 +277,8 @@ def test_checkpoint_keeps_the_shifts(tmp_path):
 def test_ranks_agree(method):
     F = PLANE + 0.01
     F[:, 2] = (0, 0, 1)
-    values = []
-    for comm in (MPI.COMM_WORLD, MPI.COMM_SELF):
+
+    def found(comm):
         m = silicon(method, comm=comm)
         q = deform(m, F, SHIFTS)
         q.array[:] += 0.02 * np.sin(m.X_free @ np.array([[0.3, 0.5, 0.2], [0.4, 0.1, 0.6], [0.2, 0.3, 0.1]])).ravel()
@@ -285,5 +286,7 @@ def test_ranks_agree(method):
         E = m.coupling.energy_gradient(q, g)
         Hg = g.duplicate()
         m.coupling.hessian(q).mult(g, Hg)
-        values.append([m.parts.layout.n_unknowns, 0.0 if np.isnan(E) else E, g.norm(), Hg.norm(), largest(g)])
-    assert values[0] == pytest.approx(values[1], rel=1e-10)
+        return [m.parts.layout.n_unknowns, 0.0 if np.isnan(E) else E, g.norm(), Hg.norm(), largest(g)]
+
+    many, alone = together_and_alone(found)
+    assert many == pytest.approx(alone, rel=1e-10)

@@ -11,13 +11,13 @@ from qc.output import states as output
 from qc.unknowns.halo import gather_halo
 from qc.unknowns.layout import Rows
 from qc.unknowns.lookup import in_order
-from qc.unknowns.prolongation import Atoms
+from qc.unknowns.sites import Atoms
 from tests.qc.models import deform, general, hexagonal_crack, model
 
 comm = MPI.COMM_WORLD
 
 
-@pytest.mark.mpi(min_size=2)
+@pytest.mark.mpi(min_size=2, also=2)
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_the_halo_of_blocks_in_a_row(axis):
     """Blocks of 6^3 atoms, one a rank, in a row along any axis: a rank gets the layers within reach and no other atom."""
@@ -43,7 +43,7 @@ def test_the_halo_of_blocks_in_a_row(axis):
     assert (foreign <= index.max(0) + 1.5).all()
 
 
-@pytest.mark.mpi(min_size=2)
+@pytest.mark.mpi(min_size=2, also=2)
 @pytest.mark.parametrize(("name", "method"), [("iron", "atomistic"), ("iron", "bgfc"), ("toy", "bqce")])
 def test_a_rank_holds_its_share_and_a_halo(name, method):
     """Atoms of all ranks once; of others those in reach; blocks received for those and for the nodes that they follow."""
@@ -113,13 +113,13 @@ def told_in_a_step(radius, folder):
     told.append(Told.entries)
     Told.entries = 0
     u = system.model.coupling.displacement(ladder.q)
-    checkpoint.save(folder, 1, system.model.parts, u, {"steps": ladder.state.steps})
+    checkpoint.save(folder, 1, system.model.parts, u, ladder.state.plain())
     told.append(Told.entries)
     most = [comm.allreduce(n, op=MPI.MAX) for n in told]
     return comm.allreduce(len(system.model.parts.atoms)), *most
 
 
-@pytest.mark.mpi(min_size=2)
+@pytest.mark.mpi(min_size=2, also=2)
 def test_a_load_step_tells_no_rank_the_domain(shared_path):
     """Three times the atoms: what ranks are sent as objects grows like the crack and the halo, not like the domain.
 

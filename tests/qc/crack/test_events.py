@@ -1,7 +1,7 @@
 """What a ladder does when the tip snaps, when a step does not converge, and when a state is nonsense."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,9 +42,9 @@ def test_snaps_are_bracketed_to_the_tolerance(system):
         assert 0 < width(plus) <= TOLERANCE * (1 + 1e-9)
         assert 0 < width(minus) <= TOLERANCE * (1 + 1e-9)
         found.append((sum(plus) / 2, sum(minus) / 2))
-        assert all(s["stable"] for s in ladder.state.steps)
-        assert sum(s["rejected"] for s in ladder.state.steps) >= 4
-        assert [e["kind"] for e in ladder.state.events if e["kind"] in ("advance", "closing")] == ["advance", "closing"]
+        assert all(s.stable for s in ladder.state.steps)
+        assert sum(s.rejected for s in ladder.state.steps) >= 4
+        assert [e.kind for e in ladder.state.events if e.kind in ("advance", "closing")] == ["advance", "closing"]
     assert found[0] == pytest.approx(found[1], rel=1.5 * TOLERANCE)
     coarse = ladder_of(system).run().K_plus_bracket
     assert width(coarse) > 0.05
@@ -64,10 +64,10 @@ def test_a_snap_is_relaxed_when_it_is_found_and_when_it_is_bracketed(system, mon
     ladder = ladder_of(system, K_tolerance=TOLERANCE)
     ladder.run()
     steps = ladder.state.steps
-    assert sum(s["rejected"] for s in steps) >= 3
+    assert sum(s.rejected for s in steps) >= 3
     assert len([n for n in tried if n > 0]) == 2  # the first state starts from the near-tip field
-    assert steps[-1]["robust_iterations"] > 0
-    assert ladder.state.events[-1]["kind"] == "advance"
+    assert steps[-1].robust_iterations > 0
+    assert ladder.state.events[-1].kind == "advance"
 
 
 @pytest.mark.mpi
@@ -91,19 +91,19 @@ def test_a_state_that_newton_loses_is_found_in_the_narrow_step(system, monkeypat
     assert width(found) <= TOLERANCE * (1 + 1e-9)
     assert found[0] < known[1]
     assert known[0] < found[1]
-    assert [e["kind"] for e in ladder.state.events] == ["advance"]
+    assert [e.kind for e in ladder.state.events] == ["advance"]
 
 
 def test_an_interrupted_refinement_goes_on_where_it_was(system):
     """Every state of a ladder, through JSON and back, leads to the same bracket."""
     kept = []
     whole = ladder_of(system, K_tolerance=4e-3)
-    whole.run(lambda ladder, record: kept.append((json.dumps(asdict(ladder.state)), ladder.q.copy())))
+    whole.run(lambda ladder, record: kept.append((json.dumps(ladder.state.plain()), ladder.q.copy())))
     refining = [k for k in kept if json.loads(k[0])["snap"] is not None]
     assert refining
-    state = LadderState(**json.loads(refining[0][0]))
+    state = LadderState.from_plain(json.loads(refining[0][0]))
     again = Ladder(system, whole.spec, state=state, q=refining[0][1])
-    again.settle(state.steps[-1]["K"])
+    again.settle(state.steps[-1].K)
     assert again.run().K_plus_bracket == pytest.approx(whole.state.K_plus_bracket, rel=1e-12)
 
 
@@ -116,7 +116,7 @@ def test_a_step_that_does_not_converge_is_made_in_shorter_ones(system, monkeypat
         long = abs(ladder.system.model.coupling.prescribed).max(initial=0.0)
         longest[:] = [ladder.layout.allreduce(long, op=MPI.MAX)]
         steps = ladder.state.steps
-        report.converged &= not steps or abs(longest[0] / reference[0] * steps[0]["K_over_KG"] - steps[-1]["K_over_KG"]) < 0.006
+        report.converged &= not steps or abs(longest[0] / reference[0] * steps[0].K_over_KG - steps[-1].K_over_KG) < 0.006
         return report
 
     ladder.layout = system.model.comm
@@ -125,11 +125,11 @@ def test_a_step_that_does_not_converge_is_made_in_shorter_ones(system, monkeypat
     reference[0] = system.model.comm.allreduce(abs(system.model.coupling.prescribed).max(initial=0.0), op=MPI.MAX)
     monkeypatch.setattr(EquilibriumSolver, "solve", fails_on_long_steps)
     ladder.run()
-    loads = [s["K_over_KG"] for s in ladder.state.steps]
+    loads = [s.K_over_KG for s in ladder.state.steps]
     assert loads[-1] == pytest.approx(1.04)
     assert any(abs(k - 1.005) < 1e-12 for k in loads)
-    assert {e["kind"] for e in ladder.state.events} == {"not_converged"}
-    assert "reached K = 1.00500 K_G instead" in ladder.state.events[0]["sentence"]
+    assert {e.kind for e in ladder.state.events} == {"not_converged"}
+    assert "reached K = 1.00500 K_G instead" in ladder.state.events[0].sentence
 
 
 def test_the_robust_solver_is_the_last_resort(system, monkeypatch):
@@ -144,8 +144,8 @@ def test_the_robust_solver_is_the_last_resort(system, monkeypatch):
 
     monkeypatch.setattr(EquilibriumSolver, "solve", only_careful)
     ladder.run()
-    assert [s["K_over_KG"] for s in ladder.state.steps] == pytest.approx([1.0, 1.01])
-    assert ladder.state.steps[1]["robust_iterations"] > 0
+    assert [s.K_over_KG for s in ladder.state.steps] == pytest.approx([1.0, 1.01])
+    assert ladder.state.steps[1].robust_iterations > 0
     assert ladder.solver.options is usual
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_is_named_and_the_last_state_is_kept(system, monkeypatch,
     ladder = ladder_of(system, K_start=1.0, K_step=0.5)
     ladder.refine(1.0, "load")
     monkeypatch.setattr("qc.drive.stepping.HALVINGS", 1)
-    kept, q = dict(ladder.state.steps[0]), ladder.q.copy()
+    kept, q = replace(ladder.state.steps[0]), ladder.q.copy()
     coupling = system.model.coupling
     if trouble == "nan":
 
@@ -175,12 +175,12 @@ def test_what_cannot_be_is_named_and_the_last_state_is_kept(system, monkeypatch,
         ladder.refine(1.2, "load")
     assert "the state at K = 1.0000 K_G is kept" in str(error.value)
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
-    assert ladder.state.events[-1]["kind"] == "not_converged"
+    assert ladder.state.events[-1].kind == "not_converged"
     monkeypatch.undo()
     assert len(ladder.state.steps) == 1
     assert np.array_equal(ladder.q.array_r, q.array_r)
     assert ladder.solver.residual(ladder.q) < 1e-6
-    assert coupling.energy(ladder.q) == pytest.approx(kept["energy"], rel=1e-10)
+    assert coupling.energy(ladder.q) == pytest.approx(kept.energy, rel=1e-10)
 
 
 @pytest.mark.mpi
@@ -191,5 +191,5 @@ def test_a_tip_that_leaves_the_core_is_named(system):
     with pytest.raises(ConvergenceError, match="left the core forward") as error:
         ladder.run()
     assert "model.core_radius = 8 A" in str(error.value)
-    assert ladder.state.steps[-1]["tip_left"] == "forward"
-    assert [e["kind"] for e in ladder.state.events].count("tip_left_core") == 1
+    assert ladder.state.steps[-1].tip_left == "forward"
+    assert [e.kind for e in ladder.state.events].count("tip_left_core") == 1

@@ -18,6 +18,7 @@ from qc.drive.continuation import Path, PathOptions
 from qc.errors import InputError
 from tests.qc.crack.test_silicon_crack import disc
 from tests.qc.models import hexagonal_crack, material
+from tests.ranks import together_and_alone
 
 
 def silicon(comm=MPI.COMM_WORLD, radius=15.0, inner_shifts=True):
@@ -67,8 +68,8 @@ def test_folds_end_the_stable_states(snake):
         ladder.step(1.2, "load")
         for k in np.linspace(1.2, K - step, 8)[1:]:
             held = ladder.step(k, "load")
-        assert ladder.step(K + step, "load")["tip_position"] != pytest.approx(held["tip_position"], abs=1.0)
-        assert held["tip_position"] == pytest.approx(ladder.state.steps[0]["tip_position"], abs=1e-6)
+        assert ladder.step(K + step, "load").tip_position != pytest.approx(held.tip_position, abs=1.0)
+        assert held.tip_position == pytest.approx(ladder.state.steps[0].tip_position, abs=1e-6)
 
 
 def test_direction_of_the_path(snake):
@@ -163,7 +164,7 @@ def beyond_the_fold(method, comm):
 @pytest.mark.parametrize("method", ["bgrac", "bgfc"])
 def test_coupled_folds_do_not_depend_on_the_ranks(method):
     """Loads, energies and inertia of a coupled model as on one rank alone; K+ is that of all atoms (1.4480)."""
-    many, alone = (beyond_the_fold(method, comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))
+    many, alone = together_and_alone(lambda comm: beyond_the_fold(method, comm))
     beside = alone[:, 3] == 0  # at the fold itself an eigenvalue is zero
     assert many[:, :2] == pytest.approx(alone[:, :2], rel=1e-8)
     assert (many[beside, 2] == alone[beside, 2]).all()

@@ -13,6 +13,7 @@ from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from qc.solve.stability import hashed_noise, lowest_eigenvalue
 from tests.qc.models import hexagonal_crack, material
+from tests.ranks import together_and_alone
 
 UP = LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.02)
 
@@ -36,23 +37,23 @@ def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, 
     assert coupled.system.reference == ("predictor" if method == "bgfc" or strip == 0 else None)
     for ladder in (coupled, atomistic):
         assert ladder.state.K_plus_bracket is not None
-        assert ladder.state.steps[-1]["stable"]
+        assert ladder.state.steps[-1].stable
         period = ladder.system.crystal.nearest_neighbour_distance
         steps = ladder.state.steps
-        assert steps[-1]["tip_position"] - steps[0]["tip_position"] > 0.99 * period
+        assert steps[-1].tip_position - steps[0].tip_position > 0.99 * period
     assert coupled.state.K_plus_bracket == pytest.approx(atomistic.state.K_plus_bracket, rel=1e-9)
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 def test_ladder_does_not_depend_on_the_ranks():
     """Energies of stable states to 1e-10, Newton steps and bracket the same as on one rank alone."""
     spec = LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.02)
-    many, alone = climb("bgfc", spec=spec), climb("bgfc", MPI.COMM_SELF, spec=spec)
-    assert many.state.K_plus_bracket == pytest.approx(alone.state.K_plus_bracket, rel=1e-12)
-    for a, b in zip(many.state.steps, alone.state.steps, strict=True):
-        assert a["energy"] == pytest.approx(b["energy"], rel=1e-10)
-        assert a["tip_position"] == pytest.approx(b["tip_position"], abs=1e-9)
-        assert a["newton_iterations"] == b["newton_iterations"]
+    many, alone = together_and_alone(lambda comm: climb("bgfc", comm, spec=spec).state)
+    assert many.K_plus_bracket == pytest.approx(alone.K_plus_bracket, rel=1e-12)
+    for a, b in zip(many.steps, alone.steps, strict=True):
+        assert a.energy == pytest.approx(b.energy, rel=1e-10)
+        assert a.tip_position == pytest.approx(b.tip_position, abs=1e-9)
+        assert a.newton_iterations == b.newton_iterations
 
 
 def test_unloading_closes_the_crack_below_the_advance():
@@ -60,7 +61,7 @@ def test_unloading_closes_the_crack_below_the_advance():
     plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
     assert minus is not None
     assert minus[1] <= plus[1]
-    assert ladder.state.steps[-1]["branch"] == "unload"
+    assert ladder.state.steps[-1].branch == "unload"
 
 
 @pytest.mark.parametrize("changes", [{"face_strip": 0.0}, {"order": 2}, {"method": "bqce"}, {"method": "bqcf"}])
@@ -69,8 +70,8 @@ def test_other_models_carry_a_crack(changes):
     method = changes.pop("method", "bgfc")
     ladder = climb(method, spec=LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.05, stop_at="K_stop"), **changes)
     assert len(ladder.state.steps) == 3
-    assert all(step["stable"] for step in ladder.state.steps)
-    assert (ladder.state.steps[0]["energy"] is None) == (method == "bqcf")
+    assert all(step.stable for step in ladder.state.steps)
+    assert (ladder.state.steps[0].energy is None) == (method == "bqcf")
 
 
 @pytest.mark.parametrize("mode", [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0)])
@@ -80,8 +81,8 @@ def test_shear_modes_load_the_crack_too(mode):
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
     ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(K_start=0.4, K_stop=0.4001, K_step=1.0))
     ladder.run()
-    assert ladder.state.steps[0]["stable"]
-    assert np.isnan(ladder.state.steps[0]["tip_position"])
+    assert ladder.state.steps[0].stable
+    assert np.isnan(ladder.state.steps[0].tip_position)
 
 
 def test_a_handshake_that_is_compressed_too_much_is_named():
@@ -101,7 +102,7 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
         spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
         ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0))
         ladder.run()
-        energies.append(ladder.state.steps[0]["energy"] / ladder.system.model.thickness)
+        energies.append(ladder.state.steps[0].energy / ladder.system.model.thickness)
     assert energies[1] == pytest.approx(energies[0], rel=1e-10)
 
 
@@ -109,7 +110,7 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
 def test_multigrid_finds_the_same_state():
     direct = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
     iterative = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02), options=SolverOptions(linear="gamg"))
-    assert iterative.state.steps[0]["energy"] == pytest.approx(direct.state.steps[0]["energy"], rel=1e-9)
+    assert iterative.state.steps[0].energy == pytest.approx(direct.state.steps[0].energy, rel=1e-9)
 
 
 @pytest.mark.mpi
@@ -129,9 +130,9 @@ def test_a_state_that_is_gone_is_left_for_a_stable_one():
     """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
     ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
     record = ladder.step(1.7, "load")
-    assert record["stable"]
-    assert record["robust_iterations"] > 0
-    assert record["tip_position"] > ladder.state.steps[0]["tip_position"]
+    assert record.stable
+    assert record.robust_iterations > 0
+    assert record.tip_position > ladder.state.steps[0].tip_position
 
 
 def test_noise_depends_on_the_name_only():

@@ -46,7 +46,7 @@ def test_lammps_finds_our_state_relaxed(relaxed):
     atoms = ase.Atoms(["Fe"] * len(y), y, cell=[0, 0, model.thickness], pbc=[False, False, True])
     site_energy, forces, _ = lammps_energy_forces(atoms, "eam/fs", str(find_potential("Fe_mm.eam.fs")), ["Fe"])
     perfect = float(model.material.energy_density(np.eye(3)[None])[0]) * model.material.volume
-    ours = ladder.state.steps[-1]["energies"]["atoms"]
+    ours = ladder.state.steps[-1].energies["atoms"]
     assert np.sum(site_energy[term.sites] - perfect) == pytest.approx(ours, abs=1e-7)
     assert np.abs(forces[own.free]).max() < 2e-6
     assert np.abs(forces[~own.free]).max() > 1e-3  # the clamped ones do feel forces
@@ -57,8 +57,8 @@ def test_coupled_state_is_the_atomistic_one(relaxed):
     coupled, atomistic = (relaxed[m] for m in ("bgfc", "atomistic"))
     assert coupled.system.model.parts.layout.n_unknowns < atomistic.system.model.parts.layout.n_unknowns
     a, b = coupled.state.steps[-1], atomistic.state.steps[-1]
-    assert a["tip_stretch"] == pytest.approx(b["tip_stretch"], abs=1e-3)
-    assert a["tip_position"] == b["tip_position"]
+    assert a.tip_stretch == pytest.approx(b.tip_stretch, abs=1e-3)
+    assert a.tip_position == b.tip_position
     u = []
     for ladder in (coupled, atomistic):
         own = ladder.system.model.parts.atoms

@@ -116,7 +116,7 @@ def test_there_and_back_again(name, changes):
     """Two vectors forward, relaxed, two back, relaxed: the state of before; so also what is interpolated is good."""
     system = system_of(name, **changes)
     ladder = relaxed(system, LOADS[name])
-    K, before, E = LOADS[name] * system.K_G, ladder.q.copy(), ladder.state.steps[0]["energy"]
+    K, before, E = LOADS[name] * system.K_G, ladder.q.copy(), ladder.state.steps[0].energy
     n = min(2, furthest_move(system))
     for step, largest in ((n, 0.2), (-n, 0.2)):
         move(system, ladder.q, K, step)

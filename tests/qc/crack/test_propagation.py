@@ -10,6 +10,7 @@ from qc.crack.tip import TipState, TipTracker
 from qc.errors import ConvergenceError, InputError
 from tests.qc.brittle import brittle_sheet
 from tests.qc.crack.test_moving import system_of
+from tests.ranks import together_and_alone
 
 TOLERANCE = 2e-3
 FROM = {"K_start": 1.02, "K_stop": 1.5, "dK": 0.03, "tolerance": TOLERANCE}
@@ -57,10 +58,10 @@ def test_the_model_follows_and_its_books_balance(followed):
     assert ladder.carried["faces"] == pytest.approx(sum(m["faces"] for m in moves))
     assert ladder.carried["window"] == pytest.approx(-sum(m["window"] for m in moves))
     for a, b in zip(ladder.steps, ladder.steps[1:], strict=False):
-        if b["stage"] == "follow":
-            assert b["energy"] == pytest.approx(a["energy"], rel=1e-9)
-            assert sum(b["energies"].values()) == pytest.approx(b["energy"])
-    assert [s["stage"] for s in ladder.steps[:1]] == ["climb"]
+        if b.stage == "follow":
+            assert b.energy == pytest.approx(a.energy, rel=1e-9)
+            assert sum(b.energies.values()) == pytest.approx(b.energy)
+    assert [s.stage for s in ladder.steps[:1]] == ["climb"]
 
 
 def test_energy_falls_by_what_is_released_less_two_faces(followed):
@@ -96,14 +97,18 @@ def test_a_held_field_that_falls_behind_ends_the_propagation(monkeypatch):
 
 @pytest.mark.mpi
 def test_propagation_does_not_depend_on_the_ranks():
-    """Two bonds with a move between: loads, tip and moves of all ranks together and of each alone."""
-    spec = {"bonds": 3, "drift": 1.0, "tolerance": 5e-3}
-    many, alone = (driven(brittle_sheet(comm), **spec) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))
-    assert loads(many) == pytest.approx(loads(alone), rel=1e-12)
-    assert len(many.state.moves) == len(alone.state.moves) == 1
+    """Two bonds with a move between: loads, tip and moves of all ranks together and of one alone."""
+
+    def found(comm):
+        done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=5e-3)
+        return loads(done), done.state.moves, [s.stage for s in done.ladder.state.steps]
+
+    many, alone = together_and_alone(found)
+    assert many[0] == pytest.approx(alone[0], rel=1e-12)
+    assert len(many[1]) == len(alone[1]) == 1
     for key in ("energy_before", "energy_moved", "energy_after"):
-        assert many.state.moves[0][key] == pytest.approx(alone.state.moves[0][key], rel=1e-9)
-    assert [s["stage"] for s in many.ladder.state.steps] == [s["stage"] for s in alone.ladder.state.steps]
+        assert many[1][0][key] == pytest.approx(alone[1][0][key], rel=1e-9)
+    assert many[2] == alone[2]
 
 
 def test_the_end_of_the_load_is_said():
@@ -132,7 +137,7 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
     with pytest.raises(ConvergenceError, match="leaves the core forward in one event") as error:
         propagation.run()
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
-    assert propagation.ladder.state.steps[-1].get("tip_left") is None
+    assert not propagation.ladder.state.steps[-1].tip_left
     assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
 
 

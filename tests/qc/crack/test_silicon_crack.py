@@ -10,6 +10,7 @@ from qc.case.case import Case
 from qc.commands.report import verdict
 from qc.commands.run import run_case
 from qc.crack.ladder_state import LadderState
+from qc.crack.records import Event, StepRecord
 
 STEP = 0.04
 
@@ -93,11 +94,11 @@ def test_plain_stillinger_weber_blunts(tmp_path, capfd):
 
 
 def event(kind, **more):
-    return {"kind": kind, "branch": "load", "bracket": [1.4, 1.5]} | more
+    return Event(kind=kind, branch="load", bracket=[1.4, 1.5], **more)
 
 
-def step(k, broken=0, joined=0, branch="load"):
-    return {"K_over_KG": k, "branch": branch, "off_plane_broken": broken, "new_neighbours": joined}
+def step(level, broken=0, joined=0):
+    return StepRecord(K=level, K_over_KG=level, branch="load", off_plane_broken=broken, new_neighbours=joined)
 
 
 def test_verdicts():

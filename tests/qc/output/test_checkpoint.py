@@ -19,7 +19,7 @@ def field(m):
     return np.sin(m.parts.X @ np.array([[0.3, 0.1, 0.2], [0.5, 0.9, 0.4], [0.7, 0.2, 0.1]]))[:, : m.parts.layout.components]
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(also=2)
 @pytest.mark.parametrize("order", [1, 2])
 def test_any_number_of_ranks_reads_what_others_wrote(folder, order):
     together, alone = (model("iron", "bgfc", comm, order=order, crack="strips") for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))

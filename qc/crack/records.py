@@ -1,0 +1,157 @@
+"""Records of a ladder: a stable state under its load, and what happened between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+Branch = Literal["load", "unload"]
+EventKind = Literal[
+    "advance",
+    "closing",
+    "gradual_advance",
+    "gradual_closing",
+    "blunting",
+    "off_plane",
+    "rearrangement",
+    "tip_left_core",
+    "not_converged",
+]
+
+
+@dataclass(kw_only=True)
+class StepRecord:
+    """A stable state, as in ``steps`` of result.json; a checkpoint of older code may lack any field that has a default.
+
+    Attributes
+    ----------
+    K : float
+        Load, MPa m^1/2.
+    K_over_KG : float
+        The same as a level, in units of K_G.
+    branch : {"load", "unload"}
+    energy : float or None
+        Of the model with what it has left behind, eV per cell minus the perfect crystal; None: the method has no energy.
+    energies : dict or None
+        Its parts by the names of the terms, eV per cell.
+    tip_position : float or None
+        x in the crystal, A; NaN where no bond is open, None without atoms.
+    tip_stretch : float or None
+        Length of the first closed bond over the nearest-neighbour distance.
+    off_plane_broken, new_neighbours : int or None
+        Bonds broken, and pairs joined, off the cleavage plane since the reference crystal.
+    newton_iterations, robust_iterations : int
+    converged_reason : str
+    residual : float
+        Largest force component, eV/A.
+    stable : bool
+    largest_step : float
+        Largest displacement component beside the prediction, A.
+    J, J_over_G, J_spread : float or None
+        Energy release rate on rings round the tip, J/m^2; over that of the load; relative spread between the rings.
+    tip_left : {"forward", "backward", ""} or None
+        Where the tip has left the core to; "" while it is inside, None where there is no state or tip to compare with.
+    rejected : int or None
+        Steps taken back since the last accepted one.
+    qm : dict or None
+        What the QM region took: calls, seconds, centre, audit.
+    stage : str or None
+        Of a propagation.
+    seconds : float or None
+        Of the run until now.
+    """
+
+    K: float
+    K_over_KG: float
+    branch: Branch
+    energy: float | None = None
+    energies: dict[str, float] | None = None
+    tip_position: float | None = None
+    tip_stretch: float | None = None
+    off_plane_broken: int | None = None
+    new_neighbours: int | None = None
+    newton_iterations: int = 0
+    robust_iterations: int = 0
+    converged_reason: str = ""
+    residual: float = float("nan")
+    stable: bool = False
+    largest_step: float = 0.0
+    J: float | None = None
+    J_over_G: float | None = None
+    J_spread: float | None = None
+    tip_left: Literal["forward", "backward", ""] | None = None
+    rejected: int | None = None
+    qm: dict[str, Any] | None = None
+    stage: str | None = None
+    seconds: float | None = None
+
+    @property
+    def tip(self) -> float:
+        """The tip's position in a model with atoms, A; NaN where no bond is open."""
+        assert self.tip_position is not None
+        return self.tip_position
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, for files and pictures; those that nobody has set are left out, a tip inside the core is None."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found = {name: value for name, value in found.items() if value is not None or name not in WHERE_SET}
+        return found | ({"tip_left": None} if self.tip_left == "" else {})
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The record back from a file."""
+        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        return cls(**(known | ({"tip_left": data["tip_left"] or ""} if "tip_left" in data else {})))
+
+
+WHERE_SET = ("tip_left", "rejected", "qm", "stage", "seconds")
+"""Fields of a step that are not in a file unless somebody has set them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened between two states, as in ``events`` of result.json.
+
+    Attributes
+    ----------
+    kind : str
+    branch : {"load", "unload"}
+    bracket : list of two floats
+        Loads of the states, lower first, MPa m^1/2.
+    K, K_over_KG, reason : optional
+        Of a step that did not converge: its load, MPa m^1/2 and in K_G, and the solver's reason.
+    distance : float, optional
+        How far the tip moved, A.
+    jump : bool, optional
+        Whether the old state was gone.
+    off_plane_broken, new_neighbours : int, optional
+        Damage off the plane: all there is, or (``kind = "off_plane"``) the new neighbours since the last state.
+    bonds : int, optional
+        Bonds broken off the plane since the last state.
+    sentence : str, optional
+        For the user.
+    """
+
+    kind: EventKind
+    branch: Branch
+    K: float | None = None
+    K_over_KG: float | None = None
+    reason: str | None = None
+    bracket: list[float]
+    distance: float | None = None
+    jump: bool | None = None
+    off_plane_broken: int | None = None
+    bonds: int | None = None
+    new_neighbours: int | None = None
+    sentence: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, those of other kinds of events left out."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The event back from a file."""
+        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
