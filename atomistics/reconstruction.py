@@ -204,7 +204,7 @@ class ReconstructedSites:
     References
     ----------
     C. Ortner & L. Zhang, Energy-based atomistic-to-continuum coupling without ghost forces, CMAME 279 (2014) 29
-    (reconstruction with blending and least norm: METHODS 3).
+    (reconstruction with blending and least norm; see docs/method.md).
     """
 
     def __init__(

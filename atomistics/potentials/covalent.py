@@ -14,7 +14,9 @@ from ..neighbours import NeighbourList
 from .site_potential import HessianPattern, SitePotential, different
 
 SITES = 256
-"""Sites whose Hessians are there at once while blocks are assembled: 0.3 MB with four bonds, 2 MB with ten."""
+"""Most sites whose Hessians are there at once while blocks are assembled: 0.3 MB with four bonds, 2 MB with ten."""
+WORK = 8_000_000
+"""Most bytes of these Hessians: the more neighbours a site has, the fewer sites at once; one site in any case."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,16 @@ class SiteHessians:
     place: np.ndarray
     ends: np.ndarray
     values: np.ndarray
+
+
+def batches(nl: NeighbourList) -> list[slice]:
+    """The sites of a list in order, some at a time: at most `SITES`, and so few that their Hessians take at most `WORK` bytes.
+
+    A site with m neighbours in the list, of which some may be beyond the cutoff, is counted with its (3m)^2 numbers.
+    """
+    most = int(np.diff(nl.first).max(initial=1))
+    size = max(1, min(SITES, WORK // (8 * (3 * max(most, 1)) ** 2)))
+    return [slice(begin, min(begin + size, len(nl.sites))) for begin in range(0, len(nl.sites), size)]
 
 
 class CovalentPotential(SitePotential):
@@ -109,8 +121,7 @@ class CovalentPotential(SitePotential):
         H = np.empty((len(pattern.cols), 3, 3)) if out is None else out
         H[:] = 0.0
         extended, kinds = nl.extended(y), types[nl.owner_of_extended]
-        for begin in range(0, len(nl.sites), SITES):
-            some = slice(begin, min(begin + SITES, len(nl.sites)))
+        for some in batches(nl):
             f = self._site_hessians(extended, kinds, nl, w, some)
             where = (nl.owner_of_extended, pattern.row_first, pattern.cols)
             kernels.assemble(nl.rows[some], f.begin, f.place, f.ends, f.values, *where, H)

@@ -30,7 +30,7 @@ class CoarseMesh:
 def grading(
     nn: float, resolved_radius: float, order: int, coarsest: float, growth: float = 0.0
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """h(r): mesh size at distance r from the centre of the resolved zone (METHODS 4), A; never above ``coarsest`` r.
+    """h(r): mesh size at distance r from the centre of the resolved zone, A; never above ``coarsest`` r.
 
     P1: nn (r/R_m)^1.5, P2: 2 nn (r/R_m)^(4/3): the least error for a number of nodes where strains decay like r^-2. With
     ``growth`` not below nn + growth (r - R_m): for resolved zones so large that little strain is left outside.

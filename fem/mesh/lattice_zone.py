@@ -95,7 +95,7 @@ def front_lattice(crystal: Crystal, origin: np.ndarray, along_x: bool) -> MeshLa
 def bulk_lattice(crystal: Crystal, origin: np.ndarray) -> MeshLattice:
     """The lattice vectors whose tetrahedra (`simplices_of_cell`) are the best shaped, for meshes in 3-D.
 
-    fcc: all edges are neighbour or cubic distances (METHODS 8); bcc too, and its tetrahedra are all alike.
+    fcc: all edges are neighbour or cubic distances; bcc too, and its tetrahedra are all alike.
     The choice is made in the crystal's own indices, so it turns with the crystal.
     """
     combos = np.array([c for c in itertools.product(range(-2, 3), repeat=3) if c > (0, 0, 0)])

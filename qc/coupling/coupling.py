@@ -72,7 +72,7 @@ class Coupling:
     @property
     def has_energy(self) -> bool:
         """Whether the model has an energy (blended and mixed forces have none)."""
-        return all(getattr(term, "conservative", True) for term in self.terms)
+        return all(term.conservative for term in self.terms)
 
     def add(self, term: Term) -> None:
         """One more term; it takes the place of one with the same name. Collective."""

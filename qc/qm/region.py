@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from mpi4py import MPI
 
-from ..terms.term import NoEnergyError
+from ..terms.term import NoEnergyError, Pairs, Term
 from ..unknowns.layout import Rows
 from .cluster import Cluster
 from .engine.shared import ROOT, on_computing_rank
@@ -40,29 +40,30 @@ class Audit:
     largest_force: float
 
 
-class _ClusterTerm:
-    """What both kinds share: variables z are displacements of cluster, hosts and surroundings, all on the computing rank."""
+class _ClusterTerm(Term):
+    """What both kinds share: variables z are displacements of cluster, hosts and surroundings, all on the computing rank.
+
+    The lists are never too old: the topology is that of the reference crystal.
+    """
 
     name = "qm"
 
     def __init__(self, comm: MPI.Comm, cluster: Cluster, rows: Rows, X: np.ndarray, F0: np.ndarray, m: int) -> None:
         self.comm, self.cluster, self._m = comm, cluster, m
         self._here = comm.rank == ROOT
-        self.rows = rows if self._here else rows.take(np.empty(0, dtype=np.int64))
+        self._rows = rows if self._here else rows.take(np.empty(0, dtype=np.int64))
         self._X0 = X @ np.array(F0, dtype=float).T
+
+    @property
+    def rows(self) -> Rows:
+        """Rows of P on the computing rank, none on the others."""
+        return self._rows
 
     def positions(self, z: np.ndarray) -> np.ndarray:
         """Positions of cluster, hosts and surroundings for displacements z on the computing rank, A."""
         y = self._X0.copy()
         y[:, : self._m] += z
         return y
-
-    def refresh(self, z: np.ndarray) -> bool:
-        """Never too old: the topology is that of the reference crystal."""
-        return False
-
-    def update(self, z: np.ndarray) -> None:
-        """Nothing to do."""
 
     def check_links(self, z: np.ndarray) -> None:
         """InputError on all ranks if a link atom sits on an open bond. Collective."""
@@ -99,8 +100,6 @@ class QMRegion(_ClusterTerm):
     Svensson et al., J. Phys. Chem. 100 (1996) 19357 (subtractive scheme); Bernstein, Kermode & Csanyi, Rep. Prog. Phys. 72
     (2009) 026501 (QM/MM for solids).
     """
-
-    conservative = True
 
     def __init__(
         self,
@@ -139,7 +138,7 @@ class QMRegion(_ClusterTerm):
         found = on_computing_rank(self.comm, lambda: self._correction(z)[0])
         return Audit(**self.comm.bcast(None if found is None else asdict(found), root=ROOT))
 
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+    def pattern(self) -> Pairs:
         """Row and column variables of ``hessian_blocks``: all pairs, or none."""
         n = 0 if self._secant is None else len(self._X0)
         rows, cols = np.divmod(np.arange(n * n, dtype=np.int64), max(n, 1))
@@ -227,7 +226,7 @@ class BufferedForces(_ClusterTerm):
         found = on_computing_rank(self.comm, lambda: self._difference(self.positions(z)) - self._reference)
         return np.nan, self._nothing() if found is None else found[:, : self._m]
 
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+    def pattern(self) -> Pairs:
         """No blocks: Newton is told that the engine is as stiff as the potential."""
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 

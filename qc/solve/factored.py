@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..stages import stage
+from ..terms.term import Stiffness, Term
 from .near_matrix import NearMatrix
 
 
@@ -68,7 +68,7 @@ class FactoredHessian:
         y.axpy(1.0, self._work)
 
 
-def _difference(term: Any, near: Any, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """v -> H v of the term less that of what stands for it."""
+def _difference(term: Term, near: Stiffness, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """v -> H v of the term less that of what takes its place in the near matrix."""
     exact, known = term.hessian_product(z), near.hessian_product(z)
     return lambda v: exact(v) - known(v)

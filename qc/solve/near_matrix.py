@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from petsc4py import PETSc
@@ -12,13 +11,12 @@ from petsc4py import PETSc
 from ..coupling.assembly import create_matrix
 from ..coupling.coupling import Coupling
 from ..stages import stage
+from ..terms.term import Stiffness
 from ..unknowns.layout import Layout
-
-Pairs = tuple[np.ndarray, np.ndarray]
 
 
 class NearMatrix:
-    """Sum of A^T K A over the terms of a coupling, K from what stands for a term: springs for atoms, else the term itself.
+    """Sum of A^T K A over the terms of a coupling, K from `Term.near`: springs for atoms, else the term's own blocks.
 
     Index maps that tell where each block goes, as `Coupling.hessian` has them, would be larger than the matrix. Here blocks come a
     few at a time, and PETSc looks for their places. All methods are collective.
@@ -31,15 +29,15 @@ class NearMatrix:
     ----------
     matrix : PETSc.Mat
         Always the same object.
-    near : list
-        What stands for each term of the coupling, as of the last update.
+    near : list of Stiffness
+        `Term.near` of each term of the coupling, as of the last update.
     pattern_version : int
         Changes with the sparsity.
     """
 
     def __init__(self, coupling: Coupling) -> None:
         self._coupling = coupling
-        self.near: list[Any] = []
+        self.near: list[Stiffness] = []
         self.matrix = create_matrix(coupling.layout, coupling.has_energy)
         self.pattern_version = 0
         self._connected = 0
@@ -48,13 +46,13 @@ class NearMatrix:
         """Assemble at the local variables z of the terms."""
         if self._connected != self._coupling.connections:
             self._connected = self._coupling.connections
-            self.near = [_near(term) for term in self._coupling.terms]
+            self.near = [term.near() for term in self._coupling.terms]
             with stage("matrix"):
                 self._preallocate()
         self.matrix.zeroEntries()
         for k, (near, zt) in enumerate(zip(self.near, z, strict=True)):
             with stage(near.name):
-                for a, b, blocks in _blocks(near, zt):
+                for a, b, blocks in near.hessian_chunks(zt):
                     i, j, p, factor = self._coupling.assembly.spread(k, a, b)
                     values = blocks[p]
                     values *= factor[:, None, None]
@@ -78,7 +76,7 @@ class NearMatrix:
         """Pairs of free blocks as single numbers, some of them several times."""
         n = self._coupling.layout.n_unknowns
         for k, near in enumerate(self.near):
-            for a, b in _patterns(near):
+            for a, b in near.pattern_chunks():
                 i, j, *_ = self._coupling.assembly.spread(k, a, b)
                 here = (i >= 0) & (j >= 0)
                 yield np.unique(i[here].astype(np.int64) * n + j[here])
@@ -91,20 +89,3 @@ def _of_own_rows(layout: Layout, names: np.ndarray) -> np.ndarray:
     own, parts[layout.comm.rank] = parts[layout.comm.rank], names[:0]
     met = layout.comm.alltoall(parts)
     return np.unique(np.concatenate([own, *met])) if any(len(part) for part in met) else own
-
-
-def _near(term: Any) -> Any:
-    """What stands for a term in the near matrix."""
-    return term.near() if hasattr(term, "near") else term
-
-
-def _patterns(near: Any) -> Iterator[Pairs]:
-    """Variables that blocks belong to, all at once if the term knows no other way."""
-    return near.pattern_chunks() if hasattr(near, "pattern_chunks") else iter([near.pattern()])
-
-
-def _blocks(near: Any, z: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The same with the blocks themselves."""
-    if hasattr(near, "hessian_chunks"):
-        return near.hessian_chunks(z)
-    return iter([(*near.pattern(), near.hessian_blocks(z))])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from mpi4py import MPI
 
@@ -15,9 +13,10 @@ from ..unknowns.layout import Rows
 from ..unknowns.sites import Atoms
 from .perfect import PerfectCrystal
 from .springs import Bonds, Springs
+from .term import Pairs, Product, Term
 
 
-class AtomisticEnergy:
+class AtomisticEnergy(Term):
     """E = sum_l w_l V_l over the sites of this rank, and its derivatives with respect to local atom displacements.
 
     Parameters
@@ -31,7 +30,7 @@ class AtomisticEnergy:
     skin : float
         Skin of the neighbour list, A.
     springs : Springs, optional
-        Bonds that stand for the potential in a preconditioner.
+        Bonds that take the place of the potential in a preconditioner.
 
     Attributes
     ----------
@@ -114,7 +113,7 @@ class AtomisticEnergy:
         _, V, g = self.potential.energy_gradient(self.positions(z), self.types, self.list, self.weight)
         return float(self.weight @ (V - self._site_reference)), g[:, : z.shape[1]]
 
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+    def pattern(self) -> Pairs:
         """Row and column atoms of ``hessian_blocks``; fixed until the next update."""
         pattern = self._hessian_pattern()
         return pattern.rows, pattern.cols
@@ -132,7 +131,7 @@ class AtomisticEnergy:
         blocks = self.potential.hessian_blocks(*args)[:, : z.shape[1], : z.shape[1]]
         return np.positive(blocks, out=out)
 
-    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def hessian_product(self, z: np.ndarray) -> Product:
         """v -> H v at displacements z, all (n, components), from factors of 28 bytes a bond and no matrix."""
         factors, m = self.potential.factors(self.positions(z), self.types, self.list, self.weight), z.shape[1]
 
@@ -144,7 +143,7 @@ class AtomisticEnergy:
         return product
 
     def near(self) -> Bonds:
-        """The term whose Hessian stands for this one's in a preconditioner."""
+        """Bonds between nearest neighbours: a matrix near the Hessian, for a preconditioner."""
         return Bonds(self)
 
     def reference_list(self, reach: float) -> NeighbourList:

@@ -9,13 +9,17 @@ from atomistics import NeighbourList
 from atomistics.reconstruction import ReconstructedSites, Stencil
 
 from ..unknowns.halo import gather_halo
+from ..unknowns.layout import Rows
 from ..unknowns.sites import Atoms
 from .perfect import PerfectCrystal
 from .reconstruction import Reconstruction
+from .term import Pairs, Term
 
 
-class ReconstructedEnergy:
-    """E = sum_l w_l V_l(C_l D y) over the reconstructed sites of this rank. Construction is collective.
+class ReconstructedEnergy(Term):
+    """E = sum_l w_l V_l(C_l D y) over the reconstructed sites of this rank, which keep their reference stencils.
+
+    Construction is collective.
 
     Parameters
     ----------
@@ -56,7 +60,7 @@ class ReconstructedEnergy:
         self._cell = cell @ frame.T
         found = NeighbourList(halo.X, watch, cell=cell, pbc=pbc, sites=own_sites)
         self.local = np.unique(found.owner_of_extended[np.concatenate([found.rows, found.index])])
-        self.rows = halo.rows.take(self.local)
+        self._rows = halo.rows.take(self.local)
         self.sites = np.searchsorted(self.local, own_sites)
         X = halo.X[self.local]
         self._X0 = X @ frame.T
@@ -67,18 +71,16 @@ class ReconstructedEnergy:
         )  # fmt: skip
         self._site_reference = perfect.site_reference[species[self.sites]]
 
+    @property
+    def rows(self) -> Rows:
+        """Rows of P for the atoms of the stencils."""
+        return self._rows
+
     def positions(self, z: np.ndarray) -> np.ndarray:
         """Positions (n, 3) of the local atoms for displacements z (n, components), A."""
         y = self._X0.copy()
         y[:, : z.shape[1]] += z
         return y
-
-    def refresh(self, z: np.ndarray) -> bool:
-        """Never too old: perfect sites keep their reference stencils."""
-        return False
-
-    def update(self, z: np.ndarray) -> None:
-        """Nothing to do."""
 
     def energy(self, z: np.ndarray) -> float:
         """Weighted energy of this rank's sites minus that in the perfect crystal, eV."""
@@ -93,7 +95,7 @@ class ReconstructedEnergy:
         V, g = self.sum.energy_gradient(self.positions(z), self._cell)
         return float(self.weight @ (V - self._site_reference)), g[:, : z.shape[1]]
 
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+    def pattern(self) -> Pairs:
         """Row and column atoms of ``hessian_blocks``."""
         pattern = self.sum.pattern()
         return pattern.rows, pattern.cols

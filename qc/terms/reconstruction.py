@@ -1,4 +1,4 @@
-"""The least-norm reconstruction of B-GRAC: multipliers that cancel the ghost forces at every uniform deformation (METHODS 3)."""
+"""The least-norm reconstruction of B-GRAC: multipliers that cancel the ghost forces at every uniform deformation (see docs/method.md)."""
 
 from __future__ import annotations
 

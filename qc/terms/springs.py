@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from fem.cauchy_born import CauchyBornMaterial
 
 from ..unknowns.halo import Halo
 from ..unknowns.layout import Rows
+from .term import PairBlocks, Pairs, Product, Stiffness
 
 SHELL = 1.1
 """Neighbours up to so many nearest-neighbour distances have a bond: the first shell, not the second one of bcc at 1.155."""
@@ -87,12 +88,13 @@ class SpringSites(Protocol):
         """Neighbours of the sites up to ``reach`` (A) in the reference crystal."""
 
 
-class Bonds:
+class Bonds(Stiffness):
     """The Hessian of an atomistic term with springs in the place of its potential; a site's bonds have its weight.
 
     Parameters
     ----------
     term : SpringSites
+        With springs.
     """
 
     name = "bonds"
@@ -105,7 +107,7 @@ class Bonds:
         self._known: Rows | None = None  # the rows that the bonds were found for
         self._list: NeighbourList
 
-    def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def pattern_chunks(self) -> Iterator[Pairs]:
         """Both atoms of each bond in either order, the bonds of some sites at a time; all atoms with themselves."""
         self._find()
         for begin, end in self._chunks():
@@ -113,7 +115,7 @@ class Bonds:
             yield np.concatenate([i, j]), np.concatenate([j, i])
         yield self._own, self._own
 
-    def hessian_chunks(self, z: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def hessian_chunks(self, z: np.ndarray) -> Iterator[PairBlocks]:
         """As `pattern_chunks`, with (n_pairs, components, components) blocks, eV/A^2; they change only where bonds tear."""
         self._find()
         m, bonds, state = z.shape[1], self._bonds(), self._state(z)
@@ -126,7 +128,7 @@ class Bonds:
             yield np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([H, H])
         yield self._own, self._own, diagonal[:, :m, :m]
 
-    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def hessian_product(self, z: np.ndarray) -> Product:
         """v -> H v at displacements z, all (n, components), by the same blocks."""
         self._find()
         m, bonds, state = z.shape[1], self._bonds(), self._state(z)

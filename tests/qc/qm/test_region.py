@@ -12,6 +12,7 @@ from qc.qm.engine.spec import Answer
 from qc.qm.evaluation import Evaluation, IsolatedSites
 from qc.qm.secant import Secant
 from qc.qm.shells import bond_shells, shell_residuals, shell_table
+from qc.terms.check import check_term
 from qc.terms.term import NoEnergyError
 from tests.qc.qm_engines import SW, Capped, Stiff, Zero
 from tests.qc.qm_models import STRAIN, Ball
@@ -71,6 +72,22 @@ def test_derivative_ladder(ball, name):
     assert abs(slope) > 1e-2
     assert abs(c.energies(q)["qm"]) > 1e-3
     assert min(errors) < 1e-3 * max(errors)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("hessian", ["mm", "psb", "sr1"])
+def test_verbs_of_the_term(ball, hessian):
+    """By itself: its gradient is exact, what it tells of its Hessian is learnt, symmetric and the same by all ways."""
+    term = region(ball, "Stiff", hessian=hessian).term
+    z = 0.05 * np.sin(np.arange(3.0 * len(term.rows))).reshape(-1, 3)
+    report = check_term(term, z, exact=False)
+    assert max(report.gradient) > 0 or not len(term.rows)
+
+
+@pytest.mark.mpi
+def test_verbs_of_mixed_forces(ball):
+    term = region(ball, "Stiff", mode="force", buffer=2).term
+    check_term(term, 0.05 * np.sin(np.arange(3.0 * len(term.rows))).reshape(-1, 3), exact=False)
 
 
 @pytest.mark.mpi
