@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from ..drive.stepping import JUMP
+from .records import Event, EventKind, Side, StepRecord
+from .tip import TipState
+
 SNAP = 10.0
 """A state that only minimisation found has jumped if it moved this many times further, for the same change of K, than the
 smoothest of the last steps did."""
@@ -11,3 +22,112 @@ SNAPS = ("advance", "closing", "blunting")
 
 MOVES = (*SNAPS, "gradual_advance", "gradual_closing")
 """Events whose bracket is refined."""
+
+STILL = 1e-6
+"""A tip that moves by no more than this (A) stays where it is."""
+
+RECENT = 6
+"""States whose steps say how smoothly the crack has moved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a change of state is measured by.
+
+    Attributes
+    ----------
+    nearest : float
+        Nearest-neighbour distance, A.
+    period : float
+        Of the crystal along the crack, A.
+    core_radius : float
+        A.
+    refined : bool
+        Whether brackets of events are refined, so that a step in which the tip moves is short.
+    """
+
+    nearest: float
+    period: float
+    core_radius: float
+    refined: bool
+
+
+def events_between(
+    before: Sequence[StepRecord], now: StepRecord, tip: TipState, scene: Scene, origin: float
+) -> list[Event]:
+    """What happened from the last of the states ``before`` to the one ``now``.
+
+    Advance and closing change which bonds are open; anything off the plane is reported under its own name.
+
+    Parameters
+    ----------
+    before : sequence of StepRecord
+        Of the last state the load, tip and damage are compared; those before it say how smoothly the crack has moved.
+    now : StepRecord
+    tip : TipState
+        Of the state ``now``.
+    scene : Scene
+    origin : float
+        Tip position from which a whole period counts as an advance, A.
+    """
+    last = before[-1]
+    moved = now.tip - (np.nan if last.tip_position is None else last.tip_position)
+    jump = now.largest_step > JUMP * scene.nearest or _snapped(before, now, scene.refined and abs(moved) > STILL)
+    note = partial(Event, branch=now.branch, bracket=[min(last.K, now.K), max(last.K, now.K)])
+    damage = (tip.off_plane, tip.new_neighbours) if tip.damaged else (None, None)
+    move = partial(note, distance=moved, jump=jump, off_plane_broken=damage[0], new_neighbours=damage[1])
+    broken = tip.off_plane - (last.off_plane_broken or 0)
+    joined = tip.new_neighbours - (last.new_neighbours or 0)
+    blunts = moved > STILL and tip.damaged
+    events: list[Event] = []
+    if blunts:
+        events.append(move(kind="blunting"))
+    elif abs(moved) > STILL:  # a closing may leave a scar
+        whole = abs(now.tip - origin) > scene.period * (1 - 1e-6)
+        events.append(move(kind=_kind(moved, jump or whole)))
+    if (broken or joined) and not blunts:
+        events.append(note(kind="off_plane", bonds=broken, new_neighbours=joined))
+    elif abs(moved) <= STILL and jump:
+        events.append(note(kind="rearrangement"))
+    if now.tip_left and not last.tip_left:
+        events.append(note(kind="tip_left_core", sentence=_left_core(now, now.tip_left, scene.core_radius)))
+    return events
+
+
+def side_left(tip: TipState, before: float | None) -> Side:
+    """ "forward" if every bond across the plane in reach is open, "backward" if all have closed, "" while the tip is inside.
+
+    ``before`` is the tip's position in the state before, A: only a tip that was there can go backward.
+    """
+    if len(tip.open) and tip.open.all():
+        return "forward"
+    return "backward" if before is not None and np.isfinite(before) and len(tip.open) and not tip.open.any() else ""
+
+
+def _kind(moved: float, far: bool) -> EventKind:
+    """The name of a clean move of the tip: an advance (or closing) if the state jumped or a whole period has gone by."""
+    if far:
+        return "advance" if moved > 0 else "closing"
+    return "gradual_advance" if moved > 0 else "gradual_closing"
+
+
+def _snapped(before: Sequence[StepRecord], now: StepRecord, moved: bool) -> bool:
+    """A jump too short for `JUMP`: the old state was gone, and the new one is far away by the measure of the last steps.
+
+    Newton's method alone may jump, too; where the tip ``moved`` within a refined bracket that tells.
+    """
+    recent = before[-RECENT:]
+    pairs = [(step.largest_step, abs(step.K - last.K)) for last, step in pairwise(recent)]
+    rates = [distance / change for distance, change in pairs if change > 0]
+    if not rates or not (now.robust_iterations or moved):
+        return False
+    return bool(now.largest_step > SNAP * min(rates) * abs(now.K - recent[-1].K))
+
+
+def _left_core(now: StepRecord, side: Side, radius: float) -> str:
+    """The sentence for a tip that has left the core."""
+    state = {"forward": "closed", "backward": "open"}[side]
+    return (
+        f"the tip has left the core {side} at K = {now.K_over_KG:.4f} K_G: no bond across the plane within "
+        f"model.core_radius = {radius:g} A is {state} any more; take a larger core, or qc propagate, whose region follows the tip"
+    )

@@ -73,6 +73,37 @@ class LadderState:
         first = next((e for e in self.events if e.kind in ("advance", "blunting") and e.branch == "load"), None)
         return first if first is not None and first.kind == "blunting" else None
 
+    @property
+    def level(self) -> float | None:
+        """Load of the last state, K / K_G; None before the first."""
+        return self.steps[-1].K_over_KG if self.steps else None
+
+    def began(self, branch: Branch) -> float:
+        """Tip position from which a whole period counts as an advance on a branch, A."""
+        first = next((step for step in self.steps if step.branch == branch), self.steps[-1])
+        return first.tip if self.origin is None else self.origin
+
+    def add(self, event: Event) -> None:
+        """Keep an event; the first clean advance and the first closing give the brackets."""
+        self.events.append(event)
+        if event.kind == "advance" and event.branch == "load" and self.K_plus_bracket is None:
+            self.K_plus_bracket = event.bracket
+        if event.kind == "closing" and event.branch == "unload" and self.K_minus_bracket is None:
+            self.K_minus_bracket = event.bracket
+
+    def mark(self) -> dict[str, Any]:
+        """What `go_back` needs; steps and events are only appended to, so that their number is enough."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return found | {"steps": len(self.steps), "events": len(self.events), "open_bonds": dict(self.open_bonds)}
+
+    def go_back(self, mark: Mapping[str, Any]) -> None:
+        """Become what this was when the mark was taken."""
+        for name, value in mark.items():
+            if name in ("steps", "events"):
+                del getattr(self, name)[value:]
+            else:
+                setattr(self, name, value)
+
     def plain(self) -> dict[str, Any]:
         """All of it by name, for checkpoints."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 Branch = Literal["load", "unload"]
+Side = Literal["forward", "backward", ""]
 EventKind = Literal[
     "advance",
     "closing",
@@ -80,7 +81,7 @@ class StepRecord:
     J: float | None = None
     J_over_G: float | None = None
     J_spread: float | None = None
-    tip_left: Literal["forward", "backward", ""] | None = None
+    tip_left: Side | None = None
     rejected: int | None = None
     qm: dict[str, Any] | None = None
     stage: str | None = None

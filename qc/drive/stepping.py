@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass, replace
 
-from ..solve.options import SolveReport
+import numpy as np
+from petsc4py import PETSc
+
+from ..coupling.coupling import Coupling
+from ..errors import ConvergenceError, EngineError
+from ..solve.equilibrium import EquilibriumSolver
+from ..solve.options import SolveReport, SolverOptions
+from ..solve.stability import hashed_noise
+from .loaded import Loaded
 
 JUMP = 0.2
 """A Newton solution further than this from the predicted state (in nearest-neighbour distances) is sought again by
@@ -17,6 +25,150 @@ HALVINGS = 4
 """How often a step that does not converge is tried again with half its length."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """The stable state that a step has come to.
+
+    Attributes
+    ----------
+    level : float
+        Its load, K / K_G.
+    report : SolveReport
+    failed : SolveReport or None
+        The first solve of the step that failed, if any did.
+    """
+
+    level: float
+    report: SolveReport
+    failed: SolveReport | None = None
+
+
+class NoStateError(ConvergenceError):
+    """A step has come to no stable state; the one before is kept.
+
+    Attributes
+    ----------
+    report : SolveReport
+        The first solve of the step.
+    """
+
+    def __init__(self, message: str, report: SolveReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class Stepper:
+    """Goes from a stable state to the one under another load: predicts, solves, halves, minimises.
+
+    Parameters
+    ----------
+    system : Loaded
+    q : PETSc.Vec
+        Unknowns of a stable state, or of a field to start from.
+    options : SolverOptions, optional
+    guide : Coupling, optional
+        An energy to minimise where the model has none; default: the model's.
+
+    Attributes
+    ----------
+    q : PETSc.Vec
+        Unknowns of the present state.
+    solver : EquilibriumSolver
+    """
+
+    def __init__(
+        self, system: Loaded, q: PETSc.Vec, options: SolverOptions | None = None, guide: Coupling | None = None
+    ) -> None:
+        model = system.model
+        self._system, self._guide, self.q = system, guide or model.guide, q
+        parts = model.parts
+        n = parts.layout.n_free
+        noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
+        self._solver_args = (parts, noise, options or SolverOptions(), model.lattice.gdim == 2)
+        self._nn = model.crystal.nearest_neighbour_distance
+        self.renew_solver()
+
+    def renew_solver(self) -> None:
+        """A solver for the terms that the coupling has now. Collective."""
+        guide = None if self._guide is None else EquilibriumSolver(self._guide, *self._solver_args)
+        self.solver = EquilibriumSolver(self._system.model.coupling, *self._solver_args, guide)
+        self.solver.furthest = FURTHEST * self._nn
+
+    def settle(self, K: float) -> None:
+        """Put the present unknowns, a stable state, under load K (MPa m^1/2), with factors for the next prediction. Collective."""
+        self._system.load(K)
+        if self.solver.options.linear == "mumps":
+            self.solver.is_stable(self.q)
+
+    def step(self, level: float, start: float | None, usual: float) -> Reached:
+        """One stable state at a level, or short of it where the whole step does not converge. Collective.
+
+        Tried in turn are the step, halves of it, and minimisation from the last state.
+
+        Parameters
+        ----------
+        level : float
+        start : float or None
+            Level of the present state; None: the present unknowns are no state, but a field to start from.
+        usual : float
+            Length of a usual step in K_G: the shortest is some part of it.
+
+        Raises
+        ------
+        NoStateError
+            The present state is kept and loaded.
+        """
+        before, failed = self.q.copy(), None
+        for trial in [level] if start is None else trials(start, level, usual):
+            report = self._attempt(trial, start, robust=failed is not None and trial == level)
+            if report.converged and report.stable:
+                return Reached(level=trial, report=report, failed=failed)
+            failed = failed or report
+            before.copy(self.q)
+            if start is not None:
+                self.settle(start * self._system.K_G)
+        assert failed is not None
+        raise NoStateError(_no_state(level, start, failed), failed)
+
+    def follow(self, level: float, start: float) -> Reached | None:
+        """The state at a level by Newton's method alone from that at level ``start``; None where that loses it. Collective.
+
+        Nothing is restored then.
+        """
+        report = self._attempt(level, start, alone=True)
+        return Reached(level=level, report=report) if report.converged and report.stable else None
+
+    def _attempt(self, level: float, start: float | None, robust: bool = False, alone: bool = False) -> SolveReport:
+        """Relax at a level from the present state.
+
+        ``robust``: by minimisation with short steps; ``alone``: by nothing but Newton's method.
+        """
+        system, K, options = self._system, level * self._system.K_G, self.solver.options
+        system.load(K)
+        if robust:
+            self.solver.options = replace(options, max_robust=2 * options.max_robust, step_cap=0.4 * options.step_cap)
+        if start is not None and (robust or not self.solver.predict(self.q)):
+            increment = system.imposed_displacement(K - start * system.K_G)[: system.model.parts.layout.n_free]
+            self.q.array[:] += increment.ravel()
+        kept = self.q.copy()
+        try:
+            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=robust or start is None, alone=alone)
+        except EngineError:  # shorter steps would not mend it
+            self.q = kept  # the other one may be locked by the solver that was in it
+            raise
+        except ConvergenceError as error:  # the stiffness itself has no use: as bad as any solve that fails
+            return SolveReport(converged=False, reason="NO_DESCENT", complaint=str(error))
+        finally:
+            self.solver.options = options
+
+
+def trials(start: float, level: float, usual: float) -> list[float]:
+    """Levels to try: the whole step, halves of it that are not too short, and the whole step once more (by minimisation)."""
+    shortest = abs(usual) / 2**HALVINGS * (1 - 1e-6)
+    lengths = [(level - start) / 2**n for n in range(1, HALVINGS + 1)]
+    return [level, *(start + length for length in lengths if abs(length) >= shortest), level]
+
+
 def explain(report: SolveReport) -> str:
     """What went wrong in a solve, in words."""
     if "FLY" in report.reason:
@@ -26,3 +178,13 @@ def explain(report: SolveReport) -> str:
     if not np.isfinite(report.residual) or "NAN" in report.reason:
         return "energy or forces are no numbers"
     return f"the largest force stays at {report.residual:.1e} eV/A"
+
+
+def _no_state(level: float, start: float | None, failed: SolveReport) -> str:
+    """The sentence of a step that has come to no state."""
+    return (
+        f"no stable state found at K = {level:.4f} K_G, nor with shorter steps nor by minimisation ({failed.reason}: "
+        f"{explain(failed)}, after {failed.newton_iterations} Newton and {failed.robust_iterations} robust iterations)"
+        + (f": {failed.complaint}" if failed.complaint else "")
+        + ("" if start is None else f"; the state at K = {start:.4f} K_G is kept")
+    )

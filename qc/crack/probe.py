@@ -1,0 +1,85 @@
+"""What is measured of a state: energies by term, where the tip is, and how much energy an advance would release."""
+
+from __future__ import annotations
+
+from petsc4py import PETSc
+
+from ..drive.stepping import Reached
+from ..terms.term import NoEnergyError
+from .energy_release import EnergyRelease
+from .ladder_state import LadderState
+from .records import Branch, StepRecord
+from .system import CrackSystem
+from .tip import Shells, TipState, TipTracker
+
+
+class Probe:
+    """Measures the states of a crack system.
+
+    Parameters
+    ----------
+    system : CrackSystem
+    state : LadderState
+        Of the ladder whose states they are. The probe keeps its ``open_bonds`` up to date; offset and energies of what the
+        model has left behind are added to what it measures.
+    """
+
+    def __init__(self, system: CrackSystem, state: LadderState) -> None:
+        model, atoms = system.model, system.model.atomistic
+        reach = min(system.spec.core_radius, system.spec.domain_radius)
+        self._system, self._state = system, state
+        self._tracker = TipTracker(model.comm, atoms, Shells.of(model.crystal), reach) if atoms else None
+        self._release = EnergyRelease(system)
+        self.recall()
+
+    def record(self, q: PETSc.Vec, reached: Reached, branch: Branch) -> tuple[StepRecord, TipState | None]:
+        """The record of the state q that a step has reached, and its tip, None without atoms. Collective."""
+        K, report = reached.level * self._system.K_G, reached.report
+        tip, energies = self._tip(q), self.energies(q)
+        J, J_over_G, J_spread = self._release.measure(q, K)
+        record = StepRecord(
+            K=K,
+            K_over_KG=reached.level,
+            branch=branch,
+            energy=None if energies is None else sum(energies.values()),
+            energies=energies,
+            tip_position=None if tip is None else tip.position + self._state.offset,
+            tip_stretch=None if tip is None else tip.tip_stretch,
+            off_plane_broken=None if tip is None else tip.off_plane,
+            new_neighbours=None if tip is None else tip.new_neighbours,
+            newton_iterations=report.newton_iterations,
+            robust_iterations=report.robust_iterations,
+            converged_reason=report.reason,
+            residual=report.residual,
+            stable=report.stable,
+            largest_step=report.largest_step,
+            J=J,
+            J_over_G=J_over_G,
+            J_spread=J_spread,
+        )
+        return record, tip
+
+    def energies(self, q: PETSc.Vec) -> dict[str, float] | None:
+        """Energies by term and of what the model has left behind, eV per cell; None if the method has none. Collective."""
+        try:
+            return self._system.model.coupling.energies(q) | self._state.carried
+        except NoEnergyError:
+            return None
+
+    def recall(self) -> None:
+        """Go back to the open bonds of the ladder's state."""
+        if self._tracker:
+            self._tracker.remember(self._state.open_bonds)
+
+    def shift(self, dx: float) -> None:
+        """Follow a model that has moved by dx (A) along the crack: what is remembered moves along."""
+        if self._tracker:
+            self._tracker.shift(dx)
+            self._state.open_bonds = self._tracker.memory
+
+    def _tip(self, q: PETSc.Vec) -> TipState | None:
+        if self._tracker is None:
+            return None
+        tip = self._tracker.measure(self._system.model.coupling.variables(q)["atoms"])
+        self._state.open_bonds = self._tracker.memory
+        return tip
