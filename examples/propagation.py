@@ -10,4 +10,4 @@ system = qc.CrackSystem(crystal, potential, spec)
 propagation = qc.Propagation(system, qc.PropagationSpec(bonds=5, K_start=1.38, K_stop=1.8, dK=0.04))
 propagation.run()
 for event in propagation.curve:
-    print(f"tip at {event['a']:7.3f} A: K+ = {event['K_over_KG']:.4f} K_G")
+    print(f"tip at {event.a:7.3f} A: K+ = {event.K_over_KG:.4f} K_G")

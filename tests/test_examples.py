@@ -101,7 +101,7 @@ def test_the_script_that_propagates():
         text = text.replace(large, small)
     names: dict = {}
     exec(compile(text, "propagation.py", "exec"), names)
-    loads = [event["K_over_KG"] for event in names["propagation"].curve]
+    loads = [event.K_over_KG for event in names["propagation"].curve]
     assert loads == pytest.approx([1.45, 1.45], abs=0.04)
     assert loads[0] == pytest.approx(loads[1], rel=4e-3)
 

@@ -16,8 +16,7 @@ from fem.mesh.interpolation import cell_vertices
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
-from ..patch.choice import check_methods, make_setups
-from ..patch.claims.qm import check_engine_name
+from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
 from ..patch.record import Record
@@ -25,6 +24,7 @@ from ..patch.report import FORMATS, as_table, failed, summary
 from ..patch.suite import DEFORMATIONS, Job, Runner, make_jobs, run_jobs, standard_setups
 from ..patch.words import (
     REFERENCES,
+    check_engine_name,
     parse_all,
     parse_deformation,
     parse_dimension,
@@ -81,16 +81,16 @@ def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
     if standard:
         setups = standard_setups(methods, width, comm)
     else:
-        setups = make_setups(
-            crystals or _usual_crystals(options, dimensions),
-            options.potentials,
-            dimensions,
-            methods,
-            width,
-            options.mesh,
-            comm,
-            shifts,
+        choice = PatchChoice(
+            crystals=crystals or _usual_crystals(options, dimensions),
+            potentials=options.potentials,
+            dimensions=dimensions,
+            methods=methods,
+            width=width,
+            mesh=options.mesh,
+            shifts=shifts,
         )
+        setups = make_setups(choice, comm)
     check_methods(setups, options.methods)
     setups = [replace(setup, engine=engine) for setup in setups]
     return make_jobs(setups, methods, references, deformations, quick=not options.methods)

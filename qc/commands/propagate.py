@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,9 +19,10 @@ from fem.collective import on_root, together
 
 from ..case.case import Case
 from ..crack.ladder_state import LadderState
+from ..crack.moving import ModelMove
 from ..crack.propagation import Propagation
 from ..crack.propagation_state import PropagationSpec, PropagationState
-from ..crack.r_curve import CURVE_COLUMNS
+from ..crack.r_curve import CURVE_COLUMNS, CurvePoint
 from ..crack.records import StepRecord
 from ..errors import InputError, Stopped
 from ..output import checkpoint
@@ -80,7 +81,7 @@ class PropagationRun(Run):
         u = checkpoint.read_displacements(self.directory, saved, model.parts)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
-        state = PropagationState(**saved["propagation"])
+        state = PropagationState.from_plain(saved["propagation"])
         ladder = LadderState.from_plain(saved)
         if state.finished and state.ended is not None:  # the case may have been given a higher K_stop
             state.finished, state.ended = False, None
@@ -118,10 +119,10 @@ class PropagationRun(Run):
     def _write_tables(self) -> None:
         write_json(self.directory / "propagation.json", self.document())
         write_steps_csv(self.directory / "steps.csv", [step.plain() for step in self.ladder.state.steps], STEP_COLUMNS)
-        write_steps_csv(self.directory / "r_curve.csv", self.propagation.curve, CURVE_COLUMNS)
+        write_steps_csv(self.directory / "r_curve.csv", plain(self.propagation.curve), CURVE_COLUMNS)
 
     def _draw(self) -> None:
-        curve_picture(self.directory / "r_curve.png", self.propagation.curve, self.system.K_G, self.case.name)
+        curve_picture(self.directory / "r_curve.png", plain(self.propagation.curve), self.system.K_G, self.case.name)
 
     def document(self) -> dict[str, Any]:
         """Contents of propagation.json: K in MPa m^1/2, energies in eV per cell, lengths in A, J and dE/da in J/m^2."""
@@ -148,8 +149,8 @@ class PropagationRun(Run):
             "warnings": self.warnings,
             "verdict": verdict(self.propagation),
             "summary": summary(state.curve),
-            "r_curve": state.curve,
-            "moves": state.moves,
+            "r_curve": plain(state.curve),
+            "moves": plain(state.moves),
             "lead": state.lead,
             "offset": ladder.offset,
             "carried": ladder.carried,
@@ -173,7 +174,7 @@ class PropagationRun(Run):
             task = display.add_task("bonds", total=spec.bonds + spec.close)
 
             def show(record: StepRecord) -> None:
-                done = sum(abs(e["bonds"]) for e in self.propagation.curve)
+                done = sum(abs(e.bonds) for e in self.propagation.curve)
                 text = f"K = {record.K_over_KG:.4f} K_G  tip {record.tip_position:.2f} A"
                 display.update(task, completed=done, description=text)
                 log.info(
@@ -201,17 +202,22 @@ def propagation_spec(case: Case) -> PropagationSpec:
     )
 
 
-def summary(curve: list[dict[str, Any]]) -> dict[str, Any]:
+def plain(records: Sequence[CurvePoint | ModelMove]) -> list[dict[str, Any]]:
+    """The records as mappings, for files and pictures."""
+    return [asdict(record) for record in records]
+
+
+def summary(curve: Sequence[CurvePoint]) -> dict[str, Any]:
     """Number, mean and scatter of the loads of each kind of event, in K_G; worst balance of dE/da against 2 gamma - J."""
     found: dict[str, Any] = {}
     for name, branch in (("K_plus", "load"), ("K_minus", "unload")):
-        loads = np.array([e["K_over_KG"] for e in curve if e["branch"] == branch])
+        loads = np.array([e.K_over_KG for e in curve if e.branch == branch])
         if len(loads):
             found[name] = {"events": len(loads), "mean": loads.mean(), "lowest": loads.min(), "highest": loads.max()}
     balances = [
-        abs(e["dE_da"] - e["two_gamma_minus_J"]) / e["J_before"]
+        abs(e.dE_da - e.two_gamma_minus_J) / e.J_before
         for e in curve
-        if e.get("dE_da") is not None and e.get("two_gamma_minus_J") is not None
+        if e.dE_da is not None and e.two_gamma_minus_J is not None and e.J_before is not None
     ]
     return found | {"worst_balance": max(balances, default=None)}
 
@@ -219,12 +225,12 @@ def summary(curve: list[dict[str, Any]]) -> dict[str, Any]:
 def verdict(propagation: Propagation) -> str:
     """What the crack has done, in one sentence."""
     state = propagation.state
-    broken = sum(e["bonds"] for e in state.curve if e["branch"] == "load")
-    closed = -sum(e["bonds"] for e in state.curve if e["branch"] == "unload")
+    broken = sum(e.bonds for e in state.curve if e.branch == "load")
+    closed = -sum(e.bonds for e in state.curve if e.branch == "unload")
     text = f"{broken} bonds broken" + (f", {closed} closed again" if propagation.spec.close else "")
-    damage = next((e for e in state.curve if e["kind"] == "blunting"), None)
+    damage = next((e for e in state.curve if e.kind == "blunting"), None)
     if damage is not None:
-        text += f"; from event {damage['event']} on with bonds broken or joined off the plane"
+        text += f"; from event {damage.event} on with bonds broken or joined off the plane"
     return text + (f"; {state.ended}" if state.ended else "")
 
 

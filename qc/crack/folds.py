@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ..drive.barriers import LEVELS, barriers, equal_load, passes, segments
-from ..drive.continuation import Path, PathPoint
+from ..drive.barriers import barriers, equal_load, passes, segments
+from ..drive.continuation import Path
+from ..drive.equations import PathPoint
 from ..errors import ConvergenceError, InputError
 from ..solve.options import SolverOptions
 from .ladder import Ladder
@@ -22,9 +23,8 @@ log = logging.getLogger(__name__)
 COLUMNS = ("arc", "K", "K_over_KG", "tip_position", "tip_stretch", "energy", "negative_eigenvalues", "fold")
 """Columns of ``curve.csv``: A, MPa m^1/2, eV per cell minus the perfect crystal."""
 
-
 LOWEST, HIGHEST = 0.2, 4.0
-"""Loads in K_G beyond which a path is not followed."""
+"""Levels (K / K_G) beyond which a path is not followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class FoldSpec:
     Attributes
     ----------
     start : float
-        Load of the stable state that the path starts from, K_G.
+        Level (K / K_G) of the stable state that the path starts from.
     folds : int
         Folds to pass under rising load; then on until the load of the last maximum is reached again.
     points : int
@@ -103,15 +103,17 @@ class Enough:
 
 
 def _walk(path: Path, start: PathPoint, spec: FoldSpec, enough: Enough) -> tuple[list[PathPoint], str | None]:
+    """Points from ``start`` until there are enough of them, and otherwise why the path was given up. Collective."""
     points = [start]
     try:
         for point in path.follow(start):
             points.append(point)
-            log.info("K = %.6f K_G, %d negative, %s", point.K / path.system.K_G, point.negative, point.fold or "")
+            level = point.K / path.system.K_G
+            log.info("K = %.6f K_G, %d negative, %s", level, point.negative, point.fold or "")
             if enough(point):
                 return points, None
-            if len(points) >= spec.points or not LOWEST < point.K / path.system.K_G < HIGHEST:
-                return points, f"followed over {len(points)} points to K = {point.K / path.system.K_G:.3f} K_G"
+            if len(points) >= spec.points or not LOWEST < level < HIGHEST:
+                return points, f"followed over {len(points)} points to K = {level:.3f} K_G"
     except ConvergenceError as error:
         return points, str(error)
     raise AssertionError("a path has no end")
@@ -139,10 +141,10 @@ def front(tip: TipState) -> float:
 
     Unlike the position of a jump it moves steadily along a path.
     """
-    level = 0.5 * (OPENS_AT + CLOSES_AT)
+    middle = 0.5 * (OPENS_AT + CLOSES_AT)
     for n in range(1, len(tip.x)):
-        if tip.stretch[n] < level <= tip.stretch[n - 1]:
-            share = (tip.stretch[n - 1] - level) / (tip.stretch[n - 1] - tip.stretch[n])
+        if tip.stretch[n] < middle <= tip.stretch[n - 1]:
+            share = (tip.stretch[n - 1] - middle) / (tip.stretch[n - 1] - tip.stretch[n])
             return float(tip.x[n - 1] + share * (tip.x[n] - tip.x[n - 1]))
     return float("nan")
 
@@ -156,17 +158,9 @@ def fold_records(snake: Snake, K_G: float) -> list[dict[str, Any]]:
         counts = [snake.points[n - 1].negative, snake.points[n + 1].negative]
         name = {"maximum": "K_plus", "minimum": "K_minus"}[p.fold] if min(counts) == 0 else None
         row = snake.rows[n]
-        records.append(
-            {
-                "point": n,
-                "kind": p.fold,
-                "name": name,
-                "K": p.K,
-                "K_over_KG": p.K / K_G,
-                "tip_position": row["tip_position"],
-            }
-        )
-        records[-1] |= {"tip_stretch": row["tip_stretch"], "energy": row["energy"], "negative_eigenvalues": counts}
+        record = {"point": n, "kind": p.fold, "name": name, "K": p.K, "K_over_KG": p.K / K_G}
+        record |= {key: row[key] for key in ("tip_position", "tip_stretch", "energy")}
+        records.append(record | {"negative_eigenvalues": counts})
     return records
 
 
@@ -179,12 +173,12 @@ def bifurcations(snake: Snake, K_G: float) -> list[dict[str, Any]]:
     ]
 
 
-def report(path: Path, snake: Snake, levels: int = LEVELS) -> dict[str, Any]:
+def report(path: Path, snake: Snake) -> dict[str, Any]:
     """Folds, bifurcations and barriers as plain data; K_plus and K_minus bound the stable states round the start. Collective."""
     K_G, found = path.system.K_G, fold_records(snake, path.system.K_G)
     over = []
     for three in passes(segments(snake.points)):
-        some = barriers(path, three, levels)
+        some = barriers(path, three)
         equal = equal_load(path, three, some)
         over.append(
             {"K_equal": equal, "K_equal_over_KG": equal and equal / K_G, "levels": [b.as_dict(K_G) for b in some]}

@@ -11,13 +11,63 @@ beyond the model.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from petsc4py import PETSc
 
 from ..errors import InputError
+from ..material.surface import EV_PER_A2
 from ..unknowns.lookup import lookup
 from ..unknowns.transfer import CarriedState, on_atoms, on_mesh, share_of_shifts
+from .ladder import Ladder
+from .records import StepRecord
+from .staying import step_in_place
 from .system import CrackSystem
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelMove:
+    """One move of the model along the crack, and the account of its energy.
+
+    Attributes
+    ----------
+    event : int
+        Number of the event after which the model follows.
+    lattice_vectors : int
+        How far it moves along the crack; negative is backward.
+    K : float
+        Load, MPa m^1/2.
+    energy_before : float or None
+        Energy before the move with what the model has left behind, eV per cell; None where the method has none.
+    face_sites : int
+        Atoms in the faces that the model leaves behind; negative where it comes back to them.
+    faces : float
+        Surface energy of these, eV per cell.
+    energy_moved : float or None
+        Energy after the move and before the relaxation, these faces included, eV per cell.
+    residual_moved : float
+        Largest force component there, eV/A.
+    energy_after, residual_after : float
+        The same after the relaxation, eV per cell and eV/A.
+    largest_step : float
+        Largest displacement in the relaxation, A.
+    window : float or None
+        What the energy has gained because the model stands elsewhere, eV per cell: it is taken off the account.
+    """
+
+    event: int
+    lattice_vectors: int
+    K: float
+    energy_before: float | None
+    face_sites: int
+    faces: float
+    energy_moved: float | None
+    residual_moved: float
+    energy_after: float | None
+    residual_after: float
+    largest_step: float
+    window: float | None
 
 
 def check_movable(system: CrackSystem) -> None:
@@ -39,6 +89,66 @@ def furthest_move(system: CrackSystem) -> int:
     if not system.spec.facts.continuum:
         return 1_000_000
     return max(1, int((system.model.spec.width + system.potential.cutoff) / system.lattice.vectors[0, 0]))
+
+
+def follow(ladder: Ladder, n: int, event: int) -> tuple[ModelMove, StepRecord] | None:
+    """The move by n lattice vectors after an event, and the record of the state relaxed under the same load.
+
+    Both are None, and all is as before, if no state is found or the tip moves with the model. Collective.
+    """
+    system, last = ladder.system, ladder.state.steps[-1]
+    before, centre = ladder.snapshot(), system.centre
+    move(system, ladder.q, last.K, n)
+    energy = ladder.energy()
+    faces = _leave_behind(ladder, n)
+    residual = ladder.solver.residual(ladder.q)
+    record = step_in_place(ladder, last.K_over_KG)
+    if record is None:
+        system.recentre(centre)
+        ladder.restore(before)
+        return None
+    made = ModelMove(
+        event=event,
+        lattice_vectors=n,
+        K=last.K,
+        energy_before=last.energy,
+        face_sites=2 * n * system.model.spec.front_periods,
+        faces=faces,
+        energy_moved=None if energy is None else energy + faces,
+        residual_moved=residual,
+        energy_after=record.energy,
+        residual_after=record.residual,
+        largest_step=record.largest_step,
+        window=None if record.energy is None or last.energy is None else record.energy - last.energy,
+    )
+    _even_out(ladder, made, record)
+    return made, record
+
+
+def _leave_behind(ladder: Ladder, n: int) -> float:
+    """Surface energy, eV per cell, of the two faces that a model leaves behind which has moved by n lattice vectors.
+
+    It goes to the account of the ladder, whose tip moves along.
+    """
+    system, state = ladder.system, ladder.state
+    period = float(system.lattice.vectors[0, 0])
+    area = 2.0 * n * period * system.model.thickness
+    faces = system.griffith.gamma * area / EV_PER_A2
+    state.offset += n * period
+    state.carried = {name: state.carried.get(name, 0.0) for name in ("faces", "window")}
+    state.carried["faces"] += faces
+    ladder.follow(n * period)
+    return faces
+
+
+def _even_out(ladder: Ladder, made: ModelMove, record: StepRecord) -> None:
+    """Take what the window has gained off the account: the energy goes on from where it was before the move."""
+    if made.window is None or record.energies is None:
+        return
+    state = ladder.state
+    state.carried = state.carried | {"window": state.carried["window"] - made.window}
+    record.energies = record.energies | {"window": state.carried["window"]}
+    record.energy = sum(record.energies.values())
 
 
 def move(system: CrackSystem, q: PETSc.Vec, K: float, n: int) -> None:

@@ -6,22 +6,25 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..errors import InputError
+from .ladder_state import LadderSpec
+from .moving import ModelMove
+from .r_curve import CurvePoint
 
-Stage = Literal["back", "centre", "follow"]
+Stage = Literal["climb", "back", "centre", "follow"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PropagationSpec:
-    """How far and how exactly; loads in K_G, lengths in A.
+    """How far and how exactly a crack is driven; levels are loads over K_G.
 
     Attributes
     ----------
     bonds : int
         Bonds across the plane to break.
     K_start, K_stop : float
-        First load, and the one at which rising load ends.
+        Level of the first load, and of the one at which rising load ends.
     dK : float
-        Step of the load before it is halved.
+        Step of the level before it is halved.
     tolerance : float
         Relative width of every bracket.
     field : {"tip", "held"}
@@ -29,7 +32,7 @@ class PropagationSpec:
     close : int
         Bonds to close again afterwards under falling load.
     drift : float, optional
-        Distance of the tip from its first place in the model before the model follows; a quarter of the core if left out.
+        Distance of the tip from its first place in the model before the model follows, A; a quarter of the core if left out.
     """
 
     bonds: int
@@ -50,17 +53,24 @@ class PropagationSpec:
                 "positive, K_start below K_stop"
             )
 
+    @property
+    def ladder(self) -> LadderSpec:
+        """Settings of the ladder that refines every bracket."""
+        return LadderSpec(
+            K_start=self.K_start, K_stop=self.K_stop, K_step=self.dK, stop_at="K_stop", K_tolerance=self.tolerance
+        )
+
 
 @dataclass(kw_only=True)
 class PropagationState:
-    """What a resumed propagation needs besides the ladder's state and the displacements; plain data.
+    """What a resumed propagation needs besides the ladder's state and the displacements.
 
     Attributes
     ----------
-    curve : list of dict
-        One entry for each event, `CURVE_COLUMNS` and more.
-    moves : list of dict
-        One entry for each move of the model: energies before and after, residuals.
+    curve : list of CurvePoint
+        One for each event.
+    moves : list of ModelMove
+        One for each move of the model.
     pending : list of str
         Stages of the last event still to come.
     centre : float
@@ -74,11 +84,22 @@ class PropagationState:
     finished : bool
     """
 
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    moves: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[CurvePoint] = field(default_factory=list)
+    moves: list[ModelMove] = field(default_factory=list)
     pending: list[Stage] = field(default_factory=list)
     centre: float = 0.0
     lead: float | None = None
     begin: float | None = None
     ended: str | None = None
     finished: bool = False
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> PropagationState:
+        """The state of a checkpoint, which holds what `dataclasses.asdict` makes of it.
+
+        An older one lacks numbers that are None: those of an event before its stage *back*, the window of a method without
+        an energy.
+        """
+        curve = [CurvePoint(**point) for point in plain["curve"]]
+        moves = [ModelMove(**({"window": None} | made)) for made in plain["moves"]]
+        return cls(**(plain | {"curve": curve, "moves": moves}))

@@ -12,10 +12,11 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
 from ..errors import ConvergenceError
-from .continuation import Path, PathPoint
+from .continuation import Path
+from .equations import PathPoint
 
-LEVELS = 12
-"""Loads at which a barrier is taken, denser towards the folds where it vanishes."""
+PARTS = 12
+"""Parts into which the range of loads of a barrier is cut, denser towards the folds where the barrier vanishes."""
 
 
 @dataclass(frozen=True)
@@ -86,26 +87,30 @@ class Segment:
         return found
 
 
+Pass = tuple[Segment, Segment, Segment]
+"""Stable, saddle, stable: neighbours along the path."""
+
+
 def segments(points: Sequence[PathPoint]) -> list[Segment]:
     """The path cut at its folds, each of which ends one segment and begins the next; ends shorter than a step are left out."""
     cuts = [0, *(n for n, p in enumerate(points) if p.fold), len(points) - 1]
     return [Segment(points[a : b + 1]) for a, b in pairwise(cuts) if b > a]
 
 
-def passes(parts: Sequence[Segment]) -> list[tuple[Segment, Segment, Segment]]:
-    """Stable, saddle, stable: neighbours along the path."""
+def passes(parts: Sequence[Segment]) -> list[Pass]:
+    """All passes of a path."""
     threes = zip(parts, parts[1:], parts[2:], strict=False)
     return [(a, s, b) for a, s, b in threes if a.stable and b.stable and s.negative == 1]
 
 
-def barriers(path: Path, three: tuple[Segment, Segment, Segment], levels: int = LEVELS) -> list[Barrier]:
-    """Barriers over the range of loads that the three share, its ends left out. Collective."""
+def barriers(path: Path, three: Pass, parts: int = PARTS) -> list[Barrier]:
+    """Barriers between the parts of the range of loads that the three share, its ends left out. Collective."""
     low, high = common(three)
-    share = 0.5 * (1.0 - np.cos(np.pi * np.arange(1, levels) / levels))
+    share = 0.5 * (1.0 - np.cos(np.pi * np.arange(1, parts) / parts))
     return [barrier(path, three, float(K)) for K in low + share * (high - low)]
 
 
-def barrier(path: Path, three: tuple[Segment, Segment, Segment], K: float) -> Barrier:
+def barrier(path: Path, three: Pass, K: float) -> Barrier:
     """The barrier at one load. Collective."""
     return Barrier(K, *(path.energy(s.state(path, K)) for s in three))
 
@@ -115,16 +120,14 @@ def common(three: Sequence[Segment]) -> tuple[float, float]:
     return max(s.range[0] for s in three), min(s.range[1] for s in three)
 
 
-def equal_load(path: Path, three: tuple[Segment, Segment, Segment], found: Sequence[Barrier]) -> float | None:
+def equal_load(path: Path, three: Pass, found: Sequence[Barrier]) -> float | None:
     """The load at which both stable states have the same energy, MPa m^1/2; None if they never do. Collective."""
-    difference = [b.after - b.before for b in found]
-    for a, b, da, db in zip(found, found[1:], difference, difference[1:], strict=False):
-        if da * db <= 0:
-            stable = (three[0], three[2])
 
-            def rise(K: float, stable: tuple[Segment, Segment] = stable) -> float:
-                before, after = (path.energy(s.state(path, K)) for s in stable)
-                return after - before
+    def rise(K: float) -> float:
+        before, after = (path.energy(s.state(path, K)) for s in (three[0], three[2]))
+        return after - before
 
+    for a, b in pairwise(found):
+        if (a.after - a.before) * (b.after - b.before) <= 0:
             return float(brentq(rise, a.K, b.K, rtol=1e-7))
     return None

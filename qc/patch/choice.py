@@ -1,15 +1,14 @@
-"""Which crystals, potentials, dimensions and shifts fit together, and the sizes of the models for them."""
+"""Which dimensions and shifts fit a crystal and its potential, and the sizes of the models for them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal, SitePotential, load_potential
 from fem.collective import together
 
 from ..coupling.spec import METHODS
@@ -17,16 +16,10 @@ from ..errors import InputError
 from ..material.cleavage import cells_beside
 from .crystals import CrystalWord
 from .mesh import dimensions_of_mesh, on_mesh
+from .pairs import Pair, pairs
 from .setup import PatchSetup
 from .words import SHIFTS
 
-STANDARD_POTENTIALS = {
-    ("hexagonal", ()): "toy-eam",
-    ("fcc", ("Cu",)): "Cu_mishin1.eam.alloy",
-    ("bcc", ("Fe",)): "Fe_mm.eam.fs",
-    ("diamond", ("Si",)): "stillinger-weber",
-}
-"""Potential of a crystal for which none is named."""
 IN_THE_PLANE = {
     "diamond": ((1, 1, 1), (1, -1, 0)),
     "zincblende": ((1, 1, 1), (1, -1, 0)),
@@ -34,37 +27,58 @@ IN_THE_PLANE = {
 """Plane normal to y and direction of the front in 2.5-D where they are not those of the cube: those of cracks."""
 NO_PLANE = ("hcp",)
 """Crystals tested in 2.5-D only where that is asked for: bgrac finds no reconstruction and refuses the whole run."""
-STANDARD_ELEMENTS = {"fcc": ("Cu",), "bcc": ("Fe",), "diamond": ("Si",)}
 
 
-def make_setups(
-    crystals: Sequence[CrystalWord],
-    potentials: Sequence[str],
-    dimensions: Sequence[float],
-    methods: Sequence[str],
-    width: float | None,
-    mesh: str | None,
-    comm: MPI.Comm,
-    shifts: Sequence[str] = (),
-) -> list[PatchSetup]:
+@dataclass(frozen=True, kw_only=True)
+class PatchChoice:
+    """What the words of the command line ask for; what is left empty is chosen.
+
+    Attributes
+    ----------
+    crystals : sequence of CrystalWord
+        None of them: those that the potentials themselves name.
+    potentials : sequence of str
+        Names or files.
+    dimensions : sequence of {2, 2.5, 3}
+    methods : sequence of str
+    width : float or None
+        Width of the handshake, nearest-neighbour distances.
+    mesh : str or None
+        The user's own.
+    shifts : sequence of {"relaxed", "given"}
+        What is done with the inner shifts of multilattices.
+    """
+
+    crystals: Sequence[CrystalWord] = ()
+    potentials: Sequence[str] = ()
+    dimensions: Sequence[float] = ()
+    methods: Sequence[str]
+    width: float | None = None
+    mesh: str | None = None
+    shifts: Sequence[str] = ()
+
+
+def make_setups(choice: PatchChoice, comm: MPI.Comm) -> list[PatchSetup]:
     """All combinations of crystals, potentials and dimensions that fit together; each must fit somewhere. Collective.
 
-    ``shifts`` of multilattices are relaxed and given unless one is named; on a mesh of the user's they are relaxed.
+    Shifts of multilattices are relaxed and given unless one is named; on a mesh of the user's they are relaxed.
     """
+    mesh = choice.mesh
     if mesh is not None:
-        dimensions = dimensions_of_mesh(comm, mesh, crystals, dimensions)
-    pairs = together(comm, lambda: _pairs(crystals, potentials))
-    setups = together(comm, lambda: _with_shifts(_combine(pairs, dimensions, methods, width), shifts, mesh))
+        found = dimensions_of_mesh(comm, mesh, choice.crystals, choice.dimensions)
+        choice = replace(choice, dimensions=found)
+    paired = together(comm, lambda: pairs(choice.crystals, choice.potentials))
+    setups = together(comm, lambda: _with_shifts(_combine(paired, choice), choice.shifts, mesh))
     if mesh is None:
         return setups
-    return [on_mesh(comm, setup, mesh, methods) for setup in setups]
+    return [on_mesh(comm, setup, mesh, choice.methods) for setup in setups]
 
 
 def _with_shifts(setups: Sequence[PatchSetup], shifts: Sequence[str], mesh: str | None) -> list[PatchSetup]:
     """Each multilattice once with relaxed and once with given shifts, or as asked for."""
     if mesh is not None and "given" in shifts:
         raise InputError(
-            "--shifts 'given' does not go with --mesh: the forces that such shifts bear are known where the vertices are lattice sites; "
+            "--shifts 'given' does not go with --mesh: the forces of such shifts are known where the vertices are lattice sites; "
             "relaxed is expected"
         )
     multilattices = [len(setup.crystal.species) > 1 for setup in setups]
@@ -81,141 +95,34 @@ def _with_shifts(setups: Sequence[PatchSetup], shifts: Sequence[str], mesh: str 
     ]
 
 
-_Pair = tuple[CrystalWord, str, SitePotential, Crystal]
-
-
-def _pairs(crystals: Sequence[CrystalWord], potentials: Sequence[str]) -> list[_Pair]:
-    """Crystals with potentials that know their elements."""
-    loaded: list[tuple[CrystalWord, str, SitePotential, Crystal]] = []
-    for word in crystals:
-        names = potentials or [_standard_potential(word)]
-        fitting, reason = [], ""
-        for name in names:
-            try:
-                fitting.append(_pair(word, name))
-            except _DoesNotFitError as error:
-                reason = reason or str(error)
-        if not fitting:
-            raise InputError(reason)
-        loaded += fitting
-    if not crystals:
-        loaded = [_own_crystal(name) for name in potentials]
-    for name in potentials:
-        if name not in [pair[1] for pair in loaded]:
-            raise InputError(f"--potential {name!r} fits none of the crystals {', '.join(map(str, crystals))}")
-    return loaded
-
-
-class _DoesNotFitError(ValueError):
-    """The potential does not have the crystal's element, or no lattice constant for it."""
-
-
-def _pair(word: CrystalWord, name: str) -> _Pair:
-    potential = _load(name, word.elements)
-    elements = word.elements or _elements_of(word, name, potential)
-    unknown = [element for element in elements if element not in potential.elements]
-    if unknown:
-        raise _DoesNotFitError(
-            f"--crystal {str(word)!r} does not fit --potential {name!r}: it has no parameters for {', '.join(unknown)}, it knows "
-            f"{', '.join(potential.elements)}"
-        )
-    try:
-        crystal = word.build(elements).resolved(potential)
-    except ValueError:
-        whole = ":".join([word.structure, *elements])
-        raise _DoesNotFitError(
-            f"--crystal {str(word)!r} has no lattice constant: --potential {name!r} names none for {word.structure} "
-            f"{', '.join(elements)}, expected is {whole}:a with a in A"
-        ) from None
-    return word, name, potential, crystal
-
-
-def _load(name: str, elements: tuple[str, ...]) -> SitePotential:
-    try:
-        potential = load_potential(name)
-    except (ValueError, OSError) as error:
-        raise InputError(f"--potential {name!r} is not usable: {error}") from None
-    if elements and not hasattr(potential, "path"):  # a potential in closed form goes under any name
-        try:
-            potential = load_potential(name, elements)
-        except ValueError as error:
-            raise _DoesNotFitError(f"--potential {name!r} does not fit {', '.join(elements)}: {error}") from None
-    return potential
-
-
-def _elements_of(word: CrystalWord, name: str, potential: SitePotential) -> tuple[str, ...]:
-    """Elements of a crystal given without: the potential's own, or the one it has in that structure."""
-    candidates = list(potential.elements)
-    if word.n_elements == 1:
-        candidates = [e for e in candidates if potential.lattice_constant(word.structure, e) is not None] or candidates
-    if len(candidates) != word.n_elements:
-        raise InputError(
-            f"--crystal {str(word)!r} leaves the element open: --potential {name!r} knows {', '.join(potential.elements)}, expected is "
-            f"{word.structure}{':Element' * word.n_elements}"
-        )
-    return tuple(candidates)
-
-
-def _standard_potential(word: CrystalWord) -> str:
-    elements = word.elements or STANDARD_ELEMENTS.get(word.structure, ())
-    key = (word.structure, () if word.structure == "hexagonal" else elements)
-    if key not in STANDARD_POTENTIALS:
-        known = ", ".join(":".join([structure, *names]) for structure, names in STANDARD_POTENTIALS)
-        raise InputError(
-            f"--crystal {str(word)!r} needs a --potential: a name or a file is expected (standard ones: {known})"
-        )
-    return STANDARD_POTENTIALS[key]
-
-
-def _own_crystal(name: str) -> _Pair:
-    """The crystal that a potential itself names a lattice constant for; of two elements, their compound."""
-    potential = _load(name, ())
-    if len(potential.elements) == 2:
-        word = CrystalWord("zincblende", tuple(potential.elements), None)
-        if potential.constant_of(word.build(word.elements)) is not None:
-            return _pair(word, name)
-    for structure in ("hexagonal", "diamond", "fcc", "bcc"):
-        for element in potential.elements:
-            if potential.lattice_constant(structure, element) is not None:
-                return _pair(CrystalWord(structure, (element,) if structure != "hexagonal" else (), None), name)
-    raise InputError(f"--potential {name!r} names no crystal of its own: --crystal structure:Element[:a] is expected")
-
-
-def _combine(
-    pairs: Sequence[_Pair], dimensions: Sequence[float], methods: Sequence[str], width: float | None
-) -> list[PatchSetup]:
-    setups = []
-    for word, name, potential, crystal in pairs:
-        fitting = (
-            [d for d in dimensions if (d == 2) == (word.dimension == 2)] if dimensions else _usual_dimensions(word)
-        )
+def _combine(paired: Sequence[Pair], choice: PatchChoice) -> list[PatchSetup]:
+    """A setup for each pair in each dimension that fits it."""
+    dimensions, setups = choice.dimensions, []
+    for pair in paired:
+        flat = pair.word.dimension == 2
+        fitting = [d for d in dimensions if (d == 2) == flat] if dimensions else _usual_dimensions(pair.word)
         if not fitting:
             raise InputError(
-                f"--dimension {dimensions[0]:g} does not fit --crystal {str(word)!r}: it must be "
-                f"{'2' if word.dimension == 2 else '2.5 or 3'}"
+                f"--dimension {dimensions[0]:g} does not fit --crystal {str(pair.word)!r}: it must be "
+                f"{'2' if flat else '2.5 or 3'}"
             )
-        setups += [_setup(word, name, potential, crystal, d, methods, width) for d in fitting]
+        setups += [_setup(pair, d, choice) for d in fitting]
     for d in dimensions:
         if d not in [setup.dimension for setup in setups]:
-            raise InputError(f"--dimension {d:g} fits none of the crystals {', '.join(str(p[0]) for p in pairs)}")
+            raise InputError(f"--dimension {d:g} fits none of the crystals {', '.join(str(p.word) for p in paired)}")
     return setups
 
 
 def _usual_dimensions(word: CrystalWord) -> list[float]:
+    """Dimensions in which a crystal is tested where none is named."""
     if word.structure in NO_PLANE:
         return [3.0]
     return [2.0] if word.dimension == 2 else [2.5, 3.0]
 
 
-def _setup(
-    word: CrystalWord,
-    name: str,
-    potential: SitePotential,
-    crystal: Crystal,
-    dimension: float,
-    methods: Sequence[str],
-    width: float | None,
-) -> PatchSetup:
+def _setup(pair: Pair, dimension: float, choice: PatchChoice) -> PatchSetup:
+    """The setup of a pair in one dimension, its sizes following the cutoff."""
+    word, potential, crystal = pair.word, pair.potential, pair.crystal
     full = CrystalWord(word.structure, tuple(dict.fromkeys(crystal.species)), crystal.a)
     if dimension == 2.5 and word.structure in IN_THE_PLANE:
         crystal = cells_beside(crystal.oriented(*IN_THE_PLANE[word.structure]))
@@ -228,23 +135,23 @@ def _setup(
             potential=potential,
             dimension=dimension,
             crystal_name=str(full),
-            potential_name=name,
-            width=usual if width is None else width,
+            potential_name=pair.name,
+            width=usual if choice.width is None else choice.width,
             core=core,
         )
         unit = setup.unit
     except ValueError as error:
-        raise InputError(f"--crystal {str(word)!r} with --potential {name!r}: {error}") from None
+        raise InputError(f"--crystal {str(word)!r} with --potential {pair.name!r}: {error}") from None
     if not (np.isfinite(unit) and unit > 0):
         raise InputError(
-            f"--crystal {str(full)!r} with --potential {name!r} has no stiffness: check the lattice constant"
+            f"--crystal {str(full)!r} with --potential {pair.name!r} has no stiffness: check the lattice constant"
         )
-    _check_width(setup, methods)
+    _check_width(setup, choice.methods)
     return setup
 
 
 def reason_against(method: str, setup: PatchSetup) -> str | None:
-    """Why the method does not exist for the crystal and the potential; None: it does. B-GRAC needs an inversion of its bonds."""
+    """Why the method does not exist for the crystal and the potential, if it does not: B-GRAC needs an inversion of its bonds."""
     return setup.no_inversion if METHODS[method].reconstructed else None
 
 

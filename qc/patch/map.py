@@ -19,7 +19,7 @@ from ..pictures.drawing import BLACK, GREY, SHADES, discs, mesh_edges, new_figur
 from .model import ForceMap
 
 QUIET = "#E4E4E4"
-"""Colour of what bears no force."""
+"""Colour of what no force acts on."""
 PANELS_A_ROW = 4
 PANEL = 2.35
 """Width of a panel, inches."""

@@ -146,7 +146,7 @@ class PatchTest:
         return g
 
     def residual(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
-        """Minus the forces at y = F X that the perfect crystal does not bear, eV/A. Collective."""
+        """Minus the forces at y = F X that are not those of the perfect crystal, eV/A. Collective."""
         g = self.gradient(model, self.state(model, F, reference))
         shifts = self.setup.shifts_at(F)
         if shifts is not None:
@@ -199,7 +199,7 @@ def front_gradient(F: np.ndarray, dimension: float) -> np.ndarray:
 def crystal_gradient(model: Model, F: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """(n_free, components) gradient of this rank's unknowns if all around were the perfect crystal in F with these shifts. Collective.
 
-    Shifts that are not relaxed bear a force dW/dp_a v0 on each atom of a cell. Nodes bear none, and the shifts of a vertex
+    Shifts that are not relaxed have a force dW/dp_a v0 on each atom of a cell. Nodes have none, and the shifts of a vertex
     those of as many cells as its share of the volume holds: the volume of each simplex goes to its vertices in equal parts.
     """
     parts, n = model.parts, model.parts.layout.n_free

@@ -12,7 +12,7 @@ import numpy as np
 from mpi4py import MPI
 
 from ..coupling.spec import METHODS
-from .choice import make_setups, reason_against
+from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
 from .claims.qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine
 from .crystals import parse_crystal
@@ -67,7 +67,15 @@ def standard_setups(methods: Sequence[str], width: float | None, comm: MPI.Comm)
     """What is tested without arguments. Collective."""
     found = []
     for crystal, potential, dimension, *shifts in STANDARD:
-        found += make_setups([parse_crystal(crystal)], [potential], [dimension], methods, width, None, comm, shifts)
+        choice = PatchChoice(
+            crystals=[parse_crystal(crystal)],
+            potentials=[potential],
+            dimensions=[dimension],
+            methods=methods,
+            width=width,
+            shifts=shifts,
+        )
+        found += make_setups(choice, comm)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the words of ``qc patch-test`` stand for: deformations, dimensions, shifts. One plain sentence if they make no sense."""
+"""What the words of ``qc patch-test`` mean: deformations, dimensions, shifts, engines; one plain sentence if they make no sense."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
+from ..qm.engine.spec import installed
 
 REFERENCES = ("lattice", "far_field")
 SHIFTS = ("relaxed", "given")
-"""Inner shifts of a multilattice: of least energy, or what the test says, whatever the forces that they bear."""
+"""Inner shifts of a multilattice: of least energy, or what the test says, whatever forces belong to them."""
 DIMENSIONS = (2.0, 2.5, 3.0)
 DEFORMATION_FORM = (
     "identity, shear:G, stretch:E, general:E, random:SEED, rotation:DEGREES, or the components of F row by row, "
@@ -200,3 +201,17 @@ def _number(text: str, otherwise: str) -> float:
 def parse_all[T](words: Sequence[str] | None, parse: Callable[[str], T], default: Sequence[T]) -> list[T]:
     """Each word once, in the order given; the default if there are none."""
     return [parse(word) for word in dict.fromkeys(words)] if words else list(default)
+
+
+def check_engine_name(text: str | None, default: str) -> str:
+    """The engine of ``--engine``; InputError if it is none, or named and not there."""
+    name = text or default
+    try:
+        there = installed(name)
+    except ValueError as error:
+        raise InputError(f"--engine {name!r} is not allowed: {error}") from None
+    if text and not there:
+        raise InputError(
+            f"--engine {name!r} is not installed: pip install what it needs (tblite scipy-openblas32 for gfn1-xtb)"
+        )
+    return name

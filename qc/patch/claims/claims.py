@@ -47,7 +47,7 @@ PROBE = np.diag([1.04, 1.03, 1.0])
 
 
 def _cells(test: PatchTest) -> float:
-    """Number of crystal cells that the model stands for: its volume over that of one, or the atoms with a site energy."""
+    """Number of crystal cells in the model: its volume over that of one, or the atoms with a site energy."""
     model = test.model(np.eye(3))
     if not test.facts.continuum:
         assert model.atomistic is not None

@@ -77,7 +77,7 @@ def test_direction_of_the_path(snake):
     path, curve = snake
     for n in (10, 25, 30):
         p = curve.points[n]
-        close = path._correct(p, 1e-4)[0]
+        close = path.step(p, 1e-4)[0]
         assert abs((close.K - p.K) / 1e-4 - p.dK) < 2e-3 * max(abs(q.dK) for q in curve.points)
         assert np.abs((close.q - p.q) / 1e-4 - p.dq).max() < 2e-2 * np.abs(p.dq).max()
 
@@ -89,11 +89,11 @@ def test_tangent_load_holds_dead_load_and_boundary(changes):
     path, K = Path(system), 1.1 * system.K_G
     system.start(K).copy(path.q)
     system.load(K)
-    load = path._tangent_load(K)
+    load = path.equations.tangent_load(K)
     g, h = [path.q.duplicate() for _ in range(2)], 1e-4 * system.K_G
     for vec, sign in zip(g, (1, -1), strict=True):
         system.load(K + sign * h)
-        path._coupling.energy_gradient(path.q, vec)
+        path.system.model.coupling.energy_gradient(path.q, vec)
     g[0].axpy(-1.0, g[1])
     g[0].scale(0.5 / h)
     g[0].axpy(-1.0, load)
@@ -116,7 +116,7 @@ def test_barrier_by_falling_from_the_saddle(snake):
     assert 0.1 < found.backward < 1.0
     saddle = three[1].state(path, K)
     path.q.array[:] = saddle.q
-    H = path._coupling.hessian(path.q)
+    H = path.system.model.coupling.hessian(path.q)
     rows, cols, values = H.getValuesCSR()
     dense = np.zeros((len(saddle.q), len(saddle.q)))
     dense[np.repeat(np.arange(len(saddle.q)), np.diff(rows)), cols] = values
@@ -126,9 +126,9 @@ def test_barrier_by_falling_from_the_saddle(snake):
     ends = []
     for sign in (1, -1):
         path.q.array[:] = saddle.q + sign * 0.05 * modes[:, 0] / np.abs(modes[:, 0]).max()
-        assert path._coupling.energy(path.q) < found.saddle
+        assert path.system.model.coupling.energy(path.q) < found.saddle
         assert solver.solve(path.q, rough=True).stable
-        ends.append(path._coupling.energy(path.q))
+        ends.append(path.system.model.coupling.energy(path.q))
     assert sorted(ends) == pytest.approx(sorted([found.before, found.after]), abs=1e-8)
 
 

@@ -6,10 +6,11 @@ from mpi4py import MPI
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
-from qc.crack.moving import check_movable, furthest_move, move
+from qc.crack.moving import check_movable, follow, furthest_move, move
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import InputError
+from qc.material.surface import EV_PER_A2
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import material
 
@@ -103,7 +104,9 @@ def test_a_moved_state_is_the_same_state_in_the_core(name, changes):
     # within the core of the model before and after
     deep = np.maximum(np.hypot(X[:, 0], X[:, 1]), np.hypot(X[:, 0] + L, X[:, 1])) < system.spec.core_radius - reach
     counted = system.model.comm.allreduce(int(deep.sum()))
-    worst = system.model.comm.allreduce(float(np.abs(g.array_r.reshape(-1, layout.components)[deep]).max(initial=0.0)), op=MPI.MAX)
+    worst = system.model.comm.allreduce(
+        float(np.abs(g.array_r.reshape(-1, layout.components)[deep]).max(initial=0.0)), op=MPI.MAX
+    )
     assert counted > 20
     assert worst < 2e-6
     everywhere = g.norm(3)
@@ -130,6 +133,35 @@ def test_there_and_back_again(name, changes):
     assert ladder.q.norm(3) < 1e-5
     ladder.q.axpy(1.0, before)
     assert system.model.coupling.energy(ladder.q) == pytest.approx(E, rel=1e-9)
+
+
+def test_a_model_that_follows_relaxes_and_keeps_its_account():
+    """The energy goes on where it was: faces left behind and what the window gains are booked; the tip is where it was."""
+    system = brittle_sheet()
+    ladder = relaxed(system, 1.02)
+    last = ladder.state.steps[-1]
+    made, record = follow(ladder, 1, event=3)
+    assert (made.event, made.lattice_vectors, made.K) == (3, 1, last["K"])
+    assert made.faces == pytest.approx(made.face_sites * system.griffith.gamma / EV_PER_A2, rel=1e-12)
+    assert made.window == pytest.approx(made.energy_after - made.energy_before)
+    assert ladder.state.offset == pytest.approx(1.0)
+    assert record["energy"] == pytest.approx(last["energy"], rel=1e-9)
+    assert record["tip_position"] == pytest.approx(last["tip_position"])
+    assert made.residual_after == record["residual"] < 1e-6 < made.residual_moved
+
+
+@pytest.mark.mpi
+def test_a_model_whose_tip_moves_with_it_is_put_back(monkeypatch):
+    system = brittle_sheet()
+    ladder = relaxed(system, 1.02)
+    before, centre = ladder.q.copy(), system.centre
+    monkeypatch.setattr("qc.crack.staying.SAME_PLACE", 0.0)  # no tip stays
+    assert follow(ladder, 1, event=1) is None
+    assert system.centre == centre
+    assert (ladder.state.offset, ladder.state.carried, len(ladder.state.steps)) == (0.0, {}, 1)
+    before.axpy(-1.0, ladder.q)
+    assert before.norm(3) < 1e-12
+    assert ladder.solver.residual(ladder.q) < 1e-6
 
 
 def test_what_cannot_move_is_refused():

@@ -23,7 +23,7 @@ def driven(system, **changes):
 
 
 def loads(propagation, branch="load"):
-    return np.array([e["K_over_KG"] for e in propagation.curve if e["branch"] == branch])
+    return np.array([e.K_over_KG for e in propagation.curve if e.branch == branch])
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +39,24 @@ def test_every_bond_breaks_at_the_same_load_and_closes_at_the_same(followed):
     assert np.ptp(minus) <= TOLERANCE * minus.mean()
     assert minus.max() < 0.95 * plus.min()
     for e in followed.curve:
-        assert 0 < e["K_high"] - e["K_low"] <= TOLERANCE * e["K_high"] * (1 + 1e-9)
-        assert e["jump"]
-        assert e["a_after"] - e["a"] == pytest.approx(0.5 if e["branch"] == "load" else -0.5)
-    assert [e["a"] for e in followed.curve[1:4]] == pytest.approx([e["a_after"] for e in followed.curve[:3]])
+        assert 0 < e.K_high - e.K_low <= TOLERANCE * e.K_high * (1 + 1e-9)
+        assert e.jump
+        assert e.a_after - e.a == pytest.approx(0.5 if e.branch == "load" else -0.5)
+    assert [e.a for e in followed.curve[1:4]] == pytest.approx([e.a_after for e in followed.curve[:3]])
 
 
 def test_the_model_follows_and_its_books_balance(followed):
     """Moves of one lattice vector; faces left behind at gamma each; the account is continuous; residuals are under the tolerance."""
     moves, ladder = followed.state.moves, followed.ladder.state
-    assert [m["lattice_vectors"] for m in moves] == [1, 1, -1]
+    assert [m.lattice_vectors for m in moves] == [1, 1, -1]
     for m in moves:
-        assert m["faces"] == pytest.approx(m["face_sites"] * followed.system.griffith.gamma / 16.02176634, rel=1e-12)
-        assert m["residual_after"] < 1e-6 < m["residual_moved"]
-        assert m["energy_after"] == pytest.approx(m["energy_moved"], abs=0.01)  # what relaxes is little
-        assert m["window"] == pytest.approx(m["energy_after"] - m["energy_before"])
+        assert m.faces == pytest.approx(m.face_sites * followed.system.griffith.gamma / 16.02176634, rel=1e-12)
+        assert m.residual_after < 1e-6 < m.residual_moved
+        assert m.energy_after == pytest.approx(m.energy_moved, abs=0.01)  # what relaxes is little
+        assert m.window == pytest.approx(m.energy_after - m.energy_before)
     assert ladder.offset == pytest.approx(1.0)
-    assert ladder.carried["faces"] == pytest.approx(sum(m["faces"] for m in moves))
-    assert ladder.carried["window"] == pytest.approx(-sum(m["window"] for m in moves))
+    assert ladder.carried["faces"] == pytest.approx(sum(m.faces for m in moves))
+    assert ladder.carried["window"] == pytest.approx(-sum(m.window for m in moves))
     for a, b in zip(ladder.steps, ladder.steps[1:], strict=False):
         if b.stage == "follow":
             assert b.energy == pytest.approx(a.energy, rel=1e-9)
@@ -67,8 +67,8 @@ def test_the_model_follows_and_its_books_balance(followed):
 def test_energy_falls_by_what_is_released_less_two_faces(followed):
     """dE/da over a bond at fixed boundary against 2 gamma - J, to half a per cent of J; closing gives energy up, too."""
     for e in followed.curve:
-        assert e["dE_da"] == pytest.approx(e["two_gamma_minus_J"], abs=0.005 * e["J_before"])
-        assert np.sign(e["dE_da"]) == (-1 if e["branch"] == "load" else 1)
+        assert e.dE_da == pytest.approx(e.two_gamma_minus_J, abs=0.005 * e.J_before)
+        assert np.sign(e.dE_da) == (-1 if e.branch == "load" else 1)
 
 
 def test_a_core_that_need_not_move_gives_the_same_loads(followed):
@@ -83,7 +83,7 @@ def test_a_held_field_asks_for_more_with_every_bond():
     held = driven(brittle_sheet(), bonds=3, field="held", drift=1.0)
     K = loads(held)
     assert (np.diff(K) > 2 * TOLERANCE).all()
-    assert {e["centre"] for e in held.curve} == {0.0}
+    assert {e.centre for e in held.curve} == {0.0}
     assert len(held.state.moves) == 1
     assert held.system.centre[0] == pytest.approx(-held.ladder.state.offset)
 
@@ -107,7 +107,7 @@ def test_propagation_does_not_depend_on_the_ranks():
     assert many[0] == pytest.approx(alone[0], rel=1e-12)
     assert len(many[1]) == len(alone[1]) == 1
     for key in ("energy_before", "energy_moved", "energy_after"):
-        assert many[1][0][key] == pytest.approx(alone[1][0][key], rel=1e-9)
+        assert getattr(many[1][0], key) == pytest.approx(getattr(alone[1][0], key), rel=1e-9)
     assert many[2] == alone[2]
 
 
@@ -141,11 +141,8 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
     assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
 
 
-def test_no_tip_and_wrong_numbers_are_refused():
+def test_a_crack_without_a_tip_is_refused():
     with pytest.raises(InputError, match="opens no bond"):
         driven(brittle_sheet(), bonds=1, K_start=0.01, dK=0.01)
     with pytest.raises(InputError, match="face_strip = false"):
         Propagation(system_of("sheet", face_strip=0.0), PropagationSpec(bonds=1, K_start=1.0, K_stop=2.0))
-    for wrong in ({"bonds": 0}, {"K_start": 2.0}, {"dK": 0.0}):
-        with pytest.raises(InputError, match="must be"):
-            PropagationSpec(**(FROM | {"bonds": 1} | wrong))

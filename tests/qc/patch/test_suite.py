@@ -10,7 +10,7 @@ from qc.coupling.coupling import Coupling
 from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
 from qc.errors import InputError
-from qc.patch.choice import make_setups
+from qc.patch.choice import PatchChoice, make_setups
 from qc.patch.claims.claims import CLAIMS, EXPECTED
 from qc.patch.crystals import parse_crystal
 from qc.patch.suite import DEFORMATIONS, HEAVY_FOR, make_jobs, run_jobs, standard_setups
@@ -228,7 +228,8 @@ def test_a_macroscopic_gradient_along_the_front():
 def test_sizes_follow_the_cutoff():
     """A potential of long range gets a larger core and a wider handshake."""
     word = [parse_crystal("hexagonal:Ar:0.5")]
-    (near,) = make_setups([parse_crystal("hexagonal")], ["lennard-jones"], [], ["bqce"], None, None, MPI.COMM_SELF)
-    (far,) = make_setups(word, ["lennard-jones"], [], ["bqce"], None, None, MPI.COMM_SELF)
+    words = {"potentials": ["lennard-jones"], "methods": ["bqce"]}
+    (near,) = make_setups(PatchChoice(crystals=[parse_crystal("hexagonal")], **words), MPI.COMM_SELF)
+    (far,) = make_setups(PatchChoice(crystals=word, **words), MPI.COMM_SELF)
     assert far.core > near.core
     assert far.width > far.potential.cutoff / far.nn >= near.width

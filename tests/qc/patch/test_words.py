@@ -6,7 +6,7 @@ from mpi4py import MPI
 
 from qc.commands.patch import PatchOptions, plan
 from qc.errors import InputError
-from qc.patch.choice import make_setups
+from qc.patch.choice import PatchChoice, make_setups
 from qc.patch.crystals import parse_crystal
 from qc.patch.record import Record
 from qc.patch.words import parse_deformation, rotation
@@ -167,7 +167,7 @@ def test_methods_that_a_potential_cannot_take_are_left_out():
 def test_the_natural_unit_scales_with_the_potential():
     """Ten times the well depth: ten times the unit of force, and the tolerance as long as rounding allows."""
     crystal = [parse_crystal("hexagonal")]
-    (toy,) = make_setups(crystal, ["morse"], [], ["bqce"], None, None, MPI.COMM_SELF)
+    (toy,) = make_setups(PatchChoice(crystals=crystal, potentials=["morse"], methods=["bqce"]), MPI.COMM_SELF)
     assert toy.tolerance == pytest.approx(min(1e-11 * toy.unit, 1e-10))
     assert toy.bond_forces(np.eye(3)) > 0.1  # second neighbours pull, first ones push
 
