@@ -9,10 +9,11 @@ import pytest
 from mpi4py import MPI
 
 from qc.case.case import load_case
-from qc.commands.build import make_system, solver_options
+from qc.commands.build import make_system
 from qc.commands.check import check_case
 from qc.commands.qm_sweep import run_sweep
 from qc.commands.run import run_case
+from qc.commands.specs import solver_options
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -56,7 +57,7 @@ def test_silicon_crack_at_small_size(tmp_path, monkeypatch):
         "load.unload=false",
     )
     seen = {}
-    monkeypatch.setattr("qc.commands.run.tip_picture", lambda path, panels, **more: seen.update(panels=panels))
+    monkeypatch.setattr("qc.output.pictures.tip_picture", lambda path, panels, **more: seen.update(panels=panels))
     result = result_of("silicon_crack.toml", tmp_path / "silicon", *small)
     assert result["K_G"] == pytest.approx(0.7486, abs=2e-4)
     assert result["cut"].startswith("shuffle")

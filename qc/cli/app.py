@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import bodies
 from .ending import exit_code, run_command
+from .info import info as show_info
+from .info import installed_version
+from .info import schema as show_schema
+from .patch_words import patch_test
+from .request import Request
 
 if TYPE_CHECKING:
     from ..commands.study_plan import Measure
-from .bodies import _check, _folds, _griffith, _patch_test, _propagate, _qm_budget, _qm_sweep, _run, _study
-from .info import _info, _installed_version, _schema
 
 app = typer.Typer(
     name="qc",
@@ -31,10 +35,24 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key, as in --set model.core_radius=40; may be repeated."),
 ]
 
+PetscOptions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="-- PETSC_OPTIONS", help="Solver options, as in -- -snes_monitor.", show_default=False),
+]
+
+
+def _directory(ending: str = "") -> Any:
+    help = f"Where results go; results/<case name>{ending} if left out."
+    return typer.Option("-o", "--output", metavar="DIR", help=help)
+
+
+def _file(what: str) -> Any:
+    return typer.Option("-o", "--output", metavar="FILE", help=f"Write the {what} there as JSON.")
+
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"qc {_installed_version()}")
+        typer.echo(f"qc {installed_version()}")
         raise typer.Exit
 
 
@@ -50,14 +68,8 @@ def _qc(
 @app.command()
 def run(
     case: CaseFile,
-    petsc: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- PETSC_OPTIONS", help="Solver options, as in -- -snes_monitor.", show_default=False),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name> if left out."),
-    ] = None,
+    petsc: PetscOptions = None,
+    output: Annotated[Path | None, _directory()] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished step in DIR.")] = False,
     overrides: Overrides = None,
 ) -> None:
@@ -65,22 +77,15 @@ def run(
 
     On N ranks: mpirun -n N qc run CASE.toml
     """
-    raise typer.Exit(exit_code(lambda comm: _run(comm, case, output, resume, overrides or [], petsc or [])))
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume, petsc=petsc or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.run(comm, request)))
 
 
 @app.command()
 def propagate(
     case: CaseFile,
-    petsc: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- PETSC_OPTIONS", help="Solver options, as in -- -snes_monitor.", show_default=False),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="DIR", help="Where results go; results/<case name>_propagation if left out."
-        ),
-    ] = None,
+    petsc: PetscOptions = None,
+    output: Annotated[Path | None, _directory("_propagation")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last accepted state in DIR.")] = False,
     overrides: Overrides = None,
 ) -> None:
@@ -88,7 +93,8 @@ def propagate(
 
     The model follows the tip. Keys: tables [propagation] and [load] of the case.
     """
-    raise typer.Exit(exit_code(lambda comm: _propagate(comm, case, output, resume, overrides or [], petsc or [])))
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume, petsc=petsc or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.propagate(comm, request)))
 
 
 @app.command()
@@ -100,31 +106,28 @@ def check(
     overrides: Overrides = None,
 ) -> None:
     """Validate a case: unknowns, memory, time to expect."""
-    raise typer.Exit(exit_code(lambda comm: _check(comm, case, output, overrides or [])))
+    request = Request(path=case, output=output, overrides=overrides or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.check(comm, request)))
 
 
 @app.command()
 def griffith(
     case: CaseFile,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there as JSON.")
-    ] = None,
+    output: Annotated[Path | None, _file("report")] = None,
     overrides: Overrides = None,
 ) -> None:
     """Surface energies of all cuts of the plane, elastic constants, K_G.
 
     Only crystal, potential, crack plane and front of the case matter.
     """
-    raise typer.Exit(exit_code(lambda comm: _griffith(comm, case, output, overrides or [])))
+    request = Request(path=case, output=output, overrides=overrides or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.griffith(comm, request)))
 
 
 @app.command()
 def folds(
     case: CaseFile,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_folds if left out."),
-    ] = None,
+    output: Annotated[Path | None, _directory("_folds")] = None,
     number: Annotated[int, typer.Option("--folds", metavar="N", min=1, help="Folds to pass under rising load.")] = 2,
     step: Annotated[
         float, typer.Option("--step", metavar="D", help="Longest step, in nearest-neighbour distances of displacement.")
@@ -135,7 +138,8 @@ def folds(
 
     From the stable state at load.K_start, along the exact equilibria in both directions.
     """
-    raise typer.Exit(exit_code(lambda comm: _folds(comm, case, output, number, step, overrides or [])))
+    request = Request(path=case, output=output, overrides=overrides or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.folds(comm, request, number, step)))
 
 
 @app.command()
@@ -149,10 +153,7 @@ def study(
             help="Values of a key, as model.core_radius=30,40; repeatable: all combinations.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_study if left out."),
-    ] = None,
+    output: Annotated[Path | None, _directory("_study")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Skip what is finished in DIR, go on with the rest.")
     ] = False,
@@ -170,27 +171,22 @@ def study(
     Exit codes: 0 all done, 1 a member did not converge, 2 bad input, 3 stopped (resume with --resume).
     """
     measure: Measure = "folds" if folds else "ladder"
-    raise typer.Exit(
-        exit_code(
-            lambda comm: _study(comm, case, output, resume, vary or [], overrides or [], measure, reference, most_atoms)
-        )
-    )
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
+    raise typer.Exit(exit_code(lambda comm: bodies.study(comm, request, vary or [], measure, reference, most_atoms)))
 
 
 @app.command("qm-sweep")
 def qm_sweep(
     case: CaseFile,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where results go; results/<case name>_sweep if left out."),
-    ] = None,
+    output: Annotated[Path | None, _directory("_sweep")] = None,
     overrides: Overrides = None,
 ) -> None:
     """Tip bonds with and without the QM tip over the case's loads, and the opening forces.
 
     The case needs a table [qm]. Written: sweep.json, sweep.csv, sweep.png.
     """
-    raise typer.Exit(exit_code(lambda comm: _qm_sweep(comm, case, output, overrides or [])))
+    request = Request(path=case, output=output, overrides=overrides or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.qm_sweep(comm, request)))
 
 
 @app.command("qm-budget")
@@ -204,9 +200,7 @@ def qm_budget(
             help="Write a potential there that has the engine's a0, C11, C12 and C44 (diamond).",
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the budget there as JSON.")
-    ] = None,
+    output: Annotated[Path | None, _file("budget")] = None,
     cells: Annotated[
         int,
         typer.Option("--cells", metavar="N", min=1, help="Conventional cells of the engine's crystal along each axis."),
@@ -217,80 +211,11 @@ def qm_budget(
 
     A QM region of another stiffness than its surroundings is an inclusion; --match takes that away.
     """
-    raise typer.Exit(exit_code(lambda comm: _qm_budget(comm, case, match, output, cells, overrides or [])))
+    request = Request(path=case, output=output, overrides=overrides or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.qm_budget(comm, request, match, cells)))
 
 
-@app.command("patch-test")
-def patch_test(
-    methods: Annotated[list[str] | None, typer.Option("--method", metavar="M", help="Method; repeatable.")] = None,
-    crystals: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--crystal",
-            metavar="C",
-            help="hexagonal|fcc|bcc|diamond|hcp[:Element[:a]], zincblende[:E:E[:a]], a in A; repeatable.",
-        ),
-    ] = None,
-    potentials: Annotated[
-        list[str] | None, typer.Option("--potential", metavar="P", help="Built-in name or file; repeatable.")
-    ] = None,
-    deformations: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--deformation",
-            metavar="D",
-            help="identity, shear:G, stretch:E, general:E, random:SEED, rotation:DEGREES, or F row by row with commas; repeatable.",
-        ),
-    ] = None,
-    dimensions: Annotated[
-        list[str] | None, typer.Option("--dimension", metavar="2|2.5|3", help="Dimension; repeatable.")
-    ] = None,
-    references: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--reference", metavar="lattice|far_field", help="Where bgfc takes its dead load; both if left out."
-        ),
-    ] = None,
-    shifts: Annotated[
-        list[str] | None,
-        typer.Option("--shifts", metavar="relaxed|given", help="Inner shifts of a multilattice; both if left out."),
-    ] = None,
-    width: Annotated[
-        str | None, typer.Option("--width", metavar="K", help="Handshake in nearest-neighbour distances.")
-    ] = None,
-    mesh: Annotated[
-        str | None,
-        typer.Option("--mesh", metavar="FILE", help="A .msh file of gmsh instead of the lattice's own mesh."),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..."
-        ),
-    ] = None,
-    format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it; the terminal if left out.")
-    ] = None,
-    map: Annotated[
-        Path | None, typer.Option("--map", metavar="PNG", help="Draw where the ghost forces are (first crystal).")
-    ] = None,
-) -> None:
-    """Test what theory says of each method: ghost forces, energies, decay, ranks.
-
-    Without arguments: the standard suite. Exit codes: 0 every verdict is as theory says, 1 not, 2 bad input.
-    """
-    options: dict[str, Any] = {
-        "methods": methods or [],
-        "crystals": crystals or [],
-        "potentials": potentials or [],
-        "deformations": deformations or [],
-        "dimensions": dimensions or [],
-        "references": references or [],
-        "shifts": shifts or [],
-    }
-    options |= {"width": width, "mesh": mesh, "engine": engine, "format": format, "output": output, "map": map}
-    raise typer.Exit(exit_code(lambda comm: _patch_test(comm, options)))
+app.command("patch-test")(patch_test)
 
 
 @app.command()
@@ -298,7 +223,7 @@ def info(
     schema: Annotated[bool, typer.Option("--schema", help="Show the keys of a case file instead.")] = False,
 ) -> None:
     """Show versions, potential folders, PETSc packages."""
-    raise typer.Exit(exit_code(lambda comm: _schema(comm) if schema else _info(comm)))
+    raise typer.Exit(exit_code(show_schema if schema else show_info))
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import time
@@ -18,8 +17,6 @@ from ..errors import ConvergenceError, InputError, Stopped
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-log = logging.getLogger(__name__)
-
 DONE, FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
 PATIENCE = 20.0
@@ -29,8 +26,8 @@ PATIENCE = 20.0
 def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     """Run a command on all ranks and turn what it raises into an exit code.
 
-    What the user can mend is one sentence on stderr, told by rank 0; the traceback goes to the log. Anything else is a
-    defect: its traceback is shown.
+    What the user can mend, and a stop, is one sentence on stderr, told by rank 0. Anything else is a defect: its traceback
+    is shown.
     """
     from mpi4py import MPI
 
@@ -39,7 +36,6 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     try:
         return command(world)
     except (ConvergenceError, Stopped, InputError) as error:
-        log.info("ended by %s", type(error).__name__, exc_info=True)
         code = _code_of(error)
         _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
         return code

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
+
+from .tables import echo_table
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-
 PETSC_PACKAGES = ("mumps", "ptscotch", "scotch", "parmetis", "metis", "hypre", "superlu_dist", "scalapack")
+"""Packages that PETSc may have been built with, of those that solve for us."""
 
 
-def _installed_version() -> str:
+def installed_version() -> str:
+    """Version of the installed package, or that there is none."""
     try:
         return importlib.metadata.version("qc-fracture")
     except importlib.metadata.PackageNotFoundError:
         return "(not installed, run from its source folder)"
 
 
-def _info(comm: MPI.Comm) -> int:
+def info(comm: MPI.Comm) -> int:
+    """``qc info``. All ranks load what they are asked the versions of."""
     from atomistics.potentials.library import BUILT_IN, potential_folders
 
     from ..output.versions import versions
@@ -32,8 +36,8 @@ def _info(comm: MPI.Comm) -> int:
 
     if comm.rank:
         return 0
-    typer.echo(f"qc {_installed_version()} on {comm.size} rank{'s' if comm.size > 1 else ''}")
-    _echo_table(found, "Versions")
+    typer.echo(f"qc {installed_version()} on {comm.size} rank{'s' if comm.size > 1 else ''}")
+    echo_table(found, "Versions")
     packages = [name for name in PETSC_PACKAGES if PETSc.Sys.hasExternalPackage(name)]
     typer.echo(f"\nPETSc was built with\n  {', '.join(packages) or 'none of ' + ', '.join(PETSC_PACKAGES)}")
     typer.echo("\nPotential files are looked for beside the case file, then in")
@@ -43,7 +47,8 @@ def _info(comm: MPI.Comm) -> int:
     return 0
 
 
-def _schema(comm: MPI.Comm) -> int:
+def schema(comm: MPI.Comm) -> int:
+    """``qc info --schema``: every key of a case file, its default and its meaning."""
     if comm.rank:
         return 0
     from rich import box
@@ -60,21 +65,3 @@ def _schema(comm: MPI.Comm) -> int:
         table.add_row(key, default, f"{description}\n= {allowed}")
     console.print(table)
     return 0
-
-
-def _echo_table(rows: dict[str, Any], title: str = "") -> None:
-    """Names and values in two columns."""
-    if title:
-        typer.echo(f"\n{title}")
-    width = max(map(len, rows), default=0)
-    for name, value in rows.items():
-        typer.echo(f"  {name:<{width}}  {_shown(value)}")
-
-
-def _shown(value: Any) -> str:
-    """A value with thousands apart, lists without brackets."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}".replace(",", " ")
-    if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
-    return str(value)

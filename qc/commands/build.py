@@ -1,4 +1,4 @@
-"""From a case to crystal, sizes, model and solver options."""
+"""From a case to crystal, sizes and coupled model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 from mpi4py import MPI
-from petsc4py import PETSc
 from scipy.optimize import minimize_scalar
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant
@@ -20,16 +19,11 @@ from fem.collective import together
 from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
-from ..case.qm import QMTable
 from ..coupling.spec import METHODS
-from ..crack.qm_tip import QMTipSpec
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
 from ..crack.system import CrackSystem
 from ..errors import InputError
 from ..material.cleavage import cells_beside, cut_height
-from ..qm.build import QMSpec
-from ..qm.engine.spec import EngineSpec
-from ..solve.options import SolverOptions
 from ..terms.reconstruction import Reconstruction, ReconstructionError
 from .potential import load_potential_of
 
@@ -154,85 +148,3 @@ def _blaming_the_case() -> Iterator[None]:
         raise
     except ValueError as error:
         raise InputError(str(error)) from error
-
-
-def engine_spec(table: QMTable) -> EngineSpec:
-    """What the engine of table [qm] is told."""
-    return EngineSpec(
-        engine=table.engine,
-        parameters=dict(table.parameters),
-        charge=table.charge,
-        spin=table.spin,
-        time_limit=table.time_limit,
-        retries=table.retries,
-        threads=table.threads,
-        start=table.start,
-    )
-
-
-def qm_tip_spec(case: Case) -> QMTipSpec | None:
-    """The QM region of a case; None without a table [qm]."""
-    t = case.qm
-    if t is None:
-        return None
-    x, y = t.centre or case.crack.tip
-    region = QMSpec(
-        centre=(x, y, 0.0),
-        radius=t.radius,
-        mode=t.mode,
-        buffer=t.buffer,
-        engine=engine_spec(t),
-        hessian=t.hessian,
-        cleavage=0.0,
-        caps=t.caps,
-    )
-    return QMTipSpec(region=region, follows=t.follow_tip)
-
-
-def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
-    """Solver settings of the case, with PETSc options of the command line on top."""
-    s = case.solver
-    given: dict[str, str] = {k: str(v) for k, v in s.petsc.items()}
-    key = None
-    for word in petsc_options:
-        if word.startswith("-") and not _is_number(word):
-            key = word.lstrip("-").removeprefix("qc_")
-            given[key] = ""
-        elif key is None:
-            raise InputError(f"PETSc option {word!r} must follow a name that starts with '-'")
-        else:
-            given[key], key = word, None
-    return SolverOptions(
-        force_tolerance=s.force_tolerance,
-        linear=s.linear,
-        max_newton=s.max_newton,
-        max_robust=s.max_robust,
-        step_cap=s.step_cap,
-        perturbation=s.perturbation,
-        petsc=given,
-    )
-
-
-@contextmanager
-def _blaming_petsc_options(options: SolverOptions) -> Iterator[None]:
-    """What PETSc refuses while its solvers are set up is an option of the user's, if there is one."""
-    try:
-        yield
-    except PETSc.Error as error:
-        if not options.petsc or error.ierr not in OPTION_ERRORS:
-            raise
-        reason = str(error).splitlines()[-1].split("] ", 1)[-1]
-        given = " ".join(f"-{key} {value}".strip() for key, value in options.petsc.items())
-        raise InputError(f"PETSc refuses one of the options {given!r}: {reason}") from error
-
-
-OPTION_ERRORS = (62, 63, 86, 92)
-"""PETSc's codes of a wrong argument, one out of range, an unknown type, a package that is not there."""
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True

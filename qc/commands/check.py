@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
@@ -14,10 +13,12 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..crack.qm_tip import QMSession
-from ..output import states as output
+from ..crack.system import CrackSystem
+from ..output.pictures import draw_model
 from ..output.qm_layers import draw_layers
-from .build import make_system, qm_tip_spec
-from .report import qm_line, what_is_known
+from .report import qm_line
+from .specimen import Specimen, make_specimen
+from .specs import qm_tip_spec
 
 BYTES_PER_NONZERO = 12 * 4
 """Of the assembled Hessian: value and index, in the matrix, its COO map and the transfer; the factors are counted apart."""
@@ -25,55 +26,65 @@ BYTES_PER_NONZERO = 12 * 4
 FILL = 6.0
 """Non-zeros of MUMPS' factors over those of the matrix' lower triangle, typical of plane models of 1e4 to 1e5 unknowns."""
 
+STEP_COST = 12
+"""Of a step of the ladder, in assemblies of the Hessian, about."""
+
 
 def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     """Build the model of a case without running it: sizes, memory and time to expect, picture if a directory is given. Collective."""
-    comm = MPI.COMM_WORLD
-    start = time.perf_counter()
-    system = make_system(case, comm)
-    q = system.start(case.load.K_start * system.K_G)
-    system.load(case.load.K_start * system.K_G)
-    begin = time.perf_counter()
-    H = system.model.coupling.hessian(q)
-    assembly = time.perf_counter() - begin
-    nonzeros = H.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["nz_used"]
-    picture = None
+    comm, start = MPI.COMM_WORLD, time.perf_counter()
+    specimen = make_specimen(case, comm)
+    system = specimen.system
+    nonzeros, assembly = hessian_cost(system, case.load.K_start * system.K_G)
     if directory is not None:
         on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
-        picture = directory / "model.png"
-        output.draw_model(picture, system, case.name)
-    spec = qm_tip_spec(case)
-    qm = None if spec is None else QMSession(system, spec)
-    region = None if qm is None else qm.report()
-    if qm is not None:
-        if directory is not None:
-            draw_layers(directory / "qm.png", system, qm.qm, case.name)
-        qm.close()
-    material, warnings = what_is_known(system, case)
-    own = system.model.parts.atoms
-    atoms, free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+        draw_model(directory / "model.png", system, case.name)
+    region = region_line(specimen, directory)
+    picture = directory / "model.png" if directory is not None else None
+    griffith = system.griffith
     steps = round((case.load.K_stop - case.load.K_start) / case.load.K_step) + 1
-    memory = nonzeros * (BYTES_PER_NONZERO + 8 * FILL)
+    seconds = time.perf_counter() - start + STEP_COST * steps * assembly
     return {
         "case": case.name,
         "method": system.spec.method,
-        "cleavage plane": system.griffith.plane,
-        "plane cut": system.griffith.cut,
-        "crack front": system.griffith.front,
-        "material": f"{material[0]}: {material[1]}",
-        "elastic constants (GPa, relaxed)": ", ".join(
-            f"{k} {v:.2f}" for k, v in system.griffith.elastic_constants.items()
-        ),
-        "surface energy (J/m^2)": round(system.griffith.gamma, 4),
+        "cleavage plane": griffith.plane,
+        "plane cut": griffith.cut,
+        "crack front": griffith.front,
+        "material": f"{specimen.material[0]}: {specimen.material[1]}",
+        "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in griffith.elastic_constants.items()),
+        "surface energy (J/m^2)": round(griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
-        "atoms": atoms,
-        "free atoms": free,
+        "atoms": specimen.n_atoms,
+        "free atoms": specimen.n_free_atoms,
         "unknowns": system.model.parts.layout.n_unknowns,
         "non-zeros of the Hessian": int(nonzeros),
-        "memory to expect (GiB)": round(memory / 2**30, 2),
+        "memory to expect (GiB)": round(nonzeros * (BYTES_PER_NONZERO + 8 * FILL) / 2**30, 2),
         "ladder steps at most": steps,
-        "time to expect (min)": round((time.perf_counter() - start + 4 * steps * 3 * assembly) / 60, 1),
-        "QM region": None if region is None else qm_line(region).removeprefix("QM region "),
+        "time to expect (min)": round(seconds / 60, 1),
+        "QM region": region,
         "picture": str(picture) if picture is not None and on_root(comm, picture.exists) else None,
-        "warnings": warnings,
+        "warnings": specimen.warnings,
     }
+
+
+def hessian_cost(system: CrackSystem, K: float) -> tuple[float, float]:
+    """Non-zeros of the Hessian under load K (MPa m^1/2) and the seconds that its assembly takes. Collective."""
+    q = system.start(K)
+    system.load(K)
+    begin = time.perf_counter()
+    H = system.model.coupling.hessian(q)
+    assembly = time.perf_counter() - begin
+    return H.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["nz_used"], assembly
+
+
+def region_line(specimen: Specimen, directory: Path | None) -> str | None:
+    """The QM region of a case in a sentence, and its picture if a directory is given; None without a table [qm]. Collective."""
+    spec = qm_tip_spec(specimen.case)
+    if spec is None:
+        return None
+    session = QMSession(specimen.system, spec)
+    report = session.report()
+    if directory is not None:
+        draw_layers(directory / "qm.png", specimen.system, session.qm, specimen.case.name)
+    session.close()
+    return qm_line(report).removeprefix("QM region ")

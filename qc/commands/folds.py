@@ -16,7 +16,8 @@ from ..drive.continuation import Path, PathOptions
 from ..output.files import write_json, write_steps_csv
 from ..output.versions import versions
 from ..pictures import folds as fold_pictures
-from .build import make_system, solver_options
+from .build import make_system
+from .specs import solver_options
 
 
 def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOptions) -> dict[str, Any]:

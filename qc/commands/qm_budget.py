@@ -14,9 +14,10 @@ from ..case.case import Case
 from ..errors import InputError
 from ..qm.budget import budget_table, engine_elasticity, potential_elasticity
 from ..qm.match import matched_stillinger_weber, sw_text
-from .build import engine_spec, make_crystal
+from .build import make_crystal
 from .checks import check_engine
 from .potential import load_potential_of
+from .specs import engine_spec
 
 
 def budget_of_case(case: Case, cells: int, match: Path | None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolverOptions
 from ..solve.stability import hashed_noise
-from .build import qm_tip_spec
+from .specs import qm_tip_spec
 
 log = logging.getLogger(__name__)
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
@@ -61,7 +61,7 @@ class Sweep:
             name: EquilibriumSolver(terms, parts, noise, options, system.model.lattice.gdim == 2)
             for name, terms in (("potential", bare), ("qm", coupling))
         }
-        self._bonds = cleavage_bonds(self.session) if coupling.layout.comm.rank == ROOT else None
+        self._bonds = cleavage_bonds(self.session, system) if coupling.layout.comm.rank == ROOT else None
 
     def loads(self, K: np.ndarray) -> Iterator[dict[str, Any]]:
         """A record for each load (in K_G), states continued from the one before. Collective."""
@@ -131,11 +131,11 @@ class Sweep:
         return {"K_over_KG": k, "K": k * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
 
 
-def cleavage_bonds(session: QMSession) -> np.ndarray:
+def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
     """(n, 2) indices in the cluster of the atoms above and below of each bond through the plane y = 0. On the computing rank."""
     cluster = session.qm.cluster
     X = cluster.X[: cluster.n]
-    nn = session._system.crystal.nearest_neighbour_distance
+    nn = system.crystal.nearest_neighbour_distance
     above, below = np.flatnonzero(X[:, 1] > 0), np.flatnonzero(X[:, 1] < 0)
     apart = np.linalg.norm(X[above][:, None] - X[below][None], axis=2)
     i, j = np.nonzero(apart < 1.05 * nn)

@@ -1,52 +1,137 @@
-"""What a run says of its result, in words and as a document."""
+"""What a ladder has come to: as the document result.json, and in words."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from fem.collective import on_root
-
-from ..case.case import Case
 from ..crack.ladder_state import LadderState
-from ..crack.system import CrackSystem
-from ..material.cautions import cautions, material_of
+from ..output.versions import versions
+from ..stages import Stopwatch
+from .specimen import Specimen
 
 
-def what_is_known(system: CrackSystem, case: Case) -> tuple[tuple[str, str], list[str]]:
-    """Model or real material with a sentence, and the warnings. Collective."""
-    crystal, potential = system.crystal, system.potential
-    return on_root(
-        system.model.comm,
-        lambda: (
-            material_of(crystal, potential),
-            cautions(crystal, potential, system.griffith, case.crack.cut),
-        ),
-    )
+def document(specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[str, Any] | None) -> dict[str, Any]:
+    """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa.
+
+    ``qm`` is the report of the QM tip, None without one.
+    """
+    s, model = specimen.system, specimen.system.model
+    return {
+        "case": specimen.case.name,
+        "method": s.spec.method,
+        "reference": s.reference,
+        "reconstruction": None if model.reconstruction is None else model.reconstruction.info,
+        "dimension": specimen.case.model.dimension,
+        "front_periods": s.spec.front_periods,
+        "cell_length": model.thickness,
+        "ranks": model.comm.size,
+        "n_atoms": specimen.n_atoms,
+        "n_free_atoms": specimen.n_free_atoms,
+        "n_dofs": model.parts.layout.n_unknowns,
+        "core_radius": s.spec.core_radius,
+        "blend_width": model.spec.width,
+        "face_strip": s.spec.face_strip,
+        "domain_radius": s.spec.domain_radius,
+        "ladder_start": specimen.case.load.K_start,
+        "lattice_constant": s.crystal.a,
+        "K_G": s.K_G,
+        "gamma": s.griffith.gamma,
+        "elastic_constants": s.griffith.elastic_constants | {"relaxed": s.griffith.relaxed},
+        "griffith": s.griffith.as_dict(),
+        "cut": s.griffith.cut,
+        **material_entries(specimen),
+        **ladder_entries(state, s.K_G),
+        "n_qm_calls": 0 if qm is None else qm["calls"],
+        "qm": qm,
+        **closing_entries(specimen, watch, state.finished),
+    }
+
+
+def material_entries(specimen: Specimen) -> dict[str, Any]:
+    """The entries of a document on the material and what it is not good for."""
+    kind, why = specimen.material
+    return {"material": kind, "material_note": why, "warnings": specimen.warnings}
+
+
+def ladder_entries(state: LadderState, K_G: float) -> dict[str, Any]:
+    """The entries of result.json that the ladder has found; K_G in MPa m^1/2."""
+    return {
+        "verdict": verdict(state, K_G),
+        "steps": [step.plain() for step in state.steps],
+        "events": [event.plain() for event in state.events],
+        "K_plus": middle(state.K_plus_bracket),
+        "K_plus_bracket": state.K_plus_bracket,
+        "K_minus": middle(state.K_minus_bracket),
+        "K_minus_bracket": state.K_minus_bracket,
+    }
+
+
+def closing_entries(specimen: Specimen, watch: Stopwatch, finished: bool) -> dict[str, Any]:
+    """The last entries of a document: work done, seconds by stage, settings and versions."""
+    return {
+        "evaluations": specimen.system.model.coupling.evaluations,
+        **watch.plain(),
+        "finished": finished,
+        "settings": specimen.case.plain(),
+        "versions": versions(),
+    }
+
+
+def middle(bracket: list[float] | None) -> float | None:
+    """The middle of a bracket, None without one."""
+    return None if bracket is None else 0.5 * (bracket[0] + bracket[1])
 
 
 def verdict(state: LadderState, K_G: float) -> str | None:
     """What the crack has done under rising load, in one sentence; None while it has done nothing and may yet."""
-    plus, blunting = state.K_plus_bracket, state.blunting
+    blunting = state.blunting
     if blunting is not None:
-        low, high = (k / K_G for k in blunting.bracket)
         return (
-            f"did not cleave: the tip blunted between {low:.3f} and {high:.3f} K_G, with {blunting.off_plane_broken} bonds broken "
-            f"off the plane and {blunting.new_neighbours} new neighbours"
+            f"did not cleave: the tip blunted {between(blunting.bracket, K_G)}, with {blunting.off_plane_broken} bonds "
+            f"broken off the plane and {blunting.new_neighbours} new neighbours"
         )
-    if plus is not None:
-        return f"cleaved: clean first advance between {plus[0] / K_G:.3f} and {plus[1] / K_G:.3f} K_G"
+    if state.K_plus_bracket is not None:
+        return f"cleaved: clean first advance {between(state.K_plus_bracket, K_G)}"
     loads = [step for step in state.steps if step.branch == "load"]
     if not loads or not state.finished:
         return None
     top = loads[-1]
     broken, joined = top.off_plane_broken or 0, top.new_neighbours or 0
-    if broken or joined:
-        return f"did not cleave up to {top.K_over_KG:.3f} K_G: {broken} bonds broken off the plane and {joined} new neighbours"
-    return f"did not cleave up to {top.K_over_KG:.3f} K_G: no advance of the tip"
+    found = f"{broken} bonds broken off the plane and {joined} new neighbours"
+    return f"did not cleave up to {top.K_over_KG:.3f} K_G: {found if broken or joined else 'no advance of the tip'}"
 
 
-def middle(bracket: list[float] | None) -> float | None:
-    return None if bracket is None else 0.5 * (bracket[0] + bracket[1])
+def between(bracket: list[float], K_G: float) -> str:
+    """A bracket of loads (MPa m^1/2) in words, in K_G."""
+    low, high = (K / K_G for K in bracket)
+    return f"between {low:.3f} and {high:.3f} K_G"
+
+
+def summary_lines(
+    specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[str, Any] | None, directory: Path
+) -> list[str]:
+    """What a finished ladder says on the terminal."""
+    griffith, K_G = specimen.system.griffith, specimen.system.K_G
+    lines = [
+        f"K_G {K_G:.4f} MPa m^1/2 (plane {griffith.plane}, {griffith.cut}, front {griffith.front}, gamma "
+        f"{griffith.gamma:.4f} J/m^2, relaxed constants)",
+        f"{specimen.material[0]} material: {specimen.material[1]}",
+        *(f"warning: {sentence}" for sentence in specimen.warnings),
+        verdict(state, K_G) or "no advance of the tip yet",
+    ]
+    if state.K_minus_bracket:
+        lines.append(f"first closing on unloading {between(state.K_minus_bracket, K_G)}")
+    lines += [
+        f"{event.kind.replace('_', ' ')} {between(event.bracket, K_G)} ({event.branch})"
+        for event in state.events
+        if event.kind not in ("advance", "closing", "blunting")
+    ]
+    if qm is not None:
+        lines.append(qm_line(qm))
+    seconds = watch.seconds
+    stages = ", ".join(f"{name} {t:.0f} s" for name, t in seconds.items() if t >= 0.5)
+    return [*lines, f"{len(state.steps)} steps in {sum(seconds.values()):.0f} s ({stages}); results in {directory}"]
 
 
 def qm_line(report: dict[str, Any]) -> str:

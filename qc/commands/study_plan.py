@@ -14,6 +14,9 @@ from ..errors import InputError
 
 Measure = Literal["ladder", "folds"]
 
+RADIUS = "model.domain_radius"
+"""The key over which a study extrapolates."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
@@ -70,9 +73,6 @@ def plan(path: Path, variations: dict[str, list[str]], overrides: Sequence[str],
     if not any(m.case for m in members):
         raise InputError(f"none of the {len(members)} cases of this study is allowed: {members[0].refused}")
     return members
-
-
-RADIUS = "model.domain_radius"
 
 
 def _member(path: Path, values: dict[str, str], overrides: Sequence[str], reference: bool = False) -> Member:

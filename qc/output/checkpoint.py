@@ -17,8 +17,10 @@ from fem.mesh.far_field import CoarseMesh
 from ..terms.reconstruction import Reconstruction
 from ..unknowns.lookup import lookup
 from ..unknowns.prolongation import Prolongation
+from .files import replace_text
 
-FIELDS = 8  # is_atom, four integers of the name (exact in double precision), three displacements
+FIELDS = 8
+"""Numbers kept of an atom or node: is_atom, four integers of its name (exact in double precision), three displacements."""
 
 
 def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: dict[str, Any]) -> None:
@@ -33,7 +35,7 @@ def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: 
     _write_records(directory / name, comm, record)
 
     def put_in_place() -> None:
-        _replace(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
+        replace_text(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
         for old in directory.glob("state-*.petsc*"):
             if not old.name.startswith(name):
                 old.unlink()
@@ -89,7 +91,7 @@ def save_reconstruction(directory: Path, comm: MPI.Comm, r: Reconstruction) -> N
     record = np.column_stack([r.key, r.lam])
     _write_records(directory / "reconstruction.petsc", comm, record)
     meta = {"stencil": r.R.tolist(), "pairs": r.lam.shape[1], "info": r.info}
-    on_root(comm, lambda: _replace(directory / "reconstruction.json", json.dumps(meta, indent=1)))
+    on_root(comm, lambda: replace_text(directory / "reconstruction.json", json.dumps(meta, indent=1)))
 
 
 def load_reconstruction(directory: Path, comm: MPI.Comm) -> Reconstruction | None:
@@ -124,12 +126,3 @@ def _read_records(path: Path, comm: MPI.Comm, fields: int) -> np.ndarray:
     vec.load(viewer)
     viewer.destroy()
     return vec.array_r.reshape(-1, fields)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(path.suffix + ".tmp")
-    with open(temporary, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)

@@ -29,7 +29,7 @@ A, largest force (residual) in eV/A, J in J/m^2 and over the load's G = K^2/E'."
 
 def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """Write plain data as JSON, atomically; NaN and infinity become null, numpy values become Python's."""
-    _replace(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    replace_text(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_steps_csv(
@@ -42,7 +42,7 @@ def write_steps_csv(
     for step in steps:
         values = (_plain(step.get(name)) for name in columns)
         table.writerow(["" if v is None else v for v in values])
-    _replace(Path(path), text.getvalue())
+    replace_text(Path(path), text.getvalue())
 
 
 def _plain(value: Any) -> Any:
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
     """Put a text in the place of a file in one step: a reader or a kill sees the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -15,7 +15,7 @@ from ..crack.system import CrackSystem
 from ..pictures.drawing import NEAR, colour_bar, discs, maps, mesh_edges, new_figure, save
 from ..pictures.model import BLACK, GREY, RED, region_arcs, weighted_atoms
 from ..qm.build import QM
-from .states import model_parts
+from .pictures import model_parts
 
 ROOM = 6.0
 """Beyond the cluster, in the pictures of it, A."""

@@ -1,30 +1,23 @@
-"""What a run leaves behind of its states: trajectory, mesh fields, pictures. Collective; all ranks write, pictures are rank 0's."""
+"""States of a crack on disk: frames of the trajectory, fields on the mesh. All ranks write."""
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from dolfinx import fem
 from dolfinx.io import VTXWriter
 from petsc4py import PETSc
 
-from atomistics import AtomisticEnergy
-
 from ..crack.ladder import Ladder
 from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
-from ..pictures.model import model_picture
 from ..terms.reconstructed import ReconstructedEnergy
 from ..unknowns.lookup import in_order
 from .trajectory import append_frame
 
-log = logging.getLogger(__name__)
 Frame = dict[str, np.ndarray]
-MOST_DRAWN = 1_000_000
-"""Cells and atoms of a picture of the whole model: they meet on rank 0."""
+"""Columns of all atoms of a state by name."""
 
 
 def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
@@ -94,58 +87,3 @@ def write_fields(directory: Path, ladder: Ladder) -> None:
     beta.x.array[:] = nodes.beta
     with VTXWriter(nodes.space.mesh.comm, directory / "fields.bp", [u, beta]) as writer:
         writer.write(ladder.state.steps[-1].K if ladder.state.steps else 0.0)
-
-
-def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:
-    """Vertices, triangles and their beta, atoms in the plane, their weights, which are free, on rank 0. Collective.
-
-    None on the other ranks, and on all of them for more triangles and atoms than a picture can show.
-    """
-    model, comm = system.model, system.model.comm
-    mesh = model.domain.mesh
-    n = mesh.topology.index_map(2).size_local
-    size = comm.allreduce(n + len(model.parts.atoms))
-    if size > MOST_DRAWN:
-        log.info("no picture of the model: %d cells and atoms, and %d can be drawn", size, MOST_DRAWN)
-        return None
-    cells = np.asarray(mesh.geometry.dofmaps[0])[:n]
-    beta = np.zeros(len(mesh.geometry.x))
-    space_dofs = np.asarray(model.parts.nodes.space.dofmap.list)[:n, :3]
-    beta[cells] = model.parts.nodes.beta[space_dofs]
-    own = model.parts.atoms
-    part = (mesh.geometry.x[:, :2], cells, beta, own.X[:, :2], 1.0 - own.beta, own.free)
-    pieces = comm.gather(part, root=0)
-    if pieces is None:
-        return None
-    offsets = np.cumsum([0, *(len(p[0]) for p in pieces)])
-    triangles = np.concatenate([p[1] + o for p, o in zip(pieces, offsets, strict=False)])
-    points, _, beta, xy, weight, free = (np.concatenate([p[k] for p in pieces]) for k in range(6))
-    return points, triangles, beta, xy, weight, free
-
-
-def draw_model(path: Path, system: CrackSystem, title: str) -> None:
-    """Picture of mesh, regions and weights. Collective."""
-    parts, s = model_parts(system), system.spec
-    if parts is None:
-        return
-    points, triangles, beta, xy, weight, free = parts
-    model_picture(
-        path, points, triangles, beta, xy, weight, free,
-        core_radius=s.core_radius, blend_width=system.model.spec.width, domain_radius=s.domain_radius, title=title,
-    )  # fmt: skip
-
-
-def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
-    """What `pictures.tip_picture` needs of one state."""
-    cell = system.crystal.atoms(cubic=False)
-    bulk = AtomisticEnergy(system.potential, cell).site_energies()
-    perfect = np.zeros(len(frame["symbols"]))
-    for symbol in set(cell.symbols):  # the partition of the energy over the sites of a compound is the potential's own
-        perfect[frame["symbols"] == symbol] = bulk[cell.symbols == symbol].mean()
-    return {
-        "positions": frame["positions"],
-        "reference": frame["reference"],
-        "excess": frame["site_energy"] - perfect,
-        "K_over_KG": K_over_KG,
-        "label": label,
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,14 +14,12 @@ from mpi4py import MPI
 
 from fem.collective import on_root, together
 
-from .files import _replace
+from .frame_index import frame_ends, write_index
 
 log = logging.getLogger(__name__)
 
 CHUNK = 50_000
 """Atoms of a frame that are read at a time."""
-
-_FRAME = re.compile(rb"(?:^|\s)frame=(\d+)(?:\s|$)")
 
 
 def append_frame(
@@ -86,14 +84,14 @@ def append_frame(
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
     _write_at(comm, path, end - len(rows), rows)
     end = comm.bcast(end, root=comm.size - 1)
-    on_root(comm, lambda: _close_frame(path, [*kept, (frame_index, end)]))
+    on_root(comm, lambda: write_index(path, [*kept, (frame_index, end)]))
 
 
 def _open_frame(path: Path, frame_index: int, head: bytes) -> tuple[list[tuple[int, int]], int]:
     """Cut the file behind the last whole frame before this one and write its head: the frames kept, where the rows begin."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "r+b" if path.exists() else "w+b") as file:
-        kept = [(k, end) for k, end in _frame_ends(path, file, frame_index) if k < frame_index]
+        kept = [(k, end) for k, end in frame_ends(path, file, frame_index) if k < frame_index]
         if len(kept) < frame_index:
             log.warning("%s lacks %d frames before frame %d", path.name, frame_index - len(kept), frame_index)
         start = kept[-1][1] if kept else 0
@@ -111,23 +109,18 @@ def _write_at(comm: MPI.Comm, path: Path, offset: int, rows: bytes) -> None:
     file.Close()
 
 
-def _close_frame(path: Path, ends: list[tuple[int, int]]) -> None:
-    """The frame is whole: the index may say so."""
-    _replace(_index_path(path), "".join(f"{k} {end}\n" for k, end in ends))
-
-
 def read_frame(
     path: str | os.PathLike[str], frame_index: int, keep: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> dict[str, np.ndarray] | None:
     """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it.
 
-    With ``keep`` only of atoms whose reference positions (n, 3) it wants: the others are never held.
+    With ``keep`` only those atoms are held whose reference positions (n, 3) it wants.
     """
     path = Path(path)
     if not path.exists():
         return None
     with open(path, "rb") as file:
-        ends = dict(_frame_ends(path, file, frame_index + 1))
+        ends = dict(frame_ends(path, file, frame_index + 1))
         if frame_index not in ends:
             return None
         file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
@@ -228,54 +221,3 @@ def _rows(names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.n
     line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
     columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
     return "".join([line % row for row in zip(*columns, strict=True)])
-
-
-def _index_path(path: Path) -> Path:
-    return path.with_name(f".{path.name}.index")
-
-
-def _frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
-    """Number and end (bytes) of the whole frames, from the index if it knows frame k - 1 and fits."""
-    size = os.fstat(file.fileno()).st_size
-    if k == 0 or size == 0:
-        return []
-    try:
-        lines = _index_path(path).read_text(encoding="ascii").splitlines()
-        ends = [(int(a), int(b)) for a, b in (line.split() for line in lines)]
-    except (OSError, ValueError):
-        ends = []
-    before = [entry for entry in ends if entry[0] < k]
-    if before and before[-1][0] == k - 1 and _fits(file, before, size):
-        return before
-    return list(_scan(file))
-
-
-def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
-    """Whether the last frame of the index is where it says: number at its start, a line end at its end."""
-    start, (k, end) = ends[-2][1] if len(ends) > 1 else 0, ends[-1]
-    if not start < end <= size:
-        return False
-    file.seek(end - 1)
-    if file.read(1) != b"\n":
-        return False
-    file.seek(start)
-    file.readline()
-    number = _FRAME.search(file.readline())
-    return number is not None and int(number[1]) == k
-
-
-def _scan(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Number and end of each whole frame; stops at the first that is torn or out of order."""
-    file.seek(0)
-    end, last = 0, -1
-    while True:
-        try:
-            n = int(file.readline())
-        except ValueError:
-            return
-        number = _FRAME.search(file.readline())
-        lines = [file.readline() for _ in range(n)]
-        if number is None or int(number[1]) <= last or not all(line.endswith(b"\n") for line in lines):
-            return
-        last, end = int(number[1]), file.tell()
-        yield last, end

@@ -78,22 +78,6 @@ def parse_dimension(text: str) -> float:
     return value
 
 
-def parse_deformation(text: str, dimension: float) -> Deformation:
-    """A deformation gradient for models of that dimension.
-
-    ``general:E`` and ``random:SEED`` have every component that the dimension allows; the spectral norm of F - I is E,
-    or up to 5 %. ``rotation:DEGREES`` turns about z.
-    """
-    kind, colon, argument = text.strip().partition(":")
-    if kind in _NAMED and (bool(colon) or kind == "identity"):
-        deformation = _NAMED[kind](text, argument.strip(), dimension)
-    elif colon or kind.isidentifier():
-        raise InputError(f"--deformation {text!r} is not known: it must be {DEFORMATION_FORM}")
-    else:
-        deformation = Deformation(text, _components(text, dimension))
-    return _checked(deformation, dimension)
-
-
 def _checked(deformation: Deformation, dimension: float) -> Deformation:
     F = deformation.F
     determinant = float(np.linalg.det(F)) if np.isfinite(F).all() else math.nan
@@ -164,6 +148,22 @@ _NAMED: dict[str, Callable[[str, str, float], Deformation]] = {
     "random": _named_random,
     "rotation": _named_rotation,
 }
+
+
+def parse_deformation(text: str, dimension: float) -> Deformation:
+    """A deformation gradient for models of that dimension.
+
+    ``general:E`` and ``random:SEED`` have every component that the dimension allows; the spectral norm of F - I is E,
+    or up to 5 %. ``rotation:DEGREES`` turns about z.
+    """
+    kind, colon, argument = text.strip().partition(":")
+    if kind in _NAMED and (bool(colon) or kind == "identity"):
+        deformation = _NAMED[kind](text, argument.strip(), dimension)
+    elif colon or kind.isidentifier():
+        raise InputError(f"--deformation {text!r} is not known: it must be {DEFORMATION_FORM}")
+    else:
+        deformation = Deformation(text, _components(text, dimension))
+    return _checked(deformation, dimension)
 
 
 def rotation(degrees: float) -> np.ndarray:

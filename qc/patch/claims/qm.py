@@ -47,11 +47,6 @@ def has_qm(setup: PatchSetup) -> bool:
     return known and setup.dimension != 2 and setup.mesh is None and setup.shifts == "relaxed"
 
 
-def needs_engine(claim: str) -> bool:
-    """Whether a claim is about the engine of the setup."""
-    return claim in QM_CLAIMS and claim not in ("QM null test", "QM zero engine")
-
-
 def _skipped_without_engine(claim: Claim) -> Claim:
     def told(test: PatchTest, deformation: Deformation) -> Finding:
         engine = test.setup.engine
@@ -245,3 +240,8 @@ QM_CLAIMS: dict[str, Claim] = {
     "QM elastic budget": _skipped_without_engine(elastic_budget),
 }
 """Claims about the QM region by the names they have in records."""
+
+
+def needs_engine(claim: str) -> bool:
+    """Whether a claim is about the engine of the setup."""
+    return claim in QM_CLAIMS and claim not in ("QM null test", "QM zero engine")

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from qc.case.qm import ENGINES, QMTable, is_engine
-from qc.commands.build import engine_spec
+from qc.commands.specs import engine_spec
 from qc.qm.engine.spec import BUILT_IN, check_name
 
 

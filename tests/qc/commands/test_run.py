@@ -19,7 +19,7 @@ from mpi4py import MPI
 from qc.case.case import Case
 from qc.cli.app import main
 from qc.commands.check import check_case
-from qc.commands.run import Run, run_case
+from qc.commands.run import run_case
 from qc.errors import InputError, Stopped
 from qc.output import checkpoint
 from qc.pictures.tip import tip_picture
@@ -165,19 +165,22 @@ def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
 @pytest.mark.mpi
 def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     """All stop after the step, with everything saved."""
-    after_step = Run._after_step
+    save = checkpoint.save
 
-    def ask(self, record):
-        after_step(self, record)
-        if len(self.ladder.state.steps) == 2 and comm.rank == comm.size - 1:
+    def ask(directory, step, *rest):
+        save(directory, step, *rest)
+        if step == 2 and comm.rank == comm.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(Run, "_after_step", ask)
+    monkeypatch.setattr(checkpoint, "save", ask)
     with pytest.raises(Stopped, match="--resume"):
         run_case(case(), folder / "out")
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert len(read(folder / "out")["steps"]) == 2
     assert not read(folder / "out")["finished"]
+    end = (folder / "out" / "run.log").read_text().splitlines()[-1]
+    assert "WARNING" in end
+    assert "stopped after K = 1.0100 K_G; resume with --resume" in end
     run_case(case(), folder / "out", resume=True)
     assert same_ladder(folder / "out", whole)
 
@@ -203,7 +206,7 @@ def test_what_a_kill_left_undone_is_made_up_for(whole, tmp_path, monkeypatch):
         (out / name).write_text("torn")
     seen = {}
     draw = tip_picture
-    monkeypatch.setattr("qc.commands.run.tip_picture", lambda *args, **more: (seen.update(panels=args[1]), draw(*args, **more)))
+    monkeypatch.setattr("qc.output.pictures.tip_picture", lambda *args, **more: (seen.update(panels=args[1]), draw(*args, **more)))
     assert run_case(case(), out, resume=True) == 0
     assert same_ladder(out, whole)
     assert (out / "steps.csv").read_text() == (whole / "steps.csv").read_text()

@@ -1,0 +1,50 @@
+"""Tables on the terminal: names with values, and the members of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+
+def echo_table(rows: dict[str, Any], title: str = "") -> None:
+    """Names and values in two columns."""
+    if title:
+        typer.echo(f"\n{title}")
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
+        typer.echo(f"  {name:<{width}}  {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """A value as text: thousands apart, lists without brackets."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace(",", " ")
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+def echo_study(rows: list[tuple[str, ...]], fits: list[dict[str, Any]]) -> None:
+    """The members of a study in a table, and their limits for large domains in a line each."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("case", "unknowns", "K+ / K_G", "K- / K_G", "s", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[0].overflow = "fold"
+    for row in rows:
+        table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)
+    for fit in fits:
+        typer.echo(fit_line(fit))
+
+
+def fit_line(fit: dict[str, Any]) -> str:
+    """The limit of K+ or K- for large domains, its law and its errors, in a sentence."""
+    name, of = ("K+" if fit["which"] == "K_plus" else "K-"), f" ({fit['of']})" if fit["of"] else ""
+    laws = zip(fit["coefficients"], fit["powers"], strict=True)
+    law = " ".join(f"{c:+.3f} (A / R)^{p:g}" for c, p in laws)
+    line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} +-{fit['error']:.4f} K_G for large R: {law}"
+    errors = f"brackets {fit['bracket_error']:.4f}, another law {fit['law_error']:.4f}"
+    return f"{line}; {errors}, {fit['points']} points within {fit['residual']:.4f}"

@@ -1,0 +1,101 @@
+"""What a propagation has come to: as the document propagation.json, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..crack.propagation import Propagation
+from ..crack.propagation_state import PropagationSpec, PropagationState
+from ..crack.r_curve import CurvePoint
+from ..stages import Stopwatch
+from .report import closing_entries, material_entries
+from .specimen import Specimen
+
+SIGNS = {"K_plus": "K+", "K_minus": "K-"}
+"""Names of the loads of breaking and closing bonds in words."""
+
+
+def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> dict[str, Any]:
+    """Contents of propagation.json: K in MPa m^1/2, energies in eV per cell, lengths in A, J and dE/da in J/m^2."""
+    s, ladder, state, spec = specimen.system, propagation.ladder.state, propagation.state, propagation.spec
+    return {
+        "case": specimen.case.name,
+        "method": s.spec.method,
+        "reference": s.reference,
+        "field": spec.field,
+        "bonds": spec.bonds,
+        "close": spec.close,
+        "tolerance": spec.tolerance,
+        "dimension": specimen.case.model.dimension,
+        "cell_length": s.model.thickness,
+        "ranks": s.model.comm.size,
+        "n_dofs": s.model.parts.layout.n_unknowns,
+        "core_radius": s.spec.core_radius,
+        "domain_radius": s.spec.domain_radius,
+        "K_G": s.K_G,
+        "gamma": s.griffith.gamma,
+        "griffith": s.griffith.as_dict(),
+        **material_entries(specimen),
+        "verdict": verdict(state, spec),
+        "summary": summary(state.curve),
+        "r_curve": [asdict(point) for point in state.curve],
+        "moves": [asdict(made) for made in state.moves],
+        "lead": state.lead,
+        "offset": ladder.offset,
+        "carried": ladder.carried,
+        "steps": [step.plain() for step in ladder.steps],
+        "events": [event.plain() for event in ladder.events],
+        **closing_entries(specimen, watch, state.finished),
+    }
+
+
+def verdict(state: PropagationState, spec: PropagationSpec) -> str:
+    """What the crack has done, in one sentence."""
+    broken = sum(e.bonds for e in state.curve if e.branch == "load")
+    closed = -sum(e.bonds for e in state.curve if e.branch == "unload")
+    text = f"{broken} bonds broken" + (f", {closed} closed again" if spec.close else "")
+    damage = next((e for e in state.curve if e.kind == "blunting"), None)
+    if damage is not None:
+        text += f"; from event {damage.event} on with bonds broken or joined off the plane"
+    return text + (f"; {state.ended}" if state.ended else "")
+
+
+def summary(curve: Sequence[CurvePoint]) -> dict[str, Any]:
+    """Number, mean and scatter of the loads of each kind of event, in K_G; worst balance of dE/da against 2 gamma - J."""
+    found: dict[str, Any] = {}
+    for name, branch in (("K_plus", "load"), ("K_minus", "unload")):
+        levels = np.array([e.K_over_KG for e in curve if e.branch == branch])
+        if len(levels):
+            found[name] = {
+                "events": len(levels),
+                "mean": levels.mean(),
+                "lowest": levels.min(),
+                "highest": levels.max(),
+            }
+    balances = [
+        abs(e.dE_da - e.two_gamma_minus_J) / e.J_before
+        for e in curve
+        if e.dE_da is not None and e.two_gamma_minus_J is not None and e.J_before is not None
+    ]
+    return found | {"worst_balance": max(balances, default=None)}
+
+
+def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch, directory: Path) -> list[str]:
+    """What a finished propagation says on the terminal."""
+    griffith, found = specimen.system.griffith, summary(propagation.curve)
+    lines = [
+        f"K_G {specimen.system.K_G:.4f} MPa m^1/2 (plane {griffith.plane}, {griffith.cut}, front {griffith.front})",
+        *(f"warning: {sentence}" for sentence in specimen.warnings),
+        verdict(propagation.state, propagation.spec),
+    ]
+    for name in (name for name in SIGNS if name in found):
+        part = found[name]
+        extent = f"({part['lowest']:.4f} to {part['highest']:.4f})"
+        lines.append(f"{SIGNS[name]} {part['mean']:.4f} K_G over {part['events']} events {extent}")
+    steps, seconds = propagation.ladder.state.steps, sum(watch.seconds.values())
+    return [*lines, f"{len(steps)} steps in {seconds:.0f} s; results in {directory}"]

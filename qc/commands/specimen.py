@@ -1,0 +1,65 @@
+"""The specimen of a run: the crack of a case as a model, and what is known of its material."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from fem.collective import on_root
+from fem.mesh.far_field import CoarseMesh
+
+from ..case.case import Case
+from ..crack.system import CrackSystem
+from ..material.cautions import cautions, material_of
+from ..terms.reconstruction import Reconstruction
+from .build import make_system
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specimen:
+    """A case and the crack made of it; the same on all ranks but for the parts of the system.
+
+    Attributes
+    ----------
+    case : Case
+    system : CrackSystem
+    material : (str, str)
+        "model" or "real", and a sentence that says why.
+    warnings : list of str
+        Sentences on what the material's figures are not good for.
+    n_atoms, n_free_atoms : int
+        Of the whole model; free atoms have unknowns of their own.
+    """
+
+    case: Case
+    system: CrackSystem
+    material: tuple[str, str]
+    warnings: list[str]
+    n_atoms: int
+    n_free_atoms: int
+
+
+def make_specimen(
+    case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None, reconstruction: Reconstruction | None = None
+) -> Specimen:
+    """Build the crack of a case, with the mesh and the multipliers of an earlier run where they are given. Collective.
+
+    Raises
+    ------
+    InputError
+        The case does not fit; the same on all ranks.
+    """
+    system = make_system(case, comm, coarse, reconstruction)
+    crystal, potential = system.crystal, system.potential
+
+    def known() -> tuple[tuple[str, str], list[str]]:
+        return material_of(crystal, potential), cautions(crystal, potential, system.griffith, case.crack.cut)
+
+    material, warnings = on_root(comm, known)
+    own = system.model.parts.atoms
+    n_atoms, n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+    return Specimen(
+        case=case, system=system, material=material, warnings=warnings, n_atoms=n_atoms, n_free_atoms=n_free
+    )

@@ -1,0 +1,110 @@
+"""Pictures of a crack and of what its ladder has come to. Where many ranks are, rank 0 draws what the others send."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atomistics import AtomisticEnergy
+
+from ..crack.ladder_state import LadderState
+from ..crack.system import CrackSystem
+from ..pictures.ladder import ladder_picture
+from ..pictures.model import model_picture
+from ..pictures.tip import VIEW, tip_picture
+from .states import Frame
+from .trajectory import read_frame
+
+log = logging.getLogger(__name__)
+
+MOST_DRAWN = 1_000_000
+"""Cells and atoms of a picture of the whole model: they meet on rank 0."""
+
+
+def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:
+    """Vertices, triangles and their beta, atoms in the plane, their weights, which are free, on rank 0. Collective.
+
+    The other ranks get None, and all of them do if there are more triangles and atoms than a picture can show.
+    """
+    model, comm = system.model, system.model.comm
+    mesh = model.domain.mesh
+    n = mesh.topology.index_map(2).size_local
+    size = comm.allreduce(n + len(model.parts.atoms))
+    if size > MOST_DRAWN:
+        log.info("no picture of the model: %d cells and atoms, and %d can be drawn", size, MOST_DRAWN)
+        return None
+    cells = np.asarray(mesh.geometry.dofmaps[0])[:n]
+    beta = np.zeros(len(mesh.geometry.x))
+    space_dofs = np.asarray(model.parts.nodes.space.dofmap.list)[:n, :3]
+    beta[cells] = model.parts.nodes.beta[space_dofs]
+    own = model.parts.atoms
+    part = (mesh.geometry.x[:, :2], cells, beta, own.X[:, :2], 1.0 - own.beta, own.free)
+    pieces = comm.gather(part, root=0)
+    if pieces is None:
+        return None
+    offsets = np.cumsum([0, *(len(p[0]) for p in pieces)])
+    triangles = np.concatenate([p[1] + o for p, o in zip(pieces, offsets, strict=False)])
+    points, _, beta, xy, weight, free = (np.concatenate([p[k] for p in pieces]) for k in range(6))
+    return points, triangles, beta, xy, weight, free
+
+
+def draw_model(path: Path, system: CrackSystem, title: str) -> None:
+    """Picture of mesh, regions and weights. Collective."""
+    parts, s = model_parts(system), system.spec
+    if parts is None:
+        return
+    points, triangles, beta, xy, weight, free = parts
+    model_picture(
+        path, points, triangles, beta, xy, weight, free,
+        core_radius=s.core_radius, blend_width=system.model.spec.width, domain_radius=s.domain_radius, title=title,
+    )  # fmt: skip
+
+
+def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
+    """What `pictures.tip_picture` needs of one state."""
+    cell = system.crystal.atoms(cubic=False)
+    bulk = AtomisticEnergy(system.potential, cell).site_energies()
+    perfect = np.zeros(len(frame["symbols"]))
+    for symbol in set(cell.symbols):  # the partition of the energy over the sites of a compound is the potential's own
+        perfect[frame["symbols"] == symbol] = bulk[cell.symbols == symbol].mean()
+    return {
+        "positions": frame["positions"],
+        "reference": frame["reference"],
+        "excess": frame["site_energy"] - perfect,
+        "K_over_KG": K_over_KG,
+        "label": label,
+    }
+
+
+def draw_ladder(path: Path, system: CrackSystem, state: LadderState) -> None:
+    """Picture of tip position and tip stretch over the load. On rank 0 only."""
+    steps, events = [step.plain() for step in state.steps], [event.plain() for event in state.events]
+    ladder_picture(path, steps, events, state.K_plus_bracket, state.K_minus_bracket, system.K_G)
+
+
+def draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
+    """Picture of the tip before and after it first moved; none without atoms. On rank 0 only."""
+    panels = tip_panels(system, state, trajectory)
+    if panels:
+        period = system.model.thickness if system.crystal.dimension == 3 else None
+        tip_picture(path, panels, nn=system.crystal.nearest_neighbour_distance, period=period)
+
+
+def tip_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> list[dict[str, Any]]:
+    """The tip before and after the first advance (or blunting), from the trajectory: part of it may be an earlier run's."""
+    steps, bracket, name = state.steps, state.K_plus_bracket, "the first advance"
+    if state.blunting is not None:
+        bracket, name = state.blunting.bracket, "the tip blunted"
+    if bracket is None:
+        shown = [(len(steps) - 1, f"before {name}")]
+    else:
+        after = next(n for n, step in enumerate(steps) if step.branch == "load" and bracket[1] == step.K)
+        shown = [(after - 1, f"before {name}"), (after, "after it")]
+    height = 2 * VIEW * system.crystal.nearest_neighbour_distance
+    read = partial(read_frame, trajectory, keep=lambda X: np.abs(X[:, 1]) <= height)
+    frames = [(n, label, read(n)) for n, label in shown]
+    return [panel(system, f, steps[n].K_over_KG, label) for n, label, f in frames if f is not None]
