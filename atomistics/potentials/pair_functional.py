@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..kernels import hessian as hessian_kernels
 from ..kernels import pair as kernels
 from ..neighbours import NeighbourList
-
-if TYPE_CHECKING:
-    pass
 from .site_potential import HessianFactors, HessianPattern, SitePotential, different
 
 HALF_UP_TO = 300_000
