@@ -1,21 +1,26 @@
 """The load ladder on a small 2-D crack: first advance, healing, stability, any number of ranks, coupled against atomistic."""
 
+import json
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 from qc.crack.ladder import Ladder
-from qc.crack.ladder_state import LadderSpec
+from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from qc.solve.stability import hashed_noise, lowest_eigenvalue
+from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 from tests.ranks import together_and_alone
 
 UP = LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.02)
+TOLERANCE = 1e-3
+FROM_HERE = {"K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
 
 
 def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
@@ -150,3 +155,107 @@ def test_unconverged_step_keeps_the_last_state():
         ladder.run()
     assert ladder.state.events[-1]["kind"] == "not_converged"
     assert isinstance(ladder.solver, EquilibriumSolver)
+
+
+@pytest.fixture(scope="module")
+def brittle():
+    """Snaps forward at 1.05 and back at 1.00 K_G."""
+    return brittle_sheet()
+
+
+def ladder_of(system, **changes):
+    return Ladder(system, LadderSpec(**(FROM_HERE | changes)))
+
+
+def width(bracket):
+    return (bracket[1] - bracket[0]) / bracket[1]
+
+
+@pytest.mark.mpi
+def test_snaps_are_bracketed_to_the_tolerance(brittle):
+    """Both branches from steps of 0.1: inside the coarse brackets, and the loads of the snaps do not depend on the step."""
+    found = []
+    for step in (0.1, 0.04):
+        ladder = ladder_of(brittle, K_step=step, unload=True, K_tolerance=TOLERANCE)
+        ladder.run()
+        plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
+        assert 0 < width(plus) <= TOLERANCE * (1 + 1e-9)
+        assert 0 < width(minus) <= TOLERANCE * (1 + 1e-9)
+        found.append((sum(plus) / 2, sum(minus) / 2))
+        assert all(s.stable for s in ladder.state.steps)
+        assert sum(s.rejected for s in ladder.state.steps) >= 4
+        assert [e.kind for e in ladder.state.events if e.kind in ("advance", "closing")] == ["advance", "closing"]
+    assert found[0] == pytest.approx(found[1], rel=1.5 * TOLERANCE)
+    coarse = ladder_of(brittle).run().K_plus_bracket
+    assert width(coarse) > 0.05
+    assert coarse[0] <= found[0][0] <= coarse[1]
+
+
+@pytest.mark.mpi
+def test_a_snap_is_relaxed_when_it_is_found_and_when_it_is_bracketed(brittle, monkeypatch):
+    """Between, a load at which Newton's method loses the state counts as beyond the snap."""
+    solve, tried = EquilibriumSolver.solve, []
+
+    def watched(self, q, jump=np.inf, rough=False, alone=False):
+        report = solve(self, q, jump, rough, alone)
+        if report.robust_iterations:
+            tried.append(len(ladder.state.steps))
+        return report
+
+    monkeypatch.setattr(EquilibriumSolver, "solve", watched)
+    ladder = ladder_of(brittle, K_tolerance=TOLERANCE)
+    ladder.run()
+    steps = ladder.state.steps
+    assert sum(s.rejected for s in steps) >= 3
+    assert len([n for n in tried if n > 0]) == 2  # the first state starts from the near-tip field
+    assert steps[-1].robust_iterations > 0
+    assert ladder.state.events[-1].kind == "advance"
+
+
+@pytest.mark.mpi
+def test_a_state_that_newton_loses_is_found_in_the_narrow_step(brittle, monkeypatch):
+    """Newton's method that fails at a load well below the snap costs steps, and moves no bracket."""
+    solve, plain = EquilibriumSolver.solve, ladder_of(brittle, K_tolerance=TOLERANCE)
+    plain.run()
+    ladder, failed = ladder_of(brittle, K_tolerance=TOLERANCE), []
+
+    def loses(self, q, jump=np.inf, rough=False, alone=False):
+        report = solve(self, q, jump, rough, alone)
+        if alone and report.converged and not failed:
+            failed.append(True)
+            report.converged = False
+        return report
+
+    monkeypatch.setattr(EquilibriumSolver, "solve", loses)
+    ladder.run()
+    assert failed
+    found, known = ladder.state.K_plus_bracket, plain.state.K_plus_bracket
+    assert width(found) <= TOLERANCE * (1 + 1e-9)
+    assert found[0] < known[1]
+    assert known[0] < found[1]
+    assert [e.kind for e in ladder.state.events] == ["advance"]
+
+
+def test_an_interrupted_refinement_goes_on_where_it_was(brittle):
+    """Every state of a ladder, through JSON and back, leads to the same bracket."""
+    kept = []
+    whole = ladder_of(brittle, K_tolerance=4e-3)
+    whole.run(lambda ladder, record: kept.append((json.dumps(ladder.state.plain()), ladder.q.copy())))
+    refining = [k for k in kept if json.loads(k[0])["snap"] is not None]
+    assert refining
+    state = LadderState.from_plain(json.loads(refining[0][0]))
+    again = Ladder(brittle, whole.spec, state=state, q=refining[0][1])
+    again.settle(state.steps[-1].K)
+    assert again.run().K_plus_bracket == pytest.approx(whole.state.K_plus_bracket, rel=1e-12)
+
+
+@pytest.mark.mpi
+def test_a_tip_that_leaves_the_core_is_named(brittle):
+    """Far above K+ the crack runs through the small core: an event with a sentence, and no step under a higher load after it."""
+    ladder = ladder_of(brittle, K_start=1.0, K_step=1.5, K_stop=9.0, stop_at="K_stop")
+    ladder.solver.furthest = np.inf
+    with pytest.raises(ConvergenceError, match="left the core forward") as error:
+        ladder.run()
+    assert "model.core_radius = 8 A" in str(error.value)
+    assert ladder.state.steps[-1].tip_left == "forward"
+    assert [e.kind for e in ladder.state.events].count("tip_left_core") == 1

@@ -89,6 +89,12 @@ def test_steps_are_flat_and_in_order(tmp_path):
     assert rows[0]["energy"] == rows[1]["tip_position"] == ""
 
 
+def test_columns_of_the_steps():
+    """They come from the fields of the record: a new one must not change the table unasked."""
+    names = "K K_over_KG branch energy tip_position tip_stretch off_plane_broken new_neighbours newton_iterations robust_iterations"
+    assert (*names.split(), "converged_reason", "residual", "J", "J_over_G") == STEP_COLUMNS
+
+
 def test_ase_reads_the_trajectory_back(tmp_path):
     path = write(tmp_path / "t.extxyz", 3)
     frames = ase.io.read(path, ":")
