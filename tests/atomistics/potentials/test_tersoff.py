@@ -5,7 +5,6 @@ import pytest
 from ase import Atoms
 
 from atomistics import AtomisticEnergy, load_potential
-from atomistics.kernels.covalent import KUMAGAI, TERSOFF, bond_order, cutoff_function
 from atomistics.potentials.library import find_potential
 from atomistics.potentials.tersoff import COLUMNS, T3, _mixed
 from atomistics.potentials.triplets import read_triplets
@@ -67,32 +66,6 @@ def test_a_lone_bond_has_full_strength_and_finite_derivatives():
     H = energy.hessian().toarray()
     assert np.isfinite(H).all()
     assert H[0, 0] == pytest.approx(A * lam**2 * np.exp(-lam * 2.3) - B * mu**2 * np.exp(-mu * 2.3), rel=1e-12)
-
-
-@pytest.mark.parametrize(("kind", "jumps"), [(TERSOFF, True), (KUMAGAI, False)])
-def test_cutoff_functions(kind, jumps):
-    """Tersoff's is C1 only, and says so; Kumagai's second derivative is continuous."""
-    R, D, h = 2.85, 0.15, 1e-7
-    for edge in (R - D, R + D):
-        before, after = (np.array(cutoff_function(kind, R, D, edge + side * h)) for side in (-1, 1))
-        np.testing.assert_allclose(before[:2], after[:2], atol=1e-4)
-        assert (abs(before[2] - after[2]) > 10) == jumps
-    for r in np.linspace(R - 0.9 * D, R + 0.9 * D, 7):
-        low, high = (np.array(cutoff_function(kind, R, D, r + side * 1e-5)) for side in (-1, 1))
-        np.testing.assert_allclose((high - low)[:2] / 2e-5, cutoff_function(kind, R, D, r)[1:], rtol=1e-6)
-
-
-@pytest.mark.parametrize("zeta", [1e-25, 1e-6, 3.0, 1e4, 1e30])
-@pytest.mark.parametrize("eta", [0.78734, 22.956])
-def test_bond_order_is_finite_and_its_own_derivative_at_any_zeta(zeta, eta):
-    pair = np.zeros((1, 1, 9))
-    pair[0, 0, 6:] = eta, 0.9, 0.5 / eta
-    order, *slopes = bond_order(pair, 0, 0, zeta)
-    assert 0 <= order <= 1
-    h = 1e-5 * zeta
-    low, high = (np.array(bond_order(pair, 0, 0, zeta + side * h)) for side in (-1, 1))
-    scale = np.array([order / zeta, order / zeta**2])
-    np.testing.assert_allclose((high - low)[:2] / (2 * h) / scale, slopes / scale, atol=1e-5)
 
 
 def test_mixtures_of_the_built_in_t3_are_those_of_the_file():

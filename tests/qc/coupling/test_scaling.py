@@ -8,39 +8,9 @@ from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.output import checkpoint, pictures
 from qc.output import states as output
-from qc.unknowns.halo import gather_halo
-from qc.unknowns.layout import Rows
-from qc.unknowns.lookup import in_order
-from qc.unknowns.sites import Atoms
 from tests.qc.models import deform, general, hexagonal_crack, model
 
 comm = MPI.COMM_WORLD
-
-
-@pytest.mark.mpi(min_size=2, also=2)
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_the_halo_of_blocks_in_a_row(axis):
-    """Blocks of 6^3 atoms, one a rank, in a row along any axis: a rank gets the layers within reach and no other atom."""
-    index = np.stack(np.meshgrid(*[np.arange(6)] * 3, indexing="ij"), -1).reshape(-1, 3)
-    index[:, axis] += 6 * comm.rank
-    n = len(index)
-    rows = Rows(np.arange(n + 1), comm.rank * n + np.arange(n), np.ones(n))
-    key = np.column_stack([index, np.zeros(n, dtype=int)])
-    atoms = Atoms(
-        key=key,
-        X=index.astype(float),
-        species=np.zeros(n, dtype=np.int32),
-        beta=np.zeros(n),
-        free=np.ones(n, dtype=bool),
-        rows=rows,
-    )
-    halo = gather_halo(comm, atoms, atoms.X, np.arange(n), 1.5, periodic=False)
-    neighbours = (comm.rank > 0) + (comm.rank < comm.size - 1)
-    assert halo.n_own == n
-    assert len(halo.X) == n + neighbours * 36
-    foreign = halo.X[n:]
-    assert (foreign >= index.min(0) - 1.5).all()
-    assert (foreign <= index.max(0) + 1.5).all()
 
 
 @pytest.mark.mpi(min_size=2, also=2)
@@ -131,23 +101,6 @@ def test_a_load_step_tells_no_rank_the_domain(shared_path):
     assert large[1] < large[0]
     assert 0 < large[2] < 13 * 1.3 * large[0] / comm.size
     assert large[3] < 100
-
-
-@pytest.mark.mpi
-def test_names_in_order():
-    """Every name once, in rising order over the ranks, its values with it."""
-    rng = np.random.default_rng(comm.rank)
-    mine = np.stack(np.meshgrid(np.arange(-5, 20), np.arange(7), [0], [0, 1], indexing="ij"), -1).reshape(-1, 4)
-    mine = mine[np.random.default_rng(7).permutation(len(mine))][comm.rank :: comm.size]
-    mine = mine[rng.permutation(len(mine))]
-    name, values = in_order(comm, mine, mine @ np.array([[1000.0], [10.0], [0.0], [1.0]]))
-    assert values[:, 0] == pytest.approx(name @ [1000.0, 10.0, 0.0, 1.0])
-    whole = np.concatenate(comm.allgather(name))
-    assert len(whole) == 25 * 7 * 2
-    assert (np.lexsort(whole.T[::-1]) == np.arange(len(whole))).all()
-    assert len(name) < 1.5 * len(whole) / comm.size
-    empty, _ = in_order(comm, mine[:0], np.empty((0, 1)))
-    assert len(empty) == 0
 
 
 @pytest.mark.mpi

@@ -1,14 +1,11 @@
 """Models in 3-D: the mesh between zone and sphere, ghost forces, derivatives, ranks, and a vacancy."""
 
-import tracemalloc
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
-from atomistics import Crystal
-from fem.mesh.far_field_3d import mesh_shell
-from fem.mesh.lattice_zone import build_zone, bulk_lattice, simplices_of_cell, surface_facets
+from fem.mesh.lattice_zone import bulk_lattice
 from qc.coupling.methods import build_model
 from qc.coupling.model import Model
 from qc.coupling.spec import ModelSpec
@@ -41,24 +38,6 @@ def cells(m):
     return np.abs(np.linalg.det(x[:, 1:] - x[:, :1])) / 6, x
 
 
-@pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize(("structure", "longest"), [("fcc", np.sqrt(2)), ("bcc", 2 / np.sqrt(3))])
-def test_tetrahedra_of_the_lattice(structure, longest, turned):
-    """All edges are neighbour or cubic distances, in any orientation, and the vectors span the lattice."""
-    crystal = getattr(Crystal, structure)("X", 3.0)
-    if turned:
-        crystal = crystal.oriented((1, 1, 1), (1, 1, -2))
-    lattice = bulk_lattice(crystal, np.zeros(3))
-    assert np.linalg.det(lattice.vectors) == pytest.approx(crystal.cell_volume)
-    index = lattice.vectors @ np.linalg.inv(crystal.cell_ij)
-    assert index == pytest.approx(np.rint(index), abs=1e-9)
-    x = simplices_of_cell(lattice) @ lattice.planar
-    edges = np.linalg.norm(x[:, :, None] - x[:, None], axis=-1)[:, *np.triu_indices(4, 1)]
-    ratio = edges / crystal.nearest_neighbour_distance
-    assert ((np.abs(ratio - 1) < 1e-9) | (np.abs(ratio - longest) < 1e-9)).all()
-    assert np.abs(np.linalg.det(x[:, 1:] - x[:, :1])) / 6 == pytest.approx(crystal.cell_volume / 6)
-
-
 def test_a_mesh_that_grows_faster_has_fewer_nodes_and_the_same_zone():
     """All nodes that fall away lie outside the resolved zone; the ghost force of a coarser mesh is that of the handshake."""
     fine, coarse = (ball("copper", "bgfc", core=1.5, width=2.5, radius=25.0, mesh_growth=g) for g in (0.0, 0.4))
@@ -72,75 +51,6 @@ def test_a_mesh_that_grows_faster_has_fewer_nodes_and_the_same_zone():
     assert forces[1] == pytest.approx(forces[0], rel=1e-6)
     with pytest.raises(ValueError, match=r"mesh_growth must be from 0 to 0.5, got 0.7"):
         ModelSpec(method="bgfc", core=Core(5.0), blend_width=10.0, radius=50.0, mesh_growth=0.7)
-
-
-def zone_surface(structure="fcc", radius=5.3, origin=(0.3, 0.1, -0.2)):
-    crystal = getattr(Crystal, structure)("X", 3.0)
-    nn = crystal.nearest_neighbour_distance
-    lattice = bulk_lattice(crystal, np.array(origin))
-    reach = np.full(3, radius * nn)
-    zone = build_zone(MPI.COMM_SELF, lattice, lambda x: np.linalg.norm(x, axis=1) <= radius * nn, -reach, reach)
-    facets, points = surface_facets(MPI.COMM_SELF, lattice, zone)
-    _, where, edges = np.unique(facets, return_index=True, return_inverse=True)
-    volume = len(zone.cells) * crystal.cell_volume / 6
-    return points.reshape(-1, 3)[where], edges.reshape(facets.shape), nn, volume
-
-
-@pytest.mark.parametrize("structure", ["fcc", "bcc"])
-def test_shell_between_zone_and_sphere(structure):
-    """Positive volumes that add up to the polyhedron; the zone's facets are kept, all other free sides lie on the sphere."""
-    points, facets, nn, zone = zone_surface(structure)
-    R = 9 * nn
-    shell = mesh_shell(points, facets, R, lambda x: np.maximum(nn, 0.15 * np.linalg.norm(x, axis=1)))
-    x = np.concatenate([shell.points, points[::-1]])
-    corners = x[shell.cells]
-    volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6
-    assert (volume > 0).all()
-    sides = np.sort(np.concatenate([np.delete(shell.cells, a, axis=1) for a in range(4)]), axis=1)
-    sides, count = np.unique(sides, axis=0, return_counts=True)
-    assert set(count) == {1, 2}
-    free = sides[count == 1]
-    inner = free[(free < 0).all(1)]
-    assert set(map(tuple, inner.tolist())) == set(map(tuple, np.sort(-1 - facets, axis=1).tolist()))
-    outer = x[free[(free >= 0).all(1)]]
-    assert len(inner) + len(outer) == len(free)
-    assert np.linalg.norm(outer, axis=2) == pytest.approx(R, rel=1e-13)
-    polyhedron = np.abs(np.linalg.det(outer)).sum() / 6  # pyramids from the centre to its facets
-    assert volume.sum() + zone == pytest.approx(polyhedron, rel=1e-12)
-    assert polyhedron == pytest.approx(4 / 3 * np.pi * R**3, rel=0.015)
-
-
-def test_surface_of_a_zone_has_the_facets_of_one_cell_only():
-    """As counted over all facets of all cells, in memory for the points and cells and little more."""
-    lattice = bulk_lattice(Crystal.fcc("X", 3.0), np.array([0.3, 0.1, -0.2]))
-    reach = np.full(3, 25.0)
-    tracemalloc.start()
-    zone = build_zone(MPI.COMM_SELF, lattice, lambda x: np.linalg.norm(x, axis=1) <= reach[0], -reach, reach)
-    facets, points = surface_facets(MPI.COMM_SELF, lattice, zone)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    sides = np.sort(np.concatenate([np.delete(zone.cells, a, axis=1) for a in range(4)]), axis=1)
-    sides, count = np.unique(sides, axis=0, return_counts=True)
-    assert set(map(tuple, np.sort(facets, axis=1).tolist())) == set(map(tuple, sides[count == 1].tolist()))
-    assert points == pytest.approx(zone.positions(lattice, facets))
-    assert zone.midpoints(lattice, np.empty((0, 3))) == pytest.approx(zone.positions(lattice, zone.cells).mean(1))
-    assert most < 6.0 * (zone.index.nbytes + zone.cells.nbytes)
-
-
-def test_a_domain_without_room_for_the_shell_is_refused():
-    points, facets, nn, _ = zone_surface()
-    with pytest.raises(ValueError, match=r"zone reaches 11\.\d A, so the domain radius must be more than"):
-        mesh_shell(points, facets, 5.4 * nn, lambda x: np.full(len(x), nn))
-
-
-@pytest.mark.parametrize("shared", [1, 2])
-def test_a_surface_that_touches_itself_is_refused(shared):
-    """Two tetrahedra that share a vertex or an edge."""
-    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]], float)
-    one, other = [0, 1, 2, 3], ([0, 4, 5, 6] if shared == 1 else [0, 1, 5, 6])
-    facets = np.array([np.delete(t, a) for t in (one, other) for a in range(4)])
-    with pytest.raises(ValueError, match="touches itself at 1 edges or vertices"):
-        mesh_shell(points, facets, 10.0, lambda x: np.full(len(x), 1.0))
 
 
 @pytest.mark.mpi

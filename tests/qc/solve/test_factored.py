@@ -7,13 +7,11 @@ import pytest
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from fem.cauchy_born import CauchyBornMaterial
 from qc.case.case import Case
 from qc.errors import InputError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.factored import FactoredHessian
 from qc.solve.options import SolverOptions
-from qc.terms.springs import Springs
 from tests.qc.coupling.test_three_dimensions import ball
 from tests.qc.models import deform, largest, material, model, wave
 
@@ -82,28 +80,6 @@ def test_a_term_added_later_counts():
     factored.operator.mult(v, found)
     found.axpy(-1.0, expected)
     assert largest(found) < 1e-11 * largest(expected)
-
-
-@pytest.mark.parametrize("name", ["iron", "copper", "holland-marder", "toy"])
-def test_springs_have_the_elastic_waves_of_the_crystal(name):
-    """Least and largest stiffness of all waves within a factor; exactly right for a crystal that is made of springs."""
-    crystal, potential = material(name)
-    springs = Springs.fitted(crystal, CauchyBornMaterial(crystal, potential))
-    assert springs.along > 0
-    assert springs.across >= 0.05 * springs.along
-
-
-def test_stiffness_of_the_continuum_is_summed_over_cells(monkeypatch):
-    """Cells share pairs of nodes: each pair is there once, much less than all cells have, whatever the chunks of cells."""
-    m = ball("copper", "bgfc", core=1.0, width=2.5, radius=10.0)
-    term = next(t for t in m.coupling.terms if t.name == "continuum")
-    z = m.coupling.variables(deform(m, STRAIN))["continuum"]
-    blocks, (row, column) = term.hessian_blocks(z), term.pattern()
-    assert len(np.unique(np.stack([row, column]), axis=1).T) == len(row) < 0.5 * term.field.dofs.size * 4
-    del term.field._sums
-    monkeypatch.setattr("fem.continuum.CHUNK", 7)
-    assert np.array_equal(np.stack(term.pattern()), np.stack([row, column]))
-    assert term.hessian_blocks(z) == pytest.approx(blocks, abs=1e-14 * np.abs(blocks).max())
 
 
 def iterations(core: float) -> tuple[int, int]:

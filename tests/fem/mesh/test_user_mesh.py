@@ -1,0 +1,120 @@
+"""Meshes of the user's own: what is read, and what is refused, on all ranks alike."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from fem.collective import on_root
+from fem.mesh.gmsh_session import gmsh_session
+from fem.mesh.user_mesh import blended_range, read_mesh, volumes
+from tests.fem.mesh.meshes import write_msh
+
+SQUARE = [(-9, -9, 0), (9, -9, 0), (9, 9, 0), (-9, 9, 0)]
+
+TRIANGLES = [(2, 1, 2, 3), (2, 1, 3, 4)]  # gmsh's element type, then nodes
+
+BAD = {
+    "quadrilateral": (
+        SQUARE,
+        [(3, 1, 2, 3, 4)],
+        2,
+        "type Quadrilateral 4, but only triangles of first order are allowed",
+    ),
+    "second order": (
+        [*SQUARE[:3], (0, -9, 0), (9, 0, 0), (0, 0, 0)],
+        [(9, 1, 2, 3, 4, 5, 6)],
+        2,
+        "type Triangle 6, but only triangles of first order",
+    ),
+    "plane mesh for a solid": (SQUARE, TRIANGLES, 3, "holds no tetrahedra, which a model of dimension 3 needs"),
+    "solid mesh for a plane": (
+        [*SQUARE[:3], (0, 0, 5)],
+        [(4, 1, 2, 3, 4)],
+        2,
+        "elements of dimension 3 .*needs triangles",
+    ),
+    "off the plane": (
+        [*SQUARE[:3], (-9, 9, 0.5)],
+        TRIANGLES,
+        2,
+        "must lie in the plane z = 0, but has a node at .z. = 0.5 A",
+    ),
+    "degenerate": ([*SQUARE[:3], (0, 0, 0)], TRIANGLES, 2, "1 degenerate triangles"),
+    "too small": (SQUARE, TRIANGLES, 2, "too small: it reaches 12.7279 A from the origin, but .* prescribed at 20 A"),
+    "no slit": (
+        [*SQUARE, (-9, 0, 0)],
+        [(2, 1, 2, 5), (2, 2, 3, 5), (2, 3, 4, 5)],
+        2,
+        r"joins the two faces .* first at \(-9, 0\)",
+    ),
+    "empty": (SQUARE, [(15, 1)], 2, "holds no triangles"),
+}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("defect", BAD)
+def test_bad_meshes_are_refused_on_all_ranks(defect, shared_path):
+    nodes, elements, gdim, sentence = BAD[defect]
+    path = shared_path / "mesh.msh"
+    on_root(MPI.COMM_WORLD, lambda: write_msh(path, nodes, elements))
+    with pytest.raises(ValueError, match=sentence) as error:
+        read_mesh(
+            MPI.COMM_WORLD, path, gdim, 20.0 if defect == "too small" else 5.0, 4.0 if defect == "no slit" else None
+        )
+    assert "\n" not in str(error.value)
+    assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
+
+
+@pytest.mark.mpi
+def test_nodes_without_cells_are_refused(shared_path):
+    """The centre of an arc, saved with the mesh (format 4.1; of 2.2 gmsh reads no such nodes)."""
+    path = shared_path / "mesh.msh"
+
+    def make():
+        with gmsh_session() as gmsh:
+            gmsh.model.addDiscreteEntity(2, 1)
+            gmsh.model.mesh.addNodes(2, 1, [1, 2, 3, 4, 5], np.array([*SQUARE, (1, 2, 0)], float).ravel())
+            gmsh.model.mesh.addElementsByType(1, 2, [], [1, 2, 3, 1, 3, 4])
+            gmsh.write(str(path))
+
+    on_root(MPI.COMM_WORLD, make)
+    with pytest.raises(ValueError, match=r"1 nodes that belong to none of its triangles, the first at \(1, 2, 0\)"):
+        read_mesh(MPI.COMM_WORLD, path, 2)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("mesh.msh", None, "does not exist"),
+        ("mesh.vtk", "x", "must be a .msh file of gmsh"),
+        ("mesh.msh", "not a mesh\n", "could not be read by gmsh|holds no triangles"),
+    ],
+)
+def test_bad_files_are_refused_on_all_ranks(name, content, sentence, shared_path):
+    path = shared_path / name
+    if content is not None:
+        on_root(MPI.COMM_WORLD, lambda: path.write_text(content))
+    with pytest.raises(ValueError, match=sentence):
+        read_mesh(MPI.COMM_WORLD, path, 2)
+
+
+def test_volumes():
+    assert volumes(np.array([[[0, 0], [2, 0], [0, 3]], [[0, 0], [0, 3], [2, 0]]], float)) == pytest.approx([3, 3])
+    assert volumes(np.array([[[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 6]]], float)) == pytest.approx([1])
+
+
+@pytest.mark.mpi
+def test_a_square_and_where_it_is_blended(shared_path):
+    """No vertex is a lattice site; cells count as blended if any of their corners is."""
+    path = shared_path / "mesh.msh"
+    on_root(MPI.COMM_WORLD, lambda: write_msh(path, SQUARE, TRIANGLES))
+    domain = read_mesh(MPI.COMM_WORLD, path, 2, 9.0)
+    assert (domain.n_slit, domain.resolved_from) == (0, 4)
+    assert domain.mesh.topology.index_map(2).size_global == 2
+    assert len(set(MPI.COMM_WORLD.allgather(domain.fingerprint))) == 1
+
+    def along(x):
+        return x[:, 0] + 9.0
+
+    assert blended_range(domain, along, lambda x: np.clip(along(x) / 18.0, 0.0, 1.0)) == pytest.approx((0.0, 18.0))
