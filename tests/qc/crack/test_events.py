@@ -10,6 +10,7 @@ from mpi4py import MPI
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.errors import ConvergenceError
+from qc.solve.descent import Descent
 from qc.solve.equilibrium import EquilibriumSolver
 from tests.qc.brittle import brittle_sheet
 
@@ -54,13 +55,13 @@ def test_snaps_are_bracketed_to_the_tolerance(system):
 @pytest.mark.mpi
 def test_a_snap_is_relaxed_when_it_is_found_and_when_it_is_bracketed(system, monkeypatch):
     """Between, a load at which Newton's method loses the state counts as beyond the snap."""
-    minimise, tried = EquilibriumSolver._minimise, []
+    find, tried = Descent.find, []
 
     def watched(self, q, report):
         tried.append(len(ladder.state.steps))
-        return minimise(self, q, report)
+        return find(self, q, report)
 
-    monkeypatch.setattr(EquilibriumSolver, "_minimise", watched)
+    monkeypatch.setattr(Descent, "find", watched)
     ladder = ladder_of(system, K_tolerance=TOLERANCE)
     ladder.run()
     steps = ladder.state.steps
