@@ -128,6 +128,12 @@ class Coupling:
         g.axpy(-1.0, self.dead_load)
         return float(found.energies.sum()) - float(self.dead_load.dot(q))
 
+    def residual(self, q: PETSc.Vec) -> float:
+        """Largest force component, eV/A."""
+        g = self.layout.create_unknowns()
+        self.energy_gradient(q, g)
+        return float(g.norm(PETSc.NormType.NORM_INFINITY))
+
     def _evaluated(self, q: PETSc.Vec) -> _Evaluation:
         """Energies and gradient at q, worked out anew only where q or what is prescribed has changed on any rank."""
         last, self._last = self._last, None

@@ -34,13 +34,12 @@ class FactoredHessian:
 
     def __init__(self, coupling: Coupling) -> None:
         self._coupling, self._near = coupling, NearMatrix(coupling)
-        self._correction: Callable[[PETSc.Vec, PETSc.Vec], None] | None = None
-        self._work = coupling.layout.create_unknowns()
+        self._product = _Product(self._near.matrix, coupling.layout.create_unknowns())
         n, m = coupling.layout.n_free * coupling.layout.components, coupling.layout.components
         self.operator = PETSc.Mat().create(coupling.layout.comm)
         self.operator.setSizes(((n, PETSc.DETERMINE), (n, PETSc.DETERMINE)), bsize=m)
         self.operator.setType(PETSc.Mat.Type.PYTHON)
-        self.operator.setPythonContext(self)
+        self.operator.setPythonContext(self._product)
         self.operator.setUp()
 
     @property
@@ -50,21 +49,32 @@ class FactoredHessian:
 
     def update(self, q: PETSc.Vec) -> PETSc.Mat:
         """Go to the state q; the near matrix there (always the same object)."""
-        self._correction = None  # the old factors need not be there beside the new ones
+        self._product.correction = None  # the old factors need not be there beside the new ones
         z = list(self._coupling.variables(q).values())
         self._near.update(z)
         corrections = []
         for term, near, zt in zip(self._coupling.terms, self._near.near, z, strict=True):
             with stage(term.name):
                 corrections.append(None if near is term else _difference(term, near, zt))
-        self._correction = self._coupling.sum_of_products(corrections)
+        self._product.correction = self._coupling.sum_of_products(corrections)
         return self._near.matrix
 
+
+class _Product:
+    """x -> H x as PETSc asks for it.
+
+    The operator holds on to this, so this does not know the operator: nothing would free a ring through PETSc.
+    """
+
+    def __init__(self, near: PETSc.Mat, work: PETSc.Vec) -> None:
+        self._near, self._work = near, work
+        self.correction: Callable[[PETSc.Vec, PETSc.Vec], None] | None = None
+
     def mult(self, A: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
-        """y = H x, as PETSc asks for it."""
-        assert self._correction is not None
-        self._near.matrix.mult(x, y)
-        self._correction(x, self._work)
+        """y = H x."""
+        assert self.correction is not None
+        self._near.mult(x, y)
+        self.correction(x, self._work)
         y.axpy(1.0, self._work)
 
 

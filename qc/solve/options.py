@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from petsc4py import PETSc
 
 PREFIX = "qc_"
+"""Of all options in PETSc's database that are ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +75,52 @@ class SolveReport:
 
 _DEFAULTS_SET: set[str] = set()
 """Options that this module has put into PETSc's database: those of the user are left alone, ours may be replaced."""
+
+
+def set_petsc_options(options: SolverOptions, has_energy: bool) -> None:
+    """The options of a solver in PETSc's database; those of another solver in this process leave it."""
+    chosen, database = _defaults(options, has_energy), PETSc.Options()
+    for key in _DEFAULTS_SET - set(chosen) - set(options.petsc):
+        database.delValue(PREFIX + key)
+        _DEFAULTS_SET.discard(key)
+    for key, value in (chosen | options.petsc).items():
+        if key in options.petsc or key in _DEFAULTS_SET or not database.hasName(PREFIX + key):
+            database[PREFIX + key] = value
+            _DEFAULTS_SET.add(key)
+            if key not in options.petsc:
+                database.getString(PREFIX + key)  # it counts as used now: PETSc does not warn about ours at the end
+
+
+def _defaults(options: SolverOptions, has_energy: bool) -> dict[str, str]:
+    """What the user may override, without the prefix."""
+    chosen = {
+        "snes_type": "newtonls",
+        "snes_linesearch_type": "bt",
+        "snes_linesearch_minlambda": "1e-3",  # shorter steps belong to an indefinite Hessian: the robust path's
+        "snes_max_it": str(options.max_newton + 1),
+        "snes_stol": "0",  # otherwise the line search drops steps that are short beside a far boundary's displacements
+    }
+    if options.linear == "mumps":
+        return chosen | _direct(has_energy)
+    iterative = {"ksp_type": "cg", "ksp_rtol": "1e-8", "pc_type": "gamg", "mg_levels_ksp_type": "chebyshev"}
+    iterative |= {} if has_energy else {"ksp_type": "gmres"}
+    if options.linear == "gamg":
+        return chosen | iterative
+    # Newton's steps need not be better than the model of the energy that they minimise
+    return chosen | iterative | {"ksp_rtol": "1e-4"} | _trust_region(options)
+
+
+def _direct(has_energy: bool) -> dict[str, str]:
+    return {
+        "ksp_type": "preonly",
+        "pc_type": "cholesky" if has_energy else "lu",
+        "pc_factor_mat_solver_type": "mumps",
+        "mat_mumps_icntl_14": "60",  # per cent of extra work space: the default runs out beside a slit
+        "mat_mumps_icntl_20": "10",  # right-hand sides stay where they are: no vector of the domain on rank 0
+    }
+
+
+def _trust_region(options: SolverOptions) -> dict[str, str]:
+    trust = {"snes_type": "newtontr", "ksp_type": "stcg", "ksp_rtol": "1e-2", "pc_type": "gamg"}
+    trust |= {"snes_max_it": str(options.max_robust + 1), "snes_stol": "0", "mg_levels_ksp_type": "chebyshev"}
+    return {f"trust_{key}": value for key, value in trust.items()}

@@ -1,4 +1,4 @@
-"""Signs of the eigenvalues of the Hessian, rigid-body modes, and the noise that breaks symmetry."""
+"""Stability of a state by the signs of the eigenvalues of its Hessian; rigid-body modes, and noise that breaks symmetry."""
 
 from __future__ import annotations
 
@@ -7,22 +7,82 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from slepc4py import SLEPc
 
+from ..coupling.coupling import Coupling
 from ..unknowns.prolongation import Prolongation
+from .factored import FactoredHessian
+from .options import PREFIX
 
 
-def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
-    """(H + H^T) / 2."""
-    S = PETSc.Mat()
-    H.transpose(S)
-    S.axpy(1.0, H, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-    S.scale(0.5)
-    return S
+class Stability:
+    """Whether states are stable, and a prediction of the next state by the factors that said so.
+
+    Parameters
+    ----------
+    coupling : Coupling
+    linear : {"mumps", "gamg", "factored"}
+        By inertia of factors; by the lowest eigenvalue, of the matrix or of the product.
+    factored : FactoredHessian or None
+        The product.
+    """
+
+    def __init__(self, coupling: Coupling, linear: str, factored: FactoredHessian | None) -> None:
+        self._coupling, self._linear, self._factored = coupling, linear, factored
+        self._inertia: Inertia | None = None
+        self._factors_hold = False  # whether they are those of the last stable state
+
+    @property
+    def factors(self) -> Inertia:
+        """LDL^T factors of the last Hessian whose inertia was asked for."""
+        if self._inertia is None:
+            self._inertia = Inertia(self._coupling.layout.comm, PREFIX + "inertia_")
+        return self._inertia
+
+    def is_stable(self, q: PETSc.Vec) -> bool:
+        """Whether the Hessian at q has no negative eigenvalue. Collective."""
+        if self._factored is not None:
+            near = self._factored.update(q)
+            return lowest_eigenvalue(self._factored.operator, near=near) > 0
+        if self._linear != "mumps":
+            return lowest_eigenvalue(self._coupling.hessian(q), symmetric=self._coupling.has_energy) > 0
+        if self._has_definite_factors(q):
+            return True
+        if self._coupling.has_energy:
+            return False
+        return lowest_eigenvalue(self._coupling.hessian(q), symmetric=False) > 0  # H itself may be stable all the same
+
+    def predict(self, q: PETSc.Vec) -> bool:
+        """Move q to first order towards equilibrium under a changed load, with the factors of the last stable state.
+
+        The answer is False, and q untouched, when there are none (iterative solver, blended forces, robust path since).
+        """
+        if self._inertia is None or not self._factors_hold:
+            return False
+        g, step = q.duplicate(), q.duplicate()
+        self._coupling.energy_gradient(q, g)
+        if not np.isfinite(g.norm(PETSc.NormType.NORM_INFINITY)):
+            return False
+        self._inertia.solve(g, step)
+        q.axpy(-1.0, step)
+        return True
+
+    def forget(self) -> None:
+        """Make no prediction with the factors of the last state: they, or the unknowns, mean something else now."""
+        self._factors_hold = False
+
+    def _has_definite_factors(self, q: PETSc.Vec) -> bool:
+        """Whether all pivots of the symmetric part of the Hessian are positive; then no eigenvalue has a negative real part."""
+        H, has_energy = self._coupling.hessian(q), self._coupling.has_energy
+        self.factors.factor(H if has_energy else _symmetric_part(H), (self._coupling.pattern_version, False))
+        definite = self.factors.negative == 0
+        self._factors_hold = definite and has_energy
+        return definite
 
 
 class Inertia:
     """LDL^T factors of a symmetric matrix by MUMPS, with the number of its negative eigenvalues (Sylvester)."""
 
     def __init__(self, comm: MPI.Comm, prefix: str) -> None:
+        self._comm = comm
         self._ksp = PETSc.KSP().create(comm)
         self._ksp.setOptionsPrefix(prefix)
         self._ksp.setType(PETSc.KSP.Type.PREONLY)
@@ -34,9 +94,7 @@ class Inertia:
         database[prefix + "mat_mumps_icntl_24"] = "1"
         database[prefix + "mat_mumps_icntl_13"] = "1"
         database[prefix + "mat_mumps_icntl_14"] = "60"
-        database[prefix + "mat_mumps_icntl_20"] = (
-            "10"  # right-hand sides stay where they are: no vector of the domain on rank 0
-        )
+        database[prefix + "mat_mumps_icntl_20"] = "10"  # right-hand sides stay: no vector of the domain on rank 0
         self._ksp.setFromOptions()
         self._pattern: object = None
         self.negative, self.null = 0, 0
@@ -47,6 +105,7 @@ class Inertia:
         ``pattern``: equal for matrices of the same sparsity. PETSc would not notice a change in a matrix that was
         preallocated anew, nor in a sum of two, and hand MUMPS values for the wrong symbolic factors.
         """
+        release_dropped(self._comm)  # a long minimisation drops a matrix in each iteration
         if pattern != self._pattern:
             self._ksp.reset()
             self._pattern = pattern
@@ -57,6 +116,15 @@ class Inertia:
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         """x = A^-1 b with the last factors."""
         self._ksp.solve(b, x)
+
+
+def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
+    """(H + H^T) / 2."""
+    S = PETSc.Mat()
+    H.transpose(S)
+    S.axpy(1.0, H, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+    S.scale(0.5)
+    return S
 
 
 def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True, near: PETSc.Mat | None = None) -> float:
@@ -83,6 +151,14 @@ def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True, near: PETSc.Mat | No
     if eps.getConverged() < 1:
         raise RuntimeError("the lowest eigenvalue of the Hessian did not converge: use [solver] linear = 'mumps'")
     return float(np.real(eps.getEigenvalue(0)))
+
+
+def release_dropped(comm: MPI.Comm) -> None:
+    """Free PETSc's objects that Python has dropped on all ranks. Collective.
+
+    Ranks may drop them in different order, so on several ranks PETSc keeps them until all can free them together.
+    """
+    PETSc.garbage_cleanup(comm)
 
 
 def rigid_body_modes(parts: Prolongation, in_plane: bool) -> PETSc.NullSpace:

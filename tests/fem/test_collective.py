@@ -35,5 +35,5 @@ def test_the_first_failing_rank_speaks():
     last = comm.size - 1
     with pytest.raises(ValueError, match=f"^rank {last}$"):
         together(comm, lambda: fail_after(last))
-    with pytest.raises(ValueError, match="^rank 0$"):
+    with pytest.raises(ValueError, match=r"^rank 0$"):
         together(comm, lambda: fail_after(0))
