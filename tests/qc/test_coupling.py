@@ -13,7 +13,7 @@ from fem.continuum import ContinuumEnergy
 from qc.coupling import NoEnergyError
 from qc.ladder import Ladder, LadderSpec
 from tests.qc.brittle import brittle_sheet
-from tests.qc.models import deform, general, largest, material, model, wave
+from tests.qc.models import deform, general, largest, material, model, shared_model, wave
 from tests.ranks import together_and_alone
 
 ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
@@ -24,7 +24,7 @@ ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
 @pytest.mark.parametrize("name", ["toy", "iron"])
 def test_derivative_ladder(name, method):
     """Gradient is the derivative of the energy, the Hessian that of the gradient; errors fall by 1e3 along the ladder."""
-    m = model(name, method)
+    m = shared_model(name, method)
     q, v = deform(m, general(m.crystal)), wave(m, 1)
     q.axpy(0.02, wave(m, 2))
     g, Hv = q.duplicate(), q.duplicate()
@@ -54,7 +54,7 @@ def test_derivative_ladder(name, method):
 @pytest.mark.mpi
 @pytest.mark.parametrize("method", ENERGY_METHODS)
 def test_hessian_is_symmetric(method):
-    m = model("toy", method, order=2)
+    m = shared_model("toy", method, order=2)
     q = deform(m, general(m.crystal))
     H = m.coupling.hessian(q)
     u, v, Hu, Hv = wave(m, 3), wave(m, 4), q.duplicate(), q.duplicate()
@@ -105,7 +105,7 @@ def test_a_state_is_worked_out_once():
 @pytest.mark.parametrize("method", ["atomistic", "bgfc", "bqcf"])
 def test_hessians_at_two_states_share_no_memory(name, method):
     """The work space of the matrix is used again; nobody who keeps blocks or a copy of the matrix may see that."""
-    m = model(name, method)
+    m = shared_model(name, method)
     q = deform(m, general(m.crystal))
     other = q.copy()
     other.axpy(0.02, wave(m, 2))
@@ -140,7 +140,7 @@ def test_a_hessian_of_a_known_pattern_needs_little_new_memory(name):
 
 
 def test_force_blending_has_no_energy():
-    m = model("toy", "bqcf")
+    m = shared_model("toy", "bqcf")
     with pytest.raises(NoEnergyError, match="no energy"):
         m.coupling.energy(deform(m, np.eye(3)))
 
