@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from mpi4py import MPI
 
@@ -19,6 +21,7 @@ GENERAL = np.eye(3) + 0.03 * np.array([[1.0, 0.5, 0.3], [-0.2, -0.7, 0.1], [0.2,
 PLANE = np.eye(3) + 0.03 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0.2, 0.6, 0]])
 
 
+@cache
 def material(name: str) -> tuple[Crystal, SitePotential]:
     """Oriented crystal and potential by name: "toy", "morse", "iron", "copper", or a covalent potential for silicon."""
     if name == "toy":
@@ -51,6 +54,23 @@ def model(name: str, method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: ob
     removed = changes.pop("removed", None)
     spec = ModelSpec(method=method, **(sizes | changes))  # type: ignore[arg-type]
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, removed=removed)  # type: ignore[arg-type]
+
+
+@cache
+def _built(name: str, method: str, changes: tuple[tuple[str, object], ...]) -> tuple[Model, np.ndarray, np.ndarray]:
+    m = model(name, method, **dict(changes))
+    return m, m.coupling.prescribed.copy(), m.coupling.dead_load.array.copy()
+
+
+def shared_model(name: str, method: str, **changes: object) -> Model:
+    """`model` on all ranks, built once a session, with the boundary and the dead load of a new one.
+
+    For tests that change nothing else of it: who adds a term, moves it or patches what it is built by takes `model`.
+    """
+    m, prescribed, dead_load = _built(name, method, tuple(sorted(changes.items())))
+    m.coupling.prescribed[:] = prescribed
+    m.coupling.dead_load.array[:] = dead_load
+    return m
 
 
 def deform(m: Model, F: np.ndarray, shifts: np.ndarray | None = None):  # type: ignore[no-untyped-def]

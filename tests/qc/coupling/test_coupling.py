@@ -14,7 +14,7 @@ from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.terms.term import NoEnergyError
 from tests.qc.brittle import brittle_sheet
-from tests.qc.models import deform, general, largest, material, model, wave
+from tests.qc.models import deform, general, largest, material, model, shared_model, wave
 from tests.ranks import together_and_alone
 
 ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
@@ -25,7 +25,7 @@ ENERGY_METHODS = ["atomistic", "continuum", "qce", "bqce", "bgfc"]
 @pytest.mark.parametrize("name", ["toy", "iron"])
 def test_derivative_ladder(name, method):
     """Gradient is the derivative of the energy, the Hessian that of the gradient; errors fall by 1e3 along the ladder."""
-    m = model(name, method)
+    m = shared_model(name, method)
     q, v = deform(m, general(m.crystal)), wave(m, 1)
     q.axpy(0.02, wave(m, 2))
     g, Hv = q.duplicate(), q.duplicate()
@@ -55,7 +55,7 @@ def test_derivative_ladder(name, method):
 @pytest.mark.mpi
 @pytest.mark.parametrize("method", ENERGY_METHODS)
 def test_hessian_is_symmetric(method):
-    m = model("toy", method, order=2)
+    m = shared_model("toy", method, order=2)
     q = deform(m, general(m.crystal))
     H = m.coupling.hessian(q)
     u, v, Hu, Hv = wave(m, 3), wave(m, 4), q.duplicate(), q.duplicate()
@@ -104,7 +104,7 @@ def test_a_state_is_worked_out_once():
 
 
 def test_force_blending_has_no_energy():
-    m = model("toy", "bqcf")
+    m = shared_model("toy", "bqcf")
     with pytest.raises(NoEnergyError, match="no energy"):
         m.coupling.energy(deform(m, np.eye(3)))
 

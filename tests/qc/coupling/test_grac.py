@@ -16,7 +16,7 @@ from qc.terms.reconstruction import ReconstructionError
 from qc.unknowns.regions import Core
 from tests.qc.coupling.test_three_dimensions import ball
 from tests.qc.crack.test_user_mesh import DISC, model_on
-from tests.qc.models import GENERAL_2D, deform, general, largest, model, wave
+from tests.qc.models import GENERAL_2D, deform, general, largest, model, shared_model, wave
 from tests.ranks import together_and_alone
 
 STRAINS = {
@@ -42,7 +42,7 @@ def ghost_force(m, F):
     "changes", [{}, {"blend_width": 0.0}, {"order": 2}, {"crack": "strips"}], ids=["blended", "sharp", "P2", "strips"]
 )
 def test_no_ghost_force(name, changes):
-    m = model(name, "bgrac", **changes)
+    m = shared_model(name, "bgrac", **changes)
     for label, F in STRAINS.items():
         assert ghost_force(m, general(m.crystal) if F is None else F) < 1e-10, label
 
@@ -79,7 +79,7 @@ def test_it_counts_every_site_once():
 @pytest.mark.parametrize("crack", ["none", "strips", "slit"])
 def test_derivatives(crack):
     """Gradient and Hessian of the coupled energy at a wavy state."""
-    m = model("morse", "bgrac", crack=crack)
+    m = shared_model("morse", "bgrac", crack=crack)
     q, v = wave(m, 1), wave(m, 2)
     q.scale(0.02)
     g, plus, minus, trial = (q.duplicate() for _ in range(4))

@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from qc.unknowns.blending import BlendingFunction
-from tests.qc.models import GENERAL, deform, general, largest, material, model
+from tests.qc.models import GENERAL, deform, general, largest, material, model, shared_model
 
 MATERIALS = ["toy", "morse", "iron", "copper"]
 
@@ -24,19 +24,19 @@ def ghost_force(m, F):
 @pytest.mark.parametrize("name", ["toy", "iron"])
 def test_no_ghost_force(name, method, crack, order):
     """Force blending at every uniform strain; BGFC at the state where its dead load was taken."""
-    m = model(name, method, crack=crack, order=order)
+    m = shared_model(name, method, crack=crack, order=order)
     assert ghost_force(m, general(m.crystal)) < 1e-10
 
 
 @pytest.mark.parametrize("name", ["morse", "copper"])
 def test_no_ghost_force_in_other_crystals(name):
     for method in ("bgfc", "bqcf"):
-        m = model(name, method)
+        m = shared_model(name, method)
         assert ghost_force(m, general(m.crystal)) < 1e-10
 
 
 def test_no_ghost_force_with_several_periods_along_the_front():
-    m = model("iron", "bgfc", front_periods=3)
+    m = shared_model("iron", "bgfc", front_periods=3)
     assert ghost_force(m, general(m.crystal)) < 1e-10
 
 
@@ -51,8 +51,8 @@ def test_ghost_forces_of_energy_blending_decay_with_the_width(name):
     """BQCE shows them, and they fall at least like K^-1.5 from K = 4 to 8; the sharp QCE shows larger ones."""
     crystal, _ = material(name)
     nn, F = crystal.nearest_neighbour_distance, general(crystal)  # neighbours alone have no ghost force at rest
-    sharp = ghost_force(model(name, "qce"), F)
-    four, eight = (ghost_force(model(name, "bqce", blend_width=k * nn, blending="cubic"), F) for k in (4, 8))
+    sharp = ghost_force(shared_model(name, "qce"), F)
+    four, eight = (ghost_force(shared_model(name, "bqce", blend_width=k * nn, blending="cubic"), F) for k in (4, 8))
     assert sharp > 2 * four > 1e-3
     assert np.log2(four / eight) > 1.5
 
@@ -62,7 +62,7 @@ def test_ghost_forces_of_energy_blending_decay_with_the_width(name):
 @pytest.mark.parametrize("name", MATERIALS)
 def test_energy_patch_test(name, crack):
     """sum w_l v0 equals the volume that the continuum leaves to the atoms, with a slit too."""
-    m = model(name, "bqce", crack=crack)
+    m = shared_model(name, "bqce", crack=crack)
     mesh = m.domain.mesh
     x = mesh.geometry.x[mesh.geometry.dofmaps[0]][: mesh.topology.index_map(2).size_local]
     a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
@@ -76,7 +76,7 @@ def test_energy_patch_test(name, crack):
 
 def test_a_wrong_cell_weight_shows():
     """The same sum with centroid values of beta instead of vertex means is off: the test above can fail."""
-    m = model("iron", "bqce")
+    m = shared_model("iron", "bqce")
     mesh = m.domain.mesh
     x = mesh.geometry.x[mesh.geometry.dofmaps[0]][: mesh.topology.index_map(2).size_local]
     a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]

@@ -147,14 +147,14 @@ def test_barriers_vanish_at_the_folds(snake):
 
 
 def beyond_the_fold(method, comm):
-    """Points from 1.2 K_G through K+, by a coupled model of 40 A."""
+    """Points from 1.36 K_G through K+, by a coupled model of 40 A."""
     crystal, potential = material("holland-marder")
     spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method)
     system = CrackSystem(crystal, potential, spec, comm=comm)
-    ladder, path = Ladder(system, LadderSpec(K_start=1.2, K_stop=1.2, K_step=0.1)), Path(system)
-    ladder.step(1.2, "load")
+    ladder, path = Ladder(system, LadderSpec(K_start=1.36, K_stop=1.36, K_step=0.1)), Path(system)
+    ladder.step(1.36, "load")
     points = []
-    for point in path.follow(path.start(ladder.q, 1.2 * system.K_G)):
+    for point in path.follow(path.start(ladder.q, 1.36 * system.K_G)):
         points.append((point.K / system.K_G, path.energy(point), point.negative, bool(point.fold)))
         if point.negative and not point.fold:
             return np.array(points, dtype=float)

@@ -7,6 +7,8 @@ from mpi4py import MPI
 from fem import shifted_continuum
 from fem.shifted_continuum import ShiftedContinuumEnergy
 from qc.commands.patch import PatchOptions, plan
+from qc.patch.claims.claims import CLAIMS
+from qc.patch.claims.qm import QM_CLAIMS
 from qc.patch.model import PatchTest
 from qc.patch.setup import PatchSetup
 from qc.patch.suite import run_jobs
@@ -47,17 +49,28 @@ def failing(method, shifts, **words):
 @pytest.mark.parametrize("shifts", ["relaxed", "given"])
 @pytest.mark.parametrize("method", METHODS)
 def test_green(method, shifts):
-    """Every claim that makes sense holds, on any number of ranks; the record says what was done with the shifts."""
-    found = records(method, shifts, deformations=("identity", STRAIN, "rotation:40"))
+    """Every claim that makes sense holds, on any number of ranks; the record says what was done with the shifts.
+
+    Those of a QM region, in this very setup, are in test_patch_qm.py and patch_tests/test_qm.py.
+    """
+    claims = set(CLAIMS) - set(QM_CLAIMS)
+    found = records(method, shifts, claims=claims, deformations=("identity", STRAIN, "rotation:40"))
     assert {r.verdict for r in found} == {"pass"}, [r for r in found if r.verdict != "pass"]
     assert {r.shifts for r in found} == {shifts}
     assert {r.plain()["shifts"] for r in found} == {shifts}
     assert ("Newton from a perturbed state" in {r.claim for r in found}) == (shifts == "relaxed")
 
 
-@pytest.mark.parametrize("shifts", ["relaxed", "given"])
-@pytest.mark.parametrize("potential", ["stillinger-weber", "holland-marder", "tersoff-t3", "Si.sw"])
+IN_THE_STANDARD_SUITE = {("stillinger-weber", "given"), ("holland-marder", "relaxed")}
+SOLIDS = [(p, s) for p in ("stillinger-weber", "holland-marder", "tersoff-t3", "Si.sw") for s in ("relaxed", "given")]
+
+
+@pytest.mark.parametrize(
+    ("potential", "shifts"),
+    [pytest.param(*one, marks=[pytest.mark.slow] if one in IN_THE_STANDARD_SUITE else []) for one in SOLIDS],
+)
 def test_green_in_three_dimensions(potential, shifts):
+    """Slow are those that `make patch-test` makes, with more methods and at more deformations."""
     for method in ("bqce", "bgfc", "bgrac", "bqcf"):
         found = records(method, shifts, potential, claims=(FORCE, "energy patch test"), dimension="3")
         assert {r.verdict for r in found} == {"pass"}, found

@@ -13,15 +13,15 @@ from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.factored import FactoredHessian
 from qc.solve.options import SolverOptions
 from tests.qc.coupling.test_three_dimensions import ball
-from tests.qc.models import deform, largest, material, model, wave
+from tests.qc.models import deform, largest, material, shared_model, wave
 
 STRAIN = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0.2, 0.6, 0]])
 SHEET = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0, 0, 0]])
 MODELS = {
-    "atoms in 2.5-D": lambda: model("iron", "atomistic", radius=20.0),
-    "iron, bgrac": lambda: model("iron", "bgrac"),
-    "silicon with shifts, bgrac": lambda: model("holland-marder", "bgrac"),
-    "sheet, bgfc": lambda: model("toy", "bgfc"),
+    "atoms in 2.5-D": lambda: shared_model("iron", "atomistic", radius=20.0),
+    "iron, bgrac": lambda: shared_model("iron", "bgrac"),
+    "silicon with shifts, bgrac": lambda: shared_model("holland-marder", "bgrac"),
+    "sheet, bgfc": lambda: shared_model("toy", "bgfc"),
     "copper in 3-D, bgfc": lambda: ball("copper", "bgfc", core=1.0, width=2.5, radius=10.0),
     "iron in 3-D, bqce": lambda: ball("iron", "bqce", core=1.0, width=2.5, radius=10.0),
 }
