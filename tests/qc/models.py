@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import COVALENT, Crystal, SitePotential, load_potential
+from qc.coupling.load import Load
 from qc.coupling.methods import build_model
 from qc.coupling.model import Model
 from qc.coupling.spec import ModelSpec
@@ -56,20 +57,16 @@ def model(name: str, method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: ob
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, removed=removed)  # type: ignore[arg-type]
 
 
-@cache
-def _built(name: str, method: str, changes: tuple[tuple[str, object], ...]) -> tuple[Model, np.ndarray, np.ndarray]:
-    m = model(name, method, **dict(changes))
-    return m, m.coupling.prescribed.copy(), m.coupling.dead_load.array.copy()
+_built = cache(lambda name, method, changes: model(name, method, **dict(changes)))
 
 
 def shared_model(name: str, method: str, **changes: object) -> Model:
-    """`model` on all ranks, built once a session, with the boundary and the dead load of a new one.
+    """`model` on all ranks, built once a session, under no load.
 
     For tests that change nothing else of it: who adds a term, moves it or patches what it is built by takes `model`.
     """
-    m, prescribed, dead_load = _built(name, method, tuple(sorted(changes.items())))
-    m.coupling.prescribed[:] = prescribed
-    m.coupling.dead_load.array[:] = dead_load
+    m = _built(name, method, tuple(sorted(changes.items())))
+    m.impose(Load.none(m.parts.layout))
     return m
 
 
