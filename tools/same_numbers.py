@@ -149,7 +149,7 @@ def vacancies(folder: Path) -> Quantities:
     potential = load_potential("Cu_mishin1.eam.alloy")
     crystal = Crystal.fcc("Cu", 3.614925).oriented((1, 1, 1), (1, 1, -2))
     nn = crystal.nearest_neighbour_distance
-    spec = ModelSpec("bgfc", find("qc", "Core")(2.0 * nn), 2.5 * nn, 9.0 * nn)
+    spec = ModelSpec(method="bgfc", core=find("qc", "Core")(2.0 * nn), blend_width=2.5 * nn, radius=9.0 * nn)
     lattice = find("fem", "bulk_lattice")(crystal, np.zeros(3))
     holes = partial(_within, radius=1.01 * nn)
     model = build_model(MPI.COMM_SELF, crystal, potential, lattice, spec, removed=holes)

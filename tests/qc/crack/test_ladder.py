@@ -73,8 +73,8 @@ def test_unloading_closes_the_crack_below_the_advance():
 def test_other_models_carry_a_crack(changes):
     """Slit with predictor dead load, P2, BQCE, BQCF: stable states below the first advance."""
     method = changes.pop("method", "bgfc")
-    ladder = climb(method, spec=LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.1, stop_at="K_stop"), **changes)
-    assert len(ladder.state.steps) == 2
+    ladder = climb(method, spec=LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.05, stop_at="K_stop"), **changes)
+    assert len(ladder.state.steps) == 3
     assert all(step.stable for step in ladder.state.steps)
     assert (ladder.state.steps[0].energy is None) == (method == "bqcf")
 
