@@ -127,7 +127,7 @@ def vacancy(core: float, radius: float, comm: MPI.Comm) -> dict[str, Any]:
         "kB an atom": (memory(comm) - before) / atoms / 1024,
         "kB a node": (memory(comm) - before) / n_blocks / 1024,
         "peak (GiB)": comm.allreduce(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 2**20,
-        "residual": solver.residual(q),
+        "residual": model.coupling.residual(q),
         "unrelaxed (eV)": unrelaxed,
         "E_f (eV)": model.coupling.energy(q),
         "seconds": taken,

@@ -101,7 +101,7 @@ def follow(ladder: Ladder, n: int, event: int) -> tuple[ModelMove, StepRecord] |
     move(system, ladder.q, last.K, n)
     energy = ladder.energy()
     faces = _leave_behind(ladder, n)
-    residual = ladder.solver.residual(ladder.q)
+    residual = system.model.coupling.residual(ladder.q)
     record = step_in_place(ladder, last.K_over_KG)
     if record is None:
         system.recentre(centre)

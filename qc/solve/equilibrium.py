@@ -76,10 +76,6 @@ class EquilibriumSolver:
     def furthest(self, furthest: float) -> None:
         self._descent.furthest = furthest
 
-    def residual(self, q: PETSc.Vec) -> float:
-        """Largest force component, eV/A."""
-        return self.coupling.residual(q)
-
     def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False, alone: bool = False) -> SolveReport:
         """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails. Collective.
 

@@ -13,7 +13,6 @@ from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
-from qc.solve.stability import hashed_noise, lowest_eigenvalue
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 from tests.ranks import together_and_alone
@@ -118,19 +117,6 @@ def test_multigrid_finds_the_same_state():
     assert iterative.state.steps[0].energy == pytest.approx(direct.state.steps[0].energy, rel=1e-9)
 
 
-@pytest.mark.mpi
-def test_inertia_and_slepc_agree_on_stability():
-    """At the relaxed state both say stable; at a state pushed over the edge both count a negative eigenvalue."""
-    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
-    coupling, q = ladder.system.model.coupling, ladder.q
-    assert ladder.solver.is_stable(q)
-    assert lowest_eigenvalue(coupling.hessian(q)) > 0
-    ladder.system.load(2.5 * ladder.system.K_G)
-    pushed = ladder.system.start(2.5 * ladder.system.K_G)
-    assert not ladder.solver.is_stable(pushed)
-    assert lowest_eigenvalue(coupling.hessian(pushed)) < 0
-
-
 def test_a_state_that_is_gone_is_left_for_a_stable_one():
     """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
     ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
@@ -138,14 +124,6 @@ def test_a_state_that_is_gone_is_left_for_a_stable_one():
     assert record.stable
     assert record.robust_iterations > 0
     assert record.tip_position > ladder.state.steps[0].tip_position
-
-
-def test_noise_depends_on_the_name_only():
-    key = np.array([[3, -4, 0, 0], [0, 0, 0, 0], [3, -4, 0, 1]])
-    noise = hashed_noise(key, 3)
-    assert np.array_equal(noise[[2, 0]], hashed_noise(key[[2, 0]], 3))
-    assert np.abs(noise).max() <= 1
-    assert len(np.unique(noise)) == noise.size
 
 
 def test_unconverged_step_keeps_the_last_state():

@@ -161,7 +161,7 @@ def test_a_model_whose_tip_moves_with_it_is_put_back(monkeypatch):
     assert (ladder.state.offset, ladder.state.carried, len(ladder.state.steps)) == (0.0, {}, 1)
     before.axpy(-1.0, ladder.q)
     assert before.norm(3) < 1e-12
-    assert ladder.solver.residual(ladder.q) < 1e-6
+    assert ladder.system.model.coupling.residual(ladder.q) < 1e-6
 
 
 def test_what_cannot_move_is_refused():

@@ -138,7 +138,7 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
         propagation.run()
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
     assert not propagation.ladder.state.steps[-1].tip_left
-    assert propagation.ladder.solver.residual(propagation.ladder.q) < 1e-6
+    assert propagation.ladder.system.model.coupling.residual(propagation.ladder.q) < 1e-6
 
 
 def test_a_crack_without_a_tip_is_refused():

@@ -46,7 +46,7 @@ def test_a_tip_that_snaps_is_put_back(ladder):
     before = state_of(ladder)
     assert stay(ladder, BEYOND) is None
     assert is_as_before(ladder, before)
-    assert ladder.solver.residual(ladder.q) < 1e-6  # under the load that it had
+    assert ladder.system.model.coupling.residual(ladder.q) < 1e-6  # under the load that it had
 
 
 def test_a_field_that_follows_its_tip_asks_for_less_load(ladder):

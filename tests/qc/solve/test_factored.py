@@ -1,19 +1,16 @@
-"""Products with the Hessian without its matrix, the springs that precondition them, and states found with both."""
+"""Products with the Hessian without its matrix, and the springs that precondition them."""
 
 from copy import copy
 
 import numpy as np
 import pytest
-from mpi4py import MPI
 from petsc4py import PETSc
 
 from qc.case.case import Case
 from qc.errors import InputError
-from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.factored import FactoredHessian
-from qc.solve.options import SolverOptions
 from tests.qc.coupling.test_three_dimensions import ball
-from tests.qc.models import deform, largest, material, shared_model, wave
+from tests.qc.models import deform, largest, shared_model, wave
 
 STRAIN = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0.2, 0.6, 0]])
 SHEET = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0, 0, 0]])
@@ -105,51 +102,6 @@ def test_iterations_do_not_grow_with_the_model():
     small, large = iterations(1.5), iterations(5.0)
     assert large[0] > 3 * small[0]
     assert large[1] < 1.5 * small[1] < 60
-
-
-def relaxed(linear: str, comm: MPI.Comm = MPI.COMM_WORLD) -> tuple[float, object]:
-    """(energy, report) of a divacancy in copper, disturbed."""
-    nn = material("copper")[0].nearest_neighbour_distance
-    m = ball("copper", "bgfc", comm, lambda x: np.linalg.norm(x, axis=1) < 1.01 * nn, core=2.0, width=2.5, radius=10.0)
-    q = deform(m, np.eye(3))
-    noise = np.random.default_rng(1).uniform(-1, 1, (m.parts.layout.n_free, 3))
-    solver = EquilibriumSolver(m.coupling, m.parts, noise, SolverOptions(linear=linear), in_plane=False)
-    report = solver.solve(q, rough=True)
-    return m.coupling.energy(q), report
-
-
-@pytest.mark.mpi
-def test_same_state_as_by_factorisation():
-    """A cluster of vacancies, by the trust region: the energy of MUMPS' state, stable, force under the tolerance."""
-    expected, _ = relaxed("mumps")
-    found, report = relaxed("factored")
-    assert report.converged
-    assert report.stable
-    assert report.residual < 1e-6
-    assert found == pytest.approx(expected, abs=1e-8)
-
-
-def test_a_saddle_is_seen_and_left():
-    """An atom half-way to a vacancy: Newton alone stays on the saddle, the stability check sees it, the trust region leaves."""
-    nn = material("copper")[0].nearest_neighbour_distance
-    crystal, _ = material("copper")
-    jump = crystal.stencil(1.1 * nn)[0]
-    m = ball(
-        "copper", "bqce", removed=lambda x: np.linalg.norm(x - jump, axis=1) < 0.1, core=2.5, width=2.5, radius=10.0
-    )
-    q = m.parts.layout.create_unknowns()
-    X = m.parts.X[: m.parts.layout.n_free]
-    here = np.flatnonzero(m.parts.is_atom[: len(X)] & (np.linalg.norm(X, axis=1) < 0.1))
-    q.array.reshape(-1, 3)[here] = 0.5 * jump
-    noise = np.random.default_rng(1).uniform(-1, 1, (len(X), 3))
-    options = SolverOptions(linear="factored", max_newton=30)
-    solver = EquilibriumSolver(m.coupling, m.parts, noise, options, in_plane=False)
-    report = solver.solve(q)
-    assert report.stable
-    assert report.converged
-    assert report.robust_iterations > 0
-    moved = np.linalg.norm(q.array_r.reshape(-1, 3)[here][0])
-    assert min(moved, abs(moved - nn)) < 0.2 * nn
 
 
 def test_blended_forces_are_refused():
