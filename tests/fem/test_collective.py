@@ -33,7 +33,7 @@ def test_the_first_failing_rank_speaks():
 
     assert together(comm, lambda: comm.rank) == comm.rank
     last = comm.size - 1
-    with pytest.raises(ValueError, match=f"^rank {last}$"):
+    with pytest.raises(ValueError, match=rf"^rank {last}\Z"):
         together(comm, lambda: fail_after(last))
-    with pytest.raises(ValueError, match=r"^rank 0$"):
+    with pytest.raises(ValueError, match=r"^rank 0\Z"):
         together(comm, lambda: fail_after(0))
