@@ -6,7 +6,7 @@ from mpi4py import MPI
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
-from qc.output import checkpoint, pictures
+from qc.output import checkpoint
 from qc.output import states as output
 from qc.unknowns.halo import gather_halo
 from qc.unknowns.layout import Rows
@@ -148,18 +148,3 @@ def test_names_in_order():
     assert len(name) < 1.5 * len(whole) / comm.size
     empty, _ = in_order(comm, mine[:0], np.empty((0, 1)))
     assert len(empty) == 0
-
-
-@pytest.mark.mpi
-def test_no_picture_of_what_cannot_be_drawn(shared_path, monkeypatch):
-    """Then nothing is brought to rank 0."""
-    system = hexagonal_crack("bgfc", Told(comm))
-    path = shared_path / "model.png"
-    Told.entries = 0
-    monkeypatch.setattr(pictures, "MOST_DRAWN", 1000)
-    pictures.draw_model(path, system, "")
-    assert not path.exists()
-    assert Told.entries == 0
-    monkeypatch.setattr(pictures, "MOST_DRAWN", 100_000)
-    pictures.draw_model(path, system, "")
-    assert path.exists() or comm.rank
