@@ -1,4 +1,4 @@
-"""The directory of a run: its log, its checkpoints in and out, its clock, and the signals that end it between two steps."""
+"""The directory of a run: made ready, its checkpoints in and out, its clock, and the signals that end it between two steps."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ from ..output import checkpoint
 from ..output.states import write_fields
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
+from .run_log import log_to_file
 from .specimen import Specimen, make_specimen
 
 log = logging.getLogger(__name__)
 
 SCRAPS = (".*.[0-9]*.tmp", ".*.[0-9]*.png", "*.json.tmp", "*.tmp.npz")
 """Names under which files are written before they take their place; ``*.json.tmp`` are those of older versions."""
-
-PACKAGES = ("qc", "fem", "atomistics")
-"""Whose messages go to ``run.log``."""
 
 
 @contextmanager
@@ -59,50 +57,6 @@ def prepare(path: Path) -> None:
     for pattern in SCRAPS:
         for scrap in path.glob(pattern):
             scrap.unlink(missing_ok=True)
-
-
-@contextmanager
-def log_to_file(path: Path, comm: MPI.Comm) -> Iterator[None]:
-    """Rank 0 logs to a file while the block runs, the other ranks nowhere.
-
-    How the block ends is written there too: a stop, or what the user can mend, as one sentence; only a defect comes with
-    its traceback.
-    """
-    handler = together(comm, lambda: logging.NullHandler() if comm.rank else logging.FileHandler(path))
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    loggers = [logging.getLogger(package) for package in PACKAGES]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        if comm.rank == 0:
-            logger.setLevel(logging.INFO)
-    try:
-        with _end_in_the_log():
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)
-        handler.close()
-
-
-@contextmanager
-def _end_in_the_log() -> Iterator[None]:
-    try:
-        yield
-    except (Stopped, KeyboardInterrupt) as error:
-        log.warning("%s", _sentence(error) or "interrupted at once")
-        raise
-    except (ConvergenceError, InputError) as error:
-        log.error("%s", _sentence(error) or type(error).__name__)
-        raise
-    except Exception:
-        log.exception("ended by a defect")
-        raise
-
-
-def _sentence(error: BaseException) -> str:
-    return " ".join(str(error).split())
 
 
 class RunDirectory:

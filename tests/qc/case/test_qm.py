@@ -3,9 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
+from qc.case.case import Case
 from qc.case.qm import ENGINES, QMTable, is_engine
 from qc.commands.specs import engine_spec
+from qc.errors import InputError
 from qc.qm.engine.spec import BUILT_IN, check_name
+from tests.qc.commands.small import tip_case
 
 
 def test_defaults_make_an_engine():
@@ -46,3 +49,23 @@ def test_names_of_engines_are_judged_alike(name):
         assert not is_engine(name)
     else:
         assert is_engine(name)
+
+
+@pytest.mark.parametrize(
+    ("tables", "says"),
+    [
+        ({"engine": "vasp"}, 'must be "gfn1-xtb"'),
+        ({"radius": -1.0}, "qm.radius"),
+        ({"speed": 1}, "qm.speed"),
+        ({"mode": "both"}, '"energy" or "force"'),
+    ],
+)
+def test_bad_tables(tables, says):
+    plain = tip_case("Stiff").plain()
+    with pytest.raises(InputError, match=says):
+        Case.from_dict(plain | {"qm": plain["qm"] | tables})
+
+
+def test_qm_needs_three_dimensions():
+    with pytest.raises(InputError, match=r"\[qm\] is not allowed with model.method"):
+        tip_case("Stiff", model={"method": "continuum"})

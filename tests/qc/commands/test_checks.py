@@ -2,14 +2,18 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from qc.case import Case
 from qc.case.qm import QMTable
+from qc.cli.app import main
 from qc.commands.checks import changed_keys, check_engine, check_potential, check_same_model
 from qc.errors import InputError
 from tests.programs import environment, qc_command
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def case(**changes):
@@ -76,9 +80,7 @@ def test_a_malformed_potential(tmp_path):
     ],
 )
 def test_a_misspelt_command_is_one_sentence(words, sentence):
-    run = subprocess.run(
-        qc_command(*words), env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+    run = subprocess.run(qc_command(*words), env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1
     assert run.stderr.startswith("qc: ")
@@ -89,3 +91,14 @@ def test_an_engine_that_is_not_installed_is_told_before_any_work():
     with pytest.raises(InputError, match=r'qm.engine = "ase:nowhere.Engine" is not installed'):
         check_engine(QMTable(radius=5.0, engine="ase:nowhere.Engine"))
     check_engine(QMTable(radius=5.0, engine="ase:tests.qc.qm_engines.SW"))
+
+
+def test_a_missing_engine_is_told_before_anything_is_built(tmp_path, monkeypatch, capfd):
+    text = (EXAMPLES / "silicon_crack.toml").read_text() + '[qm]\nengine = "ase:no_such_module.Engine"\nradius = 6.0\n'
+    (tmp_path / "case.toml").write_text(text)
+    monkeypatch.setattr("sys.argv", ["qc", "run", str(tmp_path / "case.toml"), "-o", str(tmp_path / "out")])
+    assert main() == 2
+    error = capfd.readouterr().err
+    assert 'qm.engine = "ase:no_such_module.Engine" is not installed' in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()

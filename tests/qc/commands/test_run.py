@@ -1,13 +1,11 @@
 """A run and its files: complete, readable, and resumable after a kill on another number of ranks."""
 
 import csv
-import json
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,66 +15,17 @@ import pytest
 from mpi4py import MPI
 
 from qc.case.case import Case
-from qc.cli.app import main
-from qc.commands.check import check_case
 from qc.commands.run import run_case
 from qc.errors import InputError, Stopped
 from qc.output import checkpoint
 from qc.pictures.tip import tip_picture
 from tests.programs import environment, qc_command
+from tests.qc.commands.small import SMALL, STEPS, TOML, case, comm, left_over, read, same_ladder
 
-SMALL = {
-    "crystal": {"structure": "hexagonal", "element": "X"},
-    "potential": {"file": "morse"},
-    "model": {
-        "dimension": 2, "core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0, "face_strip_thickness": 3.0,
-    },
-    "load": {"K_start": 1.0, "K_stop": 1.04, "K_step": 0.01, "stop_at": "K_stop"},
-}  # fmt: skip
-TOML = """
-crystal = { structure = "hexagonal", element = "X" }
-potential = { file = "morse" }
-model = { dimension = 2, core_radius = 9.0, blend_width = 5.0, domain_radius = 26.0, face_strip_thickness = 3.0 }
-load = { K_start = 1.0, K_stop = 1.04, K_step = 0.01, stop_at = "K_stop" }
-"""
-STEPS = 5
 KEYS = """case method reference dimension front_periods ranks n_atoms n_dofs K_G gamma elastic_constants steps events K_plus
 K_plus_bracket K_minus K_minus_bracket n_qm_calls seconds versions"""
+
 STEP_KEYS = "K K_over_KG branch energy energies tip_position newton_iterations converged_reason"
-comm = MPI.COMM_WORLD
-
-
-def case(**load):
-    return Case.from_dict(SMALL | {"load": SMALL["load"] | load}, name="small")
-
-
-def read(directory):
-    return json.loads((directory / "result.json").read_text())
-
-
-def same_ladder(directory, other):
-    """Energies of all steps to 1e-10, loads, tip, events and bracket of two runs."""
-    a, b = read(directory), read(other)
-    assert [s["energy"] for s in a["steps"]] == pytest.approx([s["energy"] for s in b["steps"]], rel=1e-10)
-    for key in ("K", "tip_position"):
-        assert [s[key] for s in a["steps"]] == pytest.approx([s[key] for s in b["steps"]], rel=1e-12)
-    assert a["K_plus_bracket"] == pytest.approx(b["K_plus_bracket"], rel=1e-12)
-    assert [e["kind"] for e in a["events"]] == [e["kind"] for e in b["events"]]
-    return a["finished"] and b["finished"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder of this test, the same on all ranks."""
-    return Path(comm.bcast(str(tmp_path)))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A run that nothing interrupted."""
-    out = Path(comm.bcast(str(tmp_path_factory.mktemp("whole")))) / "out"
-    assert run_case(case(), out) == 0
-    return out
 
 
 @pytest.mark.mpi
@@ -135,7 +84,9 @@ def test_other_files_of_a_run(whole):
     weight = atoms.arrays["weight"]
     assert (weight.min(), weight.max()) == (0.0, 1.0)
     inside = np.linalg.norm(atoms.arrays["reference"], axis=1) < result["domain_radius"]
-    assert np.isfinite(atoms.arrays["site_energy"][inside & (weight > 0)]).all()  # beyond, clamped sites are not counted
+    assert np.isfinite(
+        atoms.arrays["site_energy"][inside & (weight > 0)]
+    ).all()  # beyond, clamped sites are not counted
     assert np.count_nonzero(atoms.arrays["free"]) == result["n_free_atoms"]
     assert 0.1 < np.abs(atoms.positions - atoms.arrays["reference"]).max() < 3.0
     for name in ("model.png", "tip.png", "ladder.png"):
@@ -143,13 +94,6 @@ def test_other_files_of_a_run(whole):
     assert (whole / "fields.bp" / "md.idx").stat().st_size > 0
     assert (whole / "run.log").read_text().count("K_G, energy") == STEPS
     assert left_over(whole) == set()
-
-
-def left_over(directory):
-    """Files that nobody asked for."""
-    expected = """result.json steps.csv trajectory.extxyz .trajectory.extxyz.index fields.bp model.png tip.png ladder.png run.log
-    checkpoint.json far_field.npz reconstruction.json reconstruction.petsc reconstruction.petsc.info"""
-    return {p.name for p in directory.iterdir() if not p.name.startswith("state-")} - set(expected.split())
 
 
 @pytest.mark.mpi
@@ -206,7 +150,9 @@ def test_what_a_kill_left_undone_is_made_up_for(whole, tmp_path, monkeypatch):
         (out / name).write_text("torn")
     seen = {}
     draw = tip_picture
-    monkeypatch.setattr("qc.output.pictures.tip_picture", lambda *args, **more: (seen.update(panels=args[1]), draw(*args, **more)))
+    monkeypatch.setattr(
+        "qc.output.pictures.tip_picture", lambda *args, **more: (seen.update(panels=args[1]), draw(*args, **more))
+    )
     assert run_case(case(), out, resume=True) == 0
     assert same_ladder(out, whole)
     assert (out / "steps.csv").read_text() == (whole / "steps.csv").read_text()
@@ -236,7 +182,9 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     """Killed some time after its first step on one rank, or asked to stop; resumed on two."""
     path = tmp_path / "small.toml"
     path.write_text(TOML)
-    process = subprocess.Popen(command(path, 1), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command(path, 1), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     saved = tmp_path / "out" / "checkpoint.json"
     deadline = time.monotonic() + 120
     while not saved.exists() and time.monotonic() < deadline and process.poll() is None:
@@ -253,42 +201,3 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     assert read(tmp_path / "out")["ranks"] == 2
     assert len(ase.io.read(tmp_path / "out" / "trajectory.extxyz", ":")) == STEPS
     assert left_over(tmp_path / "out") == set()
-
-
-def test_petsc_options_reach_petsc(tmp_path, capfd):
-    run_case(case(K_stop=1.01), tmp_path / "out", petsc_options=["-snes_monitor", "-qc_snes_rtol", "1e-9"])
-    assert "SNES Function norm" in capfd.readouterr().out
-
-
-@pytest.mark.mpi
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (["-snes_monitor", "a", "b"], "'b'"),
-        (["-pc_type", "nonsense"], "nonsense"),
-        (["-snes_linesearch_type", "nonsense"], "nonsense"),
-    ],
-)
-def test_petsc_options_that_are_refused(folder, monkeypatch, capfd, options, sentence):
-    """One sentence, and no directory that would be in the way of the next attempt."""
-    if comm.rank == 0:
-        (folder / "small.toml").write_text(TOML)
-    comm.barrier()
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["qc", "run", "small.toml", "-o", "out", "--", *options])
-    assert main() == 2
-    told = capfd.readouterr().err
-    assert told.count("\n") == (comm.rank == 0), told
-    assert comm.rank or (told.startswith("qc: ") and sentence in told)
-    comm.barrier()
-    assert not (folder / "out").exists()
-
-
-@pytest.mark.mpi
-def test_check_builds_and_draws_the_model(whole, folder):
-    sizes, result = check_case(case(), folder / "seen"), read(whole)
-    assert (sizes["atoms"], sizes["unknowns"]) == (result["n_atoms"], result["n_dofs"])
-    assert sizes["K_G (MPa m^1/2)"] == pytest.approx(result["K_G"], abs=1e-4)
-    assert sizes["ladder steps at most"] == STEPS
-    assert 0 < sizes["memory to expect (GiB)"] < 1
-    assert [p.name for p in (folder / "seen").iterdir()] == ["model.png"]

@@ -6,7 +6,7 @@ from mpi4py import MPI
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
-from qc.output import checkpoint, pictures
+from qc.output import checkpoint
 from qc.output import states as output
 from tests.qc.models import deform, general, hexagonal_crack, model
 
@@ -101,18 +101,3 @@ def test_a_load_step_tells_no_rank_the_domain(shared_path):
     assert large[1] < large[0]
     assert 0 < large[2] < 13 * 1.3 * large[0] / comm.size
     assert large[3] < 100
-
-
-@pytest.mark.mpi
-def test_no_picture_of_what_cannot_be_drawn(shared_path, monkeypatch):
-    """Then nothing is brought to rank 0."""
-    system = hexagonal_crack("bgfc", Told(comm))
-    path = shared_path / "model.png"
-    Told.entries = 0
-    monkeypatch.setattr(pictures, "MOST_DRAWN", 1000)
-    pictures.draw_model(path, system, "")
-    assert not path.exists()
-    assert Told.entries == 0
-    monkeypatch.setattr(pictures, "MOST_DRAWN", 100_000)
-    pictures.draw_model(path, system, "")
-    assert path.exists() or comm.rank

@@ -1,13 +1,10 @@
 """Continuation: exact directions, folds against the ladder and against figures found elsewhere, barriers against minimisation."""
 
-import json
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
-from qc.cli.app import main
-from qc.commands.folds import run_folds
 from qc.crack.folds import FoldSpec, fold_records, report, trace
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
@@ -16,7 +13,6 @@ from qc.crack.system import CrackSystem
 from qc.drive.barriers import barrier, passes, segments
 from qc.drive.continuation import Path, PathOptions
 from qc.errors import InputError
-from tests.qc.crack.test_silicon_crack import disc
 from tests.qc.models import hexagonal_crack, material
 from tests.ranks import together_and_alone
 
@@ -169,33 +165,6 @@ def test_coupled_folds_do_not_depend_on_the_ranks(method):
     assert many[:, :2] == pytest.approx(alone[:, :2], rel=1e-8)
     assert (many[beside, 2] == alone[beside, 2]).all()
     assert many[many[:, 3] == 1, 0] == pytest.approx([1.4480], abs=3e-3)
-
-
-@pytest.mark.mpi
-def test_command(shared_path, capfd):
-    """Files, and the same folds on any number of ranks."""
-    case = disc("holland-marder", K_start=1.2)
-    run_folds(case, shared_path / "out", FoldSpec(start=1.2), PathOptions())
-    found = json.loads((shared_path / "out" / "folds.json").read_text())
-    assert found["K_plus"] / found["K_G"] == pytest.approx(1.45172, rel=2e-5)
-    assert found["K_minus"] / found["K_G"] == pytest.approx(0.63651, rel=2e-5)
-    assert [f["name"] for f in found["folds"]] == ["K_minus", "K_plus", "K_minus"]
-    assert {p.name for p in (shared_path / "out").iterdir()} >= {"folds.json", "curve.csv", "snake.png", "barriers.png"}
-    assert len((shared_path / "out" / "curve.csv").read_text().splitlines()) == found["n_points"] + 1
-
-
-def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
-    case = tmp_path / "case.toml"
-    case.write_text(
-        '[crystal]\nstructure = "hexagonal"\nelement = "X"\n[potential]\nfile = "morse"\n[model]\nmethod = "bqcf"\ncore_radius = 12.0\n'
-        "dimension = 2\nblend_width = 6.0\ndomain_radius = 34.0\n[load]\nK_start = 1.0\nK_stop = 1.1\nK_step = 0.1\n"
-    )
-    for more, said in (([], "has no energy"), (["--step", "3"], "--step 3"), (["--set", "model.method=continuum"], "has no atoms")):
-        monkeypatch.setattr("sys.argv", ["qc", "folds", str(case), "-o", str(tmp_path / "out"), *more])
-        assert main() == 2
-        error = capfd.readouterr().err
-        assert said in error
-        assert "Traceback" not in error
 
 
 def test_methods_without_energy_are_refused():

@@ -207,11 +207,6 @@ def _face(system, sign):
     return (np.abs(X[:, 1]) < 1e-9) & (X[:, 0] < -1) & (np.signbit(X[:, 1]) == sign)
 
 
-def test_a_case_whose_mesh_is_closed_is_refused():
-    with pytest.raises(InputError, match="joins the two faces of the crack"):
-        make_system(case(DISC), MPI.COMM_WORLD)
-
-
 def test_a_mesh_goes_without_face_strips():
     with pytest.raises(
         InputError, match=r"model.face_strip = true is not allowed with model.mesh = .*it must be false"

@@ -1,0 +1,83 @@
+"""What a command does besides its work: what it hands on, directories, refusals; the run itself is a stand-in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qc.errors import InputError
+from tests.qc.cli.commands import qc, say
+
+
+@pytest.mark.mpi
+def test_run_hands_everything_on(fake):
+    result = qc(
+        "run", "iron.toml", "-o", "out", "--set", "model.core_radius=30", "--set", "load.mode=II", "--", "-snes_monitor",
+        "-ksp_rtol", "1e-9",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    ((case, directory, resume, petsc),) = fake.calls
+    assert (case.name, case.model.core_radius, case.load.mode) == ("iron", 30.0, "II")
+    assert (directory, resume, petsc) == (Path("out"), False, ["-snes_monitor", "-ksp_rtol", "1e-9"])
+
+
+def test_the_code_of_the_run_is_passed_on(fake):
+    fake.outcome = 7
+    assert qc("run", "iron.toml").exit_code == 7
+
+
+def test_a_refused_case_leaves_no_directory(fake, folder):
+    fake.outcome, fake.files = InputError("no"), ("run.log",)
+    assert qc("run", "iron.toml", "-o", "out").exit_code == 2
+    assert not (folder / "out").exists()
+    fake.files = ("run.log", "checkpoint.json")
+    assert qc("run", "iron.toml", "-o", "out").exit_code == 2
+    assert (folder / "out" / "checkpoint.json").exists()
+    fake.files = ()
+    (folder / "kept").mkdir()
+    assert qc("run", "iron.toml", "-o", "kept", "--resume").exit_code == 2
+    assert (folder / "kept").exists()
+
+
+@pytest.mark.mpi
+def test_bad_input_is_one_sentence(fake):
+    for words, parts in (
+        (("run", "none.toml"), ("none.toml", "no such file")),
+        (("run", "iron.toml", "--set", "model.core_radius=40 A"), ("lengths are plain numbers in A",)),
+        (("check", "iron.toml", "--set", "model.core_radus=40"), ("did you mean model.core_radius?",)),
+        (("run", "iron.toml", "--set", "potential.file=absent.eam"), ("potential.file = 'absent.eam'", "no potential")),
+        (("check", "iron.toml", "--set", "crystal.element=Xx"), ("crystal.element = 'Xx'",)),
+        (("run", "iron.toml", "snes_monitor"), ("'snes_monitor'", "-- -snes_monitor")),
+    ):
+        result = qc(*words)
+        assert result.exit_code == 2
+        assert say(result, *parts)
+    assert not fake.calls
+
+
+def test_a_run_is_resumed_with_the_same_model_only(fake, folder):
+    assert qc("run", "iron.toml", "-o", "out").exit_code == 0
+    settings = fake.calls[0][0].plain()
+    (folder / "out" / "checkpoint.json").write_text(json.dumps({"case": settings}))
+    again = ("run", "iron.toml", "-o", "out", "--resume")
+    assert qc(*again, "--set", "load.K_stop=3", "--set", "solver.linear=gamg").exit_code == 0
+    result = qc(*again, "--set", "model.core_radius=30", "--set", "load.K_step=0.02")
+    assert result.exit_code == 2
+    assert say(result, "model.core_radius = 30.0 (was 40.0) (and 1 more)", "'out'", "load.K_stop")
+    assert len(fake.calls) == 2
+
+
+def test_check_prints_its_report(fake):
+    fake.outcome = {"free atoms": 12345, "memory to expect (GiB)": 0.5, "picture": None, "cleavage plane": [1, 1, 0]}
+    fake.outcome["warnings"] = ["it does not cleave on [0 0 1]"]
+    result = qc("check", "iron.toml", "-o", "seen", "--set", "model.core_radius=30")
+    assert result.exit_code == 0
+    ((case, directory),) = fake.calls
+    assert (case.model.core_radius, directory) == (30.0, Path("seen"))
+    assert "free atoms              12 345" in result.stdout
+    assert "cleavage plane          1 1 0" in result.stdout
+    assert "picture" not in result.stdout
+    assert result.stdout.endswith("\nwarning: it does not cleave on [0 0 1]\n")
+    fake.outcome["warnings"] = []
+    assert "warning" not in qc("check", "iron.toml").stdout
+    assert fake.calls[1][1] is None

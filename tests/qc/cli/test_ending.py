@@ -1,0 +1,103 @@
+"""How a command ends: exit codes, one sentence, and no rank left waiting."""
+
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from mpi4py import MPI
+
+from qc.cli import ending
+from qc.errors import ConvergenceError, InputError, Stopped
+from tests.programs import environment, mpirun
+from tests.qc.cli.commands import comm, qc, say
+
+alone = pytest.mark.skipif(comm.size > 1, reason="starts ranks of its own")
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (ConvergenceError("no stable state at K = 1.02 K_G"), 1),
+        (InputError("crystal.element = 'Xx'\n  is not in the file"), 2),
+        (Stopped("stopped after K = 0.95 K_G; resume with --resume"), 3),
+    ],
+)
+def test_exit_codes(fake, outcome, code):
+    fake.outcome = outcome
+    result = qc("run", "iron.toml")
+    assert result.exit_code == code
+    assert say(result, " ".join(str(outcome).split()))
+
+
+def test_a_defect_shows_its_traceback(fake):
+    fake.outcome = ValueError("shapes differ")  # not for the user to mend
+    result = qc("run", "iron.toml")
+    assert result.exit_code == 1
+    assert result.exception is fake.outcome
+
+
+class Ranks:
+    """Stand-in for a communicator of two ranks."""
+
+    size, rank = 2, 1
+
+    def __init__(self, arrive):
+        self.arrive, self.aborted = arrive, []
+
+    def Dup(self):
+        return self
+
+    def Ibarrier(self):
+        return SimpleNamespace(Test=lambda: self.arrive)
+
+    def Abort(self, code):
+        self.aborted.append(code)
+
+
+@pytest.mark.parametrize(
+    ("error", "arrive", "aborted", "shown"),
+    [
+        (InputError("wrong"), True, [], ""),  # rank 0 tells it
+        (InputError("wrong"), False, [2], "rank 1 alone: wrong\n"),
+        (ConvergenceError("no"), False, [1], "rank 1 alone: no\n"),
+        (KeyError("defect"), True, [1], "Traceback"),
+        (KeyboardInterrupt(), True, [130], "interrupted"),
+    ],
+)
+def test_no_rank_is_left_waiting(monkeypatch, capsys, error, arrive, aborted, shown):
+    ranks = Ranks(arrive)
+    monkeypatch.setattr(MPI, "COMM_WORLD", ranks)
+    monkeypatch.setattr(ending, "PATIENCE", 0.05)
+
+    def fail(world):
+        raise error
+
+    assert ending.exit_code(fail) in (1, 2, 130)
+    assert ranks.aborted == aborted
+    stderr = capsys.readouterr().err
+    assert stderr.startswith(shown)
+    assert bool(stderr) == bool(shown)
+
+
+@alone
+def test_one_failing_rank_ends_the_others():
+    """Rank 1 fails alone while rank 0 waits in a collective call: over within seconds, with rank 1's sentence."""
+    if shutil.which(mpirun(2)[0]) is None:
+        pytest.skip("no mpirun")
+    program = (
+        "import qc.cli.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
+        "def f(comm):\n    if comm.rank == 1:\n        raise InputError('bad value')\n    comm.barrier()\n    return 0\n"
+        "raise SystemExit(e.exit_code(f))"
+    )
+    done = subprocess.run(
+        [*mpirun(2), sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+    )
+    assert done.returncode != 0
+    assert "rank 1 alone: bad value" in done.stderr

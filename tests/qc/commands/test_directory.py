@@ -1,0 +1,108 @@
+"""The directory of a run: made ready, its checkpoint in and out, signals as a flag, what is finished and what is not."""
+
+import contextlib
+import os
+import signal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.case.case import Case
+from qc.commands.directory import Interrupt, prepare, run_directory
+from qc.crack.ladder_state import LadderState
+from qc.errors import ConvergenceError, InputError, Stopped
+from tests.qc.commands.small import SMALL, case, comm
+
+STEP = {"K": 0.5, "K_over_KG": 1.0, "branch": "load"}
+
+
+def test_scraps_are_cleared_and_nothing_else(tmp_path):
+    scraps = ["checkpoint.json.tmp", ".steps.csv.4711.tmp", ".tip.4711.png", "far_field.tmp.npz"]
+    kept = ["checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
+    for name in [*scraps, *kept]:
+        (tmp_path / name).write_text("x")
+    prepare(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == set(kept)
+    prepare(tmp_path / "new" / "directory")
+    assert (tmp_path / "new" / "directory").is_dir()
+
+
+@pytest.mark.mpi
+def test_a_saved_ladder_comes_back(shared_path):
+    """State, unknowns and seconds; on the same mesh and with the same multipliers, which are not solved for again."""
+    with run_directory(shared_path / "out", comm, resume=False) as directory:
+        assert directory.saved is None
+        specimen = directory.specimen(case())
+        system = specimen.system
+        directory.keep_multipliers(system)
+        q = system.start(system.K_G)
+        state = _ladder_state(K_plus_bracket=[0.4, 0.5])
+        directory.save(specimen, SimpleNamespace(state=state, q=q), {"qm": None, "more": [1, 2]})
+    written = (shared_path / "out" / "reconstruction.petsc").stat().st_mtime_ns
+    with run_directory(shared_path / "out", comm, resume=True) as directory:
+        again = directory.specimen(case()).system
+        assert again.model.domain.fingerprint == system.model.domain.fingerprint
+        directory.keep_multipliers(again)
+        found, unknowns = directory.last_state(again)
+        assert directory.saved["more"] == [1, 2]
+        assert directory.watch.seconds["set-up"] > 0
+    assert (shared_path / "out" / "reconstruction.petsc").stat().st_mtime_ns == written
+    assert found == state
+    assert np.array_equal(unknowns.array_r, q.array_r)
+
+
+def _ladder_state(**changes):
+    return LadderState(steps=[STEP], **changes)
+
+
+def test_a_checkpoint_of_another_mesh_is_refused(tmp_path):
+    with run_directory(tmp_path, comm, resume=False) as directory:
+        specimen = directory.specimen(case())
+        q = specimen.system.start(specimen.system.K_G)
+        directory.save(specimen, SimpleNamespace(state=_ladder_state(), q=q), {})
+    (tmp_path / "far_field.npz").unlink()
+    other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}})
+    with run_directory(tmp_path, comm, resume=True) as directory:
+        system = directory.specimen(other).system
+        with pytest.raises(InputError, match="was made with another mesh: start in a new directory"):
+            directory.last_state(system)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("error", [None, Stopped("later"), ConvergenceError("no"), KeyError("defect")])
+def test_what_has_been_reached_is_finished_unless_a_defect_ends_the_run(shared_path, error):
+    finished, before = [], signal.getsignal(signal.SIGTERM)
+    with run_directory(shared_path / "out", comm, resume=False) as directory:
+        ends = contextlib.nullcontext() if error is None else pytest.raises(type(error))
+        with ends, directory.until_stopped(lambda: finished.append(True)) as interrupt:
+            assert not interrupt.agreed()
+            assert signal.getsignal(signal.SIGTERM) != before
+            if error is not None:
+                raise error
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert finished == ([] if isinstance(error, KeyError) else [True])
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_one_rank_is_a_flag_on_all(number):
+    before = signal.getsignal(number)
+    interrupt = Interrupt(MPI.COMM_WORLD)
+    try:
+        assert not interrupt.agreed()
+        if comm.rank == comm.size - 1:
+            os.kill(os.getpid(), number)
+            assert signal.getsignal(number) == signal.SIG_DFL  # the next one ends the process
+        assert interrupt.agreed()
+    finally:
+        interrupt.restore()
+    assert signal.getsignal(number) == before
+
+
+def test_nothing_is_finished_before_the_first_step(tmp_path):
+    with run_directory(tmp_path, comm, resume=False) as directory:
+        ladder = SimpleNamespace(state=SimpleNamespace(steps=[]))
+        directory.finish(ladder, lambda: pytest.fail("drew"), lambda: pytest.fail("wrote"))
+    assert [p.name for p in tmp_path.iterdir()] == ["run.log"]

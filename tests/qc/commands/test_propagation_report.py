@@ -1,0 +1,53 @@
+"""What a propagation has come to, in words."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from qc.commands.propagation_report import summary, summary_lines, verdict
+from qc.crack.propagation_state import PropagationSpec, PropagationState
+
+
+def event(number, branch, level, kind="advance", **more):
+    bonds = 1 if branch == "load" else -1
+    return {"event": number, "branch": branch, "bonds": bonds, "K_over_KG": level, "kind": kind} | more
+
+
+CURVE = [
+    event(1, "load", 1.2, dE_da=-0.1, two_gamma_minus_J=-0.2, J_before=2.0),
+    event(2, "load", 1.3, dE_da=None, two_gamma_minus_J=None, J_before=2.0),
+    event(3, "unload", 0.8, kind="closing"),
+]
+SPEC = PropagationSpec(bonds=2, close=1, K_start=1.0, K_stop=1.5)
+
+
+def test_loads_of_each_kind_and_the_worst_balance():
+    found = summary(CURVE)
+    assert found["K_plus"] == {"events": 2, "mean": pytest.approx(1.25), "lowest": 1.2, "highest": 1.3}
+    assert found["K_minus"] == {"events": 1, "mean": 0.8, "lowest": 0.8, "highest": 0.8}
+    assert found["worst_balance"] == pytest.approx(0.05)
+    assert summary([]) == {"worst_balance": None}
+
+
+def test_verdict():
+    assert verdict(PropagationState(curve=CURVE), SPEC) == "2 bonds broken, 1 closed again"
+    one_way = PropagationSpec(bonds=2, K_start=1.0, K_stop=1.5)
+    state = PropagationState(curve=[CURVE[0], event(2, "load", 1.3, kind="blunting")], ended="the load ended")
+    said = "2 bonds broken; from event 2 on with bonds broken or joined off the plane; the load ended"
+    assert verdict(state, one_way) == said
+
+
+def test_summary_on_the_terminal():
+    griffith = SimpleNamespace(plane="(1 1 1)", cut="shuffle", front="[1 -1 0]")
+    specimen = SimpleNamespace(system=SimpleNamespace(K_G=0.7486, griffith=griffith), warnings=["not cheap"])
+    ladder = SimpleNamespace(state=SimpleNamespace(steps=[{}] * 9))
+    propagation = SimpleNamespace(curve=CURVE, state=PropagationState(curve=CURVE), spec=SPEC, ladder=ladder)
+    assert summary_lines(specimen, propagation, SimpleNamespace(seconds={"solve": 3.2, "halo": 0.3}), Path("out")) == [
+        "K_G 0.7486 MPa m^1/2 (plane (1 1 1), shuffle, front [1 -1 0])",
+        "warning: not cheap",
+        "2 bonds broken, 1 closed again",
+        "K+ 1.2500 K_G over 2 events (1.2000 to 1.3000)",
+        "K- 0.8000 K_G over 1 events (0.8000 to 0.8000)",
+        "9 steps in 4 s; results in out",
+    ]

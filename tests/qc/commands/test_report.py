@@ -1,0 +1,123 @@
+"""What a ladder has come to, in words: verdict, summary, QM region."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from qc.commands.report import between, document, middle, qm_line, summary_lines, verdict
+from qc.commands.specimen import make_specimen
+from qc.crack.ladder_state import LadderState
+from qc.stages import Stopwatch
+from tests.qc.commands.small import case, comm, read
+
+K_G = 2.0
+
+
+def step(level, off_plane=0, joined=0):
+    return {
+        "branch": "load",
+        "K": level * K_G,
+        "K_over_KG": level,
+        "off_plane_broken": off_plane,
+        "new_neighbours": joined,
+    }
+
+
+def event(kind, low, high, branch="load"):
+    event = {"kind": kind, "branch": branch, "bracket": [low * K_G, high * K_G]}
+    return event | {"off_plane_broken": 2, "new_neighbours": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (LadderState(), None),
+        (LadderState(steps=[step(1.0)]), None),
+        (
+            LadderState(steps=[step(1.0), step(1.1)], finished=True),
+            "did not cleave up to 1.100 K_G: no advance of the tip",
+        ),
+        (
+            LadderState(steps=[step(1.0, off_plane=3)], finished=True),
+            "did not cleave up to 1.000 K_G: 3 bonds broken off the plane and 0 new neighbours",
+        ),
+        (
+            LadderState(K_plus_bracket=[1.0 * K_G, 1.1 * K_G], events=[event("advance", 1.0, 1.1)]),
+            "cleaved: clean first advance between 1.000 and 1.100 K_G",
+        ),
+        (
+            LadderState(events=[event("blunting", 1.2, 1.3)]),
+            "did not cleave: the tip blunted between 1.200 and 1.300 K_G, with 2 bonds broken off the plane and 1 new neighbours",
+        ),
+    ],
+)
+def test_verdict(state, says):
+    assert verdict(state, K_G) == says
+
+
+def test_brackets():
+    assert (middle(None), middle([1.0, 2.0])) == (None, 1.5)
+    assert between([1.0, 2.0], K_G) == "between 0.500 and 1.000 K_G"
+
+
+REPORT = {"cluster": "Si26H30", "atoms": 26, "link_atoms": 30, "engine": "gfn1-xtb", "blas": "OpenBLAS", "calls": 7}
+REPORT |= {"seconds": 12.4, "moves": []}
+
+
+def test_the_qm_region_in_a_sentence():
+    sentence = "QM region Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb, BLAS OpenBLAS: 7 calls in 12 s"
+    assert qm_line(REPORT) == sentence
+    assert qm_line(REPORT | {"moves": [{}, {}]}) == f"{sentence}, moved 2 times with the tip"
+
+
+def test_summary_of_a_ladder():
+    griffith = SimpleNamespace(plane="(1 1 0)", cut="widest", front="[0 0 1]", gamma=1.65)
+    specimen = SimpleNamespace(
+        system=SimpleNamespace(K_G=K_G, griffith=griffith), material=("real", "fitted to iron"), warnings=["not cheap"]
+    )
+    state = LadderState(
+        steps=[step(1.0)],
+        events=[event("advance", 1.0, 1.1), event("tip_left_core", 1.1, 1.2)],
+        K_plus_bracket=[1.0 * K_G, 1.1 * K_G],
+        K_minus_bracket=[0.6 * K_G, 0.7 * K_G],
+    )
+    watch = SimpleNamespace(seconds={"solve": 3.2, "halo": 0.3})
+    assert summary_lines(specimen, state, watch, REPORT, Path("out")) == [
+        "K_G 2.0000 MPa m^1/2 (plane (1 1 0), widest, front [0 0 1], gamma 1.6500 J/m^2, relaxed constants)",
+        "real material: fitted to iron",
+        "warning: not cheap",
+        "cleaved: clean first advance between 1.000 and 1.100 K_G",
+        "first closing on unloading between 0.600 and 0.700 K_G",
+        "tip left core between 1.100 and 1.200 K_G (load)",
+        qm_line(REPORT),
+        "1 steps in 4 s (solve 3 s); results in out",
+    ]
+    state = LadderState(steps=[step(1.0)])
+    assert "no advance of the tip yet" in summary_lines(specimen, state, watch, None, Path("out"))
+
+
+@pytest.mark.mpi
+def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
+    """Key by key, but for what only a run knows: made from its steps and events, on the same specimen."""
+    written = read(whole)
+    state = LadderState(
+        steps=written["steps"], events=written["events"], K_plus_bracket=written["K_plus_bracket"], finished=True
+    )
+    made = json.loads(json.dumps(document(make_specimen(case(), comm), state, Stopwatch(), None)))
+    assert list(made) == list(written)
+    for key in (
+        "verdict",
+        "K_plus",
+        "steps",
+        "events",
+        "K_G",
+        "n_atoms",
+        "n_free_atoms",
+        "n_dofs",
+        "settings",
+        "warnings",
+        "material",
+    ):
+        assert made[key] == written[key], key
