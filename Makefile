@@ -38,8 +38,8 @@ MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 # One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
 TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# A process a core; tests of one file stay together until a process has nothing left to do.
-PARALLEL := -n $(WORKERS) --maxprocesses 8 --dist worksteal
+# A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
+PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
@@ -109,7 +109,7 @@ mpi: $(READY)
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two.
 patch-test: $(READY)
 	@mkdir -p results
-	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --dist loadgroup --junit-xml=$(REPORTS)/patch.xml patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
+	$(TEST_ENV) $(PY) -m pytest -q $(call PARALLEL,loadgroup) --junit-xml=$(REPORTS)/patch.xml patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
