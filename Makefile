@@ -14,7 +14,7 @@ BENCH ?=
 PATCH_RANKS ?= --deformation identity --deformation general:0.05 --deformation rotation:30
 PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 2400
-# One place for how long it takes: measured on two idle cores, `make test` from an installed environment.
+# One place for how long it takes on two idle cores, from an installed environment. The target, not yet measured.
 TEST_MINUTES := 20
 WORKERS ?= auto
 # A subset that sees most mistakes: no rank but one, no ladder, no run; in whatever folder of tests/ the files are.
@@ -98,7 +98,7 @@ types: $(READY)
 unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
-# Where ranks are more than cores, those that wait sleep instead of asking again and again (MPICH, Open MPI): a third less CPU time.
+# Where ranks are more than cores, those that wait sleep instead of asking again and again (MPICH, Open MPI): less CPU time.
 YIELD_3 := MPIR_CVAR_ENABLE_HEAVY_YIELD=1 MPIR_CVAR_POLLS_BEFORE_YIELD=10 OMPI_MCA_mpi_yield_when_idle=1
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
 MPI_PYTEST = $(TEST_ENV) $(YIELD_$(1)) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
