@@ -14,7 +14,7 @@ BENCH ?=
 PATCH_RANKS ?= --deformation identity --deformation general:0.05 --deformation rotation:30
 PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bgfc --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 2400
-# One place for how long it takes: measured on two idle cores, `make test` from an installed environment.
+# One place for how long it takes on two idle cores, from an installed environment. The target, not yet measured.
 TEST_MINUTES := 20
 WORKERS ?= auto
 # A subset that sees most mistakes: no rank but one, no ladder, no run; in whatever folder of tests/ the files are.
@@ -38,8 +38,8 @@ MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 # One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
 TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# A process a core; tests of one file stay together until a process has nothing left to do.
-PARALLEL := -n $(WORKERS) --maxprocesses 8 --dist worksteal
+# A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
+PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
@@ -99,7 +99,7 @@ types: $(READY)
 unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
-# Where ranks are more than cores, those that wait sleep instead of asking again and again (MPICH, Open MPI): a third less CPU time.
+# Where ranks are more than cores, those that wait sleep instead of asking again and again (MPICH, Open MPI): less CPU time.
 YIELD_3 := MPIR_CVAR_ENABLE_HEAVY_YIELD=1 MPIR_CVAR_POLLS_BEFORE_YIELD=10 OMPI_MCA_mpi_yield_when_idle=1
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
 MPI_PYTEST = $(TEST_ENV) $(YIELD_$(1)) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
@@ -110,7 +110,7 @@ mpi: $(READY)
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two.
 patch-test: $(READY)
 	@mkdir -p results
-	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --dist loadgroup --junit-xml=$(REPORTS)/patch.xml patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
+	$(TEST_ENV) $(PY) -m pytest -q $(call PARALLEL,loadgroup) --junit-xml=$(REPORTS)/patch.xml patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
