@@ -80,7 +80,7 @@ def check_potential(case: Case) -> None:
 
     key = f"potential.file = {case.potential.file!r}"
     try:
-        potential = load_potential_of(case)
+        potential = load_potential_of(case, for_crystal=False)
     except (ValueError, OSError) as error:
         raise InputError(f"{key} is not usable: {error}") from None
     try:

@@ -7,8 +7,15 @@ from atomistics import SitePotential, load_potential
 from ..case.case import Case
 
 
-def load_potential_of(case: Case) -> SitePotential:
+def load_potential_of(case: Case, for_crystal: bool = True) -> SitePotential:
     """The potential of table [potential], for its elements or else those of the crystal.
+
+    Parameters
+    ----------
+    case : Case
+    for_crystal : bool
+        False: without elements in the table it is for those of the file, so that a crystal that does not fit can be told apart
+        from a file that is broken.
 
     Raises
     ------
@@ -16,4 +23,5 @@ def load_potential_of(case: Case) -> SitePotential:
         One sentence: where was looked for it, or what is wrong in which line.
     """
     table = case.potential
-    return load_potential(table.file, table.elements or case.crystal.species, **(table.parameters or {}))
+    elements = table.elements or (case.crystal.species if for_crystal else None)
+    return load_potential(table.file, elements, **(table.parameters or {}))
