@@ -133,12 +133,14 @@ class AtomisticEnergy(Term):
 
     def hessian_product(self, z: np.ndarray) -> Product:
         """v -> H v at displacements z, all (n, components), from factors of 28 bytes a bond and no matrix."""
-        factors, m = self.potential.factors(self.positions(z), self.types, self.list, self.weight), z.shape[1]
+        # a rejected trial may renew the list while the product is in use: the factors are those of the old one
+        neighbours, m = self.list, z.shape[1]
+        factors = self.potential.factors(self.positions(z), self.types, neighbours, self.weight)
 
         def product(v: np.ndarray) -> np.ndarray:
             whole = np.zeros((len(v), 3))
             whole[:, :m] = v
-            return self.potential.hessian_vector(factors, self.list, whole)[:, :m]
+            return self.potential.hessian_vector(factors, neighbours, whole)[:, :m]
 
         return product
 

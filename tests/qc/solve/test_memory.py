@@ -12,7 +12,7 @@ from petsc4py import PETSc
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.solve.options import SolverOptions
-from qc.solve.stability import Inertia
+from qc.solve.stability import Inertia, release_dropped
 from tests.qc.brittle import brittle_sheet
 from tests.qc.solve.solvers import disturbed, sheet, solver_of
 
@@ -48,6 +48,7 @@ def test_nothing_keeps_a_dropped_ladder_alive(method, linear):
     kept = [weakref.ref(part) for part in parts]
     del ladder, system, solver, parts
     gc.collect()
+    release_dropped(MPI.COMM_WORLD)
     assert [r() for r in kept if r() is not None] == []
 
 

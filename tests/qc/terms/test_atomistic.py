@@ -36,3 +36,13 @@ def test_a_list_ages_by_half_its_skin():
     term.update(moved)
     assert not term.refresh(moved)
     assert term.energy(z) == pytest.approx(E, rel=1e-12)
+
+
+def test_a_product_outlives_the_list_it_was_made_with():
+    """A trial step that a trust region rejects renews the list; the product goes on being used."""
+    term, z, v = disturbed("iron", "atomistic", MPI.COMM_SELF)["atoms"]
+    product = term.hessian_product(z)
+    expected = product(v)
+    term.update(1.5 * z)
+    term.refresh(1.5 * z)
+    assert np.array_equal(product(v), expected)
