@@ -67,5 +67,7 @@ def test_fields_lie_on_the_mesh(shared_path):
     """And nothing is written of a model without one."""
     write_fields(shared_path, loaded("atomistic"))
     assert not (shared_path / "fields.bp").exists()
+    comm.barrier()
     write_fields(shared_path, loaded("bgfc"))
+    comm.barrier()
     assert (shared_path / "fields.bp" / "md.idx").stat().st_size > 0
