@@ -9,6 +9,7 @@ from atomistics import Crystal
 from atomistics.potentials.stillinger_weber import stillinger_weber
 from qc.coupling.coupling import Coupling
 from qc.qm.build import QM, QMSpec, build_qm
+from qc.qm.embedding import Embedding
 from qc.qm.engine.spec import EngineSpec
 from qc.terms.atomistic import AtomisticEnergy
 from qc.unknowns.layout import Layout, Rows
@@ -53,8 +54,20 @@ class Ball:
     def qm(self, engine="ase:tests.qc.qm_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
         settings = {k: changes.pop(k) for k in ("parameters", "time_limit", "retries", "spin", "start") if k in changes}
         spec = QMSpec(centre=centre, radius=radius, engine=EngineSpec(engine=engine, **settings), **changes)
-        F0, step = np.eye(3), self.step
-        return build_qm(self.comm, self.crystal, self.potential, self.atoms, spec, F0, self.period, step)
+        return build_qm(self.embedding, spec)
+
+    @property
+    def embedding(self) -> Embedding:
+        """What a region is built among."""
+        return Embedding(
+            comm=self.comm,
+            crystal=self.crystal,
+            potential=self.potential,
+            atoms=self.atoms,
+            F0=np.eye(3),
+            period=self.period,
+            step=self.step,
+        )
 
     def coupling(self, *terms):  # type: ignore[no-untyped-def]
         """The model's atoms and further terms."""
