@@ -19,7 +19,7 @@ def test_a_crystal_without_a_potential_gets_the_standard_one():
 
 def test_a_potential_without_a_crystal_names_its_own():
     assert told([], ["Cu_mishin1.eam.alloy"]) == [("fcc:Cu", "Cu_mishin1.eam.alloy", ("Cu",))]
-    assert told([], ["SiC.tersoff"])[0][2] == ("Si", "C")
+    assert sorted(told([], ["SiC.tersoff"])[0][2]) == ["C", "Si"]
 
 
 def test_each_potential_takes_the_crystals_that_it_knows():
