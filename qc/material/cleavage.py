@@ -95,7 +95,7 @@ def cut_height(crystal: Crystal, cut: str | int = "widest") -> tuple[float, str]
         Description: the name of the gap if it has one, which of how many it is, its width.
     """
     normal = np.array([0.0, 1.0, 0.0])
-    return _gap(crystal, surface_cell(crystal, normal), normal, cut)
+    return gap_to_open(crystal, surface_cell(crystal, normal), normal, cut)
 
 
 def count_gaps(crystal: Crystal) -> int:
@@ -113,7 +113,7 @@ def _gaps(crystal: Crystal, cell: np.ndarray, normal: np.ndarray) -> tuple[np.nd
     return heights, np.diff(np.append(heights, heights[0] + spacing))
 
 
-def _gap(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
+def gap_to_open(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
     """Height of the middle of the gap to open, and its description."""
     heights, gaps = _gaps(crystal, cell, normal)
     order = np.argsort(-np.round(gaps, 5), kind="stable")

@@ -10,7 +10,7 @@ from ase import Atoms
 
 from atomistics import AtomisticEnergy, Crystal, SitePotential, equilibrium_lattice_constant
 
-from .cleavage import _gap, surface_cell
+from .cleavage import gap_to_open, surface_cell
 
 log = logging.getLogger(__name__)
 
@@ -77,26 +77,21 @@ def surface_energy(
     crystal = at_rest(crystal, potential)
     n = np.asarray(normal, dtype=float) / np.linalg.norm(normal)
     cell = surface_cell(crystal, n)
-    height, name = _gap(crystal, cell, n, cut)
+    height, name = gap_to_open(crystal, cell, n, cut)
     spacing = float(cell[2] @ n)
     layers = int(np.ceil(thickness / spacing))
-    slab = _slab(crystal, cell, n, height, layers)
+    slab = slab_of_layers(crystal, cell, n, height, layers)
     energy = AtomisticEnergy(potential, slab)
     # the reference is the same lattice, periodic: one cell a layer
     bulk = layers * AtomisticEnergy(potential, _bulk(crystal)).energy()
     area = float(np.linalg.norm(np.cross(cell[0], cell[1])))  # of a sheet: length of the row times 1 A
     unit = EV_PER_A2 / (2.0 * area)
-    unrelaxed = energy.energy()
-    return Surface(
-        relaxed=unit * (relax(energy, slab.positions) - bulk),
-        unrelaxed=unit * (unrelaxed - bulk),
-        cut=name,
-        layers=layers,
-        thickness=layers * spacing,
-    )
+    unrelaxed = unit * (energy.energy() - bulk)
+    relaxed = unit * (relax(energy, slab.positions) - bulk)
+    return Surface(relaxed=relaxed, unrelaxed=unrelaxed, cut=name, layers=layers, thickness=layers * spacing)
 
 
-def _slab(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, height: float, layers: int) -> Atoms:
+def slab_of_layers(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, height: float, layers: int) -> Atoms:
     """`layers` lattice planes above the cut, free on both faces."""
     spacing = float(cell[2] @ normal)
     rise = crystal.basis_ai @ normal

@@ -14,7 +14,7 @@ from atomistics import AtomisticEnergy
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
 from ..pictures.ladder import ladder_picture
-from ..pictures.model import model_picture
+from ..pictures.model import ModelView, model_picture
 from ..pictures.tip import VIEW, tip_picture
 from .states import Frame
 from .trajectory import read_frame
@@ -58,10 +58,18 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
     if parts is None:
         return
     points, triangles, beta, xy, weight, free = parts
-    model_picture(
-        path, points, triangles, beta, xy, weight, free,
-        core_radius=s.core_radius, blend_width=system.model.spec.width, domain_radius=s.domain_radius, title=title,
-    )  # fmt: skip
+    view = ModelView(
+        points=points,
+        triangles=triangles,
+        beta=beta,
+        atoms_xy=xy,
+        weight=weight,
+        free=free,
+        core_radius=s.core_radius,
+        blend_width=system.model.spec.width,
+        domain_radius=s.domain_radius,
+    )
+    model_picture(path, view, title)
 
 
 def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:

@@ -68,8 +68,9 @@ def force_picture(
     )
     window = 1.12 * max(p.core + p.width for p in panels) + 2.5 * nn
     norm = _norm(panels, tolerance)
+    style = Style(nn=nn, tolerance=tolerance, norm=norm, window=window, solid=solid)
     for axis, panel in zip(axes, panels, strict=False):
-        _draw(axis, panel, nn, tolerance, norm, window, PANEL / (2 * window), solid)
+        _draw(axis, panel, style)
     for axis in axes[len(panels) :]:
         axis.set_visible(False)
     for k, axis in enumerate(axes[: len(panels)]):
@@ -93,20 +94,45 @@ def _norm(panels: Sequence[Panel], tolerance: float) -> LogNorm:
     return LogNorm(max(1e-4 * top, tolerance), top)
 
 
-def _draw(
-    axis: Axes, panel: Panel, nn: float, tolerance: float, norm: LogNorm, window: float, scale: float, solid: bool
-) -> None:
-    f = panel.forces
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """What all panels share.
+
+    Attributes
+    ----------
+    nn : float
+        Nearest-neighbour distance, A.
+    tolerance : float
+        Forces up to this count as none, eV/A.
+    norm : LogNorm
+    window : float
+        Half width of what is shown, A.
+    solid : bool
+        Only a slice of a crystal in 3-D is shown.
+    """
+
+    nn: float
+    tolerance: float
+    norm: LogNorm
+    window: float
+    solid: bool
+
+
+def _draw(axis: Axes, panel: Panel, style: Style) -> None:
+    """One panel: mesh, forces on atoms and nodes, regions."""
+    f, nn, window = panel.forces, style.nn, style.window
     shown = (np.abs(f.X[:, :2]) < window + nn).all(1)
-    if solid:
+    if style.solid:
         shown &= np.abs(f.X[:, 2]) < nn
     order = np.flatnonzero(shown)[np.argsort(f.force[shown])]  # the largest on top
-    mesh_edges(axis, panel.points, panel.triangles, scale, "#BBBBBB")
-    quiet, loud = order[f.force[order] <= tolerance], order[~(f.force[order] <= tolerance)]
+    mesh_edges(axis, panel.points, panel.triangles, PANEL / (2 * window), "#BBBBBB")
+    is_quiet = f.force[order] <= style.tolerance
+    quiet, loud = order[is_quiet], order[~is_quiet]
     size = np.where(f.is_atom, 0.8, 0.5) * nn
-    for chosen, style in ((quiet, {"facecolors": QUIET}), (loud, {"facecolors": SHADES(norm(f.force[loud]))})):
+    for chosen, colours in ((quiet, QUIET), (loud, SHADES(style.norm(f.force[loud])))):
         edge = np.where(f.is_atom[chosen], 0.0, 0.35)
-        discs(axis, f.X[chosen, :2], size[chosen], edgecolors=GREY, linewidths=edge, zorder=3, rasterized=True, **style)
+        look = {"edgecolors": GREY, "linewidths": edge, "zorder": 3, "rasterized": True}
+        discs(axis, f.X[chosen, :2], size[chosen], facecolors=colours, **look)
     for radius, line in ((panel.core, "-"), (panel.core + panel.width, "--")):
         if panel.core > 0:
             axis.add_patch(Circle((0, 0), radius, fill=False, color=BLACK, linewidth=0.7, linestyle=line, zorder=4))

@@ -26,6 +26,12 @@ SHADES: Colormap = matplotlib.colormaps["viridis"]
 
 DPI = 220
 
+Window = tuple[float, float, float, float]
+"""Left, right, lower and upper end, A."""
+
+NEAR = 1.05
+"""Atoms closer than this, nearest-neighbour distances, are nearest neighbours: second ones in bcc are at 1.155."""
+
 
 def new_figure(width: float, height: float, rows: int, columns: int, **subplots: Any) -> tuple[Figure, list[Axes]]:
     """Figure of width x height inches with its axes, ticks inward."""
@@ -156,13 +162,8 @@ def _pairs(y: np.ndarray, reach: float, period: float | None) -> tuple[np.ndarra
     return first, second, image
 
 
-Window = tuple[float, float, float, float]
-
-NEAR = 1.05
-"""Atoms closer than this, nearest-neighbour distances, are nearest neighbours: second ones in bcc are at 1.155."""
-
-
-def _atom_kinds(free: np.ndarray) -> list[Any]:
+def atom_kinds(free: np.ndarray) -> list[Any]:
+    """Entries of the legend for the kinds of atoms that there are."""
     kinds = [(True, GREY, "free atom"), (False, "none", "atom that follows the mesh or is held")]
     return [
         Line2D([], [], ls="", marker="o", ms=5, mfc=fill, mec=GREY, label=text)
@@ -171,8 +172,9 @@ def _atom_kinds(free: np.ndarray) -> list[Any]:
     ]
 
 
-def _inside(y: np.ndarray, window: Window, margin: float = 0.0) -> np.ndarray:
+def inside(y: np.ndarray, window: Window, margin: float = 0.0) -> np.ndarray:
+    """(n,) bool, which of the points (n, 2 or 3) lie within a window and a margin (A) round it."""
     x0, x1, y0, y1 = window
     across, up = np.abs(y[:, 0] - 0.5 * (x0 + x1)), np.abs(y[:, 1] - 0.5 * (y0 + y1))
-    inside: np.ndarray = (across <= 0.5 * (x1 - x0) + margin) & (up <= 0.5 * (y1 - y0) + margin)
-    return inside
+    within: np.ndarray = (across <= 0.5 * (x1 - x0) + margin) & (up <= 0.5 * (y1 - y0) + margin)
+    return within

@@ -1,8 +1,9 @@
-"""Pictures of a run: the model, the crack tip, the load ladder. Arrays in, a file out; the suffix chooses the format."""
+"""Picture of a model: mesh, regions and weights. Arrays in, a file out; the suffix chooses the format."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .drawing import (
     GREY,
     RED,
     SHADES,
-    _atom_kinds,
+    atom_kinds,
     colour_bar,
     discs,
     filled_mesh,
@@ -26,64 +27,63 @@ from .drawing import (
     save,
 )
 
+INCHES = 4.0
+"""Width of a panel, for the thickness of lines."""
 
-def model_picture(
-    path: str | os.PathLike[str],
-    points: np.ndarray,
-    triangles: np.ndarray,
-    beta: np.ndarray,
-    atoms_xy: np.ndarray,
-    weight: np.ndarray,
-    free: np.ndarray,
-    core_radius: float,
-    blend_width: float,
-    domain_radius: float,
-    title: str = "",
-) -> None:
-    """The whole domain with its mesh, and the core with its atoms.
 
-    Parameters
+@dataclass(frozen=True, kw_only=True)
+class ModelView:
+    """What there is to see of a model, lengths in A.
+
+    Attributes
     ----------
     points : (n, 2) array
-        Mesh vertices, A.
+        Mesh vertices.
     triangles : (m, 3) int array
         May be empty (no continuum).
     beta : (n,) array
         Blending weight at the vertices, 0 atomistic, 1 continuum.
     atoms_xy : (k, 2) array
-        Reference positions, A; may be empty (no atoms).
+        Reference positions; may be empty (no atoms).
     weight : (k,) array
         What the site energy counts with, 1 - beta.
     free : (k,) bool array
         Atoms with unknowns of their own; the others follow the mesh or are prescribed.
     core_radius, blend_width, domain_radius : float
-        A; the regions are marked where mesh and atoms meet.
+        The regions, marked where mesh and atoms meet.
     """
-    points, atoms_xy = np.asarray(points, dtype=float)[:, :2], np.asarray(atoms_xy, dtype=float)[:, :2]
-    triangles, beta = np.asarray(triangles, dtype=int).reshape(-1, 3), np.asarray(beta, dtype=float)
-    weight, free = np.asarray(weight, dtype=float), np.asarray(free, dtype=bool)
-    outer, reach = 1.04 * domain_radius, core_radius + blend_width
-    half = min(1.2 * reach, outer) if np.isfinite(reach) and reach > 0 else outer
-    norm, inches = Normalize(0.0, 1.0), 4.0
+
+    points: np.ndarray
+    triangles: np.ndarray
+    beta: np.ndarray
+    atoms_xy: np.ndarray
+    weight: np.ndarray
+    free: np.ndarray
+    core_radius: float
+    blend_width: float
+    domain_radius: float
+
+    @property
+    def outer(self) -> float:
+        """Half width of the panel of the whole domain."""
+        return 1.04 * self.domain_radius
+
+    @property
+    def half(self) -> float:
+        """Half width of the panel of core and handshake."""
+        reach = self.core_radius + self.blend_width
+        return min(1.2 * reach, self.outer) if np.isfinite(reach) and reach > 0 else self.outer
+
+
+def model_picture(path: str | os.PathLike[str], view: ModelView, title: str = "") -> None:
+    """The whole domain with its mesh, and the core with its atoms."""
+    norm = Normalize(0.0, 1.0)
     figure, (whole, zoom) = new_figure(10.2, 5.5, 1, 2)
-
-    filled_mesh(whole, points, triangles, beta, norm)
-    mesh_edges(whole, points, triangles, inches / (2 * outer), "white")
-    if not len(triangles):
-        weighted_atoms(whole, atoms_xy, weight, free, outer, norm)
-    whole.set(xlim=(-outer, outer), ylim=(-outer, outer))
-    whole.set_title("whole domain", loc="left")
-    if half < 0.95 * outer:
-        whole.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.3, zorder=5))
-        whole.text(half, half, " (b)", color=RED, fontsize=9, va="bottom", ha="left")
-
-    near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half
-    mesh_edges(zoom, points, triangles[near], inches / (2 * half), GREY)
-    weighted_atoms(zoom, atoms_xy, weight, free, half, norm)
-    zoom.set(xlim=(-half, half), ylim=(-half, half))
-    zoom.set_title("core and handshake", loc="left")
-    marked = len(triangles) and np.ptp(beta) > 0
-    handles = _atom_kinds(free) + (region_arcs(zoom, points, beta, core_radius, blend_width) if marked else [])
+    _draw_whole(whole, view, norm)
+    _draw_core(zoom, view, norm)
+    handles = atom_kinds(view.free)
+    if len(view.triangles) and np.ptp(view.beta) > 0:
+        handles += region_arcs(zoom, view.points, view.beta, view.core_radius, view.blend_width)
     if handles:
         figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
     colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
@@ -91,6 +91,30 @@ def model_picture(
     if title:
         figure.suptitle(title, fontsize=10)
     save(figure, path)
+
+
+def _draw_whole(axis: Axes, view: ModelView, norm: Normalize) -> None:
+    """The whole domain, with a frame round what the other panel shows."""
+    outer, half = view.outer, view.half
+    filled_mesh(axis, view.points, view.triangles, view.beta, norm)
+    mesh_edges(axis, view.points, view.triangles, INCHES / (2 * outer), "white")
+    if not len(view.triangles):
+        weighted_atoms(axis, view.atoms_xy, view.weight, view.free, outer, norm)
+    axis.set(xlim=(-outer, outer), ylim=(-outer, outer))
+    axis.set_title("whole domain", loc="left")
+    if half < 0.95 * outer:
+        axis.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.3, zorder=5))
+        axis.text(half, half, " (b)", color=RED, fontsize=9, va="bottom", ha="left")
+
+
+def _draw_core(axis: Axes, view: ModelView, norm: Normalize) -> None:
+    """Core and handshake with their atoms over the edges of the mesh."""
+    half = view.half
+    near = np.abs(view.points[view.triangles].mean(1)).max(1) < 1.1 * half
+    mesh_edges(axis, view.points, view.triangles[near], INCHES / (2 * half), GREY)
+    weighted_atoms(axis, view.atoms_xy, view.weight, view.free, half, norm)
+    axis.set(xlim=(-half, half), ylim=(-half, half))
+    axis.set_title("core and handshake", loc="left")
 
 
 def weighted_atoms(

@@ -17,11 +17,11 @@ from .drawing import (
     RED,
     SHADES,
     Window,
-    _inside,
     bonds,
     broken_bonds,
     colour_bar,
     discs,
+    inside,
     maps,
     new_figure,
     save,
@@ -79,7 +79,7 @@ def tip_picture(
 
 def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normalize:
     """One scale for all panels, from 0 (or the lowest value) to the highest in the window."""
-    shown = [np.asarray(p["excess"])[_inside(np.asarray(p["positions"]), window)] for p in panels]
+    shown = [np.asarray(p["excess"])[inside(np.asarray(p["positions"]), window)] for p in panels]
     values = np.concatenate(shown)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -99,7 +99,7 @@ def _tip_panel(
 ) -> None:
     y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
     excess = np.asarray(panel["excess"], dtype=float)
-    seen = _inside(y, window, 2 * nn)
+    seen = inside(y, window, 2 * nn)
     y, X, excess = y[seen], X[seen], excess[seen]
     lines = bonds(y, X, NEAR * nn, TORN * nn, period)
     axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)

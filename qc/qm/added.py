@@ -15,7 +15,8 @@ from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 
-from .cluster import Cluster, ClusterSpec, Sites, choose_cluster
+from .choosing import choose_cluster
+from .cluster import Cluster, ClusterSpec, Sites
 from .engine.process import EngineProcess
 from .engine.spec import EngineSpec
 from .evaluation import Evaluation

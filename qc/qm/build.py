@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal
+from atomistics.potentials.site_potential import SitePotential
 
 from ..coupling.model import Model
 from ..errors import InputError
-from ..terms.perfect import PerfectCrystal
-from ..unknowns.layout import Rows
-from ..unknowns.sites import Atoms
-from .cluster import BOND, Cluster, ClusterSpec, Sites, choose_cluster
+from .choosing import choose_cluster
+from .cluster import BOND, Cluster, ClusterSpec, Sites
+from .embedding import Embedding, gather_sites
 from .engine.process import EngineProcess
 from .engine.shared import on_computing_rank
 from .engine.spec import EngineSpec
 from .evaluation import EngineFactory, Evaluation, IsolatedSites
-from .region import BufferedForces, QMRegion
+from .region import BufferedForces, Mixed, QMRegion
 
-ROOM = 4  # bonds beyond the ball that completing it may take in
+ROOM = 4
+"""Bonds beyond the ball that completing it may take in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,23 +110,13 @@ class QM:
             self.evaluation.engine.close()
 
 
-def build_qm(
-    comm: MPI.Comm,
-    perfect: PerfectCrystal,
-    atoms: Atoms,
-    spec: QMSpec,
-    step: float | None = None,
-    components: int = 3,
-    engine: EngineFactory | None = None,
-) -> QM:
-    """Choose the cluster, start the engine, compute the reference crystal. Collective.
+def build_qm(embedding: Embedding, spec: QMSpec, engine: EngineFactory | None = None) -> QM:
+    """The region with its cluster chosen, its engine started, the reference crystal computed. Collective.
 
     Parameters
     ----------
-    atoms : Atoms
-        Of this rank.
-    step : float or None
-        Length of the crystal's period along the front, A.
+    embedding : Embedding
+    spec : QMSpec
     engine : callable, optional
         Makes the engine for a cluster, on the computing rank; default: a process of ``spec.engine``.
 
@@ -135,29 +125,21 @@ def build_qm(
     InputError
         The region does not fit, or the engine refuses; the same on all ranks.
     """
-    crystal, potential, F0, period = perfect.crystal, perfect.potential, perfect.F0, perfect.period
-    nn = crystal.nearest_neighbour_distance
-    surround = spec.radius + 2.2 * potential.cutoff if spec.mode == "force" else 0.0
-    reach = max(spec.cluster.radius + ROOM * BOND * nn, surround)
-    sites, rows = gather_sites(comm, crystal, atoms, spec.centre, reach, period)
-    cluster = choose_cluster(sites, spec.cluster, nn, period, step)
+    comm, perfect = embedding.comm, embedding.perfect
+    potential, nn = perfect.potential, perfect.crystal.nearest_neighbour_distance
+    reach = max(spec.cluster.radius + ROOM * BOND * nn, _surround(spec, potential))
+    sites, rows = gather_sites(embedding, spec.centre, reach)
+    cluster = choose_cluster(sites, spec.cluster, nn, perfect.period, embedding.step)
     make = engine or (lambda c: EngineProcess(spec.engine, c.engine_symbols))
     evaluation = on_computing_rank(comm, lambda: Evaluation(cluster, make(cluster), potential, nn))
-    members = np.concatenate([cluster.inside, cluster.hosts])
     try:
+        F0, m = perfect.F0, embedding.components
         if spec.mode == "energy":
-            own = rows.take(sites.owner[members])
-            term: QMRegion | BufferedForces = QMRegion(comm, cluster, evaluation, own, F0, spec.hessian, components)
+            own = rows.take(sites.owner[np.concatenate([cluster.inside, cluster.hosts])])
+            term: QMRegion | BufferedForces = QMRegion(comm, cluster, evaluation, own, F0, spec.hessian, m)
         else:
-            distance = np.linalg.norm(sites.X - np.array(spec.centre), axis=1)
-            around = np.setdiff1d(np.flatnonzero(distance <= surround), members)
-            everybody = np.concatenate([members, around])
-            core = np.linalg.norm(cluster.X[: cluster.n] - np.array(spec.centre), axis=1) <= spec.radius + 1e-6
-            model = IsolatedSites(potential, potential.types_of(sites.symbols[everybody].tolist()))
-            term = BufferedForces(
-                comm, cluster, evaluation, rows.take(sites.owner[everybody]), sites.X[everybody], F0, core,
-                partial(_gradient, model), components,
-            )  # fmt: skip
+            mixed, everybody = _mixed(sites, cluster, spec, potential)
+            term = BufferedForces(comm, cluster, evaluation, rows.take(sites.owner[everybody]), F0, mixed, m)
     except BaseException:
         if evaluation is not None:
             evaluation.engine.close()
@@ -165,51 +147,34 @@ def build_qm(
     return QM(spec=spec, cluster=cluster, term=term, evaluation=evaluation, comm=comm)
 
 
+def _surround(spec: QMSpec, potential: SitePotential) -> float:
+    """Distance from the centre, A, within which force mixing needs the model's atoms; 0 without."""
+    return spec.radius + 2.2 * potential.cutoff if spec.mode == "force" else 0.0
+
+
+def _mixed(sites: Sites, cluster: Cluster, spec: QMSpec, potential: SitePotential) -> tuple[Mixed, np.ndarray]:
+    """Where forces are mixed, and the numbers of the sites that takes: cluster, hosts and surroundings."""
+    members = np.concatenate([cluster.inside, cluster.hosts])
+    distance = np.linalg.norm(sites.X - np.array(spec.centre), axis=1)
+    around = np.setdiff1d(np.flatnonzero(distance <= _surround(spec, potential)), members)
+    everybody = np.concatenate([members, around])
+    model = IsolatedSites(potential, potential.types_of(sites.symbols[everybody].tolist()))
+    mixed = Mixed(
+        X=sites.X[everybody],
+        core=np.linalg.norm(cluster.X[: cluster.n] - np.array(spec.centre), axis=1) <= spec.radius + 1e-6,
+        model_gradient=partial(_gradient, model),
+    )
+    return mixed, everybody
+
+
 def add_qm(model: Model, spec: QMSpec, engine: EngineFactory | None = None) -> QM:
     """A QM region in a coupled model, in place of the one it may have. Collective; as `build_qm`."""
     if model.crystal.dimension != 3:
         raise InputError("a QM region needs a crystal in three dimensions (model.dimension = 2.5)")
-    step = model.lattice.period if model.lattice.gdim == 2 else None
-    components = model.parts.layout.components
-    qm = build_qm(model.comm, model.perfect, model.parts.atoms, spec, step, components, engine)
+    qm = build_qm(Embedding.of(model), spec, engine)
     model.coupling.add(qm.term)
     return qm
 
 
 def _gradient(sites: IsolatedSites, y: np.ndarray) -> np.ndarray:
     return sites.energy_gradient(y)[1]
-
-
-def gather_sites(
-    comm: MPI.Comm,
-    crystal: Crystal,
-    atoms: Atoms,
-    centre: tuple[float, float, float],
-    reach: float,
-    period: float | None,
-) -> tuple[Sites, Rows]:
-    """All sites within ``reach`` of the centre, images along the front unfolded, on every rank alike; their owners' rows of P.
-
-    ``Sites.owner`` numbers the rows. Collective.
-    """
-    near = np.hypot(*(atoms.X[:, :2] - np.array(centre)[:2]).T) <= reach + 1e-6
-    if period is None:
-        near &= np.abs(atoms.X[:, 2] - centre[2]) <= reach + 1e-6
-    which = np.flatnonzero(near)
-    parts = comm.allgather(
-        (atoms.key[which], atoms.X[which], atoms.species[which], atoms.beta[which], atoms.rows.take(which))
-    )
-    key, X, species, beta = (np.concatenate([p[c] for p in parts]) for c in range(4))
-    order = np.lexsort(key.T[::-1])
-    rows = Rows.stack([p[4] for p in parts]).take(order)
-    X, symbols, beta = X[order], np.array(crystal.species)[species[order]], beta[order]
-    images = [0]
-    if period is not None and len(X):
-        first = np.ceil((centre[2] - reach - X[:, 2].max()) / period)
-        last = np.floor((centre[2] + reach - X[:, 2].min()) / period)
-        images = list(range(int(first), int(last) + 1))
-    shift = np.array([[0.0, 0.0, k * (period or 0.0)] for k in images]).reshape(-1, 1, 3)
-    unfolded = (X[None] + shift).reshape(-1, 3)
-    owner, symbols, beta = (np.tile(v, len(images)) for v in (np.arange(len(X)), symbols, beta))
-    inside = np.linalg.norm(unfolded - np.array(centre), axis=1) <= reach + 1e-6
-    return Sites(X=unfolded[inside], symbols=symbols[inside], owner=owner[inside], beta=beta[inside], reach=reach), rows

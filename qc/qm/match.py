@@ -23,7 +23,7 @@ PUBLISHED = 5.431  # A; where the published parameters have their lattice consta
 
 AGREE = 1e-6
 
-FAR = 10.0  # stands for the logarithm of a constant that is not positive
+FAR = 10.0  # in the place of the logarithm of a constant that is not positive
 
 
 def matched_stillinger_weber(target: Elasticity, element: str = "Si") -> list[float]:

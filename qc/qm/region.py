@@ -177,6 +177,25 @@ class QMRegion(_ClusterTerm):
         ), g
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """Where the engine's forces take the place of the model's.
+
+    Attributes
+    ----------
+    X : (n_all, 3) ndarray
+        Reference positions of cluster, hosts and surroundings, A.
+    core : (n,) bool ndarray
+        Atoms of the cluster that take the engine's forces.
+    model_gradient : callable
+        Gradient (n_all, 3), eV/A, of the model's potential for positions of all of them; only that on the core is used.
+    """
+
+    X: np.ndarray
+    core: np.ndarray
+    model_gradient: Callable[[np.ndarray], np.ndarray]
+
+
 class BufferedForces(_ClusterTerm):
     """Force mixing: the innermost atoms feel the engine's forces, all others the model's; there is no energy.
 
@@ -185,12 +204,11 @@ class BufferedForces(_ClusterTerm):
 
     Parameters
     ----------
-    core : (n,) bool ndarray
-        Atoms of the cluster that take the engine's forces.
-    X : (n_all, 3) ndarray
-        Reference positions of cluster, hosts and surroundings, in the order of ``rows``.
-    model_gradient : callable
-        Gradient (n_all, 3) of the model's potential for positions of all of them; only that on the core is used.
+    comm, cluster, evaluation, F0, components
+        As of `QMRegion`.
+    rows : Rows
+        Rows of P of cluster, hosts and surroundings, in the order of ``mixed.X``.
+    mixed : Mixed
 
     References
     ----------
@@ -205,14 +223,12 @@ class BufferedForces(_ClusterTerm):
         cluster: Cluster,
         evaluation: Evaluation | None,
         rows: Rows,
-        X: np.ndarray,
         F0: np.ndarray,
-        core: np.ndarray,
-        model_gradient: Callable[[np.ndarray], np.ndarray],
+        mixed: Mixed,
         components: int = 3,
     ) -> None:
-        super().__init__(comm, cluster, rows, X, F0, components)
-        self._evaluate, self._core, self._model = evaluation, core, model_gradient
+        super().__init__(comm, cluster, rows, mixed.X, F0, components)
+        self._evaluate, self._mixed = evaluation, mixed
         self._reference = on_computing_rank(comm, lambda: self._difference(self._X0))
 
     def energy(self, z: np.ndarray) -> float:
@@ -238,7 +254,7 @@ class BufferedForces(_ClusterTerm):
         """Engine's gradient minus the model's on the innermost atoms, 0 elsewhere."""
         assert self._evaluate is not None
         out = np.zeros_like(y)
-        inner = np.flatnonzero(self._core)
+        inner = np.flatnonzero(self._mixed.core)
         parts = self._evaluate(y[: len(self.cluster.X)])
-        out[inner] = parts.g_qm[inner] - self._model(y)[inner]
+        out[inner] = parts.g_qm[inner] - self._mixed.model_gradient(y)[inner]
         return out

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cluster import Cluster, bonds_between
+from .choosing import bonds_between
+from .cluster import Cluster
 from .evaluation import Evaluation
 
 HOSTS = -1

@@ -11,6 +11,7 @@ from fem.cauchy_born import CauchyBornMaterial
 from qc.coupling.coupling import Coupling
 from qc.coupling.load import Load
 from qc.qm.build import QM, QMSpec, build_qm
+from qc.qm.embedding import Embedding
 from qc.qm.engine.spec import EngineSpec
 from qc.terms.atomistic import AtomisticEnergy
 from qc.terms.perfect import PerfectCrystal
@@ -57,7 +58,12 @@ class Ball:
     def qm(self, engine="ase:tests.qc.qm_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
         settings = {k: changes.pop(k) for k in ("parameters", "time_limit", "retries", "spin", "start") if k in changes}
         spec = QMSpec(centre=centre, radius=radius, engine=EngineSpec(engine=engine, **settings), **changes)
-        return build_qm(self.comm, self.perfect, self.atoms, spec, self.step)
+        return build_qm(self.embedding, spec)
+
+    @property
+    def embedding(self) -> Embedding:
+        """What a region is built among."""
+        return Embedding(comm=self.comm, perfect=self.perfect, atoms=self.atoms, step=self.step)
 
     def coupling(self, *terms):  # type: ignore[no-untyped-def]
         """The model's atoms and further terms."""

@@ -226,19 +226,6 @@ def test_several_ranks_write_once(tmp_path):
     assert done.stdout.count("claims") == 1
 
 
-def test_reports_of_what_failed():
-    """A failure stands out in every format, and numbers that are none are null."""
-    records = [RECORD, BAD]
-    assert [r["ghost_force_max"] for r in json.loads(patch_report.as_json(records))] == [1e-13, None]
-    table = patch_report.as_table(records)
-    assert "FAIL" in table
-    assert "1 NOT as theory says" in table
-    assert "why" in table
-    case = ET.fromstring(patch_report.as_junit(records)).findall("testsuite/testcase")[1]
-    assert "expected exact at the reference" in case.find("failure").get("message")
-    assert "**nan FAILS**" in patch_report.as_markdown(records)
-
-
 def test_the_table_of_the_docs_is_made_by_the_script(tmp_path):
     """Every method is in it, nothing failed, and the script puts a new table between the marks."""
     text = (ROOT / "docs" / "patch_tests.md").read_text()

@@ -13,7 +13,7 @@ from tests.qc.qm_models import STRAIN, Ball
 
 def region(ball, centre, name="Stiff"):
     spec = QMSpec(centre=centre, radius=5.0, caps=False)
-    return build_qm(ball.comm, ball.perfect, ball.atoms, spec, ball.step, engine=lambda cluster: Direct(name, cluster))
+    return build_qm(ball.embedding, spec, lambda cluster: Direct(name, cluster))
 
 
 def test_energy_less_the_jumps_is_continuous():

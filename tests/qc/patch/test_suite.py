@@ -10,9 +10,7 @@ from qc.coupling.coupling import Coupling
 from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
 from qc.errors import InputError
-from qc.patch.choice import PatchChoice, make_setups
-from qc.patch.claims.claims import CLAIMS, EXPECTED
-from qc.patch.crystals import parse_crystal
+from qc.patch.claims.claims import CLAIMS
 from qc.patch.suite import DEFORMATIONS, HEAVY_FOR, make_jobs, run_jobs, standard_setups
 
 STRAIN = "general:0.05"
@@ -50,10 +48,6 @@ def test_green_in_three_dimensions(method):
     assert all(r.ghost_force_max < 1e-10 for r in found if r.expected == "machine precision" and r.ghost_force_max)
 
 
-def test_all_methods_have_claims():
-    assert set(EXPECTED) == set(METHODS)
-
-
 def test_the_standard_suite():
     """Every method, every claim, 2-D, 2.5-D and 3-D, all usual crystals; heavy claims in 3-D only where they tell most."""
     jobs = make_jobs(standard_setups(METHODS, None, MPI.COMM_WORLD), quick=True)
@@ -67,15 +61,6 @@ def test_the_standard_suite():
     assert {job.deformation.name for job in jobs if job.claim == "force patch test"} == set(DEFORMATIONS)
     heavy = {(j.method, j.reference) for j in jobs if j.claim.startswith("Newton") and j.setup.dimension == 3}
     assert heavy == set(HEAVY_FOR) & {(j.method, j.reference) for j in jobs}
-
-
-def test_ghost_forces_of_bgfc_are_those_of_energy_blending_at_the_reference():
-    """Zero at F0, the size of BQCE's elsewhere: what the claim calls linear in F - F0 is seen."""
-    words = {"references": ["lattice"], "potentials": ["hexagonal-eam"], "deformations": ("identity", STRAIN)}
-    found = {r.deformation_name: r for r in records("bgfc", claims=("force patch test",), **words)}
-    assert found["identity"].ghost_force_max < 1e-11
-    assert found[STRAIN].ghost_force_max > 1e-3
-    assert found[STRAIN].measured == pytest.approx(1.0, abs=0.25)
 
 
 @pytest.fixture
@@ -141,22 +126,6 @@ def test_red_with_a_wrong_reconstruction(monkeypatch):
     assert refused_or_red("bgrac")
 
 
-@pytest.mark.mpi
-@pytest.mark.parametrize("method", ["qce", "bqce"])
-def test_red_without_the_ghost_forces_that_theory_promises(monkeypatch, method):
-    """A sum that bears no force at all passes no claim of a method that must have them."""
-    right = Coupling.energy_gradient
-
-    def wrong(self, q, g):
-        E = right(self, q, g)
-        g.zeroEntries()
-        return E
-
-    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
-    found = {claim for claim, _ in failing(method, claims=("force patch test", "decay rate"))}
-    assert found == {"force patch test"} | ({"decay rate"} if method == "bqce" else set())
-
-
 @pytest.mark.parametrize("method", ["atomistic", "bqcf", "bgfc", "bqce"])
 def test_red_with_forces_that_are_no_numbers(monkeypatch, method):
     right = Coupling.energy_gradient
@@ -173,34 +142,6 @@ def test_red_with_forces_that_are_no_numbers(monkeypatch, method):
 
 
 @pytest.mark.mpi
-def test_red_with_forces_that_do_not_turn(monkeypatch):
-    """A force fixed in space on every unknown, small enough to hide from the eye."""
-    right = Coupling.energy_gradient
-
-    def wrong(self, q, g):
-        E = right(self, q, g)
-        g.shift(1e-8)
-        return E
-
-    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
-    found = {claim for claim, _ in failing("bqcf", deformations=(STRAIN, "rotation:20"))}
-    assert {"force patch test", "objectivity", "null test: all atomistic", "null test: all continuum"} <= found
-
-
-@pytest.mark.mpi(min_size=2)
-def test_red_with_numbers_that_depend_on_the_ranks(monkeypatch):
-    right = Coupling.energy_gradient
-
-    def wrong(self, q, g):
-        E = right(self, q, g)
-        g.scale(1 + 1e-11 * (self.layout.comm.size - 1))
-        return E
-
-    monkeypatch.setattr(Coupling, "energy_gradient", wrong)
-    assert failing("bqce", claims=("rank invariance",)) == {("rank invariance", None)}
-
-
-@pytest.mark.mpi
 @pytest.mark.parametrize("claim", ["force patch test", "energy patch test", "Newton from a perturbed state"])
 def test_a_mesh_of_ones_own(claim):
     """Vertices that are no lattice sites: force blending, the dead load and the reconstruction hold there too."""
@@ -208,28 +149,3 @@ def test_a_mesh_of_ones_own(claim):
         found = records(method, claims=(claim,), crystal="bcc", mesh="meshes/disc.msh")
         assert {r.verdict for r in found} <= {"pass"}, found
         assert {r.mesh for r in found} <= {"lattice-resolved" if method == "atomistic" else "meshes/disc.msh"}
-
-
-def test_force_free_bonds_make_no_ghost_force():
-    """Neighbours at rest: QCE is exact there, and the record says why; at any strain it is not."""
-    found = {r.deformation_name: r for r in records("qce", claims=("force patch test",), deformations=("identity", "shear:0.01"))}
-    assert found["identity"].expected == "machine precision: no bond carries a force at this F"
-    assert found["shear:0.01"].expected == "fails: baseline"
-    assert {r.verdict for r in found.values()} == {"pass"}
-
-
-def test_a_macroscopic_gradient_along_the_front():
-    """2.5-D with every component of F, which plane displacements cannot express; the dead load comes from another model."""
-    F = ("1.01,0.02,0.03,-0.01,0.98,0.02,0.02,0.01,1.02",)
-    for method in ("bgfc", "bqcf", "bgrac"):
-        assert not failing(method, crystal="bcc", dimensions=["2.5"], deformations=F, claims=("force patch test", "energy patch test"))
-
-
-def test_sizes_follow_the_cutoff():
-    """A potential of long range gets a larger core and a wider handshake."""
-    word = [parse_crystal("hexagonal:Ar:0.5")]
-    words = {"potentials": ["lennard-jones"], "methods": ["bqce"]}
-    (near,) = make_setups(PatchChoice(crystals=[parse_crystal("hexagonal")], **words), MPI.COMM_SELF)
-    (far,) = make_setups(PatchChoice(crystals=word, **words), MPI.COMM_SELF)
-    assert far.core > near.core
-    assert far.width > far.potential.cutoff / far.nn >= near.width

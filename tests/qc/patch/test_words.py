@@ -6,9 +6,6 @@ from mpi4py import MPI
 
 from qc.commands.patch import PatchOptions, plan
 from qc.errors import InputError
-from qc.patch.choice import PatchChoice, make_setups
-from qc.patch.crystals import parse_crystal
-from qc.patch.record import Record
 from qc.patch.words import parse_deformation, rotation
 
 DISC = "meshes/disc.msh"
@@ -49,22 +46,6 @@ def test_rotation():
     Q = rotation(37.0)
     assert pytest.approx(np.eye(3), abs=1e-15) == Q @ Q.T
     assert Q[1, 0] == pytest.approx(np.sin(np.radians(37)))
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("hexagonal", ("hexagonal", (), None)),
-        ("fcc:Cu", ("fcc", ("Cu",), None)),
-        ("bcc:Fe:2.86", ("bcc", ("Fe",), 2.86)),
-        ("diamond:Si:5.431", ("diamond", ("Si",), 5.431)),
-        ("zincblende:Ga:N:4.5", ("zincblende", ("Ga", "N"), 4.5)),
-    ],
-)
-def test_crystals(text, told):
-    word = parse_crystal(text)
-    assert (word.structure, word.elements, word.a) == told
-    assert str(word) == text
 
 
 def options(words):
@@ -142,64 +123,3 @@ def test_one_sentence(words, told):
     assert all(part in sentence for part in told), sentence
     assert "\n" not in sentence
     assert set(MPI.COMM_WORLD.allgather(sentence)) == {sentence}
-
-
-def test_what_fits_is_combined():
-    """Each potential with the crystals whose element it knows; a sharp handshake where the method has one."""
-    words = (
-        "--crystal fcc:Cu --crystal bcc:Fe --potential Cu_mishin1.eam.alloy --potential Fe_mm.eam.fs --dimension 2.5"
-    )
-    jobs = plan(MPI.COMM_WORLD, options(words.split()))
-    assert {(j.setup.crystal_name[:6], j.setup.potential_name) for j in jobs} == {
-        ("fcc:Cu", "Cu_mishin1.eam.alloy"),
-        ("bcc:Fe", "Fe_mm.eam.fs"),
-    }
-    assert plan(MPI.COMM_WORLD, options(["--crystal", "bcc", "--width", "0", "--method", "bgrac", "--method", "qce"]))
-
-
-def test_methods_that_a_potential_cannot_take_are_left_out():
-    jobs = plan(MPI.COMM_WORLD, options(["--potential", "SiC.tersoff", "--dimension", "2.5"]))
-    assert {job.setup.crystal.structure for job in jobs} == {"zincblende"}
-    assert "bgrac" not in {job.method for job in jobs}
-    assert "bgfc" in {job.method for job in jobs}
-
-
-def test_the_natural_unit_scales_with_the_potential():
-    """Ten times the well depth: ten times the unit of force, and the tolerance as long as rounding allows."""
-    crystal = [parse_crystal("hexagonal")]
-    (toy,) = make_setups(PatchChoice(crystals=crystal, potentials=["morse"], methods=["bqce"]), MPI.COMM_SELF)
-    assert toy.tolerance == pytest.approx(min(1e-11 * toy.unit, 1e-10))
-    assert toy.bond_forces(np.eye(3)) > 0.1  # second neighbours pull, first ones push
-
-
-def test_numbers_that_are_not_finite_become_null():
-    r = Record(
-        method="qce",
-        reference=None,
-        crystal="c",
-        potential="p",
-        dimension=2,
-        mesh="m",
-        deformation=[[1.0]],
-        ranks=1,
-        claim="claim",
-        ghost_force_max=float("nan"),
-        ghost_force_l2=float("inf"),
-        energy_error_per_atom=None,
-        tolerance=1.0,
-        expected="e",
-        verdict="fail",
-        seconds=0.1,
-    )
-    assert (r.plain()["ghost_force_max"], r.plain()["ghost_force_l2"], r.plain()["tolerance"]) == (None, None, 1.0)
-
-
-def test_shifts_are_relaxed_and_given_unless_one_is_named():
-    """One setup each; a Bravais crystal has none, a mesh of one's own takes relaxed ones."""
-    words = ["--crystal", "diamond", "--crystal", "bcc", "--dimension", "2.5", "--method", "bgfc"]
-    found = {(j.setup.crystal.structure, j.setup.shifts) for j in plan(MPI.COMM_WORLD, options(words))}
-    assert found == {("diamond", "relaxed"), ("diamond", "given"), ("bcc", None)}
-    named = plan(MPI.COMM_WORLD, options(["--shifts", "given", "--method", "bgfc"]))
-    assert {(j.setup.crystal.structure, j.setup.shifts) for j in named} == {("diamond", "given")}
-    words = ["--crystal", "diamond", "--mesh", DISC, "--method", "bgfc"]
-    assert {j.setup.shifts for j in plan(MPI.COMM_WORLD, options(words))} == {"relaxed"}

@@ -6,12 +6,9 @@ from mpi4py import MPI
 
 from atomistics.potentials.library import find_potential
 from qc.errors import InputError
-from qc.qm.audit import audit_engine
 from qc.qm.engine.process import EngineError
 from qc.qm.engine.spec import Answer
-from qc.qm.evaluation import Evaluation, IsolatedSites
-from qc.qm.secant import Secant
-from qc.qm.shells import bond_shells, shell_residuals, shell_table
+from qc.qm.evaluation import IsolatedSites
 from qc.terms.check import check_term
 from qc.terms.term import NoEnergyError
 from tests.qc.qm_engines import SW, Capped, Stiff, Zero
@@ -39,16 +36,11 @@ class Direct:
         pass
 
 
-@pytest.fixture(scope="module")
-def ball():
-    return Ball()
-
-
 def region(ball, name, **changes):
     from qc.qm.build import QMSpec, build_qm
 
     spec = QMSpec(centre=(0.0, 0.0, 0.5), radius=changes.pop("radius", 6.0), caps=name == "Capped", **changes)
-    return build_qm(ball.comm, ball.perfect, ball.atoms, spec, ball.step, engine=lambda cluster: Direct(name, cluster))
+    return build_qm(ball.embedding, spec, lambda cluster: Direct(name, cluster))
 
 
 @pytest.mark.mpi
@@ -195,42 +187,6 @@ def test_force_mixing_gives_the_engines_forces_inside_and_the_models_outside(bal
     assert not g[len(inner) :].any()
 
 
-def test_correction_per_added_atom_converges_to_the_difference_of_the_bulk_energies():
-    """(E(N') - E(N)) / (N' - N) at 1 % stretch approaches W_QM - W_MM as the cluster grows."""
-    from atomistics import Crystal
-
-    soft, stiff = SW().potential, Stiff().potential
-    crystal = Crystal.diamond("Si").resolved(soft)
-    F = np.diag([1.01, 1.0, 1.0])
-    W = []
-    for p in (stiff, soft):
-        bonds, types = crystal.stencil(p.cutoff, 0), np.zeros(len(crystal.stencil(p.cutoff, 0)), dtype=np.int32)
-        W.append(np.diff(p.cauchy_born(bonds, types, 0, np.array([np.eye(3), F]), second=False)[0])[0])
-    bulk, values = W[0] - W[1], []
-    for edge in (4, 8, 16, 32):
-        X = crystal.sites_in_box([0.0] * 3, [0.25 * crystal.a * edge] * 3)[0]
-        parts = [IsolatedSites(p, np.zeros(len(X), dtype=int)) for p in (stiff, soft)]
-        values.append((len(X), np.diff([p.energy_gradient(X @ F.T)[0] - p.energy_gradient(X)[0] for p in parts])[0]))
-    n, E = np.array(values).T
-    error = np.abs(-np.diff(E) / np.diff(n) / bulk - 1)
-    assert (np.diff(error) < 0).all()
-    assert error[-1] < 0.6 * error[-2] < 0.2
-
-
-@pytest.mark.mpi
-def test_an_engine_that_always_returns_zero_fails_the_audit(ball):
-    shift = np.array([0.0, 0.0, ball.step])
-    for name, allowed in (("Zero", False), ("Stiff", True), ("Capped", True)):
-        qm = region(ball, name)
-        if qm.evaluation is None:
-            continue
-        checks = audit_engine(qm.evaluation, shift)
-        failed = [str(check) for check in checks if not check.passed]
-        assert (not failed) == allowed, failed
-        if name == "Zero":
-            assert len(failed) >= 3
-
-
 def test_audit_adds_up(ball):
     qm = region(ball, "Capped")
     c = ball.coupling(qm.term)
@@ -239,21 +195,6 @@ def test_audit_adds_up(ball):
     assert a.E_correction == pytest.approx(a.E_qm - a.E_mm_cluster - a.E_reference - a.E_reference_linear, abs=1e-11)
     assert a.E_correction == pytest.approx(c.energies(q)["qm"], abs=1e-12)
     assert abs(a.E_reference_linear) > 1e-4
-
-
-def test_residuals_fall_with_the_distance_from_the_link_atoms(ball):
-    qm = region(ball, "Capped", radius=7.0)
-    shell = bond_shells(qm.cluster, ball.nn)
-    assert (shell[qm.cluster.n :] == -1).all()
-    assert set(np.unique(qm.cluster.link[:, 0])) == set(np.flatnonzero(shell == 0))
-    axis = ball.crystal.rotation[:, 0]
-    still, now = (shell_residuals(qm.evaluation, np.eye(3) + e * np.outer(axis, axis), ball.nn) for e in (0.0, 0.01))
-    assert max(r.corrected for r in still) == 0.0
-    assert max(r.uncorrected for r in still) > 0.3
-    by_shell = {r.shell: r.corrected for r in now}
-    assert by_shell[0] > 1e-3
-    assert by_shell[2] < 1e-6  # this engine has nearest neighbours only
-    assert "capped" in shell_table(now)
 
 
 @pytest.mark.mpi
@@ -299,43 +240,6 @@ def test_null_with_lammps_as_the_engine(ball):
     assert audit.largest_force < 1e-11
 
 
-def test_a_structure_seen_before_costs_no_call(ball):
-    qm = region(ball, "Capped")
-    z = 0.01 * np.ones((len(qm.term.rows), 3))
-    calls = qm.evaluation.engine.calls
-    for _ in range(3):
-        qm.term.energy(z)
-        qm.term.energy_gradient(z)
-        qm.term.audit(z)
-    assert qm.evaluation.engine.calls == calls + 1
-
-
-@pytest.mark.mpi
-def test_steps_beyond_sense_have_infinite_energy_and_ask_nothing(ball):
-    qm = region(ball, "Capped")
-    c = ball.coupling(qm.term)
-    q = ball.deform(c, np.diag([0.3, 0.3, 1.0]))
-    before = 0 if qm.evaluation is None else qm.evaluation.engine.calls
-    assert c.energies(q)["qm"] == np.inf
-    assert "QM region" in c.complaint
-    assert before == (0 if qm.evaluation is None else qm.evaluation.engine.calls)
-
-
-@pytest.mark.parametrize("update", ["sr1", "psb"])
-def test_secant_updates_learn_a_quadratic(update):
-    rng = np.random.default_rng(2)
-    A = rng.normal(size=(6, 6))
-    A = A + A.T
-    s = Secant(6, update)
-    x = np.zeros(6)
-    for _ in range(7 if update == "sr1" else 400):
-        s.learn(x, A @ x)
-        x = rng.normal(size=6)
-    s.learn(x, A @ x)
-    assert np.abs(s.B - s.B.T).max() < 1e-9
-    assert np.abs(s.B - A).max() < (1e-8 if update == "sr1" else 1e-3)
-
-
 def test_hessian_blocks_are_those_of_the_secant(ball):
     qm = region(ball, "Stiff", hessian="psb")
     z = np.zeros((len(qm.term.rows), 3))
@@ -346,14 +250,3 @@ def test_hessian_blocks_are_those_of_the_secant(ball):
     H[i, :, j, :] = qm.term.hessian_blocks(dz)
     assert np.abs(np.einsum("iajb,jb->ia", H, dz) - (g[1] - g[0])).max() < 1e-10
     assert np.abs(g[1]).max() > 1e-3
-
-
-def test_evaluation_refuses_atoms_on_top_of_each_other(ball):
-    from fem.cauchy_born import InadmissibleDeformationError
-
-    cluster = region(ball, "Stiff").cluster
-    evaluation = Evaluation(cluster, Direct("Stiff", cluster), ball.potential, ball.nn)
-    y = cluster.X.copy()
-    y[3] = y[4] + 0.1
-    with pytest.raises(InadmissibleDeformationError, match="closer than"):
-        evaluation(y)

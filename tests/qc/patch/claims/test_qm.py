@@ -4,7 +4,6 @@ import json
 import sys
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pytest
 from mpi4py import MPI
 
@@ -103,16 +102,6 @@ def test_red_with_forces_that_do_not_conserve(monkeypatch, turn, push):
 
     monkeypatch.setattr(patch_qm.Evaluation, "_computed", computed)
     assert verdicts(("QM conservation",)) == {"QM conservation": "fail"}
-
-
-def test_the_path_itself():
-    """Work of a field with a known energy, and of one without."""
-    t = 2 * np.pi * np.arange(12) / 12
-    E = 3.0 * np.cos(t) + np.sin(2 * t)
-    power = -3.0 * np.sin(t) + 2 * np.cos(2 * t)
-    assert max(patch_qm._path_errors(E, power)) < 1e-12
-    assert patch_qm._path_errors(E, power + 0.1)[1] == pytest.approx(0.2 * np.pi)
-    assert patch_qm._path_errors(E, 1.1 * power)[0] > 0.1
 
 
 def test_skipped_where_the_engine_is_not_installed(monkeypatch):

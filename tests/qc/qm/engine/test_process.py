@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy
 from ase.build import molecule
 
 from qc.errors import ConvergenceError, InputError
-from qc.qm.engine import blas
 from qc.qm.engine.process import EngineError, EngineProcess
-from qc.qm.engine.spec import EngineSpec, installed
+from qc.qm.engine.spec import EngineSpec
 
 ROOT = Path(__file__).resolve().parents[4]
 DIMER = np.array([[0.0, 0.0, 0.0], [2.2, 0.3, 0.1]])
@@ -23,21 +21,6 @@ DIMER = np.array([[0.0, 0.0, 0.0], [2.2, 0.3, 0.1]])
 
 def engine(name, **settings):
     return EngineProcess(EngineSpec(engine=f"ase:tests.qc.qm_engines.{name}", **settings), ["Si", "Si"])
-
-
-def test_an_answer_is_the_calculators():
-    from tests.qc.qm_engines import SW
-
-    with engine("SW") as e:
-        answer = e.compute(DIMER)
-        assert e.calls == 1
-        assert e.seconds > 0
-    import ase
-
-    atoms = ase.Atoms("Si2", positions=DIMER, calculator=SW())
-    assert answer.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-14)
-    assert np.abs(answer.forces - atoms.get_forces()).max() < 1e-14
-    assert abs(answer.forces).max() > 0.1
 
 
 def test_a_crash_is_one_sentence_with_the_engines_last_words():
@@ -65,21 +48,6 @@ def test_a_second_attempt_may_succeed(tmp_path):
     with engine("SecondTry", parameters={"memory": str(tmp_path / "tried")}, retries=1) as e:
         assert e.compute(DIMER).energy < -1.0
         assert (e.calls, e.attempts) == (1, 2)
-
-
-def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
-    xtb, other = EngineSpec(engine="gfn1-xtb", parameters={"accuracy": 0.5}), EngineSpec(engine="gpaw")
-    assert [xtb.attempt(k) for k in (0, 1)] == [{}, {}]
-    assert "mixer_damping" in xtb.attempt(2)
-    assert xtb.attempt(3)["accuracy"] == 5.0
-    assert other.attempt(3) == {}
-
-
-def test_charges_that_do_not_converge_are_told_what_helps():
-    pytest.importorskip("tblite")
-    spec = EngineSpec(engine="gfn1-xtb", parameters={"max_iterations": 2}, retries=0)
-    with EngineProcess(spec, ["Si", "Si"]) as e, pytest.raises(EngineError, match=r"SCF not converged.*electronic_temperature = 1000"):
-        e.compute(DIMER)
 
 
 @pytest.mark.parametrize(
@@ -117,27 +85,6 @@ def test_an_engine_that_is_not_there_is_refused(name, message):
         EngineProcess(EngineSpec(engine=name), ["Si"])
 
 
-def test_installed_tells_without_importing():
-    assert installed("ase:tests.qc.qm_engines.SW")
-    assert not installed("ase:nowhere.Class")
-
-
-@pytest.mark.parametrize("name", ["dftb", "ase:Class", "ase:", "gfn0-xtb"])
-def test_names_of_engines(name):
-    with pytest.raises(ValueError, match="is not known"):
-        EngineSpec(engine=name)
-
-
-def test_an_element_that_the_engine_lacks_is_refused():
-    with pytest.raises(InputError, match="no parameters for H"):
-        EngineProcess(EngineSpec(engine="ase:tests.qc.qm_engines.SW"), ["Si", "H"])
-
-
-def test_wrong_parameters_are_refused():
-    with engine("Strict", parameters={"colour": "red"}) as e, pytest.raises(InputError, match=r"qm\.parameters"):
-        e.compute(DIMER)
-
-
 def test_the_engine_dies_with_its_parent():
     code = (
         "import sys, numpy as np\nfrom qc.qm.engine.process import EngineProcess\nfrom qc.qm.engine.spec import EngineSpec\n"
@@ -156,41 +103,3 @@ def test_the_engine_dies_with_its_parent():
         time.sleep(0.1)
     os.kill(pid, signal.SIGKILL)
     pytest.fail("the worker outlived its parent")
-
-
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="preloading is for Linux")
-
-
-@linux
-def test_scipys_own_blas_serves_without_its_prefix(tmp_path):
-    """The wheel of scipy exports scipy_dgemm_: as it is, nothing is found; the copy passes the probe."""
-    found = sorted((Path(scipy.__file__).parent.parent / "scipy.libs").glob("libscipy_openblas-*.so"))
-    if not found:
-        pytest.skip("scipy brings no OpenBLAS of its own here")
-    probe = [sys.executable, "-I", "-S", "-c", blas.PROBE]
-    plain = tmp_path / "libopenblas.so"
-    plain.write_bytes(blas.strip_prefix(found[0].read_bytes()))
-    codes = []
-    for library in (found[0], plain):
-        env = os.environ | {"LD_PRELOAD": str(library), "LD_LIBRARY_PATH": str(found[0].parent)}
-        codes.append(subprocess.run(probe, env=env, capture_output=True, check=False).returncode)
-    assert codes[0] != 0
-    assert codes[1] == 0
-
-
-@linux
-def test_a_blas_is_found_and_a_wrong_one_named(monkeypatch, tmp_path):
-    monkeypatch.delenv("QC_BLAS", raising=False)
-    assert blas.find_blas() is not None
-    monkeypatch.setenv("QC_BLAS", "none")
-    assert blas.find_blas() is None
-    wrong = tmp_path / "libblas.so"
-    wrong.write_text("no library")
-    monkeypatch.setenv("QC_BLAS", str(wrong))
-    with pytest.raises(ValueError, match=r"libblas.so is not usable"):
-        blas.find_blas()
-
-
-def test_only_elf_files_are_changed():
-    with pytest.raises(ValueError, match="ELF"):
-        blas.strip_prefix(b"MZ" + bytes(200))

@@ -1,0 +1,34 @@
+"""Sizes that follow from the settings of a crack model."""
+
+import pytest
+
+from atomistics import Crystal, load_potential
+from qc.crack.spec import MODES, CrackSpec, strip_thickness
+
+
+def iron():
+    potential = load_potential("Fe_mm.eam.fs")
+    return Crystal.bcc("Fe").resolved(potential).oriented((1, 1, 0), (0, 0, 1)), potential
+
+
+def test_strips_are_as_thick_as_the_stencils_of_bgrac():
+    """More compression lets a stencil see further; the usual thickness is never less than the least."""
+    crystal, potential = iron()
+    (least, usual), (wider, _) = (strip_thickness(crystal, potential, c) for c in (0.0, 0.1))
+    assert 0.0 < least < wider
+    assert usual >= least
+
+
+def test_strips_where_bgrac_cannot_be_used_are_a_cutoff_thick():
+    potential = load_potential("SiC.tersoff")
+    crystal = Crystal.zincblende("Si", "C").resolved(potential).oriented((1, 1, 1), (1, -1, 0))
+    least, usual = strip_thickness(crystal, potential, 0.06)
+    assert least == potential.cutoff
+    assert usual == pytest.approx(potential.cutoff + 0.5 * crystal.nearest_neighbour_distance)
+
+
+def test_settings_take_keywords_only():
+    assert CrackSpec(core_radius=1.0, domain_radius=3.0, blend_width=1.0).method == "bgrac"
+    with pytest.raises(TypeError):
+        CrackSpec(1.0, 3.0, 1.0)
+    assert [sum(mode) for mode in MODES.values()] == [1.0, 1.0, 1.0]

@@ -1,0 +1,59 @@
+"""Continuation: exact directions, the same path on any number of ranks."""
+
+import numpy as np
+import pytest
+
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from qc.drive.continuation import Path
+from qc.errors import InputError
+from tests.qc.crack.test_folds import followed, silicon
+from tests.qc.models import hexagonal_crack, material
+from tests.ranks import together_and_alone
+
+
+@pytest.fixture(scope="module")
+def snake():
+    return followed(silicon())
+
+
+def test_direction_of_the_path(snake):
+    """Tangents against differences of neighbouring equilibria, on stable and unstable branches, and near a fold."""
+    path, curve = snake
+    for n in (10, 25, 30):
+        p = curve.points[n]
+        close = path.step(p, 1e-4)[0]
+        assert abs((close.K - p.K) / 1e-4 - p.dK) < 2e-3 * max(abs(q.dK) for q in curve.points)
+        assert np.abs((close.q - p.q) / 1e-4 - p.dq).max() < 2e-2 * np.abs(p.dq).max()
+
+
+def beyond_the_fold(method, comm):
+    """Points from 1.2 K_G through K+, by a coupled model of 40 A."""
+    crystal, potential = material("holland-marder")
+    spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method)
+    system = CrackSystem(crystal, potential, spec, comm=comm)
+    ladder, path = Ladder(system, LadderSpec(K_start=1.2, K_stop=1.2, K_step=0.1)), Path(system)
+    ladder.step(1.2, "load")
+    points = []
+    for point in path.follow(path.start(ladder.q, 1.2 * system.K_G)):
+        points.append((point.K / system.K_G, path.energy(point), point.negative, bool(point.fold)))
+        if point.negative and not point.fold:
+            return np.array(points, dtype=float)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["bgrac", "bgfc"])
+def test_coupled_folds_do_not_depend_on_the_ranks(method):
+    """Loads, energies and inertia of a coupled model as on one rank alone; K+ is that of all atoms (1.4480)."""
+    many, alone = together_and_alone(lambda comm: beyond_the_fold(method, comm))
+    beside = alone[:, 3] == 0  # at the fold itself an eigenvalue is zero
+    assert many[:, :2] == pytest.approx(alone[:, :2], rel=1e-8)
+    assert (many[beside, 2] == alone[beside, 2]).all()
+    assert many[many[:, 3] == 1, 0] == pytest.approx([1.4480], abs=3e-3)
+
+
+def test_methods_without_energy_are_refused():
+    with pytest.raises(InputError, match="no energy"):
+        Path(hexagonal_crack("bqcf"))

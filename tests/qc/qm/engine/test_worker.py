@@ -1,0 +1,44 @@
+"""The program in the engine's process: its answers are the calculator's, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from qc.errors import InputError
+from qc.qm.engine.process import EngineError, EngineProcess
+from qc.qm.engine.spec import EngineSpec
+from tests.qc.qm.engine.test_process import DIMER, engine
+
+
+def test_an_answer_is_the_calculators():
+    from tests.qc.qm_engines import SW
+
+    with engine("SW") as e:
+        answer = e.compute(DIMER)
+        assert e.calls == 1
+        assert e.seconds > 0
+    import ase
+
+    atoms = ase.Atoms("Si2", positions=DIMER, calculator=SW())
+    assert answer.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-14)
+    assert np.abs(answer.forces - atoms.get_forces()).max() < 1e-14
+    assert abs(answer.forces).max() > 0.1
+
+
+def test_charges_that_do_not_converge_are_told_what_helps():
+    pytest.importorskip("tblite")
+    spec = EngineSpec(engine="gfn1-xtb", parameters={"max_iterations": 2}, retries=0)
+    with (
+        EngineProcess(spec, ["Si", "Si"]) as e,
+        pytest.raises(EngineError, match=r"SCF not converged.*electronic_temperature = 1000"),
+    ):
+        e.compute(DIMER)
+
+
+def test_an_element_that_the_engine_lacks_is_refused():
+    with pytest.raises(InputError, match="no parameters for H"):
+        EngineProcess(EngineSpec(engine="ase:tests.qc.qm_engines.SW"), ["Si", "H"])
+
+
+def test_wrong_parameters_are_refused():
+    with engine("Strict", parameters={"colour": "red"}) as e, pytest.raises(InputError, match=r"qm\.parameters"):
+        e.compute(DIMER)
