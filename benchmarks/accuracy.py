@@ -7,7 +7,7 @@ Prints a table and writes ``benchmarks/results/accuracy.json``, ``docs/images/ac
 number of unknowns, for every method, P1 and P2. With ``--problem`` the other problems of the file are kept.
 
 Core radius, handshake and domain grow together: handshake = core radius R, a mesh graded from R_m = 2 R + cutoff + one
-neighbour distance on (METHODS 4), and a domain so large that cutting it off costs less than the mesh does. A disc of
+neighbour distance on (docs/accuracy.md), and a domain so large that cutting it off costs less than the mesh does. A disc of
 atoms clamped at radius R is off by 1/R, so no disc of atoms alone can judge the better methods: in the reference every
 atom within ``Problem.reference`` is relaxed with the full potential, and what holds the outermost ones is not a clamp
 but a quadratic Cauchy-Born continuum. ``reference_error`` is its distance from a second one, whose core is smaller by
@@ -91,7 +91,7 @@ def gradient(*rows: Sequence[float]) -> np.ndarray:
 
 
 STRAINED = gradient((1, 0.025), (0, 1.025))
-PUBLISHED = gradient((1, 0.02), (0, 1.02))  # of REFERENCE_CASES, whose other factor is the lattice constant
+PUBLISHED = gradient((1, 0.02), (0, 1.02))  # of the published study, whose other factor is the lattice constant
 OPENED = gradient((1, 0), (0, 1.03))  # with less tension, or with shear, five vacancies of this potential collapse
 ONE, PAIR, ROW = (0.0,), (-0.5, 0.5), (-2.0, -1.0, 0.0, 1.0, 2.0)
 CORES, DISCS = (4, 6, 9, 12, 16, 24), (6, 9, 13, 20, 30, 45)
@@ -257,7 +257,7 @@ class Window:
     """Where strains are compared: all bonds within a radius, and those of random sites further out.
 
     The sites are spread evenly over the logarithm of the distance, so that a continuum that ends too early or is too
-    coarse is seen wherever that is; each stands for all sites of the volume round it.
+    coarse is seen wherever that is; each has the weight of all sites in the volume round it.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class ContinuumEnergy:
     F0 : (3, 3) ndarray
         Macroscopic deformation gradient.
     linear : (n_cells,) bool ndarray, optional
-        Cells whose displacement is known to be linear: W is worked out at one of their points and stands for all.
+        Cells whose displacement is known to be linear: W is worked out at one of their points and is that of all.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A perfect crystal under uniform deformation bears no force, except in the methods that theory says fail.
+"""A perfect crystal under uniform deformation has no force on any atom, except in the methods that theory says fail.
 
 Atomistic, continuum, bqcf and bgrac: nothing but rounding at every F. bgfc: nothing at its reference, linear in F - F0
 elsewhere. qce and bqce must show ghost forces, unless no bond carries a force (then there is nothing to make them of).

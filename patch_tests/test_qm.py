@@ -1,4 +1,4 @@
-"""A QM region in the core leaves alone what it must, and its engine is what it should be (METHODS 6).
+"""A QM region in the core leaves alone what it must, and its engine is what it should be (docs/qm.md).
 
 M. Svensson et al., J. Phys. Chem. 100 (1996) 19357; N. Bernstein, J. R. Kermode & G. Csanyi, Rep. Prog. Phys. 72 (2009) 026501."""
 

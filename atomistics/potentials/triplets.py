@@ -114,7 +114,7 @@ def _incomplete(path: Path, line: int, width: int, columns: Sequence[str], entry
 
 
 def _number(word: str) -> float | None:
-    """The finite number a word stands for."""
+    """The finite number that a word means."""
     try:
         value = float(word)
     except ValueError:

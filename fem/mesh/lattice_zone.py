@@ -138,7 +138,7 @@ class ZonePart:
     cells: np.ndarray
 
     def positions(self, lattice: MeshLattice, numbers: np.ndarray, extra: np.ndarray | None = None) -> np.ndarray:
-        """Positions (..., gdim) of vertices by number; number -1 - k < 0 stands for row k of ``extra``, A."""
+        """Positions (..., gdim) of vertices by number; number -1 - k < 0 is row k of ``extra``, A."""
         x = lattice.vertices(
             self.index[np.maximum(numbers - self.offset, 0).ravel()] if len(self.index) else self.index
         )

@@ -16,7 +16,7 @@ SILICON = EXAMPLES / "silicon_crack.toml"
 
 
 def test_silicon_has_two_cuts_and_two_sets_of_constants():
-    """REFERENCE_CASES: gamma 1.3600 shuffle, three times as much on the glide plane, K_G 0.7486 with relaxed constants."""
+    """Against LAMMPS: gamma 1.3600 shuffle, three times as much on the glide plane, K_G 0.7486 with relaxed constants."""
     report = griffith_of_case(load_case(SILICON))
     shuffle, glide = report["cuts"]
     assert (shuffle["chosen"], glide["chosen"]) == (True, False)
@@ -48,7 +48,7 @@ def test_a_sheet_has_no_third_mode():
 
 @pytest.mark.mpi
 def test_command(shared_path):
-    """Text once, JSON as the function returns it; a dear cut is warned of; what cannot be written is refused."""
+    """Text once, JSON as the function returns it; an expensive cut is warned of; what cannot be written is refused."""
     out = shared_path / "griffith.json"
     result = CliRunner().invoke(cli.app, ["griffith", str(SILICON), "-o", str(out), "--set", "crack.cut=glide"])
     assert result.exit_code == 0

@@ -36,7 +36,7 @@ def run(case, folder, capfd):
 
 @pytest.mark.mpi
 def test_the_brittle_variant_cleaves_and_closes(shared_path, capfd):
-    """First advance by one bond at 1.446 K_G (METHODS 7, clamped discs of 15 to 25 A), nothing broken off the plane."""
+    """First advance by one bond at 1.446 K_G (clamped discs of 15 to 25 A), nothing broken off the plane."""
     result, said = run(disc("holland-marder", unload=True), shared_path / "out", capfd)
     low, high = (K / result["K_G"] for K in result["K_plus_bracket"])
     assert low <= 1.45 <= high
@@ -79,7 +79,7 @@ def test_plain_stillinger_weber_blunts(tmp_path, capfd):
     blunting = result["events"][-1]
     assert blunting["off_plane_broken"] > 0
     assert blunting["new_neighbours"] > 0
-    assert 2.0 < blunting["bracket"][0] / result["K_G"] < 2.3  # METHODS 7: 2.2, not clean
+    assert 2.0 < blunting["bracket"][0] / result["K_G"] < 2.3  # in the clamped disc 2.2, not clean
     assert all(step["branch"] == "load" for step in result["steps"])  # what has blunted is not unloaded
     assert result["finished"]
     assert result["verdict"].startswith("did not cleave: the tip blunted between")

@@ -53,7 +53,7 @@ def forces_at(m, F):
 def test_no_ghost_force(method, order):
     m = model_on(DISC, method, order=order)
     slaved = np.diff(m.parts.atoms.rows.first) > 1
-    assert m.comm.allreduce(np.count_nonzero(slaved)) > 300  # atoms that no vertex stands for
+    assert m.comm.allreduce(np.count_nonzero(slaved)) > 300  # atoms without a vertex of their own
     assert largest(forces_at(m, general(m.crystal))) < 1e-10
 
 

@@ -1,4 +1,4 @@
-"""What is told before a run: model or real material, a dear cut, a potential that does not cleave."""
+"""What is told before a run: model or real material, an expensive cut, a potential that does not cleave."""
 
 import shutil
 

@@ -8,7 +8,7 @@ from qc.patch.model import PatchTest
 
 
 def test_ghost_forces_are_measured_against_those_of_the_crystal():
-    """Given shifts bear forces of the order of eV/A; what is left of them is rounding, and nothing is lost in the energy."""
+    """Given shifts have forces of the order of eV/A; what is left of them is rounding, and nothing is lost in the energy."""
     (setup,) = {
         j.setup
         for j in plan(

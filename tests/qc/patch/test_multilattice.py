@@ -155,7 +155,7 @@ def test_red_with_shifts_that_do_not_turn(monkeypatch):
 
 @pytest.mark.mpi
 def test_a_mesh_of_ones_own():
-    """Vertices that are no lattice points: relaxed shifts bear no force there either."""
+    """Vertices that are no lattice points: relaxed shifts leave no force there either."""
     words = PatchOptions(methods=["bgfc", "bqcf"], crystals=["diamond"], deformations=[STRAIN], mesh="meshes/disc.msh")
     jobs = [job for job in plan(MPI.COMM_WORLD, words) if job.claim == FORCE and job.reference != "lattice"]
     found = run_jobs(jobs)

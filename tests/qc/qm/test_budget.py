@@ -1,4 +1,4 @@
-"""The elastic budget of engine and potential, against figures that other codes give (REFERENCE_CASES)."""
+"""The elastic budget of engine and potential, against figures that other codes give."""
 
 from pathlib import Path
 

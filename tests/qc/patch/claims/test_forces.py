@@ -18,7 +18,7 @@ def test_ghost_forces_of_bgfc_are_those_of_energy_blending_at_the_reference():
 @pytest.mark.mpi
 @pytest.mark.parametrize("method", ["qce", "bqce"])
 def test_red_without_the_ghost_forces_that_theory_promises(monkeypatch, method):
-    """A sum that bears no force at all passes no claim of a method that must have them."""
+    """A sum without any force passes no claim of a method that must have them."""
     right = Coupling.energy_gradient
 
     def wrong(self, q, g):

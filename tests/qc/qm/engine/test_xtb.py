@@ -1,4 +1,4 @@
-"""GFN1-xTB in Stillinger-Weber silicon: METHODS 6's claims with its figures; skipped where tblite is not installed."""
+"""GFN1-xTB in Stillinger-Weber silicon: the claims of docs/qm.md; skipped where tblite is not installed."""
 
 import importlib.util
 
