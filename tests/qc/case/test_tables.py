@@ -1,0 +1,146 @@
+"""The tables of a case file: defaults, keys that depend on each other, names that the code knows."""
+
+import json
+
+import pytest
+
+import atomistics
+from qc.case.case import Case, load_case
+from qc.case.tables import BUILT_IN_POTENTIALS, COVALENT
+from qc.errors import InputError
+
+IRON = """
+[crystal]
+structure = "bcc"
+element = "Fe"
+[potential]
+file = "Fe_mm.eam.fs"
+[model]
+core_radius = 40
+domain_radius = 400.0
+[crack]
+plane = [1, 1, 0]
+front = [0, 0, 1]
+"""
+
+
+SHEET_TABLES = """
+[crystal]
+structure = "hexagonal"
+element = "X"
+[potential]
+file = "morse"
+parameters = {D = 1, alpha = 4.0, r0 = 1.0}
+[model]
+dimension = 2
+core_radius = 12
+domain_radius = 60
+"""
+
+
+@pytest.fixture
+def iron(tmp_path):
+    path = tmp_path / "iron_110.toml"
+    path.write_text(IRON)
+    return path
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    path = tmp_path / "sheet.toml"
+    path.write_text(SHEET_TABLES)
+    return path
+
+
+def refusal(path, *overrides):
+    """The sentence with which a case is refused."""
+    with pytest.raises(InputError) as caught:
+        load_case(path, overrides)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert "pydantic" not in sentence
+    return sentence
+
+
+SILICON = """
+[crystal]
+structure = "diamond"
+element = "Si"
+[potential]
+file = "holland-marder"
+[model]
+core_radius = 40.0
+domain_radius = 500.0
+[crack]
+plane = [1, 1, 1]
+front = [1, -1, 0]
+"""
+
+
+@pytest.fixture
+def silicon(tmp_path):
+    path = tmp_path / "silicon.toml"
+    path.write_text(SILICON)
+    return path
+
+
+def test_the_core_of_methods_without_handshake(iron):
+    tight = ["model.core_radius=390", "model.blend_width=20"]
+    assert "does not fit" in refusal(iron, *tight)
+    assert load_case(iron, [*tight, "model.method=qce"])
+    assert load_case(iron, [*tight, "model.method=atomistic", "model.domain_radius=60"])  # all atoms: no core
+
+
+def test_a_sheet(sheet):
+    case = load_case(sheet, ["crack.plane=[1, 0]"])
+    assert case.crack.plane == (1, 0)
+    assert load_case(sheet).crack.plane is None
+    assert load_case(sheet, ["crack.front=[0, 0, 1]"])
+    assert "crack.plane = [1, 1, 0]" in refusal(sheet, "crack.plane=[1, 1, 0]")
+    assert "crack.front = [1, 0, 0]" in refusal(sheet, "crack.front=[1, 0, 0]")
+    assert 'load.mode = "III"' in refusal(sheet, "load.mode=III")
+    assert "K_III" in refusal(sheet, "load.mode=[1, 0, 0.1]")
+    assert "model.front_periods = 2" in refusal(sheet, "model.front_periods=2")
+
+
+def test_crystals_with_a_basis(silicon):
+    case = load_case(silicon)
+    assert (case.crystal.species, case.crack.cut) == (("Si",), "widest")
+    for cut in ("shuffle", "glide"):
+        assert load_case(silicon, [f"crack.cut={cut}"]).crack.cut == cut
+    assert load_case(silicon, ["crack.cut=1"]).crack.cut == 1
+    assert (
+        load_case(silicon, ["crack.plane=[-1, 1, 1]", "crack.front=[0, 1, -1]", "crack.cut=glide"]).crack.cut == "glide"
+    )
+    silicon.write_text(SILICON.replace('element = "Si"', 'elements = ["Si", "C"]').replace("diamond", "zincblende"))
+    case = load_case(silicon, ["crack.cut=glide"])
+    assert case.crystal.species == ("Si", "C")
+    assert Case.from_dict(json.loads(json.dumps(case.plain())), name="silicon") == case
+    silicon.write_text(SILICON.replace("diamond", "hcp"))
+    assert load_case(silicon).crystal.c_over_a is None
+    assert load_case(silicon, ["crystal.c_over_a=1.6"]).crystal.c_over_a == 1.6
+
+
+def test_names_are_those_of_the_code():
+    """What the schema spells out without importing the code behind it."""
+    from atomistics.potentials.library import BUILT_IN
+    from qc.case.tables import LoadTable, ModelTable, SolverTable
+    from qc.coupling.spec import METHODS
+    from qc.crack.ladder_state import LadderSpec
+    from qc.crack.spec import MODES
+    from qc.solve.options import SolverOptions
+    from qc.unknowns.blending import STEPS
+
+    assert set(BUILT_IN_POTENTIALS) == set(BUILT_IN)
+    assert COVALENT == atomistics.COVALENT
+    options = SolverOptions()
+    for name, field in SolverTable.model_fields.items():
+        assert getattr(options, name) == field.default
+    load = LadderSpec(K_start=0.9, K_stop=2.0, K_step=0.01)
+    assert (load.unload, load.stop_at) == (LoadTable().unload, LoadTable().stop_at)
+    for method in METHODS:
+        assert ModelTable(method=method, core_radius=1, domain_radius=2).method == method
+    for blending in STEPS:
+        assert ModelTable(blending=blending, core_radius=1, domain_radius=2).blending == blending
+    for mode in MODES:
+        assert LoadTable(mode=mode).mode == mode
