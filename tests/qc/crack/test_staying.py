@@ -34,10 +34,10 @@ def is_as_before(ladder, state):
 
 @pytest.mark.mpi
 def test_a_tip_stays_under_a_load_next_to_its_own(ladder):
-    place = ladder.state.steps[-1]["tip_position"]
+    place = ladder.state.steps[-1].tip_position
     record = stay(ladder, START + 0.005)
-    assert record["K_over_KG"] == pytest.approx(START + 0.005)
-    assert record["tip_position"] == pytest.approx(place)
+    assert record.K_over_KG == pytest.approx(START + 0.005)
+    assert record.tip_position == pytest.approx(place)
     assert ladder.state.steps[-1] is record
 
 
@@ -51,11 +51,11 @@ def test_a_tip_that_snaps_is_put_back(ladder):
 
 def test_a_field_that_follows_its_tip_asks_for_less_load(ladder):
     """The centre is where it was told to be, the tip where it was."""
-    place = ladder.state.steps[-1]["tip_position"]
+    place = ladder.state.steps[-1].tip_position
     record = recentred(ladder, 0.5, -0.03)
     assert ladder.system.centre == pytest.approx((0.5, 0.0))
-    assert record["tip_position"] == pytest.approx(place)
-    assert record["K_over_KG"] <= START
+    assert record.tip_position == pytest.approx(place)
+    assert record.K_over_KG <= START
 
 
 def test_the_centre_is_that_of_the_crystal_not_of_the_model(ladder):
