@@ -131,7 +131,7 @@ def test_unconverged_step_keeps_the_last_state():
     ladder = Ladder(hexagonal_crack("bgfc"), UP, SolverOptions(max_newton=1, max_robust=1))
     with pytest.raises(ConvergenceError, match="no stable state"):
         ladder.run()
-    assert ladder.state.events[-1]["kind"] == "not_converged"
+    assert ladder.state.events[-1].kind == "not_converged"
     assert isinstance(ladder.solver, EquilibriumSolver)
 
 
