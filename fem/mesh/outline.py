@@ -62,7 +62,7 @@ def with_slit(
 ) -> list[Region]:
     """Two halves that share the line ahead of the crack and have faces of their own behind it.
 
-    ``mouth``: surface points (upper, lower) where the slit leaves the zone; equal in position.
+    At the ``mouth``, surface points (upper, lower) of equal position, the slit leaves the zone.
     """
     upper, lower = mouth
     (loop,) = ordered_loops(np.vstack([edges, [mouth]]))

@@ -147,8 +147,8 @@ def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     What linear elasticity leaves out of the field at the boundary is of the size of the strain there, K / sqrt(R), against the
     field itself; a tip off the field's centre counts by 1 / R. From fewer than four radii b is taken to be 0.
 
-    Each fit has ``bracket_error``, what the brackets let K_inf be; ``law_error``, by how much another law shifts it (1 / R alone
-    with fewer than four radii, 1 / sqrt(R) alone else); ``residual``, the largest distance of a point; ``error``, their sum.
+    Each fit tells in ``bracket_error`` what the brackets let K_inf be, in ``law_error`` by how much another law shifts it (1 / R alone
+    with fewer than four radii, 1 / sqrt(R) alone else), in ``residual`` the largest distance of a point, and their sum in ``error``.
     """
     done = [row for row in rows if row["state"] == "done"]
     groups: dict[str, list[dict[str, Any]]] = {}

@@ -146,7 +146,7 @@ def _of_the_perfect_crystal(
 def energy_blending(shared: Ingredients, near_handshake: bool = False) -> Coupling:
     """Sum of (1 - beta_l) V_l and of beta W: BQCE, QCE with its sharp beta, and pure models with beta = 0 or 1. Collective.
 
-    ``near_handshake``: sites deep in the core are left out.
+    With ``near_handshake`` sites deep in the core are left out.
     """
     weight = _site_weight(shared, near_handshake)
     terms: list[Term] = [*shared.atoms(weight), *shared.continuum(shared.parts.nodes.weight)]

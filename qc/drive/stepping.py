@@ -141,7 +141,7 @@ class Stepper:
     def _attempt(self, level: float, start: float | None, robust: bool = False, alone: bool = False) -> SolveReport:
         """Relax at a level from the present state.
 
-        ``robust``: by minimisation with short steps; ``alone``: by nothing but Newton's method.
+        A ``robust`` attempt minimises with short steps; one that is left ``alone`` has nothing but Newton's method.
         """
         system, K, options = self._system, level * self._system.K_G, self.solver.options
         system.load(K)

@@ -113,7 +113,7 @@ class PatchTest:
     def state(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
         """Unknowns at y = F X, inner shifts relaxed or given; boundary and dead load are set alike. Collective.
 
-        ``reference``: deformation at which BGFC takes its dead load, instead of the test's own choice.
+        BGFC takes its dead load at the deformation ``reference``, if there is one, instead of the test's own choice.
         """
         u = self.displacement(model, F)
         q = model.parts.layout.create_unknowns()

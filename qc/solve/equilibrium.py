@@ -79,10 +79,16 @@ class EquilibriumSolver:
     def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False, alone: bool = False) -> SolveReport:
         """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails. Collective.
 
-        ``jump``: a Newton solution further away than this (largest component, A) is not trusted to be the state that
-        the system would relax to, and is sought again by minimisation. ``rough``: q is far from any equilibrium
-        (the bare near-tip field), so the robust path is taken at once. ``alone``: there is no robust path from Newton's
-        method, but a report that has not converged.
+        Parameters
+        ----------
+        q : PETSc.Vec
+        jump : float
+            A Newton solution further away than this (largest component, A) is not trusted to be the state that the system
+            would relax to, and is sought again by minimisation.
+        rough : bool
+            q is far from any equilibrium (the bare near-tip field), so the robust path is taken at once.
+        alone : bool
+            There is no robust path from Newton's method, but a report that has not converged.
         """
         release_dropped(self.coupling.layout.comm)
         report = SolveReport(converged=False, reason="ROUGH_START")

@@ -102,7 +102,7 @@ class Inertia:
     def factor(self, A: PETSc.Mat, pattern: object) -> None:
         """Factor A and count its negative and null pivots.
 
-        ``pattern``: equal for matrices of the same sparsity. PETSc would not notice a change in a matrix that was
+        Matrices of the same sparsity come with an equal ``pattern``. PETSc would not notice a change in a matrix that was
         preallocated anew, nor in a sum of two, and hand MUMPS values for the wrong symbolic factors.
         """
         release_dropped(self._comm)  # a long minimisation drops a matrix in each iteration
@@ -130,7 +130,7 @@ def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
 def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True, near: PETSc.Mat | None = None) -> float:
     """Smallest (real part of an) eigenvalue of H by a preconditioned Davidson iteration, eV/A^2.
 
-    ``near``: the matrix that the preconditioner is made of where H is none.
+    Where H is no matrix, the preconditioner is made of ``near``.
     """
     eps = SLEPc.EPS().create(H.comm)
     eps.setOperators(H)

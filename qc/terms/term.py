@@ -90,7 +90,7 @@ class Term(Stiffness):
     def refresh(self, z: np.ndarray) -> bool:
         """Bring neighbour lists up to date for z; True where the rows themselves are too old, so that `update` must follow.
 
-        By default nothing ages: False.
+        By default nothing ages, and the answer is False.
         """
         return False
 

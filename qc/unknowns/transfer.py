@@ -97,7 +97,7 @@ def _interpolated(
 ) -> np.ndarray:
     """(n, per components) sums of basis values times blocks; nan where a block is not carried. Collective.
 
-    ``rows``: of the local blocks, ``per`` of them for each block of the space.
+    Each block of the space has ``per`` of the ``rows`` of the local blocks.
     """
     columns, inverse = np.unique(rows.column, return_inverse=True)
     blocks = BlockScatter(layout, columns, layout.components).gather(state.blocks)

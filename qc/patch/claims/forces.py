@@ -99,7 +99,7 @@ def _at_reference(test: PatchTest, F: np.ndarray, ghost: GhostForce) -> Finding:
 def decay_rate(test: PatchTest, deformation: Deformation) -> Finding:
     """BQCE: the largest ghost force falls at least like K^-2 with the width K of the handshake.
 
-    Only like K^-1 in a crystal such as zincblende, where no inversion maps the sites of a cell on each other: what the
+    It falls only like K^-1 in a crystal such as zincblende, where no inversion maps the sites of a cell on each other: what the
     gradient of the weights leaves of the bond forces of one site is not taken away by another.
     """
     F, setup = deformation.F, test.setup
