@@ -12,10 +12,11 @@ from mpi4py import MPI
 from qc.case.case import Case
 from qc.commands.directory import Interrupt, prepare, run_directory
 from qc.crack.ladder_state import LadderState
+from qc.crack.records import StepRecord
 from qc.errors import ConvergenceError, InputError, Stopped
 from tests.qc.commands.small import SMALL, case, comm
 
-STEP = {"K": 0.5, "K_over_KG": 1.0, "branch": "load"}
+STEP = StepRecord(K=0.5, K_over_KG=1.0, branch="load", residual=1e-9)
 
 
 def test_scraps_are_cleared_and_nothing_else(tmp_path):

@@ -11,7 +11,9 @@ from qc.crack.propagation_state import PropagationSpec, PropagationState
 
 def event(number, branch, level, kind="advance", **more):
     bonds = 1 if branch == "load" else -1
-    return {"event": number, "branch": branch, "bonds": bonds, "K_over_KG": level, "kind": kind} | more
+    point = {"event": number, "branch": branch, "bonds": bonds, "K_over_KG": level, "kind": kind}
+    usual = dict.fromkeys(("dE_da", "two_gamma_minus_J", "J_before"))
+    return SimpleNamespace(**(point | usual | more))
 
 
 CURVE = [

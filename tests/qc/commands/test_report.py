@@ -9,6 +9,7 @@ import pytest
 from qc.commands.report import between, document, middle, qm_line, summary_lines, verdict
 from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
+from qc.crack.records import Event, StepRecord
 from qc.stages import Stopwatch
 from tests.qc.commands.small import case, comm, read
 
@@ -16,18 +17,13 @@ K_G = 2.0
 
 
 def step(level, off_plane=0, joined=0):
-    return {
-        "branch": "load",
-        "K": level * K_G,
-        "K_over_KG": level,
-        "off_plane_broken": off_plane,
-        "new_neighbours": joined,
-    }
+    return StepRecord(
+        branch="load", K=level * K_G, K_over_KG=level, off_plane_broken=off_plane, new_neighbours=joined
+    )
 
 
 def event(kind, low, high, branch="load"):
-    event = {"kind": kind, "branch": branch, "bracket": [low * K_G, high * K_G]}
-    return event | {"off_plane_broken": 2, "new_neighbours": 1}
+    return Event(kind=kind, branch=branch, bracket=[low * K_G, high * K_G], off_plane_broken=2, new_neighbours=1)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +98,7 @@ def test_summary_of_a_ladder():
 def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
     """Key by key, but for what only a run knows: made from its steps and events, on the same specimen."""
     written = read(whole)
-    state = LadderState(
-        steps=written["steps"], events=written["events"], K_plus_bracket=written["K_plus_bracket"], finished=True
-    )
+    state = LadderState.from_plain(written)
     made = json.loads(json.dumps(document(make_specimen(case(), comm), state, Stopwatch(), None)))
     assert list(made) == list(written)
     for key in (

@@ -141,13 +141,13 @@ def test_a_model_that_follows_relaxes_and_keeps_its_account():
     ladder = relaxed(system, 1.02)
     last = ladder.state.steps[-1]
     made, record = follow(ladder, 1, event=3)
-    assert (made.event, made.lattice_vectors, made.K) == (3, 1, last["K"])
+    assert (made.event, made.lattice_vectors, made.K) == (3, 1, last.K)
     assert made.faces == pytest.approx(made.face_sites * system.griffith.gamma / EV_PER_A2, rel=1e-12)
     assert made.window == pytest.approx(made.energy_after - made.energy_before)
     assert ladder.state.offset == pytest.approx(1.0)
-    assert record["energy"] == pytest.approx(last["energy"], rel=1e-9)
-    assert record["tip_position"] == pytest.approx(last["tip_position"])
-    assert made.residual_after == record["residual"] < 1e-6 < made.residual_moved
+    assert record.energy == pytest.approx(last.energy, rel=1e-9)
+    assert record.tip_position == pytest.approx(last.tip_position)
+    assert made.residual_after == record.residual < 1e-6 < made.residual_moved
 
 
 @pytest.mark.mpi

@@ -5,6 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from qc.crack.ladder_state import LadderState
+from qc.crack.records import Event, StepRecord
 from qc.output import pictures
 from qc.output.states import ordered_atoms
 from qc.output.trajectory import append_frame
@@ -31,7 +32,7 @@ def test_no_picture_of_what_cannot_be_drawn(shared_path, monkeypatch):
 
 
 def step(level, K_G, branch="load"):
-    return {"K": level * K_G, "K_over_KG": level, "branch": branch, "tip_position": 0.0, "tip_stretch": 1.1}
+    return StepRecord(K=level * K_G, K_over_KG=level, branch=branch, tip_position=0.0, tip_stretch=1.1)
 
 
 def trajectory_of(system, path, count):
@@ -55,13 +56,13 @@ def test_the_tip_is_shown_before_and_after_it_first_moved(tmp_path):
     assert np.nanmedian(panel["excess"]) == pytest.approx(0.0, abs=0.05)
     height = 2 * VIEW * system.crystal.nearest_neighbour_distance
     assert np.abs(panel["reference"][:, 1]).max() <= height < system.spec.domain_radius
-    advanced = LadderState(steps=steps, K_plus_bracket=[steps[0]["K"], steps[1]["K"]])
+    advanced = LadderState(steps=steps, K_plus_bracket=[steps[0].K, steps[1].K])
     before, after = pictures.tip_panels(system, advanced, path)
     assert [(p["K_over_KG"], p["label"]) for p in (before, after)] == [
         (1.0, "before the first advance"),
         (1.1, "after it"),
     ]
-    blunted = {"kind": "blunting", "branch": "load", "bracket": [steps[1]["K"], steps[2]["K"]]}
+    blunted = Event(kind="blunting", branch="load", bracket=[steps[1].K, steps[2].K])
     before, _ = pictures.tip_panels(system, LadderState(steps=steps, events=[blunted]), path)
     assert (before["K_over_KG"], before["label"]) == (1.1, "before the tip blunted")
     assert pictures.tip_panels(system, still, tmp_path / "lost.extxyz") == []

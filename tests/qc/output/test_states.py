@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from qc.crack.records import StepRecord
 from qc.output.states import ordered_atoms, write_fields, write_frame
 from tests.qc.models import hexagonal_crack
 
@@ -17,11 +18,11 @@ def loaded(method, comm=comm):
     """A crack under its Griffith load, as a ladder with one step."""
     system = hexagonal_crack(method, comm)
     system.load(system.K_G)
-    state = SimpleNamespace(offset=0.0, steps=[{"K": system.K_G}])
+    state = SimpleNamespace(offset=0.0, steps=[SimpleNamespace(K=system.K_G)])
     return SimpleNamespace(system=system, q=system.start(system.K_G), state=state)
 
 
-RECORD = {"K": 0.5, "K_over_KG": 1.0, "branch": "load", "energy": None, "tip_position": 0.25}
+RECORD = StepRecord(K=0.5, K_over_KG=1.0, branch="load", energy=None, tip_position=0.25)
 
 
 @pytest.mark.mpi
