@@ -19,7 +19,7 @@ TEST_MINUTES := 20
 WORKERS ?= auto
 # A subset that sees most mistakes: no rank but one, no ladder, no run; in whatever folder of tests/ the files are.
 QUICK ?= tests/atomistics tests/fem tests/test_import_rule.py $(shell find tests/qc -name test_coupling.py -o -name test_methods.py \
-	-o -name test_grac.py -o -name test_case.py -o -name test_api.py -o -name test_patch_input.py)
+	-o -name test_grac.py -o -name test_case.py -o -name test_api.py -o -name test_words.py)
 
 ifneq ($(USE_CURRENT_ENV)$(if $(strip $(VENV)),,1),)
 BIN := $(dir $(shell command -v python3))

@@ -110,10 +110,10 @@ def qm_sweep(comm: MPI.Comm, request: Request) -> int:
     """``qc qm-sweep``."""
 
     def prepare() -> tuple[Case, Path]:
-        case, directory = request.prepared("_sweep")
+        case = request.load()
         if case.qm is None:
             raise InputError(f"{request.path} has no table [qm]: qc qm-sweep needs one, as [qm] with radius = 6.0")
-        return case, directory
+        return case, request.directory(case, "_sweep")
 
     case, directory = on_root(comm, prepare)
     from ..commands.build import make_system

@@ -53,15 +53,19 @@ class Request:
         return case
 
     def prepared(self, ending: str = "") -> tuple[Case, Path]:
-        """The case, and its directory of results (``results/<case name><ending>`` if none is given); on rank 0 only."""
+        """The case, and its directory of results; on rank 0 only."""
         case = self.load()
+        return case, self.directory(case, ending)
+
+    def directory(self, case: Case, ending: str = "") -> Path:
+        """Directory of the case's results, ``results/<case name><ending>`` if none is given; refused if it cannot be used."""
         if self.petsc and not self.petsc[0].startswith("-"):
             raise InputError(
                 f"{self.petsc[0]!r} is not expected after the case file: PETSc options follow --, as in -- -snes_monitor"
             )
         directory = self.output or Path("results") / f"{case.name}{ending}"
         check_directory(directory, self.resume)
-        return case, directory
+        return directory
 
 
 def check_file(option: str, file: Path | None) -> None:

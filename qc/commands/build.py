@@ -62,8 +62,8 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
     m, nn = case.model, crystal.nearest_neighbour_distance
     strip = 0.0
     if m.face_strip:
-        usual = strip_thickness(cells_beside(crystal, case.crack.cut), potential, m.stencil_compression)
-        strip = m.face_strip_thickness if m.face_strip_thickness is not None else usual
+        given, beside = m.face_strip_thickness, cells_beside(crystal, case.crack.cut)
+        strip = strip_thickness(beside, potential, m.stencil_compression) if given is None else given
     return CrackSpec(
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,

@@ -26,7 +26,7 @@ from ..pictures.qm_sweep import sweep_picture
 from ..qm.engine.shared import ROOT
 from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
-from ..solve.options import SolverOptions
+from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import hashed_noise
 from .specs import qm_tip_spec
 
@@ -63,36 +63,37 @@ class Sweep:
         }
         self._bonds = cleavage_bonds(self.session, system) if coupling.layout.comm.rank == ROOT else None
 
-    def loads(self, K: np.ndarray) -> Iterator[dict[str, Any]]:
-        """A record for each load (in K_G), states continued from the one before. Collective."""
+    def loads(self, levels: np.ndarray) -> Iterator[dict[str, Any]]:
+        """A record for each level, states continued from the one before. Collective."""
         system = self.system
-        q = {name: system.start(K[0] * system.K_G) for name in self._solvers}
-        for number, k in enumerate(K.tolist()):
+        q = {name: system.start(levels[0] * system.K_G) for name in self._solvers}
+        for number, level in enumerate(levels.tolist()):
             if number:
-                step = system.imposed_displacement((k - K[number - 1]) * system.K_G)[: system.model.parts.layout.n_free]
+                step = system.imposed_displacement((level - levels[number - 1]) * system.K_G)
                 for vec in q.values():
-                    vec.array[:] += step.ravel()
+                    vec.array[:] += step[: system.model.parts.layout.n_free].ravel()
             began = time.perf_counter()
-            reports = {"potential": self._relax("potential", k, q["potential"], rough=number == 0)}
+            reports = {"potential": self._relax("potential", level, q["potential"], rough=number == 0)}
             system.model.coupling.reconnect()
             pulls = self._measure(q["potential"], force=True)
             if number == 0:
                 q["potential"].copy(q["qm"])
-            reports["qm"] = self._relax("qm", k, q["qm"], rough=False)
+            reports["qm"] = self._relax("qm", level, q["qm"], rough=False)
             lengths = self._measure(q["qm"], force=False)
-            record = self._record(k, pulls, lengths)
+            record = self._record(level, pulls, lengths)
             record |= {"residuals": {name: r.residual for name, r in reports.items()}}
             yield record | {"qm": self.session.measure(q["qm"]), "seconds": round(time.perf_counter() - began, 1)}
 
-    def _relax(self, name: str, k: float, q: PETSc.Vec, rough: bool):  # type: ignore[no-untyped-def]
+    def _relax(self, name: str, level: float, q: PETSc.Vec, rough: bool) -> SolveReport:
+        """The equilibrium of one of the models at a level, q in place. Collective."""
         solver = self._solvers[name]
-        self.system.load(k * self.system.K_G)
+        self.system.load(level * self.system.K_G)
         solver.coupling.impose(self.system.model.coupling.load)
         solver.coupling.reconnect()
         report = solver.solve(q, rough=rough)
         if not report.converged:
             raise ConvergenceError(
-                f"no equilibrium {'with' if name == 'qm' else 'without'} the QM tip at K = {k:.4f} K_G: {report.reason}, largest "
+                f"no equilibrium {'with' if name == 'qm' else 'without'} the QM tip at K = {level:.4f} K_G: {report.reason}, largest "
                 f"force {report.residual:.1e} eV/A"
             )
         return report
@@ -108,7 +109,7 @@ class Sweep:
         y, (up, low) = term.positions(z), self._bonds.T
         return np.column_stack([np.linalg.norm(y[up] - y[low], axis=1), 0.5 * (g[low, 1] - g[up, 1])])
 
-    def _record(self, k: float, pulls: np.ndarray | None, lengths: np.ndarray | None) -> dict[str, Any]:
+    def _record(self, level: float, pulls: np.ndarray | None, lengths: np.ndarray | None) -> dict[str, Any]:
         """The bonds as a table, the same on all ranks."""
         comm = self.system.model.comm
         rows = None
@@ -128,7 +129,7 @@ class Sweep:
                 | {"opening_force": float(pulls[i, 1])}
                 for i in order
             ]
-        return {"K_over_KG": k, "K": k * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
+        return {"K_over_KG": level, "K": level * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
 
 
 def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
@@ -147,9 +148,9 @@ def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory
     sweep = Sweep(system, case, options)
     draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
     load, records = case.load, []
-    K = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
+    levels = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
     try:
-        for record in sweep.loads(K):
+        for record in sweep.loads(levels):
             records.append(record)
             log.info("K = %.4f K_G: %s", record["K_over_KG"], record["bonds"])
             document = {

@@ -120,7 +120,7 @@ def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
         K, bracket = document[name], document.get(f"{name}_bracket")
         found[name] = K
         found[f"{name}_over_KG"] = None if K is None else K / K_G
-        found[f"{name}_bracket_over_KG"] = None if bracket is None else [k / K_G for k in bracket]
+        found[f"{name}_bracket_over_KG"] = None if bracket is None else [end / K_G for end in bracket]
     return found | {
         "K_G": K_G,
         "n_dofs": document["n_dofs"],

@@ -41,7 +41,7 @@ def build_model(
     potential: SitePotential,
     lattice: MeshLattice,
     spec: ModelSpec,
-    coarse: CoarseMesh | None = None,
+    *,
     domain: DomainMesh | None = None,
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
     reconstruction: Reconstruction | None = None,
@@ -50,8 +50,6 @@ def build_model(
 
     Parameters
     ----------
-    coarse : CoarseMesh, optional
-        Far field read back from a checkpoint, instead of a call of gmsh.
     domain : DomainMesh, optional
         A user's mesh, matching the lattice or not, instead of a resolved zone.
     removed : callable, optional
@@ -61,7 +59,9 @@ def build_model(
     """
     crystal = crystal.resolved(potential)
     extents = Extents.of(crystal, potential, lattice, spec)
-    return build_within(comm, crystal, potential, extents, coarse, domain, removed, reconstruction)
+    return build_within(
+        comm, crystal, potential, extents, domain=domain, removed=removed, reconstruction=reconstruction
+    )
 
 
 def build_within(
@@ -69,12 +69,16 @@ def build_within(
     crystal: Crystal,
     potential: SitePotential,
     extents: Extents,
+    *,
     coarse: CoarseMesh | None = None,
     domain: DomainMesh | None = None,
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
     reconstruction: Reconstruction | None = None,
 ) -> Model:
-    """As `build_model`, for a crystal with its lattice constant and extents that are known already. Collective."""
+    """As `build_model`, for a crystal with its lattice constant and extents that are known already. Collective.
+
+    ``coarse`` is a far field read back from a checkpoint, instead of a call of gmsh.
+    """
     spec = extents.spec
     _check_width(spec, potential)
     matching = domain is None

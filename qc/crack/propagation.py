@@ -153,7 +153,7 @@ class Propagation:
 
     def _begin(self, record: StepRecord) -> None:
         """Where the tip is at first."""
-        position = record.tip
+        position = record.tip_position
         if position is None or not np.isfinite(position):
             raise InputError(
                 f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one"

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..material.surface import EV_PER_A2
 from .ladder import Ladder
-from .ladder_state import Branch
-from .records import Event, StepRecord
+from .records import Branch, Event, StepRecord
 from .system import CrackSystem
 from .tip import TipState
 

@@ -21,6 +21,10 @@ EventKind = Literal[
 ]
 
 
+WHERE_SET = ("tip_left", "rejected", "qm", "stage", "seconds")
+"""Fields of a step that are not in a file unless somebody has set them."""
+
+
 @dataclass(kw_only=True)
 class StepRecord:
     """A stable state, as in ``steps`` of result.json; a checkpoint of older code may lack any field that has a default.
@@ -104,10 +108,6 @@ class StepRecord:
         """The record back from a file."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         return cls(**(known | ({"tip_left": data["tip_left"] or ""} if "tip_left" in data else {})))
-
-
-WHERE_SET = ("tip_left", "rejected", "qm", "stage", "seconds")
-"""Fields of a step that are not in a file unless somebody has set them."""
 
 
 @dataclass(frozen=True, kw_only=True)

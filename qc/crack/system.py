@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,8 +23,6 @@ from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..terms.reconstruction import Reconstruction
 from .spec import MODES, CrackSpec, check_opening, check_sizes
-
-log = logging.getLogger(__name__)
 
 
 class CrackSystem:
@@ -84,7 +81,7 @@ class CrackSystem:
             opening = self.face_opening(spec.core_radius, K_check * self.K_G)
             check_opening(spec, extents, self.crystal, potential, opening)
         self.model: Model = build_within(
-            comm, self.crystal, potential, extents, coarse, domain, reconstruction=reconstruction
+            comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
         )
         self._centre = spec.tip
         self._unit: np.ndarray | None = None

@@ -11,7 +11,7 @@ from petsc4py import PETSc
 
 from ..errors import ConvergenceError
 from ..solve.options import PREFIX
-from ..solve.stability import Inertia
+from ..solve.stability import Inertia, release_dropped
 from .loaded import Loaded
 
 MAX_ITERATIONS = 50
@@ -90,6 +90,7 @@ class CoupledCalculator(Calculator):
         """Energy and forces together; the continuum starts from where it was left. Collective."""
         super().calculate(atoms, properties, system_changes)
         assert self.atoms is not None
+        release_dropped(self._coupling.layout.comm)
         self.place(self.atoms.positions)
         self.system.load(self.K)
         E = self._relax() if self.continuum == "relaxed" else self._coupling.energy_gradient(self.q, self._g)

@@ -13,7 +13,6 @@ eV/A of a cut row is eV/A^2 of surface, eV/A^2 of stiffness is eV/A^3, and the s
 from __future__ import annotations
 
 import itertools
-import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,8 +24,6 @@ from fem.near_tip import NearTipField
 
 from .cleavage import indices
 from .surface import at_rest, surface_energy
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)

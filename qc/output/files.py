@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -16,8 +15,6 @@ from typing import Any
 import numpy as np
 
 from ..crack.records import StepRecord
-
-log = logging.getLogger(__name__)
 
 NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "stage", "seconds")
 """Fields of a step that its table does not show."""

@@ -178,7 +178,7 @@ class PatchTest:
     def reconstruction(self) -> dict[str, Any]:
         """What the reconstruction of the model cost, for methods that have one."""
         for model in self._models.values():
-            made = getattr(model, "reconstruction", None)
+            made = model.reconstruction
             if made is not None:
                 return dict(made.info)
         return {}

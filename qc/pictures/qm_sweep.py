@@ -15,7 +15,7 @@ import numpy as np
 def sweep_picture(path: Path, document: dict[str, Any]) -> None:
     """Lengths (a) and opening forces (b) against the load, a colour for each row of bonds (means along the front)."""
     rows = sorted({round(b["x"], 2) for record in document["loads"] for b in record["bonds"]})
-    K = [record["K_over_KG"] for record in document["loads"]]
+    levels = [record["K_over_KG"] for record in document["loads"]]
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     colours = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(rows)))
     for x, colour in zip(rows, colours, strict=True):
@@ -23,9 +23,9 @@ def sweep_picture(path: Path, document: dict[str, Any]) -> None:
             name: [_mean(record, x, name) for record in document["loads"]]
             for name in ("potential", "qm", "opening_force")
         }
-        axes[0].plot(K, mean["potential"], "o--", color=colour, mfc="white", lw=1.1)
-        axes[0].plot(K, mean["qm"], "s-", color=colour, lw=1.4, label=f"x = {x:.1f} Å")
-        axes[1].plot(K, mean["opening_force"], "s-", color=colour, lw=1.4)
+        axes[0].plot(levels, mean["potential"], "o--", color=colour, mfc="white", lw=1.1)
+        axes[0].plot(levels, mean["qm"], "s-", color=colour, lw=1.4, label=f"x = {x:.1f} Å")
+        axes[1].plot(levels, mean["opening_force"], "s-", color=colour, lw=1.4)
     axes[0].plot([], [], "ko--", mfc="white", label="potential")
     axes[0].plot([], [], "ks-", label=document["qm"]["engine"])
     axes[0].set(

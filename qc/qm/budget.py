@@ -103,7 +103,7 @@ class _Bulk:
 def engine_elasticity(spec: EngineSpec, crystal: Crystal, cells: int = 2) -> Elasticity:
     """Of an engine, from its stress in ``cells``^3 conventional cells; engines without k-points need them large.
 
-    For cubic crystals of one or two atoms a cell. The sublattices of the second kind follow a shear along one axis, whose
+    The crystal must be cubic, with one or two atoms a cell. The sublattices of the second kind follow a shear along one axis, whose
     rest is found from their force (one further call).
     """
     if crystal.structure not in ("diamond", "zincblende", "fcc", "bcc"):

@@ -12,12 +12,12 @@ from petsc4py import PETSc
 
 from ..model import PatchTest, volume, wave
 from ..words import Deformation
-from .finding import EXACT, EXPECTED, WAVE, Claim, Finding, largest_of
+from .finding import EXACT, WAVE, Claim, Finding, largest_of
 from .forces import decay_rate, force_patch, newton_return
 from .nulls import null_atomistic, null_continuum
 from .qm import QM_CLAIMS
 
-__all__ = ["CLAIMS", "EXPECTED", "Finding"]
+__all__ = ["CLAIMS", "Finding"]
 
 ENERGY = 1e-12
 """Rounding of an energy per atom, in units of the larger of |V| and the elastic energy scale."""

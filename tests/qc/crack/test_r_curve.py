@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from qc.crack.r_curve import CURVE_COLUMNS, CurvePoint, balanced, bonds_across, curve_point
+from qc.crack.records import Event, StepRecord
 from qc.crack.tip import TipState
 from qc.material.surface import EV_PER_A2
 
@@ -48,15 +49,8 @@ def system(K_G=0.5):
 
 
 def step(**changes):
-    usual = {
-        "branch": "load",
-        "tip_position": 0.25,
-        "J": 2.1,
-        "energy": -3.0,
-        "off_plane_broken": 0,
-        "new_neighbours": 0,
-    }
-    return usual | changes
+    usual = {"tip_position": 0.25, "J": 2.1, "energy": -3.0, "off_plane_broken": 0, "new_neighbours": 0}
+    return StepRecord(K=0.5, K_over_KG=1.0, branch="load", **(usual | changes))
 
 
 def ladder(*steps):
@@ -66,7 +60,7 @@ def ladder(*steps):
 def test_a_point_lies_between_the_last_two_steps():
     """Length, J and energy of the state before; the load in the middle of the bracket."""
     steps = step(tip_position=-5.0), step(), step(tip_position=0.75000000001, J=1.9, energy=-3.5)
-    event = {"kind": "advance", "jump": True, "bracket": [0.50, 0.52]}
+    event = Event(kind="advance", branch="load", jump=True, bracket=[0.50, 0.52])
     point = curve_point(ladder(*steps), event, 1, 0.0)
     assert (point.K, point.K_over_KG) == pytest.approx((0.51, 1.02))
     assert abs(point.G - 8.0 * 0.51**2) < 1e-12

@@ -3,7 +3,9 @@
 import pytest
 
 from atomistics import Crystal, load_potential
+from qc.coupling.extents import stencil_for
 from qc.crack.spec import MODES, CrackSpec, strip_thickness
+from qc.material.cleavage import crack_lattice
 
 
 def iron():
@@ -12,19 +14,20 @@ def iron():
 
 
 def test_strips_are_as_thick_as_the_stencils_of_bgrac():
-    """More compression lets a stencil see further; the usual thickness is never less than the least."""
+    """More compression lets a stencil see further; they are never thinner than the cutoff and half a neighbour distance."""
     crystal, potential = iron()
-    (least, usual), (wider, _) = (strip_thickness(crystal, potential, c) for c in (0.0, 0.1))
-    assert 0.0 < least < wider
-    assert usual >= least
+    thin, thick = (strip_thickness(crystal, potential, c) for c in (0.0, 0.3))
+    assert thin == pytest.approx(potential.cutoff + 0.5 * crystal.nearest_neighbour_distance)
+    assert thick > thin
+    assert thick == pytest.approx(stencil_for(crystal, potential, crack_lattice(crystal), 0.3).radius)
 
 
 def test_strips_where_bgrac_cannot_be_used_are_a_cutoff_thick():
     potential = load_potential("SiC.tersoff")
     crystal = Crystal.zincblende("Si", "C").resolved(potential).oriented((1, 1, 1), (1, -1, 0))
-    least, usual = strip_thickness(crystal, potential, 0.06)
-    assert least == potential.cutoff
-    assert usual == pytest.approx(potential.cutoff + 0.5 * crystal.nearest_neighbour_distance)
+    assert strip_thickness(crystal, potential, 0.06) == pytest.approx(
+        potential.cutoff + 0.5 * crystal.nearest_neighbour_distance
+    )
 
 
 def test_settings_take_keywords_only():

@@ -11,7 +11,7 @@ from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
 from qc.errors import InputError
 from qc.patch.claims.claims import CLAIMS
-from qc.patch.suite import DEFORMATIONS, HEAVY_FOR, make_jobs, run_jobs, standard_setups
+from qc.patch.suite import DEFORMATIONS, make_jobs, run_jobs, standard_setups
 
 STRAIN = "general:0.05"
 
@@ -60,7 +60,7 @@ def test_the_standard_suite():
     assert {j.setup.potential_name for j in jobs if j.setup.shifts} == {"stillinger-weber", "holland-marder", "tersoff-t3"}
     assert {job.deformation.name for job in jobs if job.claim == "force patch test"} == set(DEFORMATIONS)
     heavy = {(j.method, j.reference) for j in jobs if j.claim.startswith("Newton") and j.setup.dimension == 3}
-    assert heavy == set(HEAVY_FOR) & {(j.method, j.reference) for j in jobs}
+    assert heavy == {("bgfc", "far_field"), ("bgrac", None)} & {(j.method, j.reference) for j in jobs}
 
 
 @pytest.fixture

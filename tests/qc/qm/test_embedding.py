@@ -36,6 +36,7 @@ def test_images_along_the_front_belong_to_one_owner():
 def test_an_embedding_of_a_coupled_model_has_its_period():
     system = hexagonal_crack("bgfc")
     embedding = Embedding.of(system.model)
-    assert embedding.period == system.model.thickness
+    assert embedding.perfect.period == system.model.perfect.period
+    assert embedding.step == system.model.lattice.period
     assert embedding.components == system.model.parts.layout.components
-    assert np.array_equal(embedding.F0, np.eye(3))
+    assert np.array_equal(embedding.perfect.F0, np.eye(3))
