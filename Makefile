@@ -99,10 +99,8 @@ types: $(READY)
 unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
-# Where ranks are more than cores, those that wait sleep instead of asking again and again (MPICH, Open MPI): less CPU time.
-YIELD_3 := MPIR_CVAR_ENABLE_HEAVY_YIELD=1 MPIR_CVAR_POLLS_BEFORE_YIELD=10 OMPI_MCA_mpi_yield_when_idle=1
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
-MPI_PYTEST = $(TEST_ENV) $(YIELD_$(1)) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
+MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
 	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" $(PYTEST_ARGS)
 	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(PYTEST_ARGS)
