@@ -8,58 +8,8 @@ from pathlib import Path
 import pytest
 
 from qc.case.case import Case, load_case, schema_rows
-from qc.errors import InputError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-IRON = """
-[crystal]
-structure = "bcc"
-element = "Fe"
-[potential]
-file = "Fe_mm.eam.fs"
-[model]
-core_radius = 40
-domain_radius = 400.0
-[crack]
-plane = [1, 1, 0]
-front = [0, 0, 1]
-"""
-SHEET_TABLES = """
-[crystal]
-structure = "hexagonal"
-element = "X"
-[potential]
-file = "morse"
-parameters = {D = 1, alpha = 4.0, r0 = 1.0}
-[model]
-dimension = 2
-core_radius = 12
-domain_radius = 60
-"""
-
-
-@pytest.fixture
-def iron(tmp_path):
-    path = tmp_path / "iron_110.toml"
-    path.write_text(IRON)
-    return path
-
-
-@pytest.fixture
-def sheet(tmp_path):
-    path = tmp_path / "sheet.toml"
-    path.write_text(SHEET_TABLES)
-    return path
-
-
-def refusal(path, *overrides):
-    """The sentence with which a case is refused."""
-    with pytest.raises(InputError) as caught:
-        load_case(path, overrides)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert "pydantic" not in sentence
-    return sentence
 
 
 def test_defaults_and_numbers(iron):
@@ -97,28 +47,6 @@ def test_a_case_cannot_be_changed(iron):
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda p: p.stem)
 def test_examples_are_valid(path):
     assert load_case(path).name == path.stem
-
-
-SILICON = """
-[crystal]
-structure = "diamond"
-element = "Si"
-[potential]
-file = "holland-marder"
-[model]
-core_radius = 40.0
-domain_radius = 500.0
-[crack]
-plane = [1, 1, 1]
-front = [1, -1, 0]
-"""
-
-
-@pytest.fixture
-def silicon(tmp_path):
-    path = tmp_path / "silicon.toml"
-    path.write_text(SILICON)
-    return path
 
 
 def test_the_potential_beside_the_case_file_comes_first(iron):

@@ -5,60 +5,7 @@ import re
 import pytest
 
 from qc.case.case import load_case
-from qc.errors import InputError
-
-IRON = """
-[crystal]
-structure = "bcc"
-element = "Fe"
-[potential]
-file = "Fe_mm.eam.fs"
-[model]
-core_radius = 40
-domain_radius = 400.0
-[crack]
-plane = [1, 1, 0]
-front = [0, 0, 1]
-"""
-
-
-@pytest.fixture
-def iron(tmp_path):
-    path = tmp_path / "iron_110.toml"
-    path.write_text(IRON)
-    return path
-
-
-def refusal(path, *overrides):
-    """The sentence with which a case is refused."""
-    with pytest.raises(InputError) as caught:
-        load_case(path, overrides)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert "pydantic" not in sentence
-    return sentence
-
-
-SILICON = """
-[crystal]
-structure = "diamond"
-element = "Si"
-[potential]
-file = "holland-marder"
-[model]
-core_radius = 40.0
-domain_radius = 500.0
-[crack]
-plane = [1, 1, 1]
-front = [1, -1, 0]
-"""
-
-
-@pytest.fixture
-def silicon(tmp_path):
-    path = tmp_path / "silicon.toml"
-    path.write_text(SILICON)
-    return path
+from tests.qc.case.cases import IRON, SILICON, refusal
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,7 @@
 """Reading a case file and changing keys of it: what goes wrong is told with file and line."""
 
-import pytest
-
 from qc.case.case import load_case
-from qc.errors import InputError
-
-IRON = """
-[crystal]
-structure = "bcc"
-element = "Fe"
-[potential]
-file = "Fe_mm.eam.fs"
-[model]
-core_radius = 40
-domain_radius = 400.0
-[crack]
-plane = [1, 1, 0]
-front = [0, 0, 1]
-"""
-
-
-@pytest.fixture
-def iron(tmp_path):
-    path = tmp_path / "iron_110.toml"
-    path.write_text(IRON)
-    return path
-
-
-def refusal(path, *overrides):
-    """The sentence with which a case is refused."""
-    with pytest.raises(InputError) as caught:
-        load_case(path, overrides)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert "pydantic" not in sentence
-    return sentence
+from tests.qc.case.cases import IRON, refusal
 
 
 def test_overrides_are_toml_or_bare_strings(iron):
