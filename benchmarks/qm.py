@@ -32,7 +32,7 @@ from qc.qm.match import matched_stillinger_weber, sw_text
 from qc.qm.shells import shell_residuals, shell_table
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
-from qc.solve.stability import hashed_noise
+from qc.solve.stability import noise_of_atoms
 from tests.qc.models import material
 from tests.qc.qm_models import Ball
 
@@ -131,9 +131,7 @@ def tip() -> None:
     )
     model, q = system.model, system.start(system.K_G)
     system.load(system.K_G)
-    n = model.parts.layout.n_free
-    noise = hashed_noise(model.parts.key[:n], 3) * model.parts.is_atom[:n, None]
-    args = (model.parts, noise, SolverOptions(force_tolerance=1e-5), True)
+    args = (model.parts, noise_of_atoms(model.parts), SolverOptions(force_tolerance=1e-5), True)
     EquilibriumSolver(model.coupling, *args).solve(q, rough=True)
     print("potential:", _bonds(model, q))
     qm, began = add_qm(model, QMSpec(centre=(0.0, 0.0, 0.0), radius=6.0)), time.perf_counter()

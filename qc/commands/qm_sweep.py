@@ -27,7 +27,7 @@ from ..qm.engine.shared import ROOT
 from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
-from ..solve.stability import hashed_noise
+from ..solve.stability import noise_of_atoms
 from .specs import qm_tip_spec
 
 log = logging.getLogger(__name__)
@@ -55,8 +55,7 @@ class Sweep:
         bare = Coupling(coupling.layout, coupling.terms)
         self.session = QMSession(system, spec)
         parts = system.model.parts
-        n = parts.layout.n_free
-        noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
+        noise = noise_of_atoms(parts)
         self._solvers = {
             name: EquilibriumSolver(terms, parts, noise, options, system.model.lattice.gdim == 2)
             for name, terms in (("potential", bare), ("qm", coupling))

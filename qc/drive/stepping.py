@@ -11,7 +11,7 @@ from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError, EngineError
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
-from ..solve.stability import hashed_noise
+from ..solve.stability import noise_of_atoms
 from .loaded import Loaded
 
 JUMP = 0.2
@@ -82,9 +82,7 @@ class Stepper:
         model = system.model
         self._system, self._guide, self.q = system, guide or model.guide, q
         parts = model.parts
-        n = parts.layout.n_free
-        noise = hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-        self._solver_args = (parts, noise, options or SolverOptions(), model.lattice.gdim == 2)
+        self._solver_args = (parts, noise_of_atoms(parts), options or SolverOptions(), model.lattice.gdim == 2)
         self._nn = model.crystal.nearest_neighbour_distance
         self.renew_solver()
 

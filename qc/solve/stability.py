@@ -186,6 +186,12 @@ def rigid_body_modes(parts: Prolongation, in_plane: bool) -> PETSc.NullSpace:
     return PETSc.NullSpace().create(vectors=vectors, comm=layout.comm)
 
 
+def noise_of_atoms(parts: Prolongation) -> np.ndarray:
+    """(n_free, components) `hashed_noise` of this rank's free blocks that are atoms; the others have none."""
+    n = parts.layout.n_free
+    return hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
+
+
 def hashed_noise(key: np.ndarray, components: int) -> np.ndarray:
     """(n, components) numbers in [-1, 1] that depend on the names (n, 4) only (splitmix64; Steele et al. 2014)."""
     state = np.full(len(key), 0x9E3779B97F4A7C15, dtype=np.uint64)
