@@ -2,25 +2,12 @@
 
 from copy import copy
 
-import numpy as np
 import pytest
 from petsc4py import PETSc
 
 from qc.solve.factored import FactoredHessian
-from tests.qc.coupling.test_three_dimensions import ball
-from tests.qc.models import deform, largest, shared_model, wave
-
-STRAIN = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0.2, 0.6, 0]])
-
-
-MODELS = {
-    "atoms in 2.5-D": lambda: shared_model("iron", "atomistic", radius=20.0),
-    "iron, bgrac": lambda: shared_model("iron", "bgrac"),
-    "silicon with shifts, bgrac": lambda: shared_model("holland-marder", "bgrac"),
-    "sheet, bgfc": lambda: shared_model("toy", "bgfc"),
-    "copper in 3-D, bgfc": lambda: ball("copper", "bgfc", core=1.0, width=2.5, radius=10.0),
-    "iron in 3-D, bqce": lambda: ball("iron", "bqce", core=1.0, width=2.5, radius=10.0),
-}
+from tests.qc.models import deform, largest, wave
+from tests.qc.solve.test_factored import MODELS, STRAIN
 
 
 @pytest.mark.mpi
