@@ -60,6 +60,11 @@ class Finding:
     numbers: dict[str, Any] = field(default_factory=dict)
     skipped: bool = False
 
+    @classmethod
+    def at_most(cls, *, measured: float, tolerance: float, expected: str, **more: Any) -> Finding:
+        """The finding of a claim that holds where what was measured is no more than the tolerance; nan is no such number."""
+        return cls(measured=measured, tolerance=tolerance, expected=expected, passed=measured <= tolerance, **more)
+
 
 Claim = Callable[[PatchTest, Deformation], Finding]
 

@@ -84,13 +84,8 @@ def null_test(test: PatchTest, deformation: Deformation) -> Finding:
     tolerance = setup.tolerance / setup.unit
     note = f"{qm.cluster.formula}: {moved:.1e} eV/A, {added:.1e} eV of {audit.E_qm:.6g} eV"
     numbers = {"cluster": qm.cluster.formula, "force": moved, "energy": added} | asdict(audit)
-    return Finding(
-        measured=difference,
-        tolerance=tolerance,
-        expected="adds nothing",
-        passed=difference <= tolerance,
-        note=note,
-        numbers=numbers,
+    return Finding.at_most(
+        measured=difference, tolerance=tolerance, expected="adds nothing", note=note, numbers=numbers
     )
 
 
@@ -128,13 +123,8 @@ def seam(test: PatchTest, deformation: Deformation) -> Finding:
     names = {r.shell: "hosts" if r.shell == HOSTS else "capped" if r.shell == 0 else f"{r.shell} in" for r in rows}
     note = f"{qm.cluster.formula}: " + ", ".join(f"{names[r.shell]} {r.corrected:.4f}" for r in rows) + " eV/A"
     numbers = {"cluster": qm.cluster.formula, "shells": [asdict(r) for r in rows]}
-    return Finding(
-        measured=worst,
-        tolerance=SEAM_DECAY,
-        expected="falls from shell to shell inwards",
-        passed=worst <= SEAM_DECAY,
-        note=note,
-        numbers=numbers,
+    return Finding.at_most(
+        measured=worst, tolerance=SEAM_DECAY, expected="falls from shell to shell inwards", note=note, numbers=numbers
     )
 
 
@@ -144,13 +134,8 @@ def conservation(test: PatchTest, deformation: Deformation) -> Finding:
     error, work, varies = qm.comm.bcast(measured(qm, closed_path))
     note = f"{qm.cluster.formula}: {work:.1e} eV round the path, on which the energy varies by {varies:.3f} eV"
     numbers = {"cluster": qm.cluster.formula, "work": work, "varies": varies}
-    return Finding(
-        measured=error,
-        tolerance=CONSERVED,
-        expected="work is what the energy loses",
-        passed=error <= CONSERVED,
-        note=note,
-        numbers=numbers,
+    return Finding.at_most(
+        measured=error, tolerance=CONSERVED, expected="work is what the energy loses", note=note, numbers=numbers
     )
 
 
@@ -210,14 +195,7 @@ def elastic_budget(test: PatchTest, deformation: Deformation) -> Finding:
         "engine / potential: " + ", ".join(f"{name} {q:.4g} / {m:.4g}" for name, (q, m) in values.items()) + " (A, GPa)"
     )
     numbers = {"engine": asdict(engine), "potential": asdict(own), "table": budget_table(engine, own)}
-    return Finding(
-        measured=worst,
-        tolerance=FAR_APART,
-        expected="the same crystal",
-        passed=worst <= FAR_APART,
-        note=note,
-        numbers=numbers,
-    )
+    return Finding.at_most(measured=worst, tolerance=FAR_APART, expected="the same crystal", note=note, numbers=numbers)
 
 
 def _lattice_vector(setup: PatchSetup) -> np.ndarray:
