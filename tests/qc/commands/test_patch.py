@@ -106,8 +106,7 @@ def test_a_wrong_dead_load_is_exit_code_1(shared_path, monkeypatch, capfd):
         assert "NOT as theory says: bgfc (far_field), force patch test at general:0.03" in out
 
 
-@pytest.mark.mpi
-@pytest.mark.parametrize("crystal", ["hexagonal", "fcc"])
+@pytest.mark.parametrize("crystal", [pytest.param("hexagonal", marks=pytest.mark.mpi), "fcc"])
 def test_map(shared_path, crystal):
     """A picture with a panel a method, in the plane and through a solid."""
     path = shared_path / "map.png"

@@ -9,10 +9,20 @@ from qc.errors import EngineError
 from tests.qc.commands.small import ENGINES, run, tip_case
 
 
-@pytest.mark.mpi
-def test_the_models_own_potential_changes_nothing(shared_path):
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """The same run without a QM region."""
+    return run(tip_case(), tmp_path_factory.mktemp("bare") / "out")
+
+
+@pytest.fixture(scope="module")
+def null(tmp_path_factory):
+    """One whose engine is the model's own potential."""
+    return run(tip_case("Stiff"), tmp_path_factory.mktemp("null") / "out")
+
+
+def test_the_models_own_potential_changes_nothing(bare, null):
     """Null test from case to result: same energies, same bracket, a correction of zero, and every call counted."""
-    bare, null = run(tip_case(), shared_path / "bare"), run(tip_case("Stiff"), shared_path / "null")
     assert (bare["n_qm_calls"], bare["qm"]) == (0, None)
     assert null["K_plus_bracket"] == pytest.approx(bare["K_plus_bracket"], rel=1e-12)
     assert [s["energy"] for s in null["steps"]] == pytest.approx([s["energy"] for s in bare["steps"]], abs=1e-8)
@@ -40,10 +50,9 @@ def test_the_region_follows_the_tip(shared_path):
     assert other["qm"]["sum_of_jumps"] == pytest.approx(sum(move["jump"] for move in other["qm"]["moves"]))
 
 
-@pytest.mark.mpi
-def test_an_engine_that_dies_costs_the_step_in_flight(shared_path):
-    """One sentence on all ranks, the finished step on disk; resumed, the ladder ends as if nothing had been."""
-    whole = run(tip_case("Stiff"), shared_path / "whole")
+def test_an_engine_that_dies_costs_the_step_in_flight(null, shared_path):
+    """One sentence, the finished step on disk; resumed, the ladder ends as if nothing had been."""
+    whole = null
     assert 7 <= whole["steps"][0]["qm"]["calls"] + 1 < 10 < whole["n_qm_calls"]
     tires = tip_case("Tires", parameters={"memory": str(shared_path / "memory")}, retries=0)
     with pytest.raises(EngineError, match=r"engine.*Tires"):
@@ -57,9 +66,8 @@ def test_an_engine_that_dies_costs_the_step_in_flight(shared_path):
     assert resumed["n_qm_calls"] > kept["n_qm_calls"]
 
 
-def test_force_mixing_has_no_energy_but_a_bracket(shared_path):
+def test_force_mixing_has_no_energy_but_a_bracket(bare, shared_path):
     """The own potential in a buffer of two bonds: the innermost atoms feel the very forces of the model."""
-    bare = run(tip_case(), shared_path / "bare")
     mixed = run(tip_case("Stiff", mode="force", radius=2.5, buffer=4.5), shared_path / "mixed")
     assert mixed["K_plus_bracket"] == pytest.approx(bare["K_plus_bracket"], rel=1e-12)
     assert [step["energy"] for step in mixed["steps"]] == [None] * len(bare["steps"])

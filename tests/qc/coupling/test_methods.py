@@ -17,7 +17,6 @@ def ghost_force(m, F):
     return largest(g)
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("crack", ["none", "strips"])
 @pytest.mark.parametrize("method", ["bgfc", "bqcf"])
@@ -57,7 +56,6 @@ def test_ghost_forces_of_energy_blending_decay_with_the_width(name):
     assert np.log2(four / eight) > 1.5
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("crack", ["none", "slit"])
 @pytest.mark.parametrize("name", MATERIALS)
 def test_energy_patch_test(name, crack):

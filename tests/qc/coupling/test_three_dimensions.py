@@ -53,7 +53,6 @@ def test_a_mesh_that_grows_faster_has_fewer_nodes_and_the_same_zone():
         ModelSpec(method="bgfc", core=Core(5.0), blend_width=10.0, radius=50.0, mesh_growth=0.7)
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("method", ["bgfc", "bqcf"])
 @pytest.mark.parametrize("name", ["copper", "iron"])
 def test_no_ghost_force(name, method):
@@ -71,7 +70,6 @@ def test_energy_blending_has_ghost_forces(name):
     assert ghost_force(ball(name, "qce")) > 2 * ghost_force(ball(name, "bqce")) > 0.01
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("name", ["copper", "iron"])
 def test_energy_patch_test(name):
     """sum w_l v0 is the volume that the continuum leaves to the atoms."""

@@ -45,7 +45,6 @@ def placed(system, v, n):
     return q.array_r.reshape(-1, layout.components).copy()
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("n", [1, -2])
 @pytest.mark.parametrize(("name", "changes"), [*CASES, TWO_PERIODS])
 def test_an_affine_field_moves_exactly(name, changes, n):
@@ -66,7 +65,6 @@ def test_an_affine_field_moves_exactly(name, changes, n):
     assert np.abs(found - expected)[known].max(initial=0.0) < 1e-9
 
 
-@pytest.mark.mpi
 def test_a_wavy_front_moves_exactly():
     """Two periods along the front: c1 leads half a period further, from some atoms into the next one."""
     system = system_of("iron", front_periods=2)
@@ -113,7 +111,6 @@ def test_a_moved_state_is_the_same_state_in_the_core(name, changes):
     assert 1e-4 < everywhere < 1.0  # the outer boundary has moved
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize(("name", "changes"), CASES)
 def test_there_and_back_again(name, changes):
     """Two vectors forward, relaxed, two back, relaxed: the state of before; so also what is interpolated is good."""

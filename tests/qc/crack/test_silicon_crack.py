@@ -34,7 +34,6 @@ def run(case, folder, capfd):
     return json.loads((folder / "result.json").read_text()), capfd.readouterr().out
 
 
-@pytest.mark.mpi
 def test_the_brittle_variant_cleaves_and_closes(shared_path, capfd):
     """First advance by one bond at 1.446 K_G (clamped discs of 15 to 25 A), nothing broken off the plane."""
     result, said = run(disc("holland-marder", unload=True), shared_path / "out", capfd)

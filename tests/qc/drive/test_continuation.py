@@ -44,10 +44,9 @@ def beyond_the_fold(method, comm):
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize("method", ["bgrac", "bgfc"])
-def test_coupled_folds_do_not_depend_on_the_ranks(method):
+def test_coupled_folds_do_not_depend_on_the_ranks():
     """Loads, energies and inertia of a coupled model as on one rank alone; K+ is that of all atoms (1.4480)."""
-    many, alone = together_and_alone(lambda comm: beyond_the_fold(method, comm))
+    many, alone = together_and_alone(lambda comm: beyond_the_fold("bgrac", comm))
     beside = alone[:, 3] == 0  # at the fold itself an eigenvalue is zero
     assert many[:, :2] == pytest.approx(alone[:, :2], rel=1e-8)
     assert (many[beside, 2] == alone[beside, 2]).all()

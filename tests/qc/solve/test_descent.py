@@ -76,7 +76,6 @@ def relaxed(linear: str, comm: MPI.Comm = MPI.COMM_WORLD) -> tuple[float, object
     return m.coupling.energy(q), report
 
 
-@pytest.mark.mpi
 def test_same_state_as_by_factorisation():
     """A cluster of vacancies, by the trust region: the energy of MUMPS' state, stable, force under the tolerance."""
     expected, _ = relaxed("mumps")

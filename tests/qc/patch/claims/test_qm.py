@@ -28,7 +28,6 @@ def verdicts(*args, **words):
     return {r.claim: r.verdict for r in records(*args, **words)}
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("dimension", ["2.5", "3"])
 def test_null_test(dimension):
     """Nothing is added at any deformation, and the numbers are in the record."""
@@ -66,7 +65,6 @@ def test_red_with_something_counted_twice(monkeypatch):
     assert verdicts(("QM null test",), deformations=["general:0.05"]) == {"QM null test": "fail"}
 
 
-@pytest.mark.mpi
 def test_green_with_a_cheap_engine_that_has_link_atoms():
     found = records(OF_ENGINES)
     assert {r.claim: r.verdict for r in found} == dict.fromkeys(OF_ENGINES, "pass"), [r.note for r in found]
@@ -75,7 +73,6 @@ def test_green_with_a_cheap_engine_that_has_link_atoms():
     assert json.loads(json.dumps([r.plain() for r in found]))[0]["numbers"]["cluster"] == "Si16H24"
 
 
-@pytest.mark.mpi
 def test_an_engine_that_returns_zero_fails_the_suite():
     found = verdicts((*OF_ENGINES, "QM elastic budget"), engine="ase:tests.qc.qm_engines.Zero")
     assert {found[name] for name in ("QM conservation", "QM engine audit", "QM elastic budget")} == {"fail"}
