@@ -25,6 +25,17 @@ def main() -> int:
     if message := stranger():
         print(message, file=sys.stderr)
         return 2
-    from qc.cli.app import main as command  # only now is it known to be ours
-
+    try:
+        from qc.cli.app import main as command  # only now is it known to be ours
+    except (ImportError, RuntimeError) as error:  # mpi4py that finds no MPI raises RuntimeError
+        if (getattr(error, "name", None) or "").split(".")[0] in ("qc", "fem", "atomistics"):
+            raise  # a defect of ours
+        print(f"qc: {' '.join(str(error).split())}{_remedy(error)}", file=sys.stderr)
+        return 2
     return command()
+
+
+def _remedy(error: Exception) -> str:
+    """What to install, if it is MPI, PETSc or DOLFINx that lacks."""
+    lacks = isinstance(error, RuntimeError) or getattr(error, "name", None) in ("mpi4py", "petsc4py", "dolfinx")
+    return "; MPI, PETSc and DOLFINx come with the extra solver: pip install '.[solver]' in a clone" if lacks else ""

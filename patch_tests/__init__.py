@@ -6,13 +6,19 @@
 is a parametrized test function: every method at every deformation. From a shell, on any crystal and potential:
 
     pytest --pyargs patch_tests --crystal fcc:Ni --potential Ni.eam.alloy --dimension 3
+
+The package imports where there is no pytest; what makes or runs tests asks for it.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
+from typing import Any
 
-import pytest
+if importlib.util.find_spec("dolfinx_solver"):
+    import dolfinx_solver  # noqa: F401  before anything that loads an MPI
 from mpi4py import MPI
 
 from qc.commands.patch import PatchOptions, plan
@@ -45,8 +51,16 @@ def model_of(job: Job) -> str:
     return "-".join(map(str, (s.crystal_name, s.potential_name, s.dimension, s.shifts, s.mesh, job.method, job.reference)))
 
 
+def _pytest() -> Any:
+    """pytest, or an ImportError that says how to get it."""
+    if importlib.util.find_spec("pytest") is None:
+        raise ImportError("patch_tests makes tests for pytest, which is not installed: pip install pytest")
+    return importlib.import_module("pytest")
+
+
 def check(job: Job) -> None:
     """Test one claim and fail with a sentence if it is not as theory says. Collective."""
+    pytest = _pytest()
     if not _RUNNERS:
         _RUNNERS.append(Runner())
     record = _RUNNERS[0].run(job)
@@ -76,6 +90,7 @@ def conformance_test(
     crystal, potential, mesh : str
         As in ``qc patch-test``.
     """
+    pytest = _pytest()
     options = PatchOptions(
         methods=methods,
         crystals=[crystal],
@@ -93,4 +108,5 @@ def conformance_test(
     def test(job: Job) -> None:
         check(job)
 
-    return test
+    made: Callable[..., None] = test
+    return made

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,58 @@ def test_ranks_that_pass_pass(tmp_path):
     run = on_ranks(tmp_path, "def test_a():\n    assert comm.allreduce(1) == comm.size\n")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "1 passed" in run.stdout
+
+
+def test_a_script_above_a_clone_named_qc_finds_the_package(tmp_path):
+    """An editable install puts the folder of the clone on the path, where a package comes before a folder that has no __init__.py."""
+    clone = tmp_path / "qc"
+    clone.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "qc_fracture.py"):
+        shutil.copy(ROOT / name, clone)
+    for name in ("qc", "fem", "atomistics", "patch_tests", "examples"):
+        (clone / name).symlink_to(ROOT / name)
+    build = "import sys; from hatchling.build import build_editable; print(build_editable(sys.argv[1]))"
+    run = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=clone, capture_output=True, text=True, timeout=120, check=True)
+    with zipfile.ZipFile(tmp_path / run.stdout.split()[-1]) as wheel:
+        names = [name for name in wheel.namelist() if ".dist-info/" not in name]
+        assert [Path(name).suffix for name in names] == [".pth"]  # no finder, and no copies that grow old
+        added = wheel.read(names[0]).decode().strip()
+    assert Path(added) == clone
+    (tmp_path / "script.py").write_text(f"import sys; sys.path.append({added!r}); import qc; print(qc.Case.__name__)")
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    run = subprocess.run([sys.executable, tmp_path / "script.py"], env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert run.stdout.strip() == "Case", run.stderr
+
+
+def test_the_wheel_is_complete(tmp_path):
+    """Types, examples with their schema, nothing of tests, tools or benchmarks."""
+    build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    run = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    with zipfile.ZipFile(tmp_path / run.stdout.split()[-1]) as wheel:
+        names = [name for name in wheel.namelist() if ".dist-info/" not in name]
+    assert {f"{package}/py.typed" for package in ("qc", "fem", "atomistics", "patch_tests")} <= set(names)
+    assert {f"qc/_examples/{name}" for name in ("iron_crack.toml", "case.schema.json", "slurm.sh", "ci/patch_tests.sh")} <= set(names)
+    assert {name.split("/")[0] for name in names} == {"qc", "fem", "atomistics", "patch_tests", "qc_fracture.py"}
+
+
+def test_the_project_names_no_address():
+    assert "urls" not in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_patch_tests_import_without_pytest():
+    """Alone, and before anything else has loaded an MPI; pytest is asked for by what makes tests."""
+    hide = "import sys; sys.modules.update(dict.fromkeys(['pytest', '_pytest']))"
+    make = "patch_tests.conformance_test('force patch test', 'hexagonal')"
+    run = python(f"{hide}; import patch_tests; print(len(patch_tests.CLAIMS) > 3); {make}")
+    assert run.stdout.strip() == "True", run.stderr
+    assert "pip install pytest" in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "says"),
+    [(("dolfinx_solver", "mpi4py"), "extra solver"), (("qc.cli.app",), "Traceback")],
+)
+def test_a_missing_library_is_told_in_a_sentence_and_a_defect_of_ours_is_not_hidden(hidden, says):
+    run = python(f"import sys, qc_fracture; sys.modules.update(dict.fromkeys({hidden})); raise SystemExit(qc_fracture.main())")
+    assert says in run.stderr
+    assert (run.returncode, len(run.stderr.splitlines()) == 1) == ((2, True) if says != "Traceback" else (1, False))
