@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,9 +25,9 @@ def installed_version() -> str:
         return "(not installed, run from its source folder)"
 
 
-def info(comm: MPI.Comm) -> int:
+def info(comm: MPI.Comm, as_json: bool = False) -> int:
     """``qc info``. All ranks load what they are asked the versions of."""
-    from atomistics.potentials.library import BUILT_IN, potential_folders
+    from atomistics.potentials.library import BUILT_IN, plugins, potential_folders
 
     from ..output.versions import versions
 
@@ -36,20 +37,33 @@ def info(comm: MPI.Comm) -> int:
 
     if comm.rank:
         return 0
+    packages = [name for name in PETSC_PACKAGES if PETSc.Sys.hasExternalPackage(name)]
+    added = {point.name: point.dist.name if point.dist else point.value for point in plugins().values()}
+    if as_json:
+        known = {"qc": installed_version(), "ranks": comm.size, "versions": found, "petsc_packages": packages}
+        folders = [str(folder) for folder in potential_folders()]
+        print(json.dumps(known | {"potential_folders": folders, "built_in": [*BUILT_IN], "added": added}, indent=1))
+        return 0
     typer.echo(f"qc {installed_version()} on {comm.size} rank{'s' if comm.size > 1 else ''}")
     echo_table(found, "Versions")
-    packages = [name for name in PETSC_PACKAGES if PETSc.Sys.hasExternalPackage(name)]
     typer.echo(f"\nPETSc was built with\n  {', '.join(packages) or 'none of ' + ', '.join(PETSC_PACKAGES)}")
     typer.echo("\nPotential files are looked for beside the case file, then in")
     for folder in potential_folders():
         typer.echo(f"  {folder}{'' if folder.is_dir() else '  (does not exist)'}")
     typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN)}")
+    if added:
+        echo_table(added, "Potentials (names, and endings of files) that other packages add")
     return 0
 
 
-def schema(comm: MPI.Comm) -> int:
-    """``qc info --schema``: every key of a case file, its default and its meaning."""
+def schema(comm: MPI.Comm, as_json: bool = False) -> int:
+    """``qc info --schema``: every key of a case file, its default and its meaning; ``--json``: as JSON Schema."""
     if comm.rank:
+        return 0
+    if as_json:
+        from ..case.schema import json_schema
+
+        print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
         return 0
     from rich import box
     from rich.console import Console
