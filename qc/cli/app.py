@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import bodies
+from ..commands.examples import examples
+from . import bodies, installation
 from .ending import exit_code, run_command
 from .info import info as show_info
 from .info import installed_version
@@ -23,7 +24,6 @@ app = typer.Typer(
     help="Cracks in crystals: atoms at the tip, finite elements around them, one blended model.",
     epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped with the state saved.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -48,6 +48,11 @@ def _directory(ending: str = "") -> Any:
 
 def _file(what: str) -> Any:
     return typer.Option("-o", "--output", metavar="FILE", help=f"Write the {what} there as JSON.")
+
+
+def _examples() -> list[tuple[str, str]]:
+    """What the shell offers for the name of an example."""
+    return list(examples().items())
 
 
 def _version(asked: bool) -> None:
@@ -219,11 +224,36 @@ app.command("patch-test")(patch_test)
 
 
 @app.command()
+def example(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="As iron or iron_crack.toml; left out: list them.", autocompletion=_examples),
+    ] = None,
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to copy it to.")] = Path("."),
+) -> None:
+    """Copy an example to begin with, or list them.
+
+    Beside a case file goes case.schema.json, by which editors complete and check it.
+    """
+    raise typer.Exit(exit_code(lambda comm: installation.example(comm, name, folder)))
+
+
+@app.command()
+def selftest(output: Annotated[Path | None, _file("table")] = None) -> None:
+    """Prove an installation: a few known results, also on two ranks, in two minutes.
+
+    Compiles the kernels if nobody has. Exit codes: 0 all pass, 1 something failed.
+    """
+    raise typer.Exit(exit_code(lambda comm: installation.selftest(comm, output)))
+
+
+@app.command()
 def info(
     schema: Annotated[bool, typer.Option("--schema", help="Show the keys of a case file instead.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON; the schema as JSON Schema.")] = False,
 ) -> None:
     """Show versions, potential folders, PETSc packages."""
-    raise typer.Exit(exit_code(show_schema if schema else show_info))
+    raise typer.Exit(exit_code(lambda comm: show_schema(comm, json) if schema else show_info(comm, json)))
 
 
 def main() -> int:

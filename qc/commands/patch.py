@@ -20,7 +20,7 @@ from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
 from ..patch.record import Record
-from ..patch.report import FORMATS, as_table, failed, summary
+from ..patch.report import FORMATS, as_table, failed, sentence, summary
 from ..patch.suite import DEFORMATIONS, Job, Runner, make_jobs, run_jobs, standard_setups
 from ..patch.words import (
     REFERENCES,
@@ -62,6 +62,12 @@ def patch_test(comm: MPI.Comm, options: PatchOptions) -> int:
     if options.map is not None:
         picture(comm, jobs, options.map)
     return 1 if failed(records) else 0
+
+
+def failed_claims(comm: MPI.Comm, options: PatchOptions) -> tuple[list[str], int]:
+    """A sentence for every verdict that is not as theory says, and how many claims there were. Collective."""
+    records = run_jobs(plan(comm, options), comm)
+    return [sentence(record) for record in failed(records)], len(records)
 
 
 def plan(comm: MPI.Comm, options: PatchOptions) -> list[Job]:
