@@ -11,12 +11,14 @@ import hashlib
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import llvmlite.binding as llvm
 import numba
 
+TEMPORARY = "qc-kernels-"
 MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction")
 
 
@@ -27,11 +29,38 @@ def load_kernels() -> None:
 
 
 def cache_folder() -> Path:
-    """Where numba keeps compiled kernels: ``$NUMBA_CACHE_DIR``, beside the sources, or in the user's cache."""
-    if folder := os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(folder)
-    beside = Path(__file__).parent
-    return beside / "__pycache__" if os.access(beside, os.W_OK) else Path.home() / ".cache" / "numba"
+    """Where numba keeps compiled kernels: ``$NUMBA_CACHE_DIR``, beside the sources, or in the user's cache.
+
+    Where none of them can be written, in a container for example, a folder of the user's own among the temporary ones.
+    """
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(given)
+    here = Path(__file__).parent
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "numba"
+    for folder in (here / "__pycache__", users):
+        if _can_be_written(folder):
+            return folder
+    return _temporary()
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether files can be made in a folder, or it in the first of its parents that exists."""
+    return os.access(next(path for path in (folder, *folder.parents) if path.exists()), os.W_OK)
+
+
+def _temporary() -> Path:
+    """A folder that is this user's alone: what lies in it is run."""
+    folder = Path(tempfile.gettempdir()) / f"{TEMPORARY}{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    owned = not hasattr(os, "getuid") or (folder.lstat().st_uid == os.getuid() and not folder.lstat().st_mode & 0o022)
+    return folder if owned and not folder.is_symlink() else Path(tempfile.mkdtemp(prefix=TEMPORARY))
+
+
+def keep_in(folder: Path) -> None:
+    """Tell numba, here and in programs started from here, if kernels are kept where it would not look itself."""
+    if folder.name.startswith(TEMPORARY) and "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
 def fingerprint() -> str:
@@ -66,4 +95,5 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
+keep_in(cache_folder())
 one_after_another(cache_folder(), f"kernels-{fingerprint()}", load_kernels)

@@ -1,5 +1,6 @@
 """Processes that start at once on an empty cache load one after the other; with a full one they do not wait."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,22 @@ def test_the_folder_is_that_of_numba(monkeypatch, tmp_path):
     assert compilation.cache_folder() == Path(compilation.__file__).parent / "__pycache__"
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert compilation.cache_folder() == tmp_path
+
+
+def test_where_nothing_can_be_written_a_folder_of_the_users_own(monkeypatch, tmp_path):
+    """Not one that somebody else has made or may write into: what lies in it is run."""
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(compilation, "_can_be_written", lambda folder: False)
+    monkeypatch.setattr(compilation.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(compilation.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(compilation.numba.config, "CACHE_DIR", "")
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    folder = compilation.cache_folder()
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert compilation.cache_folder() == folder
+    folder.chmod(0o777)
+    assert compilation.cache_folder() != folder
+    compilation.keep_in(folder)
+    assert str(folder) == compilation.numba.config.CACHE_DIR
+    assert compilation.cache_folder() == folder  # by now in the environment, for programs started from here
