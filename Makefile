@@ -43,13 +43,14 @@ PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test quick begin house lint types unit mpi patch-test examples crack bench clean
+.PHONY: help venv test quick wheel-test begin house lint types unit mpi patch-test examples crack bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
 	@echo "make test      lint, types, unit tests serial and on 3 ranks (some on 2), patch tests, examples: about $(TEST_MINUTES) minutes on two cores"
 	@echo "make quick     lint, types, a serial subset of the unit tests: 3 minutes at most"
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
+	@echo "make wheel-test  builds the wheel, installs it outside this folder, runs qc selftest"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test (WORKERS=, as many processes as cores)"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
@@ -74,6 +75,8 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 	@echo "Installing requirements.lock (about a minute)"
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Compiling the kernels (about a minute of one core, once)"
+	@$(BIN)python3 -c "import atomistics"
 	@touch $@
 
 FORCE:
@@ -114,6 +117,25 @@ patch-test: $(READY)
 
 examples: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
+
+# The wheel as a stranger has it: in an environment of its own, outside this folder. About 2 GB, removed afterwards.
+WHEEL := $(abspath results/wheel)
+ifneq ($(READY),)
+WHEEL_ENV := -m venv
+WHEEL_PIP := -c requirements.lock
+WHEEL_EXTRAS := [solver,lammps]
+else
+WHEEL_ENV := -m venv --system-site-packages
+WHEEL_PIP := --no-deps
+endif
+wheel-test: $(READY)
+	@rm -rf "$(WHEEL)" && mkdir -p "$(WHEEL)/empty"
+	@$(BIN)python3 -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w "$(WHEEL)" .
+	@$(BIN)python3 $(WHEEL_ENV) "$(WHEEL)/env"
+	@"$(WHEEL)/env/bin/python3" -m pip install --quiet --disable-pip-version-check $(WHEEL_PIP) "$$(echo "$(WHEEL)"/*.whl)$(WHEEL_EXTRAS)"
+	cd "$(WHEEL)/empty" && unset PYTHONPATH && PATH="$(WHEEL)/env/bin:$$PATH" && qc example iron && qc selftest
+	@rm -rf "$(WHEEL)"
+	@echo "make wheel-test: passed"
 
 # run again: go on after the last finished step (at once, if the ladder is done)
 crack: $(READY)
