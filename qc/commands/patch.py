@@ -16,6 +16,7 @@ from fem.mesh.interpolation import cell_vertices
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
+from ..material.cleavage import axes_in_words
 from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
@@ -32,6 +33,7 @@ from ..patch.words import (
     parse_reference,
     parse_shifts,
 )
+from ..pictures.drawing import Directions
 from ..qm.engine.spec import EngineSpec
 
 
@@ -190,7 +192,11 @@ def picture(comm: MPI.Comm, jobs: Sequence[Job], path: Path) -> None:
 
     def draw() -> None:
         try:
-            force_picture(path, panels, first.nn, first.tolerance, title, solid=first.dimension == 3)
+            x, y, z = axes_in_words(first.crystal)
+            directions = Directions(x=x, y=y, z=z)
+            force_picture(
+                path, panels, first.nn, first.tolerance, title, solid=first.dimension == 3, directions=directions
+            )
         except OSError as error:
             raise InputError(f"--map {str(path)!r} cannot be written: {error.strerror}") from None
 
