@@ -25,6 +25,7 @@ from ..errors import ConvergenceError, InputError, Stopped
 from ..output import checkpoint
 from ..output.fields import FieldSeries
 from ..output.states import write_frame
+from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
 from .run_log import log_to_file
@@ -168,6 +169,7 @@ class RunDirectory:
             on_root(self.comm, draw)
         self.watch.compare(self.comm)
         on_root(self.comm, write_tables)
+        on_root(self.comm, lambda: report_or_warn(self.path))
 
 
 class Interrupt:

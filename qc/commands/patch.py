@@ -35,6 +35,8 @@ from ..patch.words import (
 )
 from ..pictures.drawing import Directions
 from ..qm.engine.spec import EngineSpec
+from ..report.page import report_or_warn
+from ..report.source import patch_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ def patch_test(comm: MPI.Comm, options: PatchOptions) -> int:
     on_root(comm, lambda: _write(comm, records, options))
     if options.map is not None:
         picture(comm, jobs, options.map)
+    on_root(comm, lambda: _report(records, options))
     return 1 if failed(records) else 0
 
 
@@ -176,6 +179,14 @@ def _write(comm: MPI.Comm, records: Sequence[Record], options: PatchOptions) -> 
     bad = failed(records)
     if bad:
         print(as_table(bad), end="")
+
+
+def _report(records: Sequence[Record], options: PatchOptions) -> None:
+    """A page beside the file of the records, if there is one; that it fails is a warning."""
+    if options.output is None or options.output.suffix == ".html":
+        return
+    page = options.output.with_suffix(".html")
+    report_or_warn(page, lambda: patch_source(page, [record.plain() for record in records], options.map))
 
 
 def picture(comm: MPI.Comm, jobs: Sequence[Job], path: Path) -> None:
