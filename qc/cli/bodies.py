@@ -194,7 +194,8 @@ def view(comm: MPI.Comm, path: Path, number: int | None, picture: Path | None) -
         open_window(path, number, picture)
         return [] if picture is None else [f"picture in {picture}"]
 
-    return _echo(comm, on_root(comm, show))
+    lines = on_root(comm, show)
+    return _echo(comm, lines) if lines else 0
 
 
 def _check_results(path: Path) -> None:

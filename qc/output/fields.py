@@ -114,12 +114,17 @@ def read_fields(directory: Path, number: int | None = None) -> dict[str, np.ndar
     It is None if there is no such state. Fields are those of `FieldSeries`: ``displacement``, ``beta`` (n), ``stress`` (m, 9)
     and ``continuum`` (m); points that several ranks had come several times.
     """
-    names = "?????-*.pvtu" if number is None else f"{number:05d}-*.pvtu"
-    pieces = sorted((directory / PIECES).glob(names))
-    if not pieces:
+    series = directory / "fields.pvd"
+    if not series.exists():
         return None
-    sources = [piece.get("Source", "") for piece in ElementTree.parse(pieces[-1]).iter("Piece")]
-    parts = [_read_piece(pieces[-1].with_name(Path(source).name)) for source in sources]
+    entries = ElementTree.parse(series).iter("DataSet")
+    files = {int(entry.get("timestep", "0")): Path(entry.get("file", "")).name for entry in entries}
+    number = max(files, default=None) if number is None else number
+    if number is None or number not in files:
+        return None
+    state = directory / PIECES / files[number]
+    sources = [piece.get("Source", "") for piece in ElementTree.parse(state).iter("Piece")]
+    parts = [_read_piece(state.with_name(Path(source).name)) for source in sources]
     before = np.cumsum([0, *(len(part["points"]) for part in parts)])
     for part, first in zip(parts, before, strict=False):
         part["cells"] = part["cells"] + first

@@ -63,8 +63,10 @@ class Fact:
 
 def shown(value: Any) -> str:
     """A value to six digits; that of a list from end to end."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return {True: "yes", False: "no", None: "-"}.get(value, str(value))
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):

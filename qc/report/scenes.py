@@ -161,7 +161,7 @@ def _space(data: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     largest = max(*ranges.values(), 1e-6)
     named = {f"{axis}axis": {"title": {"text": f"{axis} (Å)"}} for axis in "xyz"}
     ratio = {axis: max(float(extent / largest), 0.02) for axis, extent in ranges.items()}
-    camera = {"eye": {"x": 0.0, "y": 0.0, "z": 1.7}, "up": {"x": 0, "y": 1, "z": 0}}
+    camera = {"eye": {"x": 0.0, "y": 0.0, "z": 1.35}, "up": {"x": 0, "y": 1, "z": 0}}
     return {
         "scene": named | {"aspectmode": "manual", "aspectratio": ratio, "camera": camera},
         "margin": {"l": 0, "r": 0, "t": 30, "b": 0},
