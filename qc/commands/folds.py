@@ -16,12 +16,13 @@ from ..drive.continuation import Path, PathOptions
 from ..output.files import write_json, write_steps_csv
 from ..output.versions import versions
 from ..pictures import folds as fold_pictures
+from ..report.page import report_or_warn
 from .build import make_system
 from .specs import solver_options
 
 
 def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOptions) -> dict[str, Any]:
-    """Follow the case's crack through its folds; files in ``directory``: folds.json, curve.csv, pictures. Collective."""
+    """Follow the case's crack through its folds; files in ``directory``: folds.json, curve.csv, pictures, report.html. Collective."""
     comm, begin = MPI.COMM_WORLD, time.perf_counter()
     system = make_system(case, comm)
     path = Path(system, options)
@@ -40,6 +41,7 @@ def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, A
     fold_pictures.snake_picture(directory / "snake.png", rows, document["folds"])
     if document["barriers"]:
         fold_pictures.barrier_picture(directory / "barriers.png", document["barriers"])
+    report_or_warn(directory)
 
 
 def summary(document: dict[str, Any]) -> list[str]:

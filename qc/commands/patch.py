@@ -16,6 +16,7 @@ from fem.mesh.interpolation import cell_vertices
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
+from ..material.cleavage import axes_in_words
 from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
@@ -32,7 +33,10 @@ from ..patch.words import (
     parse_reference,
     parse_shifts,
 )
+from ..pictures.drawing import Directions
 from ..qm.engine.spec import EngineSpec
+from ..report.page import report_or_warn
+from ..report.source import patch_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ def patch_test(comm: MPI.Comm, options: PatchOptions) -> int:
     on_root(comm, lambda: _write(comm, records, options))
     if options.map is not None:
         picture(comm, jobs, options.map)
+    on_root(comm, lambda: _report(records, options))
     return 1 if failed(records) else 0
 
 
@@ -182,6 +187,14 @@ def _write(comm: MPI.Comm, records: Sequence[Record], options: PatchOptions) -> 
         print(as_table(bad), end="")
 
 
+def _report(records: Sequence[Record], options: PatchOptions) -> None:
+    """A page beside the file of the records, if there is one; that it fails is a warning."""
+    if options.output is None or options.output.suffix == ".html":
+        return
+    page = options.output.with_suffix(".html")
+    report_or_warn(page, lambda: patch_source(page, [record.plain() for record in records], options.map))
+
+
 def picture(comm: MPI.Comm, jobs: Sequence[Job], path: Path) -> None:
     """Map of the ghost forces of every method in the first setup, at its last strain. Collective."""
     first = jobs[0].setup
@@ -196,7 +209,11 @@ def picture(comm: MPI.Comm, jobs: Sequence[Job], path: Path) -> None:
 
     def draw() -> None:
         try:
-            force_picture(path, panels, first.nn, first.tolerance, title, solid=first.dimension == 3)
+            x, y, z = axes_in_words(first.crystal)
+            directions = Directions(x=x, y=y, z=z)
+            force_picture(
+                path, panels, first.nn, first.tolerance, title, solid=first.dimension == 3, directions=directions
+            )
         except OSError as error:
             raise InputError(f"--map {str(path)!r} cannot be written: {error.strerror}") from None
 

@@ -21,7 +21,6 @@ from ..crack.system import CrackSystem
 from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
 from ..output.pictures import draw_model
-from ..output.states import write_frame
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
@@ -97,7 +96,7 @@ class PropagationRun:
         with stage("output"):
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
             if len(ladder.state.steps) == 1 or record.stage == "back":
-                write_frame(directory.path, ladder, record, number=len(state.curve))
+                directory.write_state(ladder, record, number=len(state.curve))
             directory.save(self.specimen, ladder, {"propagation": asdict(state)})
             on_root(directory.comm, self._write_tables)
 

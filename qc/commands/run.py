@@ -19,7 +19,6 @@ from ..errors import Stopped
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
-from ..output.states import write_frame
 from ..solve.options import SolverOptions
 from ..stages import stage
 from .directory import Interrupt, RunDirectory, run_directory
@@ -128,7 +127,7 @@ class LadderRun:
         directory = self.directory
         with stage("output"):
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
-            write_frame(directory.path, self.ladder, record)
+            directory.write_state(self.ladder, record)
             self.qm_report = None if self.qm is None else self.qm.report()
             directory.save(self.specimen, self.ladder, {"qm": None if self.qm is None else self.qm.plain()})
             on_root(directory.comm, self._write_tables)

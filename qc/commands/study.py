@@ -21,6 +21,7 @@ from ..errors import ConvergenceError, InputError
 from ..material.cleavage import crack_lattice
 from ..output.files import write_json
 from ..pictures.study import study_picture
+from ..report.page import report_or_warn
 from .build import make_crystal
 from .checks import changed_keys, check_same_model
 from .folds import run_folds
@@ -41,7 +42,9 @@ def run_study(
     resume: bool = False,
     most_atoms: int = 50_000,
 ) -> dict[str, Any]:
-    """Run all members that are not finished, each in a directory of its own; study.json and study.png after each. Collective.
+    """Run all members that are not finished, each in a directory of its own; study.json and study.png after each, then report.html.
+
+    Collective.
 
     Parameters
     ----------
@@ -57,6 +60,7 @@ def run_study(
         rows.append(_row(member, comm, directory / member.name, measure, resume, most_atoms))
         document = {"measure": measure, "members": rows, "fits": fits(rows)}
         on_root(comm, partial(_write, directory, document))
+    on_root(comm, lambda: report_or_warn(directory))
     return document
 
 

@@ -16,7 +16,6 @@ from fem.mesh.lattice_zone import MeshLattice
 from ..terms.atomistic import AtomisticEnergy
 from ..terms.perfect import PerfectCrystal
 from ..terms.reconstruction import Reconstruction
-from ..terms.term import ForceWeighted
 from ..unknowns.prolongation import Prolongation
 from .coupling import Coupling
 from .dead_load import BlendingDefect
@@ -88,9 +87,8 @@ class Model:
     def atomistic(self) -> AtomisticEnergy | None:
         """The atomistic term, without the factors of force blending; None in a pure continuum."""
         for term in self.coupling.terms:
-            inner = term.term if isinstance(term, ForceWeighted) else term
-            if isinstance(inner, AtomisticEnergy):
-                return inner
+            if isinstance(term.unweighted, AtomisticEnergy):
+                return term.unweighted
         return None
 
     @property

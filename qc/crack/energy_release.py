@@ -11,7 +11,7 @@ from fem.j_integral import JIntegral
 
 from ..material.surface import EV_PER_A2
 from ..terms.continuum import ContinuumTerm
-from ..terms.term import ForceWeighted, Term
+from ..terms.term import Term
 from .system import CrackSystem
 
 RINGS = 3
@@ -72,5 +72,5 @@ def ring_edges(system: CrackSystem) -> np.ndarray:
 
 
 def _continuum(term: Term) -> ContinuumTerm | None:
-    inner = term.term if isinstance(term, ForceWeighted) else term
+    inner = term.unweighted
     return inner if isinstance(inner, ContinuumTerm) else None

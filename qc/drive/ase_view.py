@@ -27,6 +27,8 @@ class CoupledCalculator(Calculator):
     forces are -dE/da there. So ASE's optimisers, constraints and NEB work on the coupled model. Energies in eV per cell
     minus the perfect crystal, dead load included.
 
+    There is no stress: a cracked body has no cell to strain. Stresses of its atoms are in the trajectory (docs/output.md).
+
     On several ranks each runs the same script: all hold all free atoms, in the same order.
 
     Parameters

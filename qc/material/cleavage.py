@@ -148,6 +148,26 @@ def indices(crystal: Crystal) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return plane, miller(np.linalg.solve(crystal.conventional_ij.T, [0.0, 0.0, 1.0]))
 
 
+def axes_in_words(crystal: Crystal) -> tuple[str, str, str]:
+    """What x, y and z are in the conventional cell: ``[1 -1 0]`` along x and z, ``(1 1 0)`` for the plane across y.
+
+    An x that is no lattice direction of low index is named by the plane across it, as ``(1 0 -1)``; the last resort is "".
+    In two dimensions x is a row ``[1 0]`` and nothing is said of z.
+    """
+    along, across = np.linalg.inv(crystal.conventional_ij).T, crystal.conventional_ij
+    n = crystal.dimension
+    x = _in_words("[{}]", along[:n, :n], n, 0) or _in_words("({})", across[:n, :n], n, 0)
+    y = _in_words("({})", across[:n, :n], n, 1)
+    return x, y, _in_words("[{}]", along, n, 2) if n == 3 else ""
+
+
+def _in_words(brackets: str, rows: np.ndarray, n: int, axis: int) -> str:
+    try:
+        return brackets.format(" ".join(map(str, miller(rows @ np.eye(n)[axis]))))
+    except ValueError:  # no low indices
+        return ""
+
+
 def miller(direction: np.ndarray, largest: int = 24) -> tuple[int, ...]:
     """Smallest integers parallel to `direction`."""
     v = np.asarray(direction, dtype=float) / np.abs(direction).max()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..crack.records import StepRecord
+from ..errors import InputError
 
 NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "stage", "seconds")
 """Fields of a step that its table does not show."""
@@ -55,6 +56,31 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def read_json(path: Path) -> Any:
+    """Plain data of a file; `InputError` if it is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}") from None
+
+
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """Rows of a table that `write_steps_csv` has written: numbers, words, and None where nothing is."""
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        return [{name: _value(text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def _value(text: str | None) -> Any:
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def replace_text(path: Path, text: str) -> None:

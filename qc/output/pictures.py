@@ -13,6 +13,8 @@ from atomistics import AtomisticEnergy
 
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
+from ..material.cleavage import axes_in_words
+from ..pictures.drawing import Directions
 from ..pictures.ladder import ladder_picture
 from ..pictures.model import ModelView, model_picture
 from ..pictures.tip import VIEW, tip_picture
@@ -52,6 +54,12 @@ def model_parts(system: CrackSystem) -> tuple[np.ndarray, ...] | None:
     return points, triangles, beta, xy, weight, free
 
 
+def directions_of(system: CrackSystem) -> Directions:
+    """What the axes of a picture are in the crystal."""
+    x, y, z = axes_in_words(system.crystal)
+    return Directions(x=x, y=y, z=z)
+
+
 def draw_model(path: Path, system: CrackSystem, title: str) -> None:
     """Picture of mesh, regions and weights. Collective."""
     parts, s = model_parts(system), system.spec
@@ -68,6 +76,7 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
         core_radius=s.core_radius,
         blend_width=system.model.spec.width,
         domain_radius=s.domain_radius,
+        directions=directions_of(system),
     )
     model_picture(path, view, title)
 
@@ -99,7 +108,8 @@ def draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Pa
     panels = tip_panels(system, state, trajectory)
     if panels:
         period = system.model.thickness if system.crystal.dimension == 3 else None
-        tip_picture(path, panels, nn=system.crystal.nearest_neighbour_distance, period=period)
+        nn, directions = system.crystal.nearest_neighbour_distance, directions_of(system)
+        tip_picture(path, panels, nn=nn, period=period, directions=directions)
 
 
 def tip_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from fem.collective import on_root
 
 from ..crack.system import CrackSystem
-from ..pictures.drawing import NEAR, colour_bar, discs, maps, mesh_edges, new_figure, save
+from ..pictures.drawing import NEAR, colour_bar, discs, legend_below, maps, mesh_edges, new_figure, save
 from ..pictures.model import BLACK, GREY, RED, region_arcs, weighted_atoms
 from ..qm.build import QM
-from .pictures import model_parts
+from .pictures import directions_of, model_parts
 
 ROOM = 6.0
 """Beyond the cluster, in the pictures of it, A."""
@@ -53,10 +53,11 @@ def _draw(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str,
     dot = {"ls": "", "marker": "o", "mec": BLACK, "mew": 0.5}
     kinds = [("QM atom", RED, 7), ("link atom (H)", "white", 4), ("host of a link atom", "0.75", 6)]
     handles = [Line2D([], [], ms=size, mfc=colour, label=text, **dot) for text, colour, size in kinds]  # type: ignore[arg-type]
-    figure.legend(handles=handles + arcs, fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+    legend_below(figure, handles + arcs)
     colour_bar(figure, [layers], norm, "blending weight β")
-    maps([layers, front], "x (Å)", "y (Å)")
-    maps([plan], "x (Å)", "z (Å)")
+    directions = directions_of(system)
+    maps([layers, front], directions)
+    maps([plan], directions, "xz")
     for axis in (front, plan):
         axis.set_aspect("equal")
     figure.suptitle(title, fontsize=10)

@@ -1,13 +1,14 @@
-"""States of a crack on disk: frames of the trajectory, fields on the mesh. All ranks write."""
+"""States of a crack on disk as frames of the trajectory. All ranks write."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from dolfinx import fem
-from dolfinx.io import VTXWriter
 from petsc4py import PETSc
+
+from atomistics import Crystal
+from fem.cauchy_born import GPA, VOIGT
 
 from ..crack.ladder import Ladder
 from ..crack.records import StepRecord
@@ -30,13 +31,15 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     n, own = term.halo.n_own, model.parts.atoms
     weight = np.zeros(n)
     weight[term.sites] = 1.0 - own.beta[term.sites]  # the others only lend their positions to these
-    energy = term.site_energies(z["atoms"])
+    energy, virial = term.site_energies(z["atoms"]), term.site_virials(z["atoms"])
     for handshake in model.coupling.terms:
         if isinstance(handshake, ReconstructedEnergy):
             sites = handshake.own_sites
             weight[sites] = 1.0 - own.beta[sites]
             energy[sites] = handshake.site_energies(z[handshake.name])
-    columns = (term.positions(z["atoms"])[:n], own.X, weight, energy, own.free)
+            virial[sites] = handshake.site_virials(z[handshake.name])
+    stress = virial_stress(virial, model.crystal)
+    columns = (term.positions(z["atoms"])[:n], own.X, weight, energy, own.free, stress)
     key, values = in_order(model.comm, own.key, np.column_stack(columns))
     return {
         "positions": values[:, :3],
@@ -44,8 +47,19 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
         "weight": values[:, 6],
         "site_energy": values[:, 7],
         "free": values[:, 8] > 0,
+        "virial_stress": values[:, 9:15],
         "species": key[:, 3],
     }
+
+
+def virial_stress(virial: np.ndarray, crystal: Crystal) -> np.ndarray:
+    """(n, 6) stress xx yy zz yz xz xy of atoms with virials (n, 3, 3) in eV, GPa.
+
+    The volume of each is that of a cell of the undeformed crystal over its atoms, so that under a uniform deformation the
+    mean over a cell is det F times the Cauchy stress. A two-dimensional crystal counts as a sheet 1 A thick.
+    """
+    volume = crystal.cell_volume / len(crystal.species)
+    return GPA / volume * np.stack([virial[:, i, j] for i, j in VOIGT], axis=1)
 
 
 def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
@@ -66,24 +80,8 @@ def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int
         weight=frame["weight"],
         site_energy=frame["site_energy"],
         free=frame["free"],
+        virial_stress=frame["virial_stress"],
         symbols=[system.crystal.species[s] for s in frame["species"]],
         cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
         info=info,
     )
-
-
-def write_fields(directory: Path, ladder: Ladder) -> None:
-    """Displacement and blending weight on the mesh, for ParaView (``fields.bp``). Collective."""
-    parts, coupling = ladder.system.model.parts, ladder.system.model.coupling
-    if "continuum" not in coupling.variables(ladder.q):
-        return
-    nodes = parts.nodes
-    u = fem.Function(nodes.space, name="displacement")
-    m = parts.layout.components
-    values = u.x.array.reshape(-1, m)
-    values[:] = coupling.variables(ladder.q)["continuum"]
-    scalar = fem.functionspace(nodes.space.mesh, ("Lagrange", nodes.space.element.basix_element.degree))
-    beta = fem.Function(scalar, name="beta")
-    beta.x.array[:] = nodes.beta
-    with VTXWriter(nodes.space.mesh.comm, directory / "fields.bp", [u, beta]) as writer:
-        writer.write(ladder.state.steps[-1].K if ladder.state.steps else 0.0)

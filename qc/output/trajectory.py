@@ -33,6 +33,7 @@ def append_frame(
     site_energy: np.ndarray,
     free: np.ndarray,
     symbols: str | Sequence[str],
+    virial_stress: np.ndarray | None = None,
     cell: np.ndarray | None = None,
     cell_z: float | None = None,
     pbc: Sequence[bool] | None = None,
@@ -60,6 +61,8 @@ def append_frame(
         Whether the atom has unknowns of its own.
     symbols : str or sequence of str
         Chemical symbol of all atoms or of each.
+    virial_stress : (n, 6) array, optional
+        xx yy zz yz xz xy, GPa; NaN where not evaluated.
     cell : (3, 3) array, optional
         Cell vectors as rows, A.
     cell_z : float, optional
@@ -75,11 +78,12 @@ def append_frame(
     if cell is not None and cell_z is not None:
         raise ValueError("cell and cell_z are both given, expected one of them")
     columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
+    stress = together(comm, lambda: _stress(virial_stress, len(columns[0])))
     n = comm.allreduce(len(columns[0]))
-    rows = _rows(*columns).encode()
+    rows = _rows(*columns, stress).encode()
     box, origin = _box(comm, columns[2], cell, cell_z)
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
-    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {})}\n".encode()
+    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, stress is not None)}\n".encode()
     kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
     _write_at(comm, path, end - len(rows), rows)
@@ -125,21 +129,21 @@ def read_frame(
             return None
         file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
         n = int(file.readline())
-        file.readline()
-        pieces = [_read_rows(file, min(CHUNK, n - done), keep) for done in range(0, n, CHUNK)] or [
-            _read_rows(file, 0, None)
-        ]
+        width = 15 if b":virial_stress:" in file.readline() else 9
+        pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
+        pieces = pieces or [_read_rows(file, 0, width, None)]
     symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
-    return columns | {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
+    columns |= {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
+    return columns | ({"virial_stress": values[:, 9:]} if values.shape[1] > 9 else {})
 
 
 def _read_rows(
-    file: BinaryIO, n: int, keep: Callable[[np.ndarray], np.ndarray] | None
+    file: BinaryIO, n: int, width: int, keep: Callable[[np.ndarray], np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols and numbers (m, 9) of those of the next n atoms that are wanted."""
+    """Symbols and numbers (m, width) of those of the next n atoms that are wanted."""
     words = [file.readline().split() for _ in range(n)]
-    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
+    values = np.array([w[1:] for w in words], dtype=float).reshape(n, width)
     symbols = np.array([w[0].decode() for w in words], dtype="<U2")
     chosen = slice(None) if keep is None else keep(values[:, 3:6])
     return symbols[chosen], values[chosen]
@@ -186,14 +190,20 @@ def _box(
 
 
 def _comment(
-    k: int, box: np.ndarray | None, origin: np.ndarray | None, pbc: Sequence[bool], info: Mapping[str, Any]
+    k: int,
+    box: np.ndarray | None,
+    origin: np.ndarray | None,
+    pbc: Sequence[bool],
+    info: Mapping[str, Any],
+    stressed: bool,
 ) -> str:
     parts = []
     if box is not None:
         parts.append(f'Lattice="{_numbers(box)}"')
     if origin is not None:
         parts.append(f'Origin="{_numbers(origin)}"')
-    parts.append("Properties=species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1")
+    columns = "species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1"
+    parts.append(f"Properties={columns}" + ":virial_stress:R:6" * stressed)
     parts.append('pbc="' + " ".join("T" if p else "F" for p in pbc) + '"')
     parts.append(f"frame={k}")
     parts += [f"{key}={_entry(value)}" for key, value in info.items() if value is not None and key != "frame"]
@@ -217,7 +227,27 @@ def _numbers(values: np.ndarray) -> str:
     return " ".join(repr(v) for v in values.ravel().tolist())
 
 
-def _rows(names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray) -> str:
-    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
+def _stress(values: np.ndarray | None, n: int) -> np.ndarray | None:
+    if values is None:
+        return None
+    stress = np.asarray(values, dtype=float)
+    if stress.shape != (n, 6):
+        raise ValueError(f"virial_stress has shape {stress.shape}, expected {(n, 6)}")
+    return stress
+
+
+def _rows(
+    names: list[str],
+    y: np.ndarray,
+    X: np.ndarray,
+    w: np.ndarray,
+    V: np.ndarray,
+    free: np.ndarray,
+    stress: np.ndarray | None,
+) -> str:
+    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d"
     columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
+    if stress is not None:
+        line, columns = line + " %.6g" * 6, [*columns, *stress.T.tolist()]
+    line += "\n"
     return "".join([line % row for row in zip(*columns, strict=True)])

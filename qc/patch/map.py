@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,22 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from ..pictures.drawing import BLACK, GREY, SHADES, discs, mesh_edges, new_figure, save
+from ..pictures.drawing import (
+    BLACK,
+    GREY,
+    SHADES,
+    UNKNOWN,
+    Directions,
+    discs,
+    legend_below,
+    mesh_edges,
+    new_figure,
+    save,
+    scale_bar,
+)
 from .model import ForceMap
 
 QUIET = "#E4E4E4"
@@ -48,7 +60,13 @@ class Panel:
 
 
 def force_picture(
-    path: str | os.PathLike[str], panels: Sequence[Panel], nn: float, tolerance: float, title: str, solid: bool = False
+    path: str | os.PathLike[str],
+    panels: Sequence[Panel],
+    nn: float,
+    tolerance: float,
+    title: str,
+    solid: bool = False,
+    directions: Directions = UNKNOWN,
 ) -> None:
     """Draw the panels side by side, in one scale of colour.
 
@@ -60,6 +78,8 @@ def force_picture(
         Forces up to this count as none and stay grey, eV/A.
     solid : bool
         3-D: draw the slice through the middle, two neighbour distances thick.
+    directions : Directions
+        Of the axes, in the crystal.
     """
     columns = min(PANELS_A_ROW, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -75,15 +95,16 @@ def force_picture(
         axis.set_visible(False)
     for k, axis in enumerate(axes[: len(panels)]):
         if k + columns >= len(panels):
-            axis.set_xlabel("x (Å)", fontsize=9)
+            axis.set_xlabel(directions.label("x"), fontsize=9)
             axis.tick_params(labelbottom=True)
         if k % columns == 0:
-            axis.set_ylabel("y (Å)", fontsize=9)
+            axis.set_ylabel(directions.label("y"), fontsize=9)
+    scale_bar(axes[0])
     bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=axes, shrink=0.85, pad=0.015, aspect=30, extend="min")
     bar.set_label("ghost force (eV/Å)", fontsize=9)
     bar.ax.tick_params(labelsize=8, direction="in", width=0.6, length=3)
-    figure.suptitle(title, fontsize=9.5)
-    _legend(figure, tolerance)
+    figure.suptitle(textwrap.fill(title, int(15 * figure.get_figwidth())), fontsize=9.5)
+    legend_below(figure, _marks(tolerance), directions.towards_viewer())
     save(figure, path)
 
 
@@ -143,16 +164,16 @@ def _draw(axis: Axes, panel: Panel, style: Style) -> None:
     axis.set_aspect("equal")
 
 
-def _legend(figure: Figure, tolerance: float) -> None:
+def _marks(tolerance: float) -> list[Line2D]:
+    """Entries of the legend."""
     atom, node = (
         Line2D([], [], linestyle="none", marker="o", markersize=size, markeredgewidth=edge, markeredgecolor=GREY,
                markerfacecolor=QUIET, label=label)
         for size, edge, label in ((6, 0.0, f"atom, force ≤ {tolerance:.0e} eV/Å"), (4, 0.5, "the same, node of the mesh"))
     )  # fmt: skip
-    entries = [
+    return [
         Line2D([], [], color=BLACK, linewidth=0.8, label="end of the core"),
         Line2D([], [], color=BLACK, linewidth=0.8, linestyle="--", label="end of the handshake"),
         atom,
         node,
     ]
-    figure.legend(handles=entries, loc="outside lower center", ncols=4, fontsize=8, frameon=False)

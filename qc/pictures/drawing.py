@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,6 @@ from matplotlib.lines import Line2D
 from scipy.spatial import cKDTree
 
 BLACK, BLUE, RED, GREY = "#000000", "#0072B2", "#D55E00", "#8C8C8C"
-
 """From Okabe and Ito's palette: told apart with any colour vision."""
 
 SHADES: Colormap = matplotlib.colormaps["viridis"]
@@ -57,15 +58,62 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def maps(axes: Sequence[Axes], x: str, y: str) -> None:
-    """Make the axes maps: equal scales, shared labels, letters if there are several."""
+@dataclass(frozen=True, kw_only=True)
+class Directions:
+    """What the laboratory axes are in the crystal, as ``[1 -1 0]`` along them or ``(1 1 0)`` of the plane across; "" unknown."""
+
+    x: str = ""
+    y: str = ""
+    z: str = ""
+
+    def label(self, name: str) -> str:
+        """Label of the axis "x", "y" or "z", with its direction in the crystal."""
+        return f"{name} (Å)" + self._direction(name)
+
+    def towards_viewer(self) -> list[str]:
+        """What points at the viewer of a map of x and y, where it is known."""
+        return [f"towards the viewer: z{self._direction('z')}"] if self.z else []
+
+    def _direction(self, name: str) -> str:
+        direction: str = getattr(self, name)
+        return direction and f"  {'⊥' if direction.startswith('(') else '∥'} {direction}"
+
+
+UNKNOWN = Directions()
+
+
+def maps(axes: Sequence[Axes], directions: Directions = UNKNOWN, names: str = "xy") -> None:
+    """Make the axes, their limits set, maps: equal scales, scale bars, shared labels, letters if there are several."""
     for number, axis in enumerate(axes):
         axis.set_aspect("equal")
-        axis.set_xlabel(x, fontsize=9)
+        axis.set_xlabel(directions.label(names[0]), fontsize=9)
         if number == 0:
-            axis.set_ylabel(y, fontsize=9)
+            axis.set_ylabel(directions.label(names[1]), fontsize=9)
+        scale_bar(axis)
         letter = f"({'abcdef'[number]})  " if len(axes) > 1 else ""
         axis.set_title(letter + axis.get_title(loc="left"), fontsize=9, loc="left")
+
+
+def scale_bar(axis: Axes) -> None:
+    """A bar of a round length above the right end of a map, on the line of its title, where it covers nothing."""
+    left, right = axis.get_xlim()
+    most = 0.25 * (right - left)
+    power = 10.0 ** math.floor(math.log10(most))
+    length = power * max(m for m in (1, 2, 5) if m * power <= most)
+    place: dict[str, Any] = {"transform": axis.get_xaxis_transform(), "clip_on": False, "gid": "scale bar"}
+    axis.plot([right - length, right], [1.03, 1.03], color=BLACK, lw=2.0, solid_capstyle="butt", **place)
+    del place["clip_on"]
+    axis.text(right - 1.08 * length, 1.015, f"{length:g} Å", fontsize=8, ha="right", va="bottom", **place)
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], notes: Sequence[str] = (), fontsize: float = 8) -> None:
+    """One legend under all axes, in as many columns as the figure is wide; notes are entries without a mark."""
+    entries = [*handles, *(Line2D([], [], ls="", label=note) for note in notes)]
+    if not entries:
+        return
+    widest = max(len(str(entry.get_label())) for entry in entries) * 0.0082 * fontsize + 0.45
+    columns = int(np.clip(figure.get_figwidth() // widest, 1, len(entries)))
+    figure.legend(handles=entries, fontsize=fontsize, frameon=False, loc="outside lower center", ncols=columns)
 
 
 def colour_bar(figure: Figure, axes: Sequence[Axes], norm: Normalize, label: str) -> None:

@@ -55,7 +55,7 @@ def barrier_picture(path: str | os.PathLike[str], barriers: Sequence[Mapping[str
             label = f"equal energies: {one['K_equal_over_KG']:.3f} K$_G$"
             axis.axvline(one["K_equal_over_KG"], color=GREY, lw=0.9, ls=(0, (4, 3)), label=label)
     axis.set_ylim(bottom=0.0)
-    axis.legend(fontsize=8, frameon=False)
+    figure.legend(fontsize=8, frameon=False, loc="outside upper center", ncols=2)
     save(figure, path)
 
 

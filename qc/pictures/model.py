@@ -17,10 +17,13 @@ from .drawing import (
     GREY,
     RED,
     SHADES,
+    UNKNOWN,
+    Directions,
     atom_kinds,
     colour_bar,
     discs,
     filled_mesh,
+    legend_below,
     maps,
     mesh_edges,
     new_figure,
@@ -51,6 +54,8 @@ class ModelView:
         Atoms with unknowns of their own; the others follow the mesh or are prescribed.
     core_radius, blend_width, domain_radius : float
         The regions, marked where mesh and atoms meet.
+    directions : Directions
+        Of the axes, in the crystal.
     """
 
     points: np.ndarray
@@ -62,6 +67,7 @@ class ModelView:
     core_radius: float
     blend_width: float
     domain_radius: float
+    directions: Directions = UNKNOWN
 
     @property
     def outer(self) -> float:
@@ -82,12 +88,13 @@ def model_picture(path: str | os.PathLike[str], view: ModelView, title: str = ""
     _draw_whole(whole, view, norm)
     _draw_core(zoom, view, norm)
     handles = atom_kinds(view.free)
+    if view.half < 0.95 * view.outer:
+        handles.append(Rectangle((0, 0), 1, 1, fill=False, ec=RED, lw=1.3, label="what (b) shows"))
     if len(view.triangles) and np.ptp(view.beta) > 0:
         handles += region_arcs(zoom, view.points, view.beta, view.core_radius, view.blend_width)
-    if handles:
-        figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
+    legend_below(figure, handles, view.directions.towards_viewer())
     colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
-    maps([whole, zoom], "x (Å)", "y (Å)")
+    maps([whole, zoom], view.directions)
     if title:
         figure.suptitle(title, fontsize=10)
     save(figure, path)
@@ -104,7 +111,6 @@ def _draw_whole(axis: Axes, view: ModelView, norm: Normalize) -> None:
     axis.set_title("whole domain", loc="left")
     if half < 0.95 * outer:
         axis.add_patch(Rectangle((-half, -half), 2 * half, 2 * half, fill=False, ec=RED, lw=1.3, zorder=5))
-        axis.text(half, half, " (b)", color=RED, fontsize=9, va="bottom", ha="left")
 
 
 def _draw_core(axis: Axes, view: ModelView, norm: Normalize) -> None:

@@ -45,6 +45,8 @@ def curve_picture(
     axis.set_ylabel("K / K$_G$", fontsize=9)
     axis.margins(y=0.15)
     if handles:
+        handles.append(Line2D([], [], color=GREY, lw=0.8, label="where the tip goes at that load"))
+        handles.append(Line2D([], [], ls="", marker="|", ms=9, mec=GREY, label="bracket of the load"))
         names: dict[str, Any] = {"title": title, "title_fontsize": 9}
         figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside upper center", ncols=2, **names)
     save(figure, path)

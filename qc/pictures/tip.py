@@ -10,18 +10,22 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
 
 from .drawing import (
     BLACK,
     NEAR,
     RED,
     SHADES,
+    UNKNOWN,
+    Directions,
     Window,
     bonds,
     broken_bonds,
     colour_bar,
     discs,
     inside,
+    legend_below,
     maps,
     new_figure,
     save,
@@ -36,6 +40,9 @@ TORN = 1.5
 FAR = 2.6
 """... up to this length: further behind the tip the open faces speak for themselves."""
 
+DASHES = (0, (3, 2))
+BOND, UNEVALUATED = "#9A9A9A", (0.85, 0.85, 0.85, 1.0)
+
 
 def tip_picture(
     path: str | os.PathLike[str],
@@ -43,6 +50,7 @@ def tip_picture(
     nn: float,
     window: Window | None = None,
     period: float | None = None,
+    directions: Directions = UNKNOWN,
 ) -> None:
     """The atoms round the crack tip in one or two states, coloured by the excess of their site energy.
 
@@ -59,6 +67,8 @@ def tip_picture(
         What is shown, A; default: `VIEW` neighbour distances to each side of the tip.
     period : float, optional
         Of the crystal along the front, A: bonds through the periodic boundary are drawn too.
+    directions : Directions
+        Of the axes, in the crystal.
     """
     if not 1 <= len(panels) <= 2:
         raise ValueError(f"a tip picture has one or two panels, got {len(panels)}")
@@ -68,13 +78,44 @@ def tip_picture(
         window = (x - half, x + half, -half, half)
     x0, x1, y0, y1 = window
     shape = (y1 - y0) / (x1 - x0)
-    figure, axes = new_figure(4.5 * len(panels) + 1.0, 0.7 + 4.3 * shape, 1, len(panels))
+    legend = 1.7 if len(panels) == 1 else 1.1  # inches: a narrow picture has it in more rows
+    figure, axes = new_figure(4.5 * len(panels) + 1.0, legend + 4.3 * shape, 1, len(panels))
     norm = _excess_norm(panels, window)
     for axis, panel in zip(axes, panels, strict=True):
         _tip_panel(axis, panel, nn, window, period, norm)
     colour_bar(figure, axes, norm, "site energy above bulk (eV)")
-    maps(axes, "x (Å)", "y (Å)")
+    legend_below(figure, _marks(panels, window, nn), directions.towards_viewer())
+    maps(axes, directions)
     save(figure, path)
+
+
+def _marks(panels: Sequence[Mapping[str, Any]], window: Window, nn: float) -> list[Any]:
+    """Entries of the legend: which disc lies in front, what the lines are."""
+    y, X, excess = (np.concatenate([np.asarray(p[k]) for p in panels]) for k in ("positions", "reference", "excess"))
+    shown = inside(y, window)
+    heights = _heights(X[shown])
+    words = ["atom"]
+    if len(heights) == 2:
+        words = [f"atom at z = {heights[0]:.2f} Å (behind)", f"atom at z = {heights[1]:.2f} Å (in front)"]
+    elif len(heights) > 2:
+        words = ["atom of layer 1, 3, … from behind", "atom of layer 2, 4, …"]
+    dot: dict[str, Any] = {"ls": "", "marker": "o"}
+    looks = [{"ms": 8.0, "mec": "white", "mew": 0.3}, {"ms": 5.5, "mec": BLACK, "mew": 0.5}]
+    marks = [
+        Line2D([], [], mfc=SHADES(0.35), label=text, **dot, **look) for text, look in zip(words, looks, strict=False)
+    ]
+    if not np.isfinite(excess[shown]).all():
+        marks.append(Line2D([], [], ms=8.0, mec="white", mfc=UNEVALUATED, label="energy not evaluated", **dot))
+    return [
+        *marks,
+        Line2D([], [], color=BOND, lw=0.8, label="nearest neighbours"),
+        Line2D([], [], color=RED, lw=1.1, ls=DASHES, label=f"torn bond, {TORN * nn:.1f} to {FAR * nn:.1f} Å long"),
+    ]
+
+
+def _heights(X: np.ndarray) -> np.ndarray:
+    """Heights of the layers of atoms along the front, A."""
+    return np.unique(np.round(X[:, 2], 2))
 
 
 def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normalize:
@@ -102,13 +143,15 @@ def _tip_panel(
     seen = inside(y, window, 2 * nn)
     y, X, excess = y[seen], X[seen], excess[seen]
     lines = bonds(y, X, NEAR * nn, TORN * nn, period)
-    axis.add_collection(LineCollection(list(lines), colors="#9A9A9A", linewidths=0.6, zorder=1), autolim=False)
+    axis.add_collection(LineCollection(list(lines), colors=BOND, linewidths=0.6, zorder=1), autolim=False)
     torn = broken_bonds(y, X, NEAR * nn, TORN * nn, FAR * nn, period)
+    upward = np.where((torn[:, :1, 1:] < torn[:, 1:, 1:]), torn, torn[:, ::-1])
+    torn = np.unique(np.round(upward, 3), axis=0)  # two of one projection would fill each other's dashes
     axis.add_collection(
-        LineCollection(list(torn), colors=RED, linewidths=1.1, linestyles=[(0, (3, 2))], zorder=1), autolim=False
+        LineCollection(list(torn), colors=RED, linewidths=1.1, linestyles=[DASHES], zorder=1), autolim=False
     )
     colours = SHADES(norm(np.nan_to_num(excess)))
-    colours[~np.isfinite(excess)] = (0.85, 0.85, 0.85, 1.0)
+    colours[~np.isfinite(excess)] = UNEVALUATED
     heights, layer = np.unique(np.round(X[:, 2], 2), return_inverse=True)
     for number in range(len(heights)):  # nearer the viewer: smaller, in front, with a rim
         some = layer == number

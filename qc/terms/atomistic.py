@@ -108,6 +108,12 @@ class AtomisticEnergy(Term):
         V[self.sites] = self.potential.site_energies(self.positions(z), self.types, self.list)
         return V
 
+    def site_virials(self, z: np.ndarray) -> np.ndarray:
+        """(n_own, 3, 3) virials of the unweighted site energies, nan where the site is not evaluated, eV."""
+        virials = np.full((self.halo.n_own, 3, 3), np.nan)
+        virials[self.sites] = self.potential.site_virials(self.positions(z), self.types, self.list)
+        return virials
+
     def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n, components), eV/A."""
         _, V, g = self.potential.energy_gradient(self.positions(z), self.types, self.list, self.weight)

@@ -90,6 +90,10 @@ class ReconstructedEnergy(Term):
         """(m,) unweighted energies of the reconstructed sites, eV."""
         return self.sum.site_energies(self.positions(z), self._cell)
 
+    def site_virials(self, z: np.ndarray) -> np.ndarray:
+        """(m, 3, 3) virials of the unweighted energies of the reconstructed sites, eV."""
+        return self.sum.site_virials(self.positions(z), self._cell)
+
     def energy_gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """As `energy`, and the gradient (n, components), eV/A."""
         V, g = self.sum.energy_gradient(self.positions(z), self._cell)

@@ -64,6 +64,11 @@ class Term(Stiffness):
     conservative = True
 
     @property
+    def unweighted(self) -> Term:
+        """The term without the factors of force blending."""
+        return self
+
+    @property
     @abstractmethod
     def rows(self) -> Rows:
         """The n rows of A: each variable from blocks of the full vector. They may be new after `update`, and only then."""
@@ -143,6 +148,11 @@ class ForceWeighted(Term):
     def __init__(self, term: Term, factor: Callable[[], np.ndarray]) -> None:
         self.term, self._factor = term, factor
         self.name = term.name
+
+    @property
+    def unweighted(self) -> Term:
+        """The term that is weighted."""
+        return self.term
 
     @property
     def rows(self) -> Rows:

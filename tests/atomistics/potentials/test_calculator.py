@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from ase.constraints import FixAtoms
 from ase.filters import UnitCellFilter
@@ -36,6 +37,29 @@ def test_stress_is_the_derivative_with_respect_to_strain(name):
     np.testing.assert_allclose(atoms.get_stress(), numerical, atol=1e-7)
 
 
+@pytest.mark.parametrize("name", ["Lennard-Jones", "AlNi", "SiC Tersoff"])
+def test_stresses_are_the_derivatives_of_the_energies_with_respect_to_strain(name):
+    """Of each atom, in one component; and they add up to the stress. Nobody pays for them who does not ask."""
+    potential, atoms, _, y = disturbed(name)
+    atoms.positions = y
+    atoms.calc = potential.calculator()
+    stress = atoms.get_stress()
+    assert "stresses" not in atoms.calc.results
+    stresses, eps = atoms.get_stresses(voigt=False), 1e-5
+    np.testing.assert_allclose(stresses.sum(0), atoms.get_stress(voigt=False), atol=1e-13)
+    assert stress == pytest.approx(atoms.get_stress(), abs=1e-13)
+    energies = []
+    for sign in (1, -1):
+        strained = atoms.copy()
+        shear = np.eye(3) + sign * eps * np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+        strained.set_cell(atoms.cell @ shear, scale_atoms=True)
+        strained.calc = atoms.calc
+        energies.append(strained.get_potential_energies())
+    numerical = (energies[0] - energies[1]) / (4 * eps) / atoms.get_volume()
+    assert np.abs(numerical).max() > 1e-5
+    np.testing.assert_allclose(stresses[:, 0, 1], numerical, atol=1e-8)
+
+
 def test_fixed_topology_keeps_the_neighbours_it_saw_first():
     potential, atoms, _, y = disturbed("toy EAM")
     energy = AtomisticEnergy(potential, atoms)
@@ -59,6 +83,8 @@ def test_molecules_have_no_stress():
     atoms.calc = load_potential("Cu_mishin1.eam.alloy").calculator()
     assert np.isfinite(atoms.get_potential_energy())
     assert "stress" not in atoms.calc.results
+    with pytest.raises(PropertyNotImplementedError):
+        atoms.get_stresses()
     alone = Atoms("Cu", calculator=load_potential("Cu_mishin1.eam.alloy").calculator())
     np.testing.assert_array_equal(alone.get_forces(), np.zeros((1, 3)))
 

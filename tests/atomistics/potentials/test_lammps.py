@@ -5,9 +5,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from atomistics import Crystal, load_potential
+from atomistics import Crystal, LennardJones, load_potential
 from atomistics.potentials.library import find_potential
-from tests.lammps_engine import lammps_energy_forces, needs_lammps
+from tests.lammps_engine import lammps_energy_forces, lammps_virials, needs_lammps
 
 pytestmark = needs_lammps
 CASES = {
@@ -109,3 +109,34 @@ def test_a_crack_like_slit_agrees():
     X = X + np.where((X[:, 1] > 0.1) & (X[:, 0] < 0), 1.5, 0.0)[:, None] * [0, 1, 0]
     X += np.random.default_rng(3).normal(0, 0.02, X.shape)
     compare(Atoms("Fe" * len(X), positions=X, cell=(40, 40, 2.855), pbc=(False, False, True)), "Fe")
+
+
+def test_stresses_of_a_pair_potential_are_those_of_each_atom():
+    """Atoms of a cluster, all of them between the switch of one potential and the cutoff of the other: the same forces."""
+    atoms = bulk("Ar", "fcc", a=3.6, cubic=True)
+    atoms.positions += np.random.default_rng(1).normal(0, 0.1, atoms.positions.shape)
+    atoms.set_cell(20.0 * np.eye(3))
+    atoms.pbc = False
+    atoms.calc = LennardJones(0.4, 2.3, cutoff=12.0, switch_on=11.0, elements=("Ar",)).calculator()
+    virials = lammps_virials(atoms, "lj/cut 11.0", "0.4 2.3 # ", ["Ar"])
+    assert np.abs(virials).max() > 0.1
+    np.testing.assert_allclose(atoms.get_stresses(voigt=False) * atoms.get_volume(), virials, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["Fe", "NiAlH", "GaN", "SiC"])
+def test_stresses_of_many_body_potentials_add_up_to_the_same(name):
+    """And are no others in a crystal where all atoms are alike."""
+    file, style, elements, structure, a = (CASES | COVALENT)[name]
+    atoms = disturbed(name, (2, 2, 1))
+    atoms.calc = load_potential(file, elements=elements).calculator()
+    virials = lammps_virials(atoms, style, str(find_potential(file)), list(elements))
+    ours = atoms.get_stresses(voigt=False) * atoms.get_volume()
+    np.testing.assert_allclose(ours.sum(0), virials.sum(0), rtol=0, atol=1e-8)
+    assert np.abs(ours - virials).max() > 1e-3  # shared out differently
+    np.testing.assert_allclose(atoms.get_stresses().sum(0), atoms.get_stress(), rtol=0, atol=1e-12)
+    alike = bulk("Fe", structure, a=0.95 * a)
+    alike.symbols = [elements[0]] * len(alike)
+    alike.set_cell(alike.cell @ (np.eye(3) + 0.03 * np.array([[1, 1, 0], [0, 0, 0], [0, 1, -1]])), scale_atoms=True)
+    alike.calc = atoms.calc
+    virials = lammps_virials(alike, style, str(find_potential(file)), list(elements))
+    np.testing.assert_allclose(alike.get_stresses(voigt=False) * alike.get_volume(), virials, rtol=0, atol=1e-8)

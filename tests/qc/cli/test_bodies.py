@@ -81,3 +81,20 @@ def test_check_prints_its_report(fake):
     fake.outcome["warnings"] = []
     assert "warning" not in qc("check", "iron.toml").stdout
     assert fake.calls[1][1] is None
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["report", "nowhere"], ["nowhere", "does not exist"]),
+        (["report", "."], ["has nothing to report on", "result.json"]),
+        (["report", ".", "-o", "nowhere/page.html"], ["nowhere/page.html", "a file in a directory that exists"]),
+        (["view", "nowhere"], ["nowhere", "no directory of results"]),
+        (["view", ".", "--picture", "view.jpg"], ["view.jpg", "a .png file"]),
+    ],
+)
+def test_results_that_are_not_there_are_refused(folder, words, parts):
+    result = qc(*words)
+    assert result.exit_code == 2
+    assert say(result, *parts)

@@ -24,8 +24,8 @@ model = { method = "bgfc", dimension = 2, core_radius = 7.0, blend_width = 3.0, 
 load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04 }
 propagation = { bonds = 3, close = 3, drift = 1.0, tolerance = 4e-3 }
 """
-FILES = """propagation.json steps.csv r_curve.csv r_curve.png trajectory.extxyz .trajectory.extxyz.index fields.bp model.png run.log
-checkpoint.json far_field.npz"""
+FILES = """propagation.json steps.csv r_curve.csv r_curve.png trajectory.extxyz .trajectory.extxyz.index fields.bp fields fields.pvd
+model.png run.log report.html checkpoint.json far_field.npz"""
 
 
 def command(folder, *more, ranks=1):
@@ -50,7 +50,7 @@ def whole(tmp_path_factory):
 
 def test_files_of_a_propagation(whole):
     out = whole / "out"
-    assert {p.name for p in out.iterdir() if not p.name.startswith("state-")} == set(FILES.split())
+    assert {p.name for p in out.iterdir() if not p.name.startswith(("state-", "fields-"))} == set(FILES.split())
     result = json.loads((out / "propagation.json").read_text())
     rows = curve_of(whole)
     assert [row["branch"] for row in rows] == ["load"] * 3 + ["unload"] * 3
@@ -123,7 +123,7 @@ def survive(folder, whole, kills, seed):
     last = subprocess.run(command(folder, "--resume"), env=environment(), capture_output=True, text=True, timeout=600)
     assert last.returncode == 0, last.stderr
     same_curve(folder, whole)
-    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith("state-")} == set(FILES.split())
+    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith(("state-", "fields-"))} == set(FILES.split())
 
 
 def same_curve(folder, whole):

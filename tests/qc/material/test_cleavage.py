@@ -5,7 +5,15 @@ import pytest
 from ase.build import bulk as ase_bulk
 
 from atomistics import Crystal
-from qc.material.cleavage import cells_beside, crack_lattice, cut_height, gap_to_open, miller, surface_cell
+from qc.material.cleavage import (
+    axes_in_words,
+    cells_beside,
+    crack_lattice,
+    cut_height,
+    gap_to_open,
+    miller,
+    surface_cell,
+)
 from qc.material.surface import slab_of_layers
 
 
@@ -89,3 +97,14 @@ def test_cells_beside_the_cut_are_not_cut_by_it(cut):
     y = lattice.vertices(cells)[:, 1, None] + crystal.cell_offsets[:, 1]
     assert (np.sign(y) == np.sign(y[:, :1])).all()
     assert y[y > 0].min() == pytest.approx(-y[y < 0].max())
+
+
+def test_axes_in_words():
+    """y and z are what the crystal was oriented by, and x completes them to the right."""
+    iron = Crystal.bcc("Fe", 2.86).oriented((1, 1, 0), (0, 0, 1))
+    assert axes_in_words(iron) == ("[1 -1 0]", "(1 1 0)", "[0 0 1]")
+    assert axes_in_words(Crystal.hexagonal(a=1.0).oriented((1, 0))) == ("[1 0]", "(0 1)", "")
+    basal = Crystal.hcp("Zr", 3.23).oriented((0, 0, 1), (1, 0, 0))
+    assert axes_in_words(basal) == ("[1 2 0]", "(0 0 1)", "[1 0 0]")
+    tilted = Crystal.hcp("Zr", 3.23, 1.59).oriented((1, 0, 1), (1, 1, -1))  # c/a is no ratio of small integers
+    assert axes_in_words(tilted) == ("", "(1 0 1)", "[1 1 -1]")

@@ -17,6 +17,7 @@ def frame(k, n=7, **changes):
         "site_energy": np.where(np.arange(n) % 2, -4.0 - k, np.nan),
         "free": np.arange(n) < 3,
         "symbols": "Fe",
+        "virial_stress": rng.normal(size=(n, 6)),
         "cell_z": 2.855,
         "info": {"K": 0.84 + k, "branch": "load", "case": "iron crack", "nothing": None},
     }

@@ -1,4 +1,4 @@
-"""States on disk: the atoms in the order of their names on any number of ranks, a frame, the fields on the mesh."""
+"""States on disk: the atoms in the order of their names on any number of ranks, and a frame."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 from mpi4py import MPI
 
 from qc.crack.records import StepRecord
-from qc.output.states import ordered_atoms, write_fields, write_frame
+from qc.output.states import ordered_atoms, write_frame
 from tests.qc.models import hexagonal_crack
 
 comm = MPI.COMM_WORLD
@@ -61,14 +61,3 @@ def test_a_frame_lies_where_the_crystal_is(shared_path):
         name: getattr(RECORD, name) for name in ("K", "K_over_KG", "branch", "tip_position")
     }
     assert "energy" not in first.info
-
-
-@pytest.mark.mpi
-def test_fields_lie_on_the_mesh(shared_path):
-    """And nothing is written of a model without one."""
-    write_fields(shared_path, loaded("atomistic"))
-    assert not (shared_path / "fields.bp").exists()
-    comm.barrier()
-    write_fields(shared_path, loaded("bgfc"))
-    comm.barrier()
-    assert (shared_path / "fields.bp" / "md.idx").stat().st_size > 0

@@ -2,6 +2,7 @@
 
 import matplotlib.image
 import numpy as np
+from matplotlib.figure import Figure
 
 A = 2.0
 
@@ -30,3 +31,19 @@ def seen(path):
     rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     assert rim.min() > 0.99
     return image
+
+
+def covers_nothing(figure: Figure, scale_bars=0):
+    """Legends, title and scale bars lie inside the picture and over no panel, maps have their bar; words of the legend."""
+    renderer = figure.canvas.get_renderer()
+    whole, panels = figure.bbox, [axis.get_window_extent(renderer) for axis in figure.axes if axis.get_visible()]
+    bars = [artist for axis in figure.axes for artist in axis.findobj(lambda a: a.get_gid() == "scale bar")]
+    assert len(bars) == 2 * scale_bars  # a line and its length
+    assert not any(axis.get_legend() for axis in figure.axes)
+    titles = [figure._suptitle] if figure._suptitle else []
+    for artist in [*figure.legends, *titles, *bars]:
+        box = artist.get_window_extent(renderer)
+        assert whole.contains(box.x0, box.y0), artist
+        assert whole.contains(box.x1, box.y1), artist
+        assert not any(box.overlaps(panel) for panel in panels), artist
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]

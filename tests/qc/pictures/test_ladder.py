@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qc.pictures.ladder import ladder_picture
-from tests.qc.pictures.sheet import seen
+from tests.qc.pictures.sheet import covers_nothing, seen
 
 
 def step(k, branch, tip, stretch=1.1):
@@ -17,7 +17,7 @@ def test_ladder_with_little_to_show(tmp_path, steps):
     seen(tmp_path / "ladder.png")
 
 
-def test_ladder_with_everything(tmp_path):
+def test_ladder_with_everything(tmp_path, drawn):
     up = [step(k, "load", -1.0 if k < 1.3 else 1.0) for k in np.arange(0.9, 1.4, 0.05)]
     down = [step(k, "unload", 1.0 if k > 0.8 else -1.0) for k in np.arange(1.3, 0.7, -0.05)]
     events = [
@@ -28,3 +28,4 @@ def test_ladder_with_everything(tmp_path):
     path = tmp_path / "ladder.png"
     ladder_picture(path, up + down, events, [1.0, 1.04], [0.6, 0.64], 0.8)
     seen(path)
+    assert "loading" in covers_nothing(*drawn)

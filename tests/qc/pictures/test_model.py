@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qc.pictures.model import ModelView, model_picture
-from tests.qc.pictures.sheet import seen, sheet
+from tests.qc.pictures.sheet import covers_nothing, seen, sheet
 
 
 def mesh():
@@ -16,7 +16,7 @@ def mesh():
 
 
 @pytest.mark.parametrize("kind", ["coupled", "atomistic", "continuum", "sharp"])
-def test_model(tmp_path, kind):
+def test_model(tmp_path, kind, drawn):
     points, triangles, beta = mesh()
     atoms = sheet()[:, :2]
     weight, free = np.clip(2 - np.hypot(*atoms.T) / 10, 0, 1), np.hypot(*atoms.T) < 14
@@ -42,3 +42,4 @@ def test_model(tmp_path, kind):
     )
     model_picture(path, view, title="a case")
     seen(path)
+    assert ("core, r = 10 Å" in covers_nothing(*drawn, scale_bars=2)) == (kind in ("coupled", "sharp"))

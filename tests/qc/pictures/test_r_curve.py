@@ -3,7 +3,7 @@
 import pytest
 
 from qc.pictures.r_curve import curve_picture
-from tests.qc.pictures.sheet import seen
+from tests.qc.pictures.sheet import covers_nothing, seen
 
 
 def point(branch, a, level):
@@ -16,6 +16,7 @@ DOWN = [point("unload", a, 0.9) for a in (3, 2, 1)]
 
 
 @pytest.mark.parametrize("curve", [[], UP, UP + DOWN], ids=["none", "up", "up and down"])
-def test_curve(tmp_path, curve):
+def test_curve(tmp_path, curve, drawn):
     curve_picture(tmp_path / "r_curve.png", curve, K_G=0.8, title="a case")
     seen(tmp_path / "r_curve.png")
+    assert ("where the tip goes at that load" in covers_nothing(*drawn)) == bool(curve)

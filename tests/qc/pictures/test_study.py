@@ -3,7 +3,7 @@
 import pytest
 
 from qc.pictures.study import study_picture
-from tests.qc.pictures.sheet import seen
+from tests.qc.pictures.sheet import covers_nothing, seen
 
 
 def member(radius, plus, label="", reference=False, state="done", minus=None):
@@ -14,12 +14,14 @@ def member(radius, plus, label="", reference=False, state="done", minus=None):
 
 
 @pytest.mark.parametrize("label", ["", "bgrac"])
-def test_study(tmp_path, label):
+def test_study(tmp_path, label, drawn):
     rows = [member(R, 1.3 + 0.1 / R, label, minus=0.8) for R in (40.0, 80.0, 160.0)]
     rows += [member(80.0, 1.31, "atoms", reference=True), member(320.0, None, label, state="failed")]
     fit = {"which": "K_plus", "of": label, "coefficients": [0.1], "powers": [1], "K_inf_over_KG": 1.3, "error": 0.01}
     study_picture(tmp_path / "study.png", {"members": rows, "fits": [fit]})
     seen(tmp_path / "study.png")
+    bars = ["bracket of the load", "law that extrapolates; its error at R → ∞"]
+    assert covers_nothing(*drawn) == [label or "members of the study", "atoms", *bars]
 
 
 def test_nothing_is_drawn_where_nothing_was_found(tmp_path):

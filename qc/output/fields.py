@@ -1,0 +1,175 @@
+"""Fields on the mesh of all states of a run: displacement, weight and stress, for ParaView and for pyvista. All ranks write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+from dolfinx import fem
+from dolfinx.io import VTKFile, VTXWriter
+from petsc4py import PETSc
+
+from fem.cauchy_born import GPA
+from fem.collective import on_root
+
+from ..coupling.model import Model
+from ..terms.continuum import ContinuumTerm
+from .files import replace_text
+
+PIECES = "fields"
+"""Folder of the files that ``fields.pvd`` names."""
+TETRAHEDRON = 71
+"""VTK's number of a Lagrange tetrahedron; the cells of other meshes are triangles."""
+
+
+class FieldSeries:
+    """The fields of a model, a state at a time. All methods are collective.
+
+    ``fields.pvd`` is the series of all states, those before a resumed run included; its pieces, one file a rank, lie in the
+    folder ``fields``. ``fields.bp`` holds the states since the run was started: DOLFINx cannot append to such a file, so that a
+    run that is resumed at state n goes on in ``fields-<n>.bp``. The time of both is the number of the state, the row of
+    ``steps.csv`` counted from 0: a load that falls again would be no time.
+
+    Written are the displacement (A; 0 at nodes of the core, which belong to no cell of the continuum), ``beta`` and the Cauchy
+    stress (GPa; a sheet counts as 1 A thick), the mean of each cell. The stress is that of the continuum alone, not weighted by
+    beta; cells without a continuum, those of the core, have nan in ``fields.bp`` and 0 in ``fields.pvd``, whose readers know no
+    nan; ``continuum`` (0 or 1) tells which they are.
+
+    Parameters
+    ----------
+    directory : Path
+    model : Model
+    """
+
+    def __init__(self, directory: Path, model: Model) -> None:
+        self.directory, self.model = directory, model
+        self._vtx: VTXWriter | None = None
+        self.has_mesh = "continuum" in (term.name for term in model.coupling.terms)
+        if self.has_mesh:
+            self._make_functions()
+
+    def _make_functions(self) -> None:
+        nodes = self.model.parts.nodes
+        mesh, degree = nodes.space.mesh, nodes.space.element.basix_element.degree
+        shape = (self.model.parts.layout.components,)
+        self._u = fem.Function(nodes.space, name="displacement")
+        self._beta = fem.Function(fem.functionspace(mesh, ("Lagrange", degree)), name="beta")
+        self._beta.x.array[:] = nodes.beta
+        self._stress = fem.Function(fem.functionspace(mesh, ("DG", 0, (3, 3))), name="stress")
+        self._there = fem.Function(fem.functionspace(mesh, ("DG", 0)), name="continuum")
+        # the writer of .bp files wants one kind of element for all functions
+        kinds = {"displacement": shape, "beta": (), "stress": (3, 3)}
+        self._broken = [
+            fem.Function(fem.functionspace(mesh, ("DG", degree, size)), name=name) for name, size in kinds.items()
+        ]
+
+    def write(self, q: PETSc.Vec, number: int) -> None:
+        """Append the state with unknowns q as state ``number``; of an atomistic model nothing is written."""
+        if not self.has_mesh:
+            return
+        self._fill(q)
+        self._write_vtx(number)
+        self._write_vtk(number)
+
+    def close(self) -> None:
+        """End ``fields.bp``."""
+        if self._vtx is not None:
+            self._vtx.close()
+            self._vtx = None
+
+    def _fill(self, q: PETSc.Vec) -> None:
+        z = self.model.coupling.variables(q)
+        u = self._u.x.array.reshape(-1, self.model.parts.layout.components)
+        u[:] = z["continuum"]
+        stress = self._stress.x.array.reshape(-1, 9)
+        stress[:] = np.nan
+        for term in (term.unweighted for term in self.model.coupling.terms):
+            if isinstance(term, ContinuumTerm):
+                cells = np.asarray(self._stress.function_space.dofmap.list)[term.field.cells, 0]
+                stress[cells] = GPA * term.field.cauchy_stress(z[term.name]).reshape(-1, 9)
+        self._stress.x.scatter_forward()
+        self._there.x.array[:] = np.isfinite(stress).all(1)
+
+    def _write_vtx(self, number: int) -> None:
+        for broken, function in zip(self._broken, (self._u, self._beta, self._stress), strict=True):
+            broken.interpolate(function)
+        if self._vtx is None:
+            name = f"fields-{number:05d}.bp" if number else "fields.bp"
+            self._vtx = VTXWriter(self.model.comm, self.directory / name, self._broken)
+        self._vtx.write(float(number))
+
+    def _write_vtk(self, number: int) -> None:
+        stress = self._stress.x.array
+        stress[~np.isfinite(stress)] = 0.0
+        with VTKFile(self.model.comm, str(self.directory / PIECES / f"{number:05d}-.pvd"), "w") as file:
+            file.write([function._cpp_object for function in (self._u, self._beta, self._stress, self._there)], number)
+        on_root(self.model.comm, lambda: write_series(self.directory, number))
+
+
+def read_fields(directory: Path, number: int | None = None) -> dict[str, np.ndarray] | None:
+    """Points (n, 3), cells (m, 3 or 4) by their vertices, and fields of a state (the last one if none is named).
+
+    It is None if there is no such state. Fields are those of `FieldSeries`: ``displacement``, ``beta`` (n), ``stress`` (m, 9)
+    and ``continuum`` (m); points that several ranks had come several times.
+    """
+    series = directory / "fields.pvd"
+    if not series.exists():
+        return None
+    entries = ElementTree.parse(series).iter("DataSet")
+    files = {int(entry.get("timestep", "0")): Path(entry.get("file", "")).name for entry in entries}
+    number = max(files, default=None) if number is None else number
+    if number is None or number not in files:
+        return None
+    state = directory / PIECES / files[number]
+    sources = [piece.get("Source", "") for piece in ElementTree.parse(state).iter("Piece")]
+    parts = [_read_piece(state.with_name(Path(source).name)) for source in sources]
+    before = np.cumsum([0, *(len(part["points"]) for part in parts)])
+    for part, first in zip(parts, before, strict=False):
+        part["cells"] = part["cells"] + first
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _read_piece(path: Path) -> dict[str, np.ndarray]:
+    """Points, cells that are this rank's own, and fields of one rank's file."""
+    piece = next(ElementTree.parse(path).iter("Piece"))
+    points = _numbers(piece, "Points", None).reshape(-1, 3)
+    offsets = _numbers(piece, "Cells", "offsets").astype(int)
+    kinds = _numbers(piece, "Cells", "types").astype(int)
+    own = _numbers(piece, "CellData", "vtkGhostType") == 0
+    corners = 4 if (kinds == TETRAHEDRON).any() else 3
+    first = np.concatenate([[0], offsets])[:-1]
+    cells = _numbers(piece, "Cells", "connectivity").astype(int)[first[:, None] + np.arange(corners)]
+    stress = _numbers(piece, "CellData", "stress").reshape(-1, 9)
+    return {
+        "points": points,
+        "cells": cells[own],
+        "displacement": _numbers(piece, "PointData", "displacement").reshape(-1, 3),
+        "beta": _numbers(piece, "PointData", "beta"),
+        "stress": stress[own],
+        "continuum": _numbers(piece, "CellData", "continuum")[own],
+    }
+
+
+def _numbers(piece: ElementTree.Element, where: str, name: str | None) -> np.ndarray:
+    """Values of one array of a piece of an ASCII .vtu file."""
+    group = piece.find(where)
+    found = [] if group is None else [a for a in group.iter("DataArray") if name is None or a.get("Name") == name]
+    if not found:
+        raise ValueError(f"a piece of fields.pvd has no {name or where}")
+    return np.array((found[0].text or "").split(), dtype=float)
+
+
+def write_series(directory: Path, last: int) -> None:
+    """Write ``fields.pvd``: the pieces of all states up to ``last`` that are there."""
+    pieces = sorted((directory / PIECES).glob("?????-*.pvtu"))
+    (directory / PIECES / f"{last:05d}-.pvd").unlink(missing_ok=True)  # a series of this state alone
+    numbered = [(int(piece.name[:5]), piece.name) for piece in pieces]
+    entries = [
+        f'    <DataSet timestep="{number}" part="0" file={quoteattr(f"{PIECES}/{name}")} />'
+        for number, name in numbered
+        if number <= last
+    ]
+    head = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n'
+    replace_text(directory / "fields.pvd", head + "\n".join(entries) + "\n  </Collection>\n</VTKFile>\n")
