@@ -57,7 +57,7 @@ def read_mesh(
             return None
         mesh = read_msh(Path(path), gdim)
         boundary = prove(Path(path), mesh, cut)
-        _check_reach(Path(path), mesh, boundary, radius, spacing)
+        _check_reach(Path(path), mesh, boundary, radius, spacing, cut)
         return mesh
 
     mesh = together(comm, read)
@@ -73,17 +73,20 @@ def read_mesh(
     )
 
 
-def _check_reach(path: Path, mesh: CoarseMesh, boundary: np.ndarray, radius: float, spacing: float) -> None:
+def _check_reach(
+    path: Path, mesh: CoarseMesh, boundary: np.ndarray, radius: float, spacing: float, cut: Cut | None
+) -> None:
     """The outer boundary lies beyond the radius all round the origin."""
     fits, _ = largest_disc(mesh, boundary)
     if radius <= 0 or fits >= radius * (1 - 1e-9):
         return
     if fits == 0.0:
         raise ValueError(f"mesh {path} does not hold the origin, where the crack tip is to be: move it there")
+    but = "" if cut is None else ", but for the slit on y = 0,"
     x = mesh.points[np.unique(boundary)]
     at = ", ".join(f"{c:.6g}" for c in x[np.argmin(np.linalg.norm(x, axis=1))])
     raise ValueError(
-        f"mesh {path} is too small: its boundary comes as near as {fits:.6g} A to the origin, at ({at}), but displacements are to be "
+        f"mesh {path} is too small: its boundary{but} comes as near as {fits:.6g} A to the origin, at ({at}), but displacements are to be "
         f"prescribed at domain_radius = {radius:.6g} A; " + _what_would_do(mesh, fits, radius, spacing)
     )
 
