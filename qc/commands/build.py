@@ -48,7 +48,7 @@ def _close_packed(table: CrystalTable, potential: SitePotential) -> Crystal:
     element = table.species[0]
     if table.c_over_a is None:
         rest = at_rest(Crystal.hcp(element, table.a), potential)
-        return rest if table.a is None else Crystal.hcp(element, table.a, axial_ratio(rest))
+        return Crystal.hcp(element, rest.a if table.a is None else table.a, axial_ratio(rest))
     crystal = Crystal.hcp(element, table.a, table.c_over_a).resolved(potential)
     if table.a is None:
         crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
