@@ -195,6 +195,10 @@ def _mesh_outside(
     r, gdim = np.linalg.norm(surface, axis=1), shape.lattice.gdim
     if r.min() >= shape.radius:  # the zone fills the domain
         return CoarseMesh(np.empty((0, gdim)), np.empty((0, gdim + 1), dtype=np.int64))
+    if shape.crack != "strips" and r.max() >= shape.radius:
+        raise ValueError(
+            f"the mesh that the lattice resolves reaches {r.max():.4g} A, across the outer radius {shape.radius:g} A: take a larger radius"
+        )
     if gdim == 3:
         return mesh_shell(surface, edges, shape.radius, shape.size)
     if shape.crack == "strips":

@@ -1,10 +1,9 @@
-"""Meshes of the user: gmsh's .msh files with triangles (2-D, 2.5-D) or tetrahedra (3-D) of first order."""
+"""Meshes of the user: gmsh's .msh files with triangles (2-D, 2.5-D) or tetrahedra (3-D) of first order, proved before they are used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -12,11 +11,15 @@ from mpi4py import MPI
 from ..collective import together
 from .domain import DomainMesh, distribute, fingerprint
 from .far_field import CoarseMesh
-from .gmsh_session import gmsh_session
 from .interpolation import cell_vertices
+from .msh_file import read_msh
+from .proof import Cut, largest_disc, prove, volumes
 
 Field = Callable[[np.ndarray], np.ndarray]
-CELLS = {2: (2, "triangles"), 3: (4, "tetrahedra")}  # gmsh's number of the element type by dimension
+LEAST, LARGEST = 4.0, 30.0
+"""A mesh in A reaches further, and its cells at the origin are smaller, in neighbour distances."""
+UNITS = {"nm": 1e1, "um": 1e4, "mm": 1e7, "m": 1e10}
+"""Lengths that a mesh may have been made in by mistake, A."""
 
 
 def read_mesh(
@@ -24,34 +27,37 @@ def read_mesh(
     path: Path | str,
     gdim: int,
     radius: float = 0.0,
-    faces_beyond: float | None = None,
+    cut: Cut | None = None,
     density: Field | None = None,
+    spacing: float = 1.0,
 ) -> DomainMesh:
     """A mesh from a file, spread over the ranks; its vertices need not be lattice sites. Collective.
 
-    Bad input raises the same ValueError on all ranks. The file is read on rank 0.
+    The file is read and proved (`fem.mesh.proof`) on rank 0; a mesh that fails raises the same ValueError on all ranks.
 
     Parameters
     ----------
+    comm : mpi4py.MPI.Comm
     path : path
         File of gmsh (.msh, any version), lengths in A.
     gdim : int
         2 (cells are the triangles, in the plane z = 0) or 3 (the tetrahedra).
     radius : float
-        The mesh must reach so far that nodes can be prescribed there, A.
-    faces_beyond : float, optional
-        The mesh carries a crack along negative x: from this distance behind the origin on, its faces must be separate, A.
+        Nodes are prescribed there: no node of the outer boundary may lie nearer to the origin, A.
+    cut : Cut, optional
+        The mesh carries a crack along negative x, whose faces must have nodes of their own.
     density : callable, optional
         Work per volume at points (n, gdim) besides the work 1 of each cell; the partition balances it.
+    spacing : float
+        Nearest-neighbour distance, which tells a mesh in other units from one that is too small, A.
     """
 
     def read() -> CoarseMesh | None:
         if comm.rank:
             return None
-        mesh = _read(Path(path), gdim)
-        _check_reach(Path(path), mesh, radius)
-        if faces_beyond is not None:
-            _check_slit(Path(path), mesh, faces_beyond)
+        mesh = read_msh(Path(path), gdim)
+        boundary = prove(Path(path), mesh, cut)
+        _check_reach(Path(path), mesh, boundary, radius, spacing, cut)
         return mesh
 
     mesh = together(comm, read)
@@ -67,107 +73,32 @@ def read_mesh(
     )
 
 
-def _read(path: Path, gdim: int) -> CoarseMesh:
-    if path.suffix != ".msh":
-        raise ValueError(f"mesh {path} must be a .msh file of gmsh")
-    if not path.is_file():
-        raise ValueError(f"mesh {path} does not exist")
-    with gmsh_session() as gmsh:
-        try:
-            gmsh.open(str(path))
-        except Exception as error:  # gmsh raises nothing more special
-            raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
-        tags, x, _ = gmsh.model.mesh.getNodes()
-        cells = _cells(gmsh.model.mesh, path, gdim)
-    lost = _declared_nodes(path) - len(tags)
-    if lost > 0:  # of format 2.2 gmsh reads no nodes without elements
-        raise ValueError(
-            f"mesh {path} has {lost} nodes that belong to none of its {CELLS[gdim][1]}: save the mesh without them"
-        )
-    return _compact(path, gdim, tags.astype(np.int64), x.reshape(-1, 3), cells)
+def _check_reach(
+    path: Path, mesh: CoarseMesh, boundary: np.ndarray, radius: float, spacing: float, cut: Cut | None
+) -> None:
+    """The outer boundary lies beyond the radius all round the origin."""
+    fits, _ = largest_disc(mesh, boundary)
+    if radius <= 0 or fits >= radius * (1 - 1e-9):
+        return
+    if fits == 0.0:
+        raise ValueError(f"mesh {path} does not hold the origin, where the crack tip is to be: move it there")
+    but = "" if cut is None else ", but for the slit on y = 0,"
+    x = mesh.points[np.unique(boundary)]
+    at = ", ".join(f"{c:.6g}" for c in x[np.argmin(np.linalg.norm(x, axis=1))])
+    raise ValueError(
+        f"mesh {path} is too small: its boundary{but} comes as near as {fits:.6g} A to the origin, at ({at}), but displacements are to be "
+        f"prescribed at domain_radius = {radius:.6g} A; " + _what_would_do(mesh, fits, radius, spacing)
+    )
 
 
-def _declared_nodes(path: Path) -> int:
-    """Number of nodes that the file says it holds; 0 if it does not say."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip() == b"$Nodes":
-                numbers = next(file, b"").split()  # format 4: blocks, nodes, smallest and largest tag
-                count = numbers[1 if len(numbers) == 4 else 0] if numbers else b""
-                return int(count) if count.isdigit() else 0
-    return 0
-
-
-def _cells(mesh: Any, path: Path, gdim: int) -> np.ndarray:
-    """(n, gdim + 1) node tags of the cells; ValueError for elements that are none."""
-    wanted, name = CELLS[gdim]
-    for kind in mesh.getElementTypes():
-        found, dimension, *_ = mesh.getElementProperties(kind)
-        if dimension > gdim:
-            raise ValueError(
-                f"mesh {path} holds elements of dimension {dimension} ({found}), but the model needs {name}"
-            )
-        if dimension == gdim and kind != wanted:
-            raise ValueError(f"mesh {path} holds elements of type {found}, but only {name} of first order are allowed")
-    cells = mesh.getElementsByType(wanted)[1].astype(np.int64).reshape(-1, gdim + 1)
-    if not len(cells):
-        raise ValueError(f"mesh {path} holds no {name}, which a model of dimension {gdim} needs")
-    return cells
-
-
-def _compact(path: Path, gdim: int, tags: np.ndarray, x: np.ndarray, cells: np.ndarray) -> CoarseMesh:
-    """Points and cells numbered from 0; ValueError for nodes without cells, cells without volume, or a mesh off the plane."""
-    name = CELLS[gdim][1]
-    order = np.argsort(tags)
-    tags, x = tags[order], x[order]
-    orphans = np.flatnonzero(~np.isin(tags, cells))
-    if len(orphans):
-        at = ", ".join(f"{c:.6g}" for c in x[orphans[0]])
-        raise ValueError(
-            f"mesh {path} has {len(orphans)} nodes that belong to none of its {name}, the first at ({at}): save the mesh without them"
-        )
-    off = float(np.abs(x[:, gdim:]).max(initial=0.0))
-    extent = float(np.ptp(x, axis=0).max())
-    if off > 1e-9 * extent:
-        raise ValueError(f"mesh {path} must lie in the plane z = 0, but has a node at |z| = {off:.3g} A")
-    points, cells = np.ascontiguousarray(x[:, :gdim]), np.searchsorted(tags, cells)
-    corner = points[cells]
-    longest = np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=-1).max(1)
-    flat = np.flatnonzero(volumes(corner) < 1e-6 * longest**gdim)
-    if len(flat):
-        at = ", ".join(f"{c:.6g}" for c in corner[flat[0]].mean(0))
-        raise ValueError(f"mesh {path} has {len(flat)} degenerate {name}, the first at ({at})")
-    return CoarseMesh(points, cells)
-
-
-def volumes(corner: np.ndarray) -> np.ndarray:
-    """Areas or volumes (n,) of simplices with corners (n, gdim + 1, gdim)."""
-    return np.abs(np.linalg.det(corner[:, 1:] - corner[:, :1])) / (2 if corner.shape[1] == 3 else 6)
-
-
-def _check_reach(path: Path, mesh: CoarseMesh, radius: float) -> None:
-    reach = float(np.linalg.norm(mesh.points, axis=1).max())
-    if reach < radius * (1 - 1e-9):
-        raise ValueError(
-            f"mesh {path} is too small: it reaches {reach:.6g} A from the origin, but displacements are to be prescribed at "
-            f"{radius:.6g} A"
-        )
-
-
-def _check_slit(path: Path, mesh: CoarseMesh, beyond: float) -> None:
-    """No cell across the crack plane, and no node with cells on both sides, further behind the tip than ``beyond``."""
-    y = mesh.points[mesh.cells][:, :, 1]
-    tiny = 1e-6 * float(np.abs(mesh.points).max())
-    above, below = (y > tiny).any(1), (y < -tiny).any(1)
-    behind = mesh.points[:, 0] < -beyond
-    both = np.intersect1d(mesh.cells[above], mesh.cells[below])
-    bridges = both[behind[both]]
-    if len(bridges):
-        at = ", ".join(f"{c:.6g}" for c in mesh.points[bridges[0]])
-        raise ValueError(
-            f"mesh {path} joins the two faces of the crack (y = 0, x < {-beyond:.4g} A), first at ({at}): the faces must have nodes "
-            "of their own"
-        )
+def _what_would_do(mesh: CoarseMesh, fits: float, radius: float, spacing: float) -> str:
+    """The radius that fits, or the unit that the mesh seems to be in: its cells are finer than the lattice."""
+    edge = mesh.points[mesh.cells[:, 0]] - mesh.points[mesh.cells[:, 1]]
+    fine = float(np.median(np.linalg.norm(edge, axis=1))) < spacing
+    unit = next((unit for unit, length in UNITS.items() if fits * length >= 0.99 * radius), None)
+    if fine and unit is not None:
+        return f"its lengths seem to be in {unit}, and must be in A"
+    return f"domain_radius = {np.floor(fits * 100) / 100:g} A would fit"
 
 
 def blended_range(domain: DomainMesh, distance: Field, beta: Field) -> tuple[float, float]:
@@ -188,37 +119,19 @@ def blended_range(domain: DomainMesh, distance: Field, beta: Field) -> tuple[flo
     return inner, -outer
 
 
-def mesh_dimension(path: Path) -> int:
-    """3 if the file holds tetrahedra, else 2; ValueError for a file that is no mesh. Not collective."""
-    if path.suffix != ".msh":
-        raise ValueError(f"mesh {path} must be a .msh file of gmsh")
-    if not path.is_file():
-        raise ValueError(f"mesh {path} does not exist")
-    with gmsh_session() as gmsh:
-        try:
-            gmsh.open(str(path))
-        except Exception as error:  # gmsh raises nothing more special
-            raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
-        found = [gmsh.model.mesh.getElementProperties(kind)[1] for kind in gmsh.model.mesh.getElementTypes()]
-    return 3 if 3 in found else 2
-
-
-def largest_disc(path: Path, gdim: int) -> tuple[float, float]:
+def disc_in_mesh(path: Path, gdim: int, spacing: float) -> tuple[float, float]:
     """Distance of the mesh's boundary from the origin, and the longest edge of the cell there, A. Not collective.
 
-    The boundary's distance is that of its nearest node, so that all of its nodes are at least as far out; 0 if the
-    origin lies outside the mesh.
+    Mesh and size against the neighbour distance ``spacing`` (A) are proved: ValueError if they cannot be right.
     """
-    mesh = _read(path, gdim)
-    corner = mesh.points[mesh.cells]
-    # barycentric coordinates of the origin in every cell
-    share = np.linalg.solve(np.swapaxes(corner[:, 1:] - corner[:, :1], 1, 2), -corner[:, 0, :, None])[..., 0]
-    worst = np.minimum(share.min(1), 1.0 - share.sum(1))
-    home = int(np.argmax(worst))
-    edges = np.linalg.norm(corner[home][:, None] - corner[home][None], axis=-1)
-    if worst[home] < -1e-9:
-        return 0.0, float(edges.max())
-    sides = np.sort(np.concatenate([np.delete(mesh.cells, a, axis=1) for a in range(gdim + 1)]), axis=1)
-    sides, count = np.unique(sides, axis=0, return_counts=True)
-    outer = np.unique(sides[count == 1])
-    return float(np.linalg.norm(mesh.points[outer], axis=1).min()), float(edges.max())
+    mesh = read_msh(path, gdim)
+    boundary = prove(path, mesh)
+    radius, size = largest_disc(mesh, boundary)
+    if radius == 0.0:
+        raise ValueError(f"mesh {path} does not hold the origin, round which the model is built: move it there")
+    if radius < LEAST * spacing or size > LARGEST * spacing:
+        raise ValueError(
+            f"mesh {path} cannot be in A: it reaches {radius:.4g} A from the origin and its cells there are {size:.4g} A long, but "
+            f"neighbours are {spacing:.4g} A apart"
+        )
+    return radius, size

@@ -10,20 +10,20 @@ from functools import partial
 
 import numpy as np
 from mpi4py import MPI
-from scipy.optimize import minimize_scalar
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant
 from atomistics.reconstruction import paired_stencil
-from fem.cauchy_born import CauchyBornMaterial
 from fem.collective import together
 from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
+from ..case.tables import CrystalTable
 from ..coupling.spec import METHODS
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
 from ..crack.system import CrackSystem
 from ..errors import InputError
 from ..material.cleavage import cells_beside, cut_height
+from ..material.rest import at_rest, axial_ratio
 from ..terms.reconstruction import Reconstruction, ReconstructionError
 from .potential import load_potential_of
 
@@ -31,30 +31,28 @@ log = logging.getLogger(__name__)
 
 
 def make_crystal(case: Case, potential: SitePotential) -> Crystal:
-    """The case's crystal, oriented; without ``a`` at the potential's equilibrium lattice constant."""
+    """The case's crystal, oriented; what the case leaves out of size and shape is that of the crystal at rest."""
     c = case.crystal
     if c.structure == "hcp":
-        ratio = c.c_over_a if c.c_over_a is not None else axial_ratio_at_rest(c.species[0], potential)
-        crystal = Crystal.hcp(c.species[0], c.a, ratio)
+        crystal = _close_packed(c, potential)
     else:
         crystal = getattr(Crystal, c.structure)(*c.species, c.a)
-    if c.a is None:
-        crystal = crystal.resolved(potential)
-        crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
+        crystal = at_rest(crystal, potential) if c.a is None else crystal
     if case.crack.plane is None:  # a 2-D crystal as it is: the case file insists on a plane otherwise
         return crystal
     return crystal.oriented(case.crack.plane, case.crack.front or (0, 0, 1))
 
 
-def axial_ratio_at_rest(element: str, potential: SitePotential) -> float:
-    """c/a of least energy of an hcp crystal, each at its own lattice constant."""
-
-    def energy(ratio: float) -> float:
-        crystal = Crystal.hcp(element, None, ratio).resolved(potential)
+def _close_packed(table: CrystalTable, potential: SitePotential) -> Crystal:
+    """The hcp crystal of a case, whose lattice constant and axial ratio are given or at rest; the ratio does not depend on a given a."""
+    element = table.species[0]
+    if table.c_over_a is None:
+        rest = at_rest(Crystal.hcp(element, table.a), potential)
+        return Crystal.hcp(element, rest.a if table.a is None else table.a, axial_ratio(rest))
+    crystal = Crystal.hcp(element, table.a, table.c_over_a).resolved(potential)
+    if table.a is None:
         crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
-        return float(CauchyBornMaterial(crystal, potential).energy_density(np.eye(3)[None])[0]) * crystal.cell_volume
-
-    return float(minimize_scalar(energy, bounds=(1.45, 1.95), method="bounded", options={"xatol": 1e-7}).x)
+    return crystal
 
 
 def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:

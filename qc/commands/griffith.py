@@ -16,7 +16,8 @@ from ..errors import InputError
 from ..material.cautions import cautions
 from ..material.cleavage import count_gaps
 from ..material.griffith import griffith, named_constants
-from ..material.surface import at_rest, surface_energy
+from ..material.rest import at_rest_with_word, axial_ratio
+from ..material.surface import surface_energy
 from .build import make_crystal
 from .potential import load_potential_of
 
@@ -30,11 +31,12 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
         ``cuts``: for every gap of the plane its name, whether the case opens it, gamma relaxed and as cut (J/m^2), 2 gamma, K_G (MPa
         m^1/2). ``K_G_by_mode``: loads of the case's cut at which each mode alone releases 2 gamma. ``elastic_constants``,
         ``elastic_constants_clamped`` (GPa), ``effective_modulus`` (GPa), ``K_G_if_clamped``: what clamped constants
-        would have given, ``lattice_constant`` (A), ``plane``, ``front``, ``potential``, ``sublattices``, ``warnings``.
+        would have given, ``lattice_constant`` (A), ``axial_ratio`` (of hcp, else None), ``plane``, ``front``, ``potential``,
+        ``sublattices``, ``warnings``.
     """
     potential = load_potential_of(case)
     potential.types_of(case.crystal.species)
-    crystal = at_rest(make_crystal(case, potential), potential)
+    crystal = at_rest_with_word(make_crystal(case, potential), potential)
     try:
         chosen = griffith(crystal, potential, case.crack.cut)
     except ValueError as error:
@@ -50,6 +52,7 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
         "dimension": crystal.dimension,
         "structure": crystal.structure,
         "lattice_constant": crystal.a,
+        "axial_ratio": axial_ratio(crystal) if crystal.structure == "hcp" else None,
         "plane": chosen.plane,
         "front": chosen.front,
         "effective_modulus": chosen.effective_modulus,
@@ -85,7 +88,8 @@ def griffith_lines(report: dict[str, Any]) -> list[str]:
     """The report as text: one line a fact, a mark at the cut of the case."""
     species = "-".join(sorted(set(report["sublattices"])))
     name = f"{species} {report['structure']}, {report['plane']}{report['front']}, {report['potential']}"
-    lines = [f"{name}; lattice constant {report['lattice_constant']:.6f} A"]
+    ratio = "" if report["axial_ratio"] is None else f", c/a {report['axial_ratio']:.5f}"
+    lines = [f"{name}; lattice constant {report['lattice_constant']:.6f} A{ratio}"]
     inner = len(report["sublattices"]) > 1  # shifts that strain moves
     for key, which in (("elastic_constants", "relaxed"), ("elastic_constants_clamped", "clamped"))[: 1 + inner]:
         lines.append(f"{which} constants (GPa): {', '.join(f'{k} {v:.2f}' for k, v in report[key].items())}")

@@ -92,6 +92,12 @@ class Extents:
         if not self.spec.facts.coupled:
             return self
         inner, outer = blended_range(domain, self.spec.core, blending(self.spec))
+        beyond, holds = outer - self.spec.width, self.spec.core.radius + self.spec.width
+        if beyond > holds:
+            raise ValueError(
+                f"the mesh is too coarse for the core: its cells reach {beyond:.4g} A beyond the handshake, which ends {holds:.4g} A from "
+                "the tip; cells there should be one or two neighbour distances long, in A"
+            )
         return replace(self, blended=(min(inner, 0.0), max(outer, self.spec.width)))
 
     @property

@@ -10,7 +10,7 @@ from mpi4py import MPI
 
 from fem.cauchy_born import GPA
 from fem.mesh.interpolation import cell_vertices
-from fem.mesh.user_mesh import volumes
+from fem.mesh.proof import volumes
 
 from ..terms.reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, local_map, solve
 from ..unknowns.layout import BlockScatter

@@ -12,6 +12,7 @@ from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
 from atomistics.reconstruction import Stencil
 from fem.mesh.domain import DomainMesh
+from fem.mesh.proof import Cut
 from fem.mesh.user_mesh import read_mesh
 
 from ..coupling.extents import Extents, stencil_for
@@ -76,7 +77,10 @@ class CrackSpec:
 def read_crack_mesh(
     comm: MPI.Comm, path: Path | str, crystal: Crystal, potential: SitePotential, spec: CrackSpec
 ) -> DomainMesh:
-    """A mesh of the user's own for a crack without face strips: cut open along negative x, tip near the origin. Collective."""
+    """A mesh of the user's own for a crack without face strips: cut open along negative x, up to the tip. Collective.
+
+    The slit may end anywhere within half the core's radius from the tip: the cells there carry no energy.
+    """
     core = Core(spec.core_radius, centre=spec.tip)
     sites = spec.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
     atoms = 20.0 * sites  # the work of a site and its neighbours against that of a cell
@@ -84,8 +88,12 @@ def read_crack_mesh(
     def density(x: np.ndarray) -> np.ndarray:
         return np.where(core(x) < spec.blend_width + potential.cutoff, atoms, 0.0)
 
-    opened = max(0.5 * spec.core_radius - spec.tip[0], 0.0)
-    return read_mesh(comm, path, 2, spec.domain_radius, opened, density)
+    half = 0.5 * spec.core_radius
+    cut = Cut(least=spec.tip[0] - half, most=spec.tip[0] + half)
+    try:
+        return read_mesh(comm, path, 2, spec.domain_radius, cut, density, crystal.nearest_neighbour_distance)
+    except ValueError as error:  # the same on all ranks
+        raise InputError(f"model.mesh is not usable: {error}") from None
 
 
 def strip_thickness(crystal: Crystal, potential: SitePotential, compression: float) -> float:
@@ -127,8 +135,11 @@ def check_sizes(spec: CrackSpec, extents: Extents, crystal: Crystal, potential: 
 
 
 def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
-    """The resolved zone round the core ends inside the domain, a neighbour distance nn (A) before its rim."""
-    outer = spec.core_radius + extents.resolved + nn
+    """The resolved zone round the core ends inside the domain, half a neighbour distance nn (A) before its rim.
+
+    Where its surface crossed the rim, a slit would end inside it and the model would hold the crack shut there.
+    """
+    outer = spec.core_radius + extents.resolved + 0.5 * nn
     if np.hypot(*spec.tip) + outer > spec.domain_radius >= outer:
         raise InputError(
             f"crack.tip = [{spec.tip[0]:g}, {spec.tip[1]:g}] does not fit: the core round it, with handshake and one stencil "
@@ -137,7 +148,7 @@ def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
     if outer > spec.domain_radius:
         raise InputError(
             f"model.core_radius = {spec.core_radius:g} A does not fit: with its handshake ({extents.spec.width:g} A) and one stencil it "
-            f"reaches {outer:.1f} A, so model.domain_radius = {spec.domain_radius:g} A must be larger than that"
+            f"reaches {outer:.1f} A, so model.domain_radius = {spec.domain_radius:g} A must be at least {np.ceil(10 * outer) / 10:.1f} A"
         )
 
 

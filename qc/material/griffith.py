@@ -3,8 +3,8 @@
 Everything is computed from the potential itself, relaxed: the classic mistakes are clamped elastic constants
 and the surface energy of another plane or another cut of the same plane.
 
-Both belong to the crystal at zero pressure, so the lattice constant used is the potential's equilibrium one,
-whatever the crystal was given: elastic energy of a compressed bulk would count as surface energy otherwise.
+Both belong to the crystal at rest, so size and shape of the cell are those at which every stress vanishes, whatever the
+crystal was given: elastic energy of a strained bulk would count as surface energy otherwise, more with a thicker slab.
 
 Units: gamma in J/m^2, moduli in GPa, K in MPa m^1/2. A two-dimensional crystal counts as a sheet 1 A thick:
 eV/A of a cut row is eV/A^2 of surface, eV/A^2 of stiffness is eV/A^3, and the same units serve.
@@ -23,7 +23,8 @@ from fem.cauchy_born import CauchyBornMaterial
 from fem.near_tip import NearTipField
 
 from .cleavage import indices
-from .surface import at_rest, surface_energy
+from .rest import at_rest_with_word
+from .surface import surface_energy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def griffith(crystal: Crystal, potential: SitePotential, cut: str | int = "wides
     cut : "widest", "shuffle", "glide" or int
         See `surface_energy`.
     """
-    crystal = at_rest(crystal, potential)
+    crystal = at_rest_with_word(crystal, potential)
     surface = surface_energy(crystal, potential, cut=cut)
     material = CauchyBornMaterial(crystal, potential)
     tip = NearTipField(material.elastic_tensor(), dimension=crystal.dimension)

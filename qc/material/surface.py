@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 
-from atomistics import AtomisticEnergy, Crystal, SitePotential, equilibrium_lattice_constant
+from atomistics import AtomisticEnergy, Crystal, SitePotential
 
 from .cleavage import gap_to_open, surface_cell
-
-log = logging.getLogger(__name__)
+from .rest import at_rest_with_word
 
 EV_PER_A2 = 16.02176634
 """1 eV/A^2 in J/m^2."""
@@ -41,16 +39,6 @@ class Surface:
     thickness: float
 
 
-def at_rest(crystal: Crystal, potential: SitePotential) -> Crystal:
-    """The crystal with the lattice constant of zero pressure; says so when that is not its own."""
-    given = crystal.resolved(potential)
-    assert given.a is not None
-    a = equilibrium_lattice_constant(given, potential)
-    if abs(a / given.a - 1.0) > 1e-4:
-        log.warning("lattice constant is %.6f, at zero pressure %.6f A: gamma and K_G use the latter", given.a, a)
-    return given.with_lattice_constant(a)
-
-
 def surface_energy(
     crystal: Crystal,
     potential: SitePotential,
@@ -74,7 +62,7 @@ def surface_energy(
     thickness : float
         Least thickness of the slab, A.
     """
-    crystal = at_rest(crystal, potential)
+    crystal = at_rest_with_word(crystal, potential)
     n = np.asarray(normal, dtype=float) / np.linalg.norm(normal)
     cell = surface_cell(crystal, n)
     height, name = gap_to_open(crystal, cell, n, cut)

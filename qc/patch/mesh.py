@@ -10,7 +10,8 @@ from pathlib import Path
 from mpi4py import MPI
 
 from fem.collective import on_root
-from fem.mesh.user_mesh import largest_disc, mesh_dimension
+from fem.mesh.msh_file import mesh_dimension
+from fem.mesh.user_mesh import disc_in_mesh
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
@@ -36,7 +37,7 @@ def on_mesh(comm: MPI.Comm, setup: PatchSetup, mesh: str, methods: Sequence[str]
     """Sizes that fit into the mesh: the core holds some nodes, and the stencils of the handshake end inside. Collective."""
     gdim = 3 if setup.dimension == 3 else 2
     try:
-        radius, centre_size = on_root(comm, lambda: largest_disc(Path(mesh), gdim))
+        radius, centre_size = on_root(comm, lambda: disc_in_mesh(Path(mesh), gdim, setup.nn))
     except ValueError as error:
         raise InputError(f"--mesh {mesh!r} is not usable: {error}") from None
     nn = setup.nn

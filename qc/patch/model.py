@@ -11,7 +11,7 @@ from petsc4py import PETSc
 
 from fem.mesh.domain import DomainMesh
 from fem.mesh.interpolation import cell_vertices
-from fem.mesh.user_mesh import volumes
+from fem.mesh.proof import volumes
 from fem.shifts import independent
 
 from ..coupling.load import Load

@@ -55,6 +55,17 @@ def test_zone_and_far_field_fill_the_disc(crack):
 
 
 @pytest.mark.mpi
+@pytest.mark.parametrize("crack", ["none", "slit"])
+def test_a_zone_across_the_outer_radius_is_refused(crack):
+    """A slit that ended at the surface of the zone would not run out to the boundary everywhere."""
+    with pytest.raises(ValueError, match=r"reaches .* A, across the outer radius 6.5 A: take a larger radius"):
+        built(crack=crack, radius=6.5)
+    assert (
+        facts(built(crack="none", radius=4.0), comm)[2] < np.pi * 7**2
+    )  # the zone fills the domain, and ends beyond it
+
+
+@pytest.mark.mpi
 def test_a_far_field_is_used_again():
     first = built()
     again = built(coarse=first.coarse)

@@ -6,8 +6,9 @@ from mpi4py import MPI
 
 from fem.collective import on_root
 from fem.mesh.gmsh_session import gmsh_session
-from fem.mesh.user_mesh import blended_range, read_mesh, volumes
-from tests.fem.mesh.meshes import write_msh
+from fem.mesh.proof import Cut, volumes
+from fem.mesh.user_mesh import blended_range, disc_in_mesh, read_mesh
+from tests.fem.mesh.meshes import ring_disc, without_cells, write_mesh, write_msh
 
 SQUARE = [(-9, -9, 0), (9, -9, 0), (9, 9, 0), (-9, 9, 0)]
 
@@ -40,7 +41,31 @@ BAD = {
         "must lie in the plane z = 0, but has a node at .z. = 0.5 A",
     ),
     "degenerate": ([*SQUARE[:3], (0, 0, 0)], TRIANGLES, 2, "1 degenerate triangles"),
-    "too small": (SQUARE, TRIANGLES, 2, "too small: it reaches 12.7279 A from the origin, but .* prescribed at 20 A"),
+    "too small": (
+        SQUARE,
+        TRIANGLES,
+        2,
+        r"too small: its boundary comes as near as 12.7279 A to the origin, at \(-9, -9\), but displacements are to be prescribed "
+        "at domain_radius = 20 A; domain_radius = 12.72 A would fit",
+    ),
+    "nan": (
+        [*SQUARE[:3], (-9, float("nan"), 0)],
+        TRIANGLES,
+        2,
+        r"has node 4 at \(-9, nan, 0\): coordinates must be finite",
+    ),
+    "infinite": (
+        [*SQUARE[:3], (-9, 1e300, 0)],
+        TRIANGLES,
+        2,
+        r"has node 4 at \(-9, 1e\+300, 0\): coordinates must be finite",
+    ),
+    "two parts": (
+        [*SQUARE, (20, 0, 0), (21, 0, 0), (20, 1, 0)],
+        [*TRIANGLES, (2, 5, 6, 7)],
+        2,
+        "falls into 2 parts that share no edge",
+    ),
     "no slit": (
         [*SQUARE, (-9, 0, 0)],
         [(2, 1, 2, 5), (2, 2, 3, 5), (2, 3, 4, 5)],
@@ -59,7 +84,11 @@ def test_bad_meshes_are_refused_on_all_ranks(defect, shared_path):
     on_root(MPI.COMM_WORLD, lambda: write_msh(path, nodes, elements))
     with pytest.raises(ValueError, match=sentence) as error:
         read_mesh(
-            MPI.COMM_WORLD, path, gdim, 20.0 if defect == "too small" else 5.0, 4.0 if defect == "no slit" else None
+            MPI.COMM_WORLD,
+            path,
+            gdim,
+            20.0 if defect == "too small" else 5.0,
+            Cut(-4.0, 4.0) if defect == "no slit" else None,
         )
     assert "\n" not in str(error.value)
     assert len(set(MPI.COMM_WORLD.allgather(str(error.value)))) == 1
@@ -89,6 +118,7 @@ def test_nodes_without_cells_are_refused(shared_path):
         ("mesh.msh", None, "does not exist"),
         ("mesh.vtk", "x", "must be a .msh file of gmsh"),
         ("mesh.msh", "not a mesh\n", "could not be read by gmsh|holds no triangles"),
+        ("mesh.msh", "", "could not be read by gmsh|holds no triangles"),
     ],
 )
 def test_bad_files_are_refused_on_all_ranks(name, content, sentence, shared_path):
@@ -118,3 +148,55 @@ def test_a_square_and_where_it_is_blended(shared_path):
         return x[:, 0] + 9.0
 
     assert blended_range(domain, along, lambda x: np.clip(along(x) / 18.0, 0.0, 1.0)) == pytest.approx((0.0, 18.0))
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("groups", [2, 3])
+def test_cells_in_several_physical_groups_are_read_once(groups, shared_path):
+    """gmsh's format 2.2 lists a cell once for each of its groups."""
+    slit, cut, found = ring_disc(slit=True), Cut(-3.0, 3.0), []
+    for name, times in (("once", 1), ("often", groups)):
+        path = shared_path / f"{name}.msh"
+        on_root(MPI.COMM_WORLD, lambda path=path, times=times: write_mesh(path, slit, times))
+        found.append(read_mesh(MPI.COMM_WORLD, path, 2, 16.0, cut))
+    assert found[1].mesh.topology.index_map(2).size_global == len(slit.cells)
+    assert found[1].fingerprint == found[0].fingerprint
+
+
+@pytest.mark.mpi
+def test_notches_that_reach_inside_the_radius_are_refused(shared_path):
+    """The outline comes nearer than its furthest nodes, and the sentence names a radius that fits: that one is read."""
+    disc, path = ring_disc(), shared_path / "star.msh"
+    star = without_cells(
+        disc, np.flatnonzero(np.linalg.norm(disc.points[disc.cells].mean(1) - [0.0, 13.0], axis=1) < 3)
+    )
+    on_root(MPI.COMM_WORLD, lambda: write_mesh(path, star))
+    with pytest.raises(ValueError, match=r"domain_radius = 16 A; domain_radius = [\d.]+ A would fit") as error:
+        read_mesh(MPI.COMM_WORLD, path, 2, 16.0)
+    fits = float(str(error.value).split()[-4])
+    assert 8 < fits < 12
+    assert read_mesh(MPI.COMM_WORLD, path, 2, fits).resolved_from == len(star.points)
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(0.1, "nm"), (1e-10, "m")])
+def test_meshes_in_other_units_are_named(factor, unit, tmp_path):
+    disc, path = ring_disc(), tmp_path / "mesh.msh"
+    disc.points[:] *= factor
+    write_mesh(path, disc)
+    with pytest.raises(ValueError, match=f"its lengths seem to be in {unit}, and must be in A"):
+        read_mesh(MPI.COMM_SELF, path, 2, 15.0, spacing=2.0)
+    with pytest.raises(ValueError, match="cannot be in A: it reaches"):
+        disc_in_mesh(path, 2, 2.0)
+
+
+def test_the_disc_that_a_mesh_holds(tmp_path):
+    path = tmp_path / "mesh.msh"
+    write_mesh(path, ring_disc())
+    assert disc_in_mesh(path, 2, 2.0) == pytest.approx((16.0, 2.0))
+    with pytest.raises(ValueError, match="cannot be in A"):
+        disc_in_mesh(path, 2, 0.01)
+    moved = ring_disc()
+    moved.points[:] += [40.0, 0.0]
+    write_mesh(path, moved)
+    with pytest.raises(ValueError, match="does not hold the origin"):
+        disc_in_mesh(path, 2, 2.0)

@@ -3,9 +3,10 @@
 import pytest
 
 from atomistics import Crystal, load_potential
-from qc.coupling.extents import stencil_for
-from qc.crack.spec import MODES, CrackSpec, strip_thickness
-from qc.material.cleavage import crack_lattice
+from qc.coupling.extents import Extents, stencil_for
+from qc.crack.spec import MODES, CrackSpec, check_sizes, strip_thickness
+from qc.errors import InputError
+from qc.material.cleavage import cells_beside, crack_lattice
 
 
 def iron():
@@ -35,3 +36,22 @@ def test_settings_take_keywords_only():
     with pytest.raises(TypeError):
         CrackSpec(1.0, 3.0, 1.0)
     assert [sum(mode) for mode in MODES.values()] == [1.0, 1.0, 1.0]
+
+
+def check_silicon(**sizes):
+    """The sizes of a slit in silicon (111)[1-10], checked."""
+    potential = load_potential("holland-marder")
+    crystal = cells_beside(Crystal.diamond("Si").resolved(potential).oriented((1, 1, 1), (1, -1, 0)))
+    spec = CrackSpec(method="bgfc", blend_width=8.0, **sizes)
+    check_sizes(spec, Extents.of(crystal, potential, crack_lattice(crystal), spec.model_spec()), crystal, potential)
+
+
+def test_the_resolved_zone_ends_inside_the_domain():
+    """Its surface reaches 40.8 A: across R = 40 A, where the slit would end at x = -39.9 A, and inside R = 42 A."""
+    with pytest.raises(
+        InputError, match=r"core_radius = 22 A does not fit.*model.domain_radius = 40 A must be at least 42.0 A"
+    ):
+        check_silicon(core_radius=22.0, domain_radius=40.0)
+    check_silicon(core_radius=22.0, domain_radius=42.0)
+    with pytest.raises(InputError, match=r"crack.tip = \[-3, 0\] does not fit"):
+        check_silicon(core_radius=22.0, domain_radius=42.0, tip=(-3.0, 0.0))

@@ -10,6 +10,7 @@ from mpi4py import MPI
 from fem.collective import on_root
 from fem.mesh.gmsh_session import gmsh_session
 from fem.mesh.lattice_zone import bulk_lattice
+from fem.mesh.proof import Cut
 from fem.mesh.user_mesh import blended_range, read_mesh
 from qc.case.case import Case
 from qc.commands.build import make_system
@@ -18,7 +19,7 @@ from qc.coupling.spec import ModelSpec
 from qc.errors import InputError
 from qc.material.cleavage import crack_lattice
 from qc.unknowns.regions import Core
-from tests.fem.mesh.meshes import write_msh
+from tests.fem.mesh.meshes import ring_disc, write_mesh
 from tests.qc.models import GENERAL, deform, general, largest, material, wave
 
 MESHES = Path(__file__).parents[3] / "meshes"
@@ -36,7 +37,7 @@ def model_on(path, method, comm=MPI.COMM_WORLD, crack="none", order=1):
     crystal, potential = material("iron")
     nn = crystal.nearest_neighbour_distance
     spec = ModelSpec(method=method, core=Core(6 * nn), blend_width=5 * nn, radius=26 * nn, crack=crack, order=order)
-    domain = read_mesh(comm, path, 2, spec.radius, 3 * nn if crack == "slit" else None)
+    domain = read_mesh(comm, path, 2, spec.radius, Cut(-3 * nn, 3 * nn) if crack == "slit" else None)
     return build_model(comm, crystal, potential, crack_lattice(crystal), spec, domain=domain)
 
 
@@ -157,18 +158,27 @@ def test_tetrahedra(shared_path):
 
 @pytest.mark.mpi
 @pytest.mark.parametrize(
-    ("waist", "sentence"),
-    [(7.0, "too coarse for the core: none of its nodes lies inside"), (1.0, r"\d+ atoms lie outside the mesh")],
+    ("rings", "step", "offset", "sentence"),
+    [
+        (1, 26.0, 13.0, "too coarse for the core: none of its nodes lies inside"),
+        (
+            1,
+            26.0,
+            0.0,
+            "too coarse for the core: its cells reach .* A beyond the handshake, which ends 27.2 A from the tip",
+        ),
+        (6, 2.0, 0.0, r"\d+ atoms lie outside the mesh"),
+    ],
 )
-def test_a_mesh_that_does_not_hold_the_core_is_refused(waist, sentence, shared_path):
-    """Two wings that reach the boundary, with a waist at the core."""
-    path = shared_path / "wings.msh"
+def test_a_mesh_that_does_not_hold_the_core_is_refused(rings, step, offset, sentence, shared_path):
+    """Cells larger than the core and its handshake, or a mesh that ends within the atoms' sight; ``offset`` moves the nodes off the tip."""
+    path = shared_path / "mesh.msh"
     crystal, potential = material("iron")
     nn = crystal.nearest_neighbour_distance
-    corners = [(-26, -26), (0, -waist), (26, -26), (26, 26), (0, waist), (-26, 26)]
-    cells = [(2, 1, 2, 6), (2, 2, 5, 6), (2, 2, 3, 4), (2, 2, 4, 5)]
-    on_root(MPI.COMM_WORLD, lambda: write_msh(path, [(x * nn, y * nn, 0) for x, y in corners], cells))
-    domain = read_mesh(MPI.COMM_WORLD, path, 2, 26 * nn)
+    mesh = ring_disc(rings=rings, step=step * nn)
+    mesh.points[:] += [offset * nn, 0.0]
+    on_root(MPI.COMM_WORLD, lambda: write_mesh(path, mesh))
+    domain = read_mesh(MPI.COMM_WORLD, path, 2)
     spec = ModelSpec(method="bgfc", core=Core(6 * nn), blend_width=5 * nn, radius=26 * nn)
     with pytest.raises(ValueError, match=sentence):
         build_model(MPI.COMM_WORLD, crystal, potential, crack_lattice(crystal), spec, domain=domain)
@@ -192,7 +202,7 @@ def test_a_case_with_a_mesh(shared_path):
     path = slit_disc(shared_path)
     system = make_system(case(path), MPI.COMM_WORLD)
     domain = system.model.domain
-    assert domain.fingerprint == read_mesh(MPI.COMM_WORLD, path, 2).fingerprint
+    assert domain.fingerprint == read_mesh(MPI.COMM_WORLD, path, 2, cut=Cut(-9.0, 9.0)).fingerprint
     system.load(system.K_G)
     q = system.start(system.K_G)
     g = q.duplicate()

@@ -8,7 +8,7 @@ from atomistics import Crystal, load_potential
 from atomistics.potentials.library import find_potential
 from qc.material.cautions import cautions, identify, material_of
 from qc.material.griffith import griffith
-from qc.material.surface import at_rest
+from qc.material.rest import at_rest
 
 PLANE, FRONT = (1, 1, 1), (1, -1, 0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from atomistics import Crystal, load_potential
 from qc.material.griffith import griffith, named_constants
-from qc.material.surface import at_rest
+from qc.material.rest import at_rest
 from tests.qc.material.test_surface import crystal_of
 
 

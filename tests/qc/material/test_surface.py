@@ -7,7 +7,8 @@ from ase.build import bulk as ase_bulk
 
 from atomistics import Crystal, load_potential
 from qc.material.griffith import griffith
-from qc.material.surface import at_rest, relax, surface_energy
+from qc.material.rest import at_rest
+from qc.material.surface import relax, surface_energy
 
 GAMMA = [
     ("Cu", (1, 0, 0), (0, 1, 1), 1.3453),
