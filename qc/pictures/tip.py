@@ -100,7 +100,7 @@ def _marks(panels: Sequence[Mapping[str, Any]], window: Window, nn: float) -> li
     elif len(heights) > 2:
         words = ["atom of layer 1, 3, … from behind", "atom of layer 2, 4, …"]
     dot: dict[str, Any] = {"ls": "", "marker": "o"}
-    looks = [{"ms": 8.0, "mec": "white", "mew": 0.3}, {"ms": 5.5, "mec": BLACK, "mew": 0.5}]
+    looks: list[dict[str, Any]] = [{"ms": 8.0, "mec": "white", "mew": 0.3}, {"ms": 5.5, "mec": BLACK, "mew": 0.5}]
     marks = [
         Line2D([], [], mfc=SHADES(0.35), label=text, **dot, **look) for text, look in zip(words, looks, strict=False)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,11 @@ def scenes(source: Source) -> list[Figure]:
 
 def _atoms(source: Source) -> Figure | None:
     """The tip's atoms in two states, in colours of their stress across the plane or of their energy."""
-    data = []
+    data: list[dict[str, Any]] = []
+    reach = REACH * float(at(source.document, "lattice_constant") or 3.0)
     for number, label, tip in _frames(source):
-        reach = REACH * float(at(source.document, "lattice_constant") or 3.0)
-        frame = read_frame(
-            source.directory / "trajectory.extxyz",
-            number,
-            keep=lambda X, tip=tip, reach=reach: np.hypot(X[:, 0] - tip, X[:, 1]) <= reach,
-        )
+        near = partial(_within, tip, reach)
+        frame = read_frame(source.directory / "trajectory.extxyz", number, keep=near)
         if frame is not None and len(frame["positions"]):
             data.append(_atoms_of(frame, tip, label) | {"visible": not data})
     if not data:
@@ -65,6 +63,12 @@ def _atoms(source: Source) -> Figure | None:
     layout = _space(data) | {"updatemenus": [menu], "showlegend": False}
     note = "Stress across the plane of each site, not weighted; dark where the site is not evaluated. Drag to turn, scroll to zoom."
     return {"title": "Atoms at the tip", "data": data, "layout": layout, "note": note}
+
+
+def _within(tip: float, reach: float, X: np.ndarray) -> np.ndarray:
+    """(n,) bool, which of the reference positions (n, 3) are near the tip."""
+    near: np.ndarray = np.hypot(X[:, 0] - tip, X[:, 1]) <= reach
+    return near
 
 
 def _frames(source: Source) -> list[tuple[int, str, float]]:

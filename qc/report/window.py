@@ -43,7 +43,7 @@ def show(path: Path, number: int | None = None, picture: Path | None = None) -> 
     frame = read_frame(path / "trajectory.extxyz", number)
     if fields is None and frame is None:
         raise InputError(f"{path} has no state {number}: the states are numbered from 0 to {_last(source)}")
-    plotter = pyvista.Plotter(shape=(1, 2), off_screen=picture is not None, window_size=(1600, 800))
+    plotter: Any = pyvista.Plotter(shape=(1, 2), off_screen=picture is not None, window_size=[1600, 800])
     if fields is not None:
         plotter.subplot(0, 0)
         plotter.add_mesh(_mesh(pyvista, fields), scalars=STRESS, nan_color="white", show_edges=False)
