@@ -65,7 +65,7 @@ def lammps_energy_forces(
         lmp.commands_list([
             "mass * 1.0",
             f"pair_style {pair_style}",
-            f"pair_coeff * * {pair_coeff} {' '.join(elements)}",
+            f"pair_coeff * * {pair_coeff} {'' if pair_style == 'eam' else ' '.join(elements)}",  # funcfl has no names
             "compute site all pe/atom",
             "compute sum all reduce sum c_site",  # in the thermo output, so that site energies are kept
             "thermo_style custom step pe c_sum pxx pyy pzz pyz pxz pxy",
