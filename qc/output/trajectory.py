@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from mpi4py import MPI
 
+from atomistics.species import LABEL, chemical_symbol
 from fem.collective import on_root, together
 
 from .frame_index import frame_ends, write_index
@@ -59,7 +60,8 @@ def append_frame(
     free : (n,) bool array
         Whether the atom has unknowns of its own.
     symbols : str or sequence of str
-        Chemical symbol of all atoms or of each.
+        Species of all atoms or of each, as the potential names them. Written are chemical symbols, and the names in a
+        column ``species_label`` where they are others.
     cell : (3, 3) array, optional
         Cell vectors as rows, A.
     cell_z : float, optional
@@ -76,10 +78,11 @@ def append_frame(
         raise ValueError("cell and cell_z are both given, expected one of them")
     columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
     n = comm.allreduce(len(columns[0]))
-    rows = _rows(*columns).encode()
+    named = bool(comm.allreduce(int(any(chemical_symbol(name) != name for name in set(columns[0])))))
+    rows = _rows(*columns, named).encode()
     box, origin = _box(comm, columns[2], cell, cell_z)
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
-    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {})}\n".encode()
+    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, named)}\n".encode()
     kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
     _write_at(comm, path, end - len(rows), rows)
@@ -137,10 +140,10 @@ def read_frame(
 def _read_rows(
     file: BinaryIO, n: int, keep: Callable[[np.ndarray], np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols and numbers (m, 9) of those of the next n atoms that are wanted."""
+    """Species and numbers (m, 9) of those of the next n atoms that are wanted."""
     words = [file.readline().split() for _ in range(n)]
-    values = np.array([w[1:] for w in words], dtype=float).reshape(n, 9)
-    symbols = np.array([w[0].decode() for w in words], dtype="<U2")
+    values = np.array([w[1:10] for w in words], dtype=float).reshape(n, 9)
+    symbols = np.array([(w[10] if len(w) > 10 else w[0]).decode() for w in words], dtype=str)
     chosen = slice(None) if keep is None else keep(values[:, 3:6])
     return symbols[chosen], values[chosen]
 
@@ -153,7 +156,7 @@ def _columns(
     free: np.ndarray,
     symbols: str | Sequence[str],
 ) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols, positions, reference, weight, energy, free; all with one row an atom."""
+    """Species, positions, reference, weight, energy, free; all with one row an atom."""
     y, X = np.asarray(positions, dtype=float), np.asarray(reference, dtype=float)
     n = len(y)
     names = [symbols] * n if isinstance(symbols, str) else [str(s) for s in symbols]
@@ -186,14 +189,20 @@ def _box(
 
 
 def _comment(
-    k: int, box: np.ndarray | None, origin: np.ndarray | None, pbc: Sequence[bool], info: Mapping[str, Any]
+    k: int,
+    box: np.ndarray | None,
+    origin: np.ndarray | None,
+    pbc: Sequence[bool],
+    info: Mapping[str, Any],
+    named: bool,
 ) -> str:
     parts = []
     if box is not None:
         parts.append(f'Lattice="{_numbers(box)}"')
     if origin is not None:
         parts.append(f'Origin="{_numbers(origin)}"')
-    parts.append("Properties=species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1")
+    label = f":{LABEL}:S:1" if named else ""
+    parts.append(f"Properties=species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1{label}")
     parts.append('pbc="' + " ".join("T" if p else "F" for p in pbc) + '"')
     parts.append(f"frame={k}")
     parts += [f"{key}={_entry(value)}" for key, value in info.items() if value is not None and key != "frame"]
@@ -217,7 +226,18 @@ def _numbers(values: np.ndarray) -> str:
     return " ".join(repr(v) for v in values.ravel().tolist())
 
 
-def _rows(names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray) -> str:
-    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d\n"
-    columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
+def _rows(
+    names: list[str], y: np.ndarray, X: np.ndarray, w: np.ndarray, V: np.ndarray, free: np.ndarray, named: bool
+) -> str:
+    line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d" + " %s" * named + "\n"
+    symbols = [chemical_symbol(name) for name in names]
+    columns = [
+        symbols,
+        *y.T.tolist(),
+        *X.T.tolist(),
+        w.tolist(),
+        V.tolist(),
+        free.astype(int).tolist(),
+        *[names] * named,
+    ]
     return "".join([line % row for row in zip(*columns, strict=True)])

@@ -5,7 +5,7 @@ import pytest
 from ase.build import bulk as ase_bulk
 
 from atomistics import Crystal
-from qc.material.cleavage import cells_beside, crack_lattice, cut_height, gap_to_open, miller, surface_cell
+from qc.material.cleavage import cells_beside, crack_lattice, cut_height, faces_alike, gap_to_open, miller, surface_cell
 from qc.material.surface import slab_of_layers
 
 
@@ -89,3 +89,20 @@ def test_cells_beside_the_cut_are_not_cut_by_it(cut):
     y = lattice.vertices(cells)[:, 1, None] + crystal.cell_offsets[:, 1]
     assert (np.sign(y) == np.sign(y[:, :1])).all()
     assert y[y > 0].min() == pytest.approx(-y[y < 0].max())
+
+
+@pytest.mark.parametrize(
+    ("crystal", "plane", "front", "alike"),
+    [
+        (Crystal.zincblende("Si", "C", 4.3), (1, 1, 1), (1, -1, 0), False),
+        (Crystal.zincblende("Si", "C", 4.3), (1, 0, 0), (0, 1, 1), False),
+        (Crystal.zincblende("Si", "C", 4.3), (1, 1, 0), (0, 0, 1), True),
+        (Crystal.diamond("Si", 5.43), (1, 1, 1), (1, -1, 0), True),
+        (Crystal.B2("Ni", "Al", 2.88), (1, 0, 0), (0, 1, 0), False),
+        (Crystal.B2("Ni", "Al", 2.88), (1, 1, 0), (0, 0, 1), True),
+        (Crystal.L1_2("Al", "Ni", 3.57), (1, 1, 1), (1, -1, 0), True),
+        (Crystal.hcp("Mg", 3.2), (0, 0, 1), (1, 0, 0), True),
+    ],
+)
+def test_faces_of_polar_planes_differ(crystal, plane, front, alike):
+    assert faces_alike(crystal.oriented(plane, front)) is alike

@@ -4,6 +4,7 @@ import ase.io
 import numpy as np
 import pytest
 
+from atomistics.species import species_of
 from qc.output.trajectory import append_frame, read_frame
 from tests.qc.output.frames import frame, write
 
@@ -85,3 +86,16 @@ def test_frames_are_read_back(tmp_path):
     assert back["free"].dtype == bool
     assert read_frame(path, 3) is None
     assert read_frame(tmp_path / "absent.extxyz", 0) is None
+
+
+def test_species_that_are_no_chemical_symbols(tmp_path):
+    """ASE reads chemical symbols, the potential's names stand beside them and come back."""
+    names = ["FeA", "Si(D)", "Fe", "O2-", "Type1", "Fe", "FeA"]
+    path = tmp_path / "t.extxyz"
+    append_frame(path, 0, **frame(0) | {"symbols": names})
+    atoms = ase.io.read(path)
+    assert atoms.get_chemical_symbols() == ["Fe", "Si", "Fe", "O", "X", "Fe", "Fe"]
+    assert species_of(atoms) == names
+    assert read_frame(path, 0)["symbols"].tolist() == names
+    append_frame(path, 1, **frame(1))
+    assert read_frame(path, 1)["symbols"].tolist() == ["Fe"] * 7
