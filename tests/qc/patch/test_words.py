@@ -75,7 +75,7 @@ BAD = [
     ("--crystal fcc:Cu:9 --potential Cu_mishin1.eam.alloy", ["9", "the potential ends at"]),
     ("--crystal fcc:Ni", ["fcc:Ni", "--potential"]),
     ("--crystal fcc:Al --potential Cu_mishin1.eam.alloy", ["fcc:Al", "no parameters for Al", "it knows Cu"]),
-    ("--crystal hexagonal:Cu --potential Cu_mishin1.eam.alloy", ["bcc:Cu", "hexagonal:Cu:a"]),
+    ("--crystal hexagonal:Cu --potential Cu_mishin1.eam.alloy", ["names none for hexagonal Cu", "hexagonal:Cu:a"]),
     ("--crystal fcc --potential AlCu.eam.alloy", ["Al, Cu", "fcc:Element"]),
     ("--potential nowhere.eam.alloy", ["nowhere.eam.alloy", "not in"]),
     (
