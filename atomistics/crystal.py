@@ -9,8 +9,11 @@ from typing import Protocol
 
 import ase
 import numpy as np
+from ase.geometry import minkowski_reduce
+from matscipy.neighbours import neighbour_list
 
 from .lattice import STRUCTURES, UnitCell, box_indices, close_packed, primitive_cell
+from .species import atoms_of_species, species_of
 
 
 class NamesConstant(Protocol):
@@ -23,6 +26,9 @@ class NamesConstant(Protocol):
 ON_FACE = 1e-9
 """A site this close to the face of a box (A) counts as on it: lower faces belong to the box, upper ones do not."""
 
+ONE_PLACE = 0.05
+"""Atoms this close to each other (A) are at one place: no crystal has them."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crystal:
@@ -31,7 +37,7 @@ class Crystal:
     Attributes
     ----------
     structure : str
-        "fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal" (2-D triangular lattice) or "custom".
+        "fcc", "bcc", "diamond", "zincblende", "B2", "L1_2", "hcp", "hexagonal" (2-D triangular lattice) or "custom".
     dimension : {2, 3}
         2-D crystals lie in z = 0.
     a : float or None
@@ -41,7 +47,7 @@ class Crystal:
     unit_basis : (n_basis, 3) ndarray
         Basis atoms, Cartesian, in units of a, crystal axes.
     species : tuple of str
-        Chemical symbol of each basis atom.
+        Species of each basis atom, as the potential names it: a chemical symbol as a rule (see `species.chemical_symbol`).
     unit_conventional : (3, 3) ndarray
         Conventional cell, to which Miller indices refer, in units of a.
     rotation : (3, 3) ndarray
@@ -83,6 +89,16 @@ class Crystal:
         return cls._of(STRUCTURES["zincblende"], "zincblende", (first, second), a)
 
     @classmethod
+    def B2(cls, first: str, second: str, a: float | None = None) -> Crystal:
+        """Caesium chloride structure: the first species at the corners of the cube, the second at its centre; a in A."""
+        return cls._of(STRUCTURES["B2"], "B2", (first, second), a)
+
+    @classmethod
+    def L1_2(cls, first: str, second: str, a: float | None = None) -> Crystal:
+        """Cu3Au structure: the first species at the corners of the cube, the second on its faces, three times as often; a in A."""
+        return cls._of(STRUCTURES["L1_2"], "L1_2", (first, second, second, second), a)
+
+    @classmethod
     def hcp(cls, element: str, a: float | None = None, c_over_a: float = np.sqrt(8 / 3)) -> Crystal:
         """Hexagonal close-packed crystal, a1 along x and c along z; a in A. Miller indices refer to a1, a2, c (120 degrees)."""
         return cls._of(close_packed(c_over_a), "hcp", (element, element), a)
@@ -108,9 +124,12 @@ class Crystal:
             raise ValueError("Crystal.from_ase needs at least one atom, got none")
         if not atoms.pbc.all():
             raise ValueError(f"Crystal.from_ase needs atoms periodic in all directions, got pbc = {atoms.pbc.tolist()}")
-        cell, conventional = np.array(atoms.cell), np.array(atoms.cell)
-        positions, symbols = atoms.positions - atoms.positions[0], atoms.get_chemical_symbols()
-        cell, keep = primitive_cell(cell, positions, symbols)
+        conventional = np.array(atoms.cell)
+        _check_cell(conventional)
+        positions, symbols = atoms.positions - atoms.positions[0], species_of(atoms)
+        reduced = minkowski_reduce(conventional)[0]
+        _check_apart(reduced, positions, symbols)
+        cell, keep = primitive_cell(reduced, positions, symbols)
         basis = positions[keep]
         return cls(
             structure="custom",
@@ -288,7 +307,30 @@ class Crystal:
             X.append(at[inside])
             symbols += [symbol] * int(inside.sum())
         pbc = (True, True, self.dimension == 3)
-        return ase.Atoms(symbols, positions=np.concatenate(X), cell=cell, pbc=pbc).repeat(tuple(repeats))
+        return atoms_of_species(symbols, np.concatenate(X), cell, pbc).repeat(tuple(repeats))
+
+
+def _check_cell(cell: np.ndarray) -> None:
+    """Three vectors that span a volume."""
+    lengths = np.linalg.norm(cell, axis=1)
+    if not (np.isfinite(cell).all() and abs(np.linalg.det(cell)) > 1e-6 * float(np.prod(lengths)) > 0):
+        raise ValueError(
+            f"Crystal.from_ase needs a cell of three vectors that span a volume, got cell = {np.round(cell, 6).tolist()}"
+        )
+
+
+def _check_apart(cell: np.ndarray, positions: np.ndarray, symbols: Sequence[str]) -> None:
+    """Finite positions, no two of them at one place."""
+    if not np.isfinite(positions).all():
+        raise ValueError("Crystal.from_ase needs positions that are finite numbers, got nan or inf")
+    spacing = (abs(np.linalg.det(cell)) / len(positions)) ** (1.0 / 3.0)  # not less: cells of the search are as large
+    i, j, distance = neighbour_list("ijd", cutoff=spacing, positions=positions, cell=cell, pbc=np.ones(3, dtype=bool))
+    if len(i) and distance.min() < ONE_PLACE:
+        k = int(distance.argmin())
+        raise ValueError(
+            f"Crystal.from_ase needs atoms apart from each other, got atom {i[k]} ({symbols[i[k]]}) and atom {j[k]} "
+            f"({symbols[j[k]]}) {distance[k]:.3g} A apart"
+        )
 
 
 def _check_constant(a: float | None) -> None:

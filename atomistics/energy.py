@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from .crystal import Crystal
 from .neighbours import NeighbourList
 from .potentials.site_potential import HessianPattern, SitePotential
+from .species import species_of
 
 
 class AtomisticEnergy:
@@ -33,7 +34,7 @@ class AtomisticEnergy:
     ) -> None:
         self.potential = potential
         self.positions = np.array(atoms.positions)
-        self.types = potential.types_of(atoms.get_chemical_symbols())
+        self.types = potential.types_of(species_of(atoms))
         self.weights = np.ones(len(atoms)) if weights is None else np.array(weights, dtype=float)
         if self.weights.shape != (len(atoms),) or not np.isfinite(self.weights).all():
             got = f"shape {self.weights.shape}" if self.weights.shape != (len(atoms),) else "nan or inf"

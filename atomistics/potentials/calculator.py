@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ..neighbours import NeighbourList
+from ..species import species_of
 
 
 class CalculablePotential(Protocol):
@@ -42,7 +43,8 @@ class SiteCalculator(Calculator):
     ``stresses`` (n, 6) are those of the site energies over the volume of the whole cell, so that they add up to the stress,
     as with ASE's own pair potentials; they are worked out when they are asked for (see `SitePotential.site_virials`).
 
-    A potential of fixed topology keeps the neighbours of the first structure it is given.
+    A potential of fixed topology keeps the neighbours of the first structure it is given. Species that are no chemical symbols
+    are those of the atoms' array ``species_label``.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class SiteCalculator(Calculator):
         if {"numbers", "pbc"} & set(system_changes):
             self._list = None
         nl = self._refreshed(y, cell, self.atoms.pbc)
-        types = self.potential.types_of(self.atoms.get_chemical_symbols())
+        types = self.potential.types_of(species_of(self.atoms))
         E, V, g, virial = self.potential.energy_gradient_virial(y, types, nl, np.ones(len(y)), cell)
         self.results = {"energy": E, "free_energy": E, "energies": V, "forces": -g}
         if self.atoms.cell.rank == 3:

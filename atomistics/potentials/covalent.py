@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ..crystal import Crystal
 from ..kernels import covalent as kernels
 from ..neighbours import NeighbourList
+from .rest import constant_at_rest
 from .site_potential import HessianPattern, SitePotential, different
 
 SITES = 256
@@ -149,18 +149,4 @@ class CovalentPotential(SitePotential):
 
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""
-        types = self.types_of(crystal.species)
-        unit = crystal.with_lattice_constant(1.0)
-        shortest = unit.nearest_neighbour_distance
-
-        def virial(distance: float) -> float:
-            """Derivative of the energy by the logarithm of the size, eV, at a nearest-neighbour distance."""
-            now, total = unit.with_lattice_constant(distance / shortest), 0.0
-            for b, kind in enumerate(types):
-                bonds, ends = now.stencil(self.cutoff, b), types[now.stencil_species(self.cutoff, b)]
-                total += float(np.trace(self.cauchy_born(bonds, ends, int(kind), np.eye(3)[None], second=False)[1][0]))
-            return total
-
-        scan = self.cutoff * np.linspace(0.95, 0.3, 40)  # from the outside: the first distance that is pushed apart
-        k = next((k for k, distance in enumerate(scan) if k and virial(distance) < 0 < virial(scan[k - 1])), 0)
-        return float(brentq(virial, scan[k], scan[k - 1], xtol=1e-14) / shortest) if k else None
+        return constant_at_rest(self, crystal)

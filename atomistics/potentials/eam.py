@@ -1,4 +1,4 @@
-"""Embedded-atom potentials from tables: setfl (eam/alloy) and Finnis-Sinclair setfl (eam/fs)."""
+"""Embedded-atom potentials from tables: setfl (eam/alloy), Finnis-Sinclair setfl (eam/fs) and funcfl (eam)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..crystal import Crystal
 from ..kernels import pair as kernels
 from .pair_functional import PairFunctional
-from .setfl import Setfl, read_setfl
+from .rest import constant_at_rest
+from .setfl import Setfl, read_table
+
+BY_ONE_CONSTANT = ("fcc", "bcc", "diamond", "hcp")
+"""Structures of one element that files name and a lattice constant makes definite (hcp: with the ideal axial ratio)."""
 
 
 class EAM(PairFunctional):
@@ -37,22 +42,25 @@ class EAM(PairFunctional):
                 bonds[a, b, :, 4:] = spline(table.pair[i, j])
         embed = np.array([spline(table.embedding[i]) for i in pick])
         self.path = table.path
-        self._constants = {(table.structure[i], table.elements[i]): table.lattice_constant[i] for i in pick}
-        density = (table.d_rho, (table.n_rho - 1) * table.d_rho)
+        self._structures = {table.elements[i]: table.structure[i] for i in pick}
+        density = (table.d_rho, table.rho_max)
         super().__init__(names, table.cutoff, kernels.TABLE, (), density, bonds, table.dr, embed)
 
     @classmethod
     def from_file(cls, path: str | Path, elements: Sequence[str] | None = None) -> EAM:
-        """Read a setfl file of either kind; ValueError names file, line and expectation."""
-        return cls(read_setfl(Path(path)), elements)
+        """Read a setfl file of either kind or a funcfl file; ValueError names file, line and expectation."""
+        return cls(read_table(Path(path)), elements)
 
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
-        """Lattice constant from the header of the file: of ``element``, or the first species with that structure, A."""
+        """Lattice constant at rest of the structure that the file names for ``element`` (or for its first with that one), A."""
         for name in self.elements if element is None else (element,):
-            a = self._constants.get((structure, name), 0.0)
-            if a > 0:
-                return a
+            if structure in BY_ONE_CONSTANT and self._structures.get(name) == structure:
+                return self.constant_of(getattr(Crystal, structure)(name))
         return None
+
+    def constant_of(self, crystal: Crystal) -> float | None:
+        """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""
+        return None if crystal.dimension == 2 else constant_at_rest(self, crystal)
 
 
 def spline(f: np.ndarray) -> np.ndarray:

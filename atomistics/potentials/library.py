@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
+from .setfl import SUPPORTED
 from .site_potential import SitePotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 from .tersoff import Tersoff, kumagai, tersoff_t3
@@ -34,7 +35,17 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".tersoff.mod": Tersoff.from_file,
     ".tersoff": Tersoff.from_file,
 }
-"""Readers by the end of the file's name; everything else is taken for setfl."""
+"""Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
+
+OTHERS = {
+    ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapcoeff": "SNAP", ".snapparam": "SNAP", ".snap": "SNAP",
+    ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta", ".edip": "EDIP",
+    ".airebo": "AIREBO", ".rebo": "REBO", ".ace": "ACE", ".yace": "ACE", ".mliap.model": "a machine-learned potential",
+    ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",
+    ".gw": "Gao-Weber", ".lcbop": "LCBOP", ".agni": "AGNI", ".uf3": "UF3", ".rann": "RANN", ".tersoff.modc": "tersoff/mod/c",
+    ".tersoff.zbl": "tersoff/zbl", ".sw.mod": "sw/mod", ".table": "a table of LAMMPS' pair style table", ".xml": "an XML file (GAP)",
+}  # fmt: skip
+"""Formats that are not read, by the end of the file's name, for sentences."""
 
 PLUGINS = "qc.potentials"
 """Group of entry points by which installed packages add potentials: a name as of `BUILT_IN`, or with a dot an ending as of `FORMATS`."""
@@ -43,7 +54,9 @@ PLUGINS = "qc.potentials"
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod (by its name), else setfl.
+    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod (by its name), else setfl or funcfl.
+
+    Files may be compressed by gzip, and may be in LAMMPS' units metal or real (``UNITS:`` in their first line).
 
     Parameters
     ----------
@@ -107,20 +120,34 @@ def _of_plugin(plugin: EntryPoint, use: Callable[[Callable[..., SitePotential]],
 
 def _reader(path: Path) -> Callable[..., SitePotential]:
     """The reader for a file, by its name."""
+    name = path.name.removesuffix(".gz")
     for ending, reader in FORMATS.items():
-        if path.name.endswith(ending):
+        if name.endswith(ending):
             return reader
     for ending in FORMATS:
-        if ending + "." in path.name:
-            raise ValueError(f"{path}: expected {', '.join(FORMATS)} or setfl, found another relative of {ending}")
-    return EAM.from_file
+        if ending + "." in name:
+            found = OTHERS.get(name[name.index(ending) :], f"another relative of {ending}")
+            raise ValueError(f"{path}: expected {SUPPORTED}, found {found}")
+    return _table
+
+
+def _table(path: Path, elements: Sequence[str] | None = None) -> SitePotential:
+    """The potential of a table of any name; what the name says of its format is told where that is none."""
+    try:
+        return EAM.from_file(path, elements)
+    except ValueError as error:
+        name = path.name.removesuffix(".gz")
+        found = next((what for ending, what in OTHERS.items() if name.endswith(ending)), "")
+        if not found:
+            raise
+        raise ValueError(f"{path}: expected {SUPPORTED}, found {found} by its name ({error})") from None
 
 
 def find_potential(name: str) -> Path:
     """Path of a potential file; ValueError that lists the places searched."""
-    places = potential_folders()
+    places, wanted = potential_folders(), os.path.expanduser(name)
     for folder in places:
-        path = folder / name
+        path = folder / wanted
         if path.is_file():
             return path
     searched = ", ".join(str(p) for p in places)

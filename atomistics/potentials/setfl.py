@@ -1,4 +1,4 @@
-"""Reader of setfl tables, as LAMMPS' pair styles eam/alloy and eam/fs read them."""
+"""Readers of setfl and funcfl tables, as LAMMPS' pair styles eam/alloy, eam/fs and eam read them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ from pathlib import Path
 
 import numpy as np
 
+from ..species import symbol_of_number
+from .text import energy_unit, number, numbers, read_lines
+
+SUPPORTED = "setfl of eam/alloy and eam/fs, funcfl of eam, .sw, .tersoff and .tersoff.mod"
+"""What is read, for sentences."""
+HARTREE_BOHR = 27.2 * 0.529
+"""Z^2 / r of a funcfl table in eV, with the digits of LAMMPS."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setfl:
-    """Contents of a setfl file.
+    """Contents of a setfl file, or of a funcfl file in its form.
 
     Attributes
     ----------
     path : Path
     elements : tuple of str
-        From line 4; atomic numbers in the file are sometimes wrong and not used.
+        From line 4; atomic numbers in the file are sometimes wrong and not used (but for funcfl, which has no names).
     n_rho, d_rho, nr, dr, cutoff
         Grids; d_rho in units of the density, dr and cutoff in A.
-    lattice_constant, structure
-        As the header gives them for each element (0 where it gives none).
+    rho_max : float
+        Density beyond which F goes on as a straight line.
+    structure : tuple of str
+        As the header names it for each element, empty where it does not. Its lattice constant is not used, nor by LAMMPS.
     embedding : (n, n_rho) ndarray
         F, eV.
     density : (n, n, nr) ndarray
@@ -36,7 +46,7 @@ class Setfl:
     nr: int
     dr: float
     cutoff: float
-    lattice_constant: tuple[float, ...]
+    rho_max: float
     structure: tuple[str, ...]
     embedding: np.ndarray
     density: np.ndarray
@@ -69,11 +79,10 @@ class _Numbers:
             words += self._lines[self.line].split()
             self.line += 1
         try:
-            values = np.array(words, dtype=float)
-        except ValueError:
-            bad = next(w for w in words if not _is_number(w))
+            values = numbers(words)
+        except ValueError as error:
             raise ValueError(
-                f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {bad!r}"
+                f"{self._path}, lines {first}-{self.line}: expected {n} numbers ({what}), found {error.args[0]!r}"
             ) from None
         if len(values) == n and not np.isfinite(values).all():
             bad = next(w for w, v in zip(words, values, strict=True) if not np.isfinite(v))
@@ -87,64 +96,113 @@ class _Numbers:
         return values
 
     def end(self) -> None:
-        """Refuse further numbers: they belong to another kind of table (adp, for example)."""
-        for k in range(self.line, len(self._lines)):
-            words = self._lines[k].split()
-            if words and _is_number(words[0]):
-                raise ValueError(f"{self._path}, line {k + 1}: expected the end of the file, found {words[0]!r}")
+        """Refuse further numbers: they belong to another kind of table."""
+        rest = ((k, line.split()) for k, line in enumerate(self._lines[self.line :], start=self.line + 1))
+        left = [(k, words) for k, words in rest if words and _is_number(words[0])]
+        if left:
+            count = sum(len(words) for _, words in left)
+            kind = (
+                "eam/cd" if count < 20 else "neither eam/alloy nor eam/fs"
+            )  # which ends with the coefficients of h(x)
+            raise ValueError(
+                f"{self._path}, line {left[0][0]}: expected the end of the file, found {left[0][1][0]!r} and {count - 1} further numbers: "
+                f"the file is {kind}; supported are {SUPPORTED}"
+            )
 
 
 def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    return number(word) is not None
 
 
-def read_setfl(path: Path) -> Setfl:
-    """Read eam/alloy or eam/fs; the kind follows from the amount of numbers, not from the name of the file."""
-    lines = path.read_text(errors="replace").replace("D+", "E+").replace("D-", "E-").splitlines()
-    numbers = _Numbers(path, lines, 3)
-    words = numbers.header("the number of elements and their names", 2)
+def read_table(path: Path) -> Setfl:
+    """Read setfl or funcfl; the kind follows from the contents, not from the name of the file."""
+    lines = read_lines(path)
+    words = [line.split() for line in lines[1:4]]
+    funcfl = len(words) > 1 and len(words[0]) >= 3 and _grid_of_funcfl(words[1]) and all(map(_is_number, words[0][:3]))
+    return read_funcfl(path, lines) if funcfl else read_setfl(path, lines)
+
+
+def _grid_of_funcfl(words: list[str]) -> bool:
+    return len(words) >= 5 and all(map(_is_number, words[:5]))
+
+
+def read_funcfl(path: Path, lines: list[str]) -> Setfl:
+    """Read a single element of pair style eam: F(rho), the effective charge Z(r) and f(r), with phi = 27.2 0.529 Z^2 / r.
+
+    The last knots are left out, as LAMMPS does when it copies the tables to a grid of its own.
+    """
+    table = _Numbers(path, lines, 1)
+    head = table.header("atomic number, mass, lattice constant, structure", 3)
+    n_rho, d_rho, nr, dr, cutoff = _grid(path, table)
+    unit = energy_unit(path, lines)
+    embedding = unit * table.block(n_rho, "embedding function")
+    charge = table.block(nr, "effective charge")
+    density = table.block(nr, "density")
+    table.end()
+    return Setfl(
+        path=path,
+        elements=(symbol_of_number(int(float(number(head[0]) or 0))),),
+        n_rho=n_rho - 1,
+        d_rho=d_rho,
+        nr=nr - 1,
+        dr=dr,
+        cutoff=cutoff,
+        rho_max=(n_rho - 1) * d_rho,
+        structure=(head[3].lower() if len(head) > 3 else "",),
+        embedding=embedding[None, :-1],
+        density=density[None, None, :-1],
+        pair=unit * HARTREE_BOHR * charge[None, None, :-1] ** 2,
+    )
+
+
+def _grid(path: Path, table: _Numbers) -> tuple[int, float, int, float, float]:
+    """Nrho, drho, Nr, dr, cutoff of the next line."""
+    words = table.header("Nrho, drho, Nr, dr, cutoff", 5)
+    values = [number(word) for word in words[:5]]
+    if None in values:
+        raise ValueError(f"{path}, line {table.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(words)!r}")
+    if len(words) > 5 and _is_number(words[5]):
+        raise ValueError(
+            f"{path}, line {table.line}: expected five numbers, found {' '.join(words)!r}: the file is eam/he; supported are {SUPPORTED}"
+        )
+    n_rho, d_rho, nr, dr, cutoff = (float(value or 0.0) for value in values)
+    if not all(5 <= n < 1e9 for n in (n_rho, nr)) or not all(0 < v < np.inf for v in (d_rho, dr, cutoff)):
+        raise ValueError(
+            f"{path}, line {table.line}: expected grids of at least 5 positive steps, found {' '.join(words)!r}"
+        )
+    return int(n_rho), d_rho, int(nr), dr, cutoff
+
+
+def read_setfl(path: Path, lines: list[str]) -> Setfl:
+    """Read eam/alloy or eam/fs; the kind follows from the amount of numbers."""
+    table = _Numbers(path, lines, 3)
+    words = table.header("the number of elements and their names", 2)
     try:
         elements = tuple(words[1 : 1 + int(words[0])])
     except ValueError:
         raise ValueError(
-            f"{path}, line 4: expected the number of elements and their names, found {' '.join(words)!r}"
+            f"{path}, line 4: expected the number of elements and their names, found {' '.join(words)!r}; supported are {SUPPORTED}"
         ) from None
     if len(elements) != int(words[0]) or not elements:
         raise ValueError(f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}")
-    grid = numbers.header("Nrho, drho, Nr, dr, cutoff", 5)
-    if not all(_is_number(w) for w in grid[:5]):
-        raise ValueError(f"{path}, line {numbers.line}: expected Nrho, drho, Nr, dr, cutoff, found {' '.join(grid)!r}")
-    if len(grid) > 5 and _is_number(grid[5]):
-        raise ValueError(
-            f"{path}, line {numbers.line}: expected five numbers (eam/he is not supported), found {' '.join(grid)!r}"
-        )
-    n_rho, nr = int(float(grid[0])), int(float(grid[2]))
-    d_rho, dr, cutoff = float(grid[1]), float(grid[3]), float(grid[4])
-    if n_rho < 5 or nr < 5 or not all(0 < v < np.inf for v in (d_rho, dr, cutoff)):
-        raise ValueError(
-            f"{path}, line {numbers.line}: expected grids of at least 5 positive steps, found {' '.join(grid)!r}"
-        )
-    sections = _densities_per_element(lines[numbers.line :], len(elements), n_rho, nr)
+    n_rho, d_rho, nr, dr, cutoff = _grid(path, table)
+    unit = energy_unit(path, lines)
+    sections = _densities_per_element(path, lines[table.line :], len(elements), n_rho, nr)
     n = len(elements)
     density, embedding = np.empty((n, n, nr)), np.empty((n, n_rho))
-    a, structure = [], []
+    structure = []
     for i, element in enumerate(elements):
-        head = numbers.header(f"atomic number, mass, lattice constant, structure of {element}", 3)
-        a.append(float(head[2]) if _is_number(head[2]) else 0.0)
+        head = table.header(f"atomic number, mass, lattice constant, structure of {element}", 3)
         structure.append(head[3].lower() if len(head) > 3 else "")
-        embedding[i] = numbers.block(n_rho, f"embedding function of {element}")
+        embedding[i] = table.block(n_rho, f"embedding function of {element}")
         for j in range(sections):
-            density[i, j] = numbers.block(nr, f"density of {element}")
+            density[i, j] = table.block(nr, f"density of {element}")
         density[i, sections:] = density[i, 0]
     pair = np.empty((n, n, nr))
     for i in range(n):
         for j in range(i + 1):
-            pair[i, j] = pair[j, i] = numbers.block(nr, f"r phi of {elements[i]}-{elements[j]}")
-    numbers.end()
+            pair[i, j] = pair[j, i] = table.block(nr, f"r phi of {elements[i]}-{elements[j]}")
+    table.end()
     return Setfl(
         path=path,
         elements=elements,
@@ -153,17 +211,22 @@ def read_setfl(path: Path) -> Setfl:
         nr=nr,
         dr=dr,
         cutoff=cutoff,
-        lattice_constant=tuple(a),
+        rho_max=(n_rho - 1) * d_rho,
         structure=tuple(structure),
-        embedding=embedding,
+        embedding=unit * embedding,
         density=density,
-        pair=pair,
+        pair=unit * pair,
     )
 
 
-def _densities_per_element(lines: list[str], n: int, n_rho: int, nr: int) -> int:
+def _densities_per_element(path: Path, lines: list[str], n: int, n_rho: int, nr: int) -> int:
     """1 for eam/alloy, n for eam/fs (each element has one density per kind of site), from the count of table numbers."""
     total = sum(len(line.split()) for line in lines if _is_number((line.split() or ["x"])[-1]))
     alloy = n * (n_rho + nr) + n * (n + 1) // 2 * nr
-    fs = alloy + n * (n - 1) * nr
-    return n if n > 1 and abs(total - fs) < abs(total - alloy) else 1
+    counts = {"eam/alloy": alloy, "eam/fs": alloy + n * (n - 1) * nr, "adp": alloy + n * (n + 1) * nr}
+    kind = min(counts, key=lambda kind: abs(total - counts[kind]))
+    if kind == "adp":
+        raise ValueError(
+            f"{path}: expected {alloy} numbers in the tables of {n} elements, found {total}: the file is adp; supported are {SUPPORTED}"
+        )
+    return n if kind == "eam/fs" else 1

@@ -29,7 +29,7 @@ class StillingerWeber(CovalentPotential):
     ----------
     entries : Triplets
         With `COLUMNS`, eV and A. A pair takes its parameters from the triplet (i, j, j), an angle lambda, epsilon
-        and theta_0 from (i, j, k), as in LAMMPS.
+        and theta_0 from (i, j, k), as in LAMMPS. Pairs and angles that do not interact have epsilon or sigma 0.
     elements : sequence of str, optional
         Species to use, in this order; default: all.
 
@@ -43,20 +43,23 @@ class StillingerWeber(CovalentPotential):
         table = entries.table(names)
         n = len(names)
         pairs, angles = np.empty((n, n, 8)), np.empty((n, n, n, 2))
-        for i in range(n):
-            for j in range(n):
-                key = (names[i], names[j], names[j])
-                t = table[i, j, j]
-                if min(t[EPSILON], t[SIGMA], t[A], t[GAMMA]) <= 0:
-                    entries.refuse(key, "positive epsilon, sigma, a and gamma")
-                if min(t[LAMBDA], t[BIG_A], t[BIG_B], t[P], t[Q], t[TOL]) < 0:
-                    entries.refuse(key, "lambda, A, B, p, q and tol that are not negative")
-                reach = t[A] * t[SIGMA]
-                pairs[i, j] = (
-                    t[BIG_A] * t[EPSILON], t[BIG_B], t[SIGMA], t[P], t[Q], reach, t[GAMMA] * t[SIGMA], _cut(t)
-                )  # fmt: skip
         angles[..., kernels.LAMBDA_EPS] = table[..., LAMBDA] * table[..., EPSILON]
         angles[..., kernels.COS0] = table[..., COSTHETA0]
+        bends = angles[..., kernels.LAMBDA_EPS] != 0.0
+        for i, j in np.ndindex(n, n):
+            key, t = (names[i], names[j], names[j]), table[i, j, j]
+            if np.delete(t, COSTHETA0).min() < 0:
+                entries.refuse(key, "numbers that are not negative (but for costheta0)")
+            bent = bool(bends[i, j].any() or bends[i, :, j].any())
+            reach = t[A] * t[SIGMA]
+            if bent and reach > 0 and t[GAMMA] == 0:
+                entries.refuse(key, "a positive gamma, or its angles would not end smoothly at the cutoff")
+            cut = _cut(t) if bent or t[BIG_A] * t[EPSILON] > 0 else 0.0
+            pairs[i, j] = (t[BIG_A] * t[EPSILON], t[BIG_B], t[SIGMA], t[P], t[Q], reach, t[GAMMA] * t[SIGMA], cut)
+        if not pairs[..., kernels.CUT].max() > 0:
+            entries.refuse(
+                (names[0],) * 3, f"a pair of {', '.join(names)} that interacts, found epsilon, sigma or a of 0"
+            )
         turned = angles.transpose(0, 2, 1, 3)
         for i, j, k in np.argwhere((abs(angles - turned) > SAME * abs(angles)).any(-1)):
             entries.refuse(
@@ -70,7 +73,7 @@ class StillingerWeber(CovalentPotential):
     @classmethod
     def from_file(cls, path: str | Path, elements: Sequence[str] | None = None) -> StillingerWeber:
         """Read a LAMMPS .sw file; ValueError names file, line and expectation."""
-        return cls(read_triplets(Path(path), COLUMNS), elements)
+        return cls(read_triplets(Path(path), COLUMNS, ("epsilon",)), elements)
 
 
 def _cut(t: np.ndarray) -> float:

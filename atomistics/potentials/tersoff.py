@@ -82,7 +82,8 @@ class Tersoff(CovalentPotential):
     def from_file(cls, path: str | Path, elements: Sequence[str] | None = None) -> Tersoff:
         """Read a LAMMPS .tersoff or .tersoff.mod file; ValueError names file, line and expectation."""
         path = Path(path)
-        return cls(read_triplets(path, MOD_COLUMNS if path.name.endswith(".mod") else COLUMNS), elements)
+        modified = path.name.removesuffix(".gz").endswith(".mod")
+        return cls(read_triplets(path, MOD_COLUMNS if modified else COLUMNS, ("A", "B")), elements)
 
 
 def _check(entries: Triplets, names: Sequence[str], table: np.ndarray) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from .text import energy_unit, finite, numbers, read_lines
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,10 @@ class Triplets:
         raise ValueError(f"{self.source}{line}: expected {expected} for the triplet {' '.join(key)}")
 
 
-def read_triplets(path: Path, columns: Sequence[str]) -> Triplets:
+def read_triplets(path: Path, columns: Sequence[str], energies: Sequence[str] = ()) -> Triplets:
     """Entries of three species and one number per column, on one or more lines each.
+
+    Numbers of the columns ``energies`` are brought to eV where the file is in LAMMPS' units real.
 
     Raises
     ------
@@ -71,15 +74,16 @@ def read_triplets(path: Path, columns: Sequence[str]) -> Triplets:
     lines: dict[tuple[str, str, str], int] = {}
     entry: list[str] = []
     begin = 0
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-        if line.lstrip().startswith("#") and "UNITS: real" in line:
-            raise ValueError(f"{path}, line {number}: expected eV and A (UNITS: metal), found UNITS: real")
+    text = read_lines(path)
+    unit = energy_unit(path, text)
+    scale = np.array([unit if name in energies else 1.0 for name in columns])
+    for k, line in enumerate(text, start=1):
         words = line.partition("#")[0].split()
         if not words:
             continue
-        if entry and _number(words[0]) is None:
+        if entry and finite(words[0]) is None:
             raise _incomplete(path, begin, width, columns, entry)
-        begin = begin if entry else number
+        begin = begin if entry else k
         entry += words
         if len(entry) >= width:
             key, found = _parsed(path, begin, entry, columns)
@@ -87,7 +91,7 @@ def read_triplets(path: Path, columns: Sequence[str]) -> Triplets:
                 raise ValueError(
                     f"{path}, line {begin}: expected one entry for {' '.join(key)}, found a second after line {lines[key]}"
                 )
-            values[key], lines[key], entry = found, begin, []
+            values[key], lines[key], entry = scale * found, begin, []
     if entry:
         raise _incomplete(path, begin, width, columns, entry)
     if not values:
@@ -99,24 +103,15 @@ def _parsed(path: Path, line: int, entry: list[str], columns: Sequence[str]) -> 
     if len(entry) != 3 + len(columns):
         raise _incomplete(path, line, 3 + len(columns), columns, entry)
     for word in entry[:3]:
-        if _number(word) is not None:
+        if finite(word) is not None:
             raise ValueError(f"{path}, line {line}: expected three species, then numbers, found {word!r}")
     for word, name in zip(entry[3:], columns, strict=True):
-        if _number(word) is None:
+        if finite(word) is None:
             raise ValueError(f"{path}, line {line}: expected a finite number for {name}, found {word!r}")
-    return (entry[0], entry[1], entry[2]), np.array([float(word) for word in entry[3:]])
+    return (entry[0], entry[1], entry[2]), numbers(entry[3:])
 
 
 def _incomplete(path: Path, line: int, width: int, columns: Sequence[str], entry: list[str]) -> ValueError:
     return ValueError(
         f"{path}, line {line}: expected {width} columns (three species, {', '.join(columns)}), found {len(entry)}"
     )
-
-
-def _number(word: str) -> float | None:
-    """The finite number that a word means."""
-    try:
-        value = float(word)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

@@ -182,12 +182,14 @@ def _allowed(table: type[BaseModel], name: str) -> str:
 
 
 def _find_beside(folder: Path, data: dict[str, Any]) -> None:
-    """Point potential.file and model.mesh into the case file's folder if they are there."""
+    """Point potential.file and model.mesh into the case file's folder if they are there, and ``~`` to its home."""
     for table, name in (("potential", "file"), ("model", "mesh")):
         entries = data.get(table)
         value = entries.get(name) if isinstance(entries, dict) else None
-        if isinstance(value, str) and value and value not in BUILT_IN_POTENTIALS and (folder / value).is_file():
-            data[table][name] = os.fspath(folder / value)
+        if isinstance(value, str) and value and value not in BUILT_IN_POTENTIALS:
+            place = folder / os.path.expanduser(value)
+            if value.startswith("~") or place.is_file():
+                data[table][name] = os.fspath(place)
 
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:

@@ -16,7 +16,7 @@ _NUMBER_WITH_UNIT = re.compile(r"=\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-zÅ]+"
 def read_toml(path: Path) -> dict[str, Any]:
     """Tables of a TOML file; InputError with file and line if it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file, a case file in TOML is expected") from None
     except UnicodeDecodeError as error:

@@ -17,23 +17,30 @@ SYMBOL = 'a chemical symbol such as "Fe"'
 
 CUTS = '"widest", "shuffle", "glide" or a whole number from 0'
 
+BINARY = ("zincblende", "B2", "L1_2")
+"""Structures of two species."""
+
 Symbol = Annotated[str, Field(min_length=1)]
 
 
 class CrystalTable(Table):
     """Table [crystal]."""
 
-    structure: Literal["fcc", "bcc", "diamond", "zincblende", "hcp", "hexagonal"] = required(
-        '"fcc", "bcc", "diamond", "zincblende", "hcp" or "hexagonal"',
-        "crystal structure; zincblende has two species; hexagonal is the 2-D triangular lattice",
+    structure: Literal["fcc", "bcc", "diamond", "zincblende", "B2", "L1_2", "hcp", "hexagonal"] = required(
+        '"fcc", "bcc", "diamond", "zincblende", "B2", "L1_2", "hcp" or "hexagonal"',
+        "crystal structure; zincblende, B2 and L1_2 have two species; hexagonal is the 2-D triangular lattice",
     )
     element: str | None = key(
-        None, SYMBOL, "species, as the potential names it; zincblende takes crystal.elements instead", min_length=1
+        None,
+        SYMBOL,
+        "species, as the potential names it; zincblende, B2 and L1_2 take crystal.elements instead",
+        min_length=1,
     )
     elements: tuple[Symbol, ...] | None = key(
         None,
         'a list of chemical symbols such as ["Si", "C"]',
-        "species of zincblende: the first at the corners of the cube, the second a/4 [111] away",
+        "species of zincblende, B2 and L1_2: the first at the corners of the cube; the second a/4 [111] away, at its centre or on its "
+        'faces (Ni3Al is ["Al", "Ni"])',
     )
     a: float | None = key(
         None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
@@ -44,13 +51,13 @@ class CrystalTable(Table):
 
     @property
     def species(self) -> tuple[str, ...]:
-        """Chemical symbols, each once, in the order of the sublattices."""
+        """Species, each once, in the order of the sublattices."""
         return self.elements if self.elements is not None else (self.element or "",)
 
     @model_validator(mode="after")
     def _check_species(self) -> CrystalTable:
-        """One species, two different ones for zincblende, named by one key."""
-        binary, of = self.structure == "zincblende", f'with crystal.structure = "{self.structure}"'
+        """One species, two different ones for compounds, named by one key."""
+        binary, of = self.structure in BINARY, f'with crystal.structure = "{self.structure}"'
         wanted = 'crystal.elements must be two different chemical symbols such as ["Si", "C"]'
         wanted = f"{of} {wanted if binary else f'crystal.element must be {SYMBOL}'}"
         if self.element is None and self.elements is None:
@@ -71,9 +78,9 @@ class PotentialTable(Table):
 
     file: str = required(
         f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
-        "potential file (setfl of eam/alloy or eam/fs, .sw, .tersoff, .tersoff.mod), looked for beside the case file, in the working "
-        "directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; or the name of a potential that is built in or "
-        "that another package adds",
+        "potential file (setfl of eam/alloy or eam/fs, funcfl of eam, .sw, .tersoff, .tersoff.mod, each also as .gz), looked for beside "
+        "the case file, in the working directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; or the name of "
+        "a potential that is built in or that another package adds",
         min_length=1,
     )
     elements: tuple[str, ...] | None = key(

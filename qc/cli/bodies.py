@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_same_model
+from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model, make_directory
 from ..errors import InputError
 from .request import Request, check_file, on_root, remove_traces
 from .tables import echo_study, echo_table
@@ -60,7 +60,13 @@ def _in_directory(comm: MPI.Comm, request: Request, command: Callable[[], int], 
 
 def check(comm: MPI.Comm, request: Request) -> int:
     """``qc check``."""
-    case = on_root(comm, request.load)
+
+    def prepare() -> Case:
+        if request.output is not None:
+            check_place(request.output)
+        return request.load()
+
+    case = on_root(comm, prepare)
     from ..commands.check import check_case
 
     report = check_case(case, request.output)
@@ -122,7 +128,7 @@ def qm_sweep(comm: MPI.Comm, request: Request) -> int:
     from ..commands.specs import solver_options
 
     system = make_system(case, comm)
-    on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+    on_root(comm, lambda: make_directory(directory))
     document = run_sweep(case, system, solver_options(case, []), directory)
     return _echo(comm, [*sweep_lines(document), f"{qm_line(document['qm'])}; results in {directory}"])
 
@@ -164,7 +170,12 @@ def study(comm: MPI.Comm, request: Request, vary: list[str], measure: Measure, r
     if comm.rank == 0:
         echo_study(table(document), document["fits"])
         typer.echo(f"results in {directory}")
-    return 1 if any(row["state"] == "failed" for row in document["members"]) else 0
+    states = [row["state"] for row in document["members"]]
+    if set(states) == {"refused"}:
+        raise InputError(
+            f"no member of the study was run, all {len(states)} are refused: {document['members'][0]['reason']}"
+        )
+    return 1 if "failed" in states else 0
 
 
 def report(comm: MPI.Comm, path: Path, output: Path | None) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..commands.checks import check_directory, check_engine, check_potential
+from ..commands.checks import CHECKED, check_directory, check_engine, check_potential
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ class Request:
 
 def check_file(option: str, file: Path | None) -> None:
     """Refuse a file that cannot be written."""
-    if file is not None and (file.is_dir() or not file.parent.is_dir()):
-        raise InputError(f"{option} {str(file)!r} is not allowed: it must be a file in a directory that exists")
+    if file is None:
+        return
+    if file.is_dir() or not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{option} {str(file)!r} is not allowed: it must be a file in a directory that exists and can be written to"
+        )
 
 
 def on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
@@ -92,8 +97,9 @@ def on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
 
 
 def remove_traces(directory: Path) -> None:
-    """Remove the new directory of a refused case, so that the mended case can run; never one with results."""
-    if directory.is_dir() and {p.name for p in directory.iterdir()} <= TRACES:
+    """Remove what a refused case has left, so that the mended case can run; never results, nor what ``qc check`` has drawn."""
+    if directory.is_dir() and {p.name for p in directory.iterdir()} <= TRACES | CHECKED:
         for name in TRACES:
             (directory / name).unlink(missing_ok=True)
-        directory.rmdir()
+        if not any(directory.iterdir()):
+            directory.rmdir()

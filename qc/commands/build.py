@@ -101,12 +101,12 @@ def make_system(
         potential = load_potential_of(case)
         potential.types_of(case.crystal.species)
         crystal = make_crystal(case, potential)
-        _check_cut(crystal, case.crack.cut)
+        check_cut(crystal, case.crack.cut)
         return potential, crystal, crack_spec(case, crystal, potential)
 
     mode = case.load.mode
     ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
-    with _blaming_the_case():
+    with blaming_the_case():
         potential, crystal, spec = together(comm, prepare)
         domain = None
         if case.model.mesh is not None and spec.facts.continuum:
@@ -130,7 +130,8 @@ def make_system(
             return build(replace(spec, method="bgfc"))
 
 
-def _check_cut(crystal: Crystal, cut: str | int) -> None:
+def check_cut(crystal: Crystal, cut: str | int) -> None:
+    """Refuse a gap that the plane does not have."""
     try:
         cut_height(crystal, cut)
     except ValueError as error:
@@ -138,7 +139,7 @@ def _check_cut(crystal: Crystal, cut: str | int) -> None:
 
 
 @contextmanager
-def _blaming_the_case() -> Iterator[None]:
+def blaming_the_case() -> Iterator[None]:
     """Values that the packages below refuse while a model is built come from the case; a failed solve is a defect of ours."""
     try:
         yield

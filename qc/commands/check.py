@@ -16,6 +16,7 @@ from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
 from ..output.pictures import draw_model
 from ..output.qm_layers import draw_layers
+from .checks import make_directory
 from .report import qm_line
 from .specimen import Specimen, make_specimen
 from .specs import qm_tip_spec
@@ -37,7 +38,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     system = specimen.system
     nonzeros, assembly = hessian_cost(system, case.load.K_start * system.K_G)
     if directory is not None:
-        on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+        on_root(comm, lambda: make_directory(directory))
         draw_model(directory / "model.png", system, case.name)
     region = region_line(specimen, directory)
     picture = directory / "model.png" if directory is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,16 +21,41 @@ FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
 """Keys that a resumed propagation may change, besides those of [solver]."""
 
 
+CHECKED = {"model.png", "qm.png"}
+"""What ``qc check`` leaves in a directory: a run may go there all the same, as into an empty one."""
+
+
 def check_directory(directory: Path, resume: bool) -> None:
-    """Refuse to overwrite a run, or to go on from nothing."""
+    """Refuse to overwrite a run, to go on from nothing, and a place where no directory can be made."""
     if resume and not directory.is_dir():
         raise InputError(
             f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR"
         )
-    if not resume and directory.exists():
+    check_place(directory)
+    if not resume and directory.exists() and not {path.name for path in directory.iterdir()} <= CHECKED:
         raise InputError(
-            f"-o {directory}: exists already; allowed is a new directory, or --resume to go on from its last finished step"
+            f"-o {directory}: exists already; allowed is a new or empty directory, one that qc check has drawn in, or --resume to go on "
+            "from its last finished step"
         )
+
+
+def check_place(directory: Path) -> None:
+    """Refuse a directory that cannot be made or written to."""
+    there = next((path for path in (directory, *directory.absolute().parents) if path.exists()), Path("/"))
+    if not there.is_dir():
+        raise InputError(f"-o {directory}: cannot be made, {there} is a file; expected is the name of a directory")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"-o {directory}: cannot be written, {there} is read-only; expected is a place of your own")
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory with its parents, unless it is there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"-o {directory}: cannot be made ({error.strerror}); expected is the name of a directory"
+        ) from None
 
 
 def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[str] = FREE_KEYS) -> None:

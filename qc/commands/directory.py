@@ -28,6 +28,7 @@ from ..output.states import write_frame
 from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
+from .checks import make_directory
 from .run_log import log_to_file
 from .specimen import Specimen, make_specimen
 
@@ -56,7 +57,7 @@ def run_directory(path: Path, comm: MPI.Comm, resume: bool) -> Iterator[RunDirec
 
 def prepare(path: Path) -> None:
     """Make the directory, and clear what a killed run was writing."""
-    path.mkdir(parents=True, exist_ok=True)
+    make_directory(path)
     for pattern in SCRAPS:
         for scrap in path.glob(pattern):
             scrap.unlink(missing_ok=True)

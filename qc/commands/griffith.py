@@ -12,14 +12,16 @@ from fem.near_tip import NearTipField
 
 from ..case.case import Case
 from ..crack.spec import MODES
-from ..errors import InputError
 from ..material.cautions import cautions
-from ..material.cleavage import count_gaps
+from ..material.cleavage import count_gaps, faces_alike
 from ..material.griffith import griffith, named_constants
 from ..material.rest import at_rest_with_word, axial_ratio
 from ..material.surface import surface_energy
-from .build import make_crystal
+from .build import blaming_the_case, check_cut, make_crystal
 from .potential import load_potential_of
+
+GAMMA_MEANS = "gamma: relaxed in the 1x1 surface cell, without reconstruction; of planes whose two faces differ (polar) their mean"
+"""What gamma is and is not, for the report."""
 
 
 def griffith_of_case(case: Case) -> dict[str, Any]:
@@ -29,18 +31,19 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
     -------
     dict
         ``cuts``: for every gap of the plane its name, whether the case opens it, gamma relaxed and as cut (J/m^2), 2 gamma, K_G (MPa
-        m^1/2). ``K_G_by_mode``: loads of the case's cut at which each mode alone releases 2 gamma. ``elastic_constants``,
+        m^1/2), and ``faces_alike``: False on polar planes, where gamma is the mean of two unlike faces. ``K_G_by_mode``: loads
+        of the case's cut at which each mode alone releases 2 gamma. ``elastic_constants``,
         ``elastic_constants_clamped`` (GPa), ``effective_modulus`` (GPa), ``K_G_if_clamped``: what clamped constants
         would have given, ``lattice_constant`` (A), ``axial_ratio`` (of hcp, else None), ``plane``, ``front``, ``potential``,
         ``sublattices``, ``warnings``.
     """
-    potential = load_potential_of(case)
-    potential.types_of(case.crystal.species)
-    crystal = at_rest_with_word(make_crystal(case, potential), potential)
-    try:
+    with blaming_the_case():
+        potential = load_potential_of(case)
+        potential.types_of(case.crystal.species)
+        crystal = make_crystal(case, potential)
+        check_cut(crystal, case.crack.cut)
+        crystal = at_rest_with_word(crystal, potential)
         chosen = griffith(crystal, potential, case.crack.cut)
-    except ValueError as error:
-        raise InputError(f"crack.{error}") from None
     material = CauchyBornMaterial(crystal, potential)
     field = NearTipField(material.elastic_tensor(), dimension=crystal.dimension)
     clamped = NearTipField(material.elastic_tensor(relaxed=False), dimension=crystal.dimension)
@@ -69,6 +72,7 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
 def _cut(crystal: Crystal, potential: SitePotential, field: NearTipField, gap: int, chosen: str) -> dict[str, Any]:
     surface = surface_energy(crystal, potential, cut=gap)
     return {
+        "faces_alike": faces_alike(crystal, gap),
         "cut": surface.cut,
         "chosen": surface.cut == chosen,
         "gamma": surface.relaxed,
@@ -98,7 +102,9 @@ def griffith_lines(report: dict[str, Any]) -> list[str]:
     for one in report["cuts"]:
         mark = "*" if one["chosen"] else " "
         gamma = f"gamma {one['gamma']:.4f} J/m^2 relaxed, {one['gamma_unrelaxed']:.4f} as cut"
-        lines.append(f"{mark} {one['cut']}: {gamma}; K_G {one['K_G']:.4f} MPa m^1/2")
+        faces = "" if one["faces_alike"] else " (mean of two unlike faces)"
+        lines.append(f"{mark} {one['cut']}: {gamma}{faces}; K_G {one['K_G']:.4f} MPa m^1/2")
+    lines.append(GAMMA_MEANS)
     modes = ", ".join(f"mode {mode} {K:.4f}" for mode, K in report["K_G_by_mode"].items())
     lines.append(f"K that releases 2 gamma of the marked cut (MPa m^1/2): {modes}")
     if inner:

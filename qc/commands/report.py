@@ -55,16 +55,21 @@ def material_entries(specimen: Specimen) -> dict[str, Any]:
 
 
 def ladder_entries(state: LadderState, K_G: float) -> dict[str, Any]:
-    """The entries of result.json that the ladder has found; K_G in MPa m^1/2."""
-    return {
+    """The entries of result.json that the ladder has found.
+
+    ``K_plus``, ``K_minus``, their brackets and K_G are in MPa m^1/2, with ``_over_KG`` they are in K_G, as on the screen.
+    """
+    found: dict[str, Any] = {
         "verdict": verdict(state, K_G),
         "steps": [step.plain() for step in state.steps],
         "events": [event.plain() for event in state.events],
-        "K_plus": middle(state.K_plus_bracket),
-        "K_plus_bracket": state.K_plus_bracket,
-        "K_minus": middle(state.K_minus_bracket),
-        "K_minus_bracket": state.K_minus_bracket,
     }
+    for name, bracket in (("K_plus", state.K_plus_bracket), ("K_minus", state.K_minus_bracket)):
+        K = middle(bracket)
+        found |= {name: K, f"{name}_bracket": bracket}
+        found[f"{name}_over_KG"] = None if K is None else K / K_G
+        found[f"{name}_bracket_over_KG"] = None if bracket is None else [end / K_G for end in bracket]
+    return found
 
 
 def closing_entries(specimen: Specimen, watch: Stopwatch, finished: bool) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class LadderRun:
 
     def _draw_model(self) -> None:
         path, system, title = self.directory.path, self.specimen.system, self.specimen.case.name
-        if on_root(self.directory.comm, (path / "model.png").exists):
+        if self.directory.saved is not None and on_root(self.directory.comm, (path / "model.png").exists):
             return
         with stage("pictures"):
             draw_model(path / "model.png", system, title)

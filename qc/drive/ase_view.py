@@ -9,6 +9,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from petsc4py import PETSc
 
+from atomistics.species import atoms_of_species
+
 from ..errors import ConvergenceError
 from ..solve.options import PREFIX
 from ..solve.stability import Inertia, release_dropped
@@ -83,7 +85,7 @@ class CoupledCalculator(Calculator):
         species = np.array(model.crystal.species)[self.keys[:, 3]]
         periodic = model.crystal.dimension == 3
         cell = np.diag([0.0, 0.0, model.thickness if periodic else 0.0])
-        atoms = Atoms(species.tolist(), X + u, cell=cell, pbc=(False, False, periodic))
+        atoms = atoms_of_species(species, X + u, cell, (False, False, periodic))
         atoms.set_array("reference", X)
         atoms.calc = self
         return atoms

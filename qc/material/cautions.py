@@ -8,16 +8,20 @@ import numpy as np
 
 from atomistics import COVALENT, Crystal, SitePotential, load_potential
 from atomistics.potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
+from atomistics.species import LABEL, chemical_symbol
 from fem.cauchy_born import CauchyBornMaterial
 
 from .cleavage import cut_height, indices
 from .griffith import GriffithReport
+from .rest import at_rest
 from .surface import surface_energy
 
 STRAINS = np.array([np.diag([1.02, 1.02, 1.02]), np.diag([1.03, 0.97, 1.01])])
 """Under the first one the bonds of diamond keep their angles, under the second they do not."""
 SAME = 1e-4
 """Relative difference of energies up to which two potentials are the same: files round their parameters."""
+SAME_COST = 5e-3
+"""Relative difference of surface energies up to which two gaps of a plane cost the same."""
 BENT = "silicon of Stillinger & Weber with another bending stiffness"
 TUNGSTEN = (3.164849, -8.75999)
 """Lattice constant (A) and cohesive energy (eV) of Zhou's tungsten: a file of it may have any name."""
@@ -98,17 +102,18 @@ def cautions(crystal: Crystal, potential: SitePotential, report: GriffithReport,
     cut : str or int
         As in the case.
     """
-    found = [_dear_cut(crystal, potential, report, cut), _no_cleavage(crystal, potential)]
+    found = [_dear_cut(crystal, potential, report, cut), _no_cleavage(crystal, potential), _renamed(crystal)]
     return [sentence for sentence in found if sentence]
 
 
 def _dear_cut(crystal: Crystal, potential: SitePotential, report: GriffithReport, cut: str | int) -> str:
     """The glide plane of diamond, or any other gap that costs more than the widest one."""
+    crystal = at_rest(crystal, potential)  # as the report: gaps are named with their widths
     widest = cut_height(crystal)[1]
     if report.cut == widest:
         return ""
     gamma = surface_energy(crystal, potential).relaxed
-    if report.gamma <= gamma:
+    if report.gamma < (1.0 + SAME_COST) * gamma:
         return ""
     name, cheap = report.cut.split(":")[0], widest.split(":")[0]
     return (
@@ -116,6 +121,15 @@ def _dear_cut(crystal: Crystal, potential: SitePotential, report: GriffithReport
         f"{gamma:.3f} J/m^2 of the {cheap} plane: cracks take the latter, whose K_G is {(gamma / report.gamma) ** 0.5:.3f} times "
         "the one given"
     )
+
+
+def _renamed(crystal: Crystal) -> str:
+    """Species under another name than the potential's in files and pictures."""
+    shown = {name: chemical_symbol(name) for name in dict.fromkeys(crystal.species)}
+    pairs = [f"{name} as {symbol}" for name, symbol in shown.items() if symbol != name]
+    if not pairs:
+        return ""
+    return f"species that are no chemical symbols: files for ASE show {', '.join(pairs)}, beside the potential's names ({LABEL})"
 
 
 def _no_cleavage(crystal: Crystal, potential: SitePotential) -> str:

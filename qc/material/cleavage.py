@@ -113,6 +113,21 @@ def _gaps(crystal: Crystal, cell: np.ndarray, normal: np.ndarray) -> tuple[np.nd
     return heights, np.diff(np.append(heights, heights[0] + spacing))
 
 
+def faces_alike(crystal: Crystal, cut: str | int = "widest") -> bool:
+    """Whether the planes above a cut follow each other with the species and distances of those below, read downwards."""
+    normal = np.array([0.0, 1.0, 0.0])
+    cell = surface_cell(crystal, normal)
+    height, _ = gap_to_open(crystal, cell, normal, cut)
+    spacing, names = float(cell[2] @ normal), np.array(crystal.species)
+
+    def planes(rise: np.ndarray) -> list[tuple[float, str]]:
+        return sorted(zip(np.round(rise % spacing, 4).tolist(), names.tolist(), strict=True))
+
+    up = (crystal.basis_ai @ normal - height) % spacing
+    above, below = planes(up), planes(spacing - up)
+    return all(abs(a - b) < 1e-3 and s == t for (a, s), (b, t) in zip(above, below, strict=True))
+
+
 def gap_to_open(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, cut: str | int) -> tuple[float, str]:
     """Height of the middle of the gap to open, and its description."""
     heights, gaps = _gaps(crystal, cell, normal)

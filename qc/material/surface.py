@@ -8,7 +8,9 @@ import numpy as np
 from ase import Atoms
 
 from atomistics import AtomisticEnergy, Crystal, SitePotential
+from atomistics.species import atoms_of_species
 
+from ..errors import ConvergenceError
 from .cleavage import gap_to_open, surface_cell
 from .rest import at_rest_with_word
 
@@ -88,15 +90,14 @@ def slab_of_layers(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, heigh
     positions = crystal.basis_ai[:, None] + steps[..., None] * cell[2]
     box = np.array([cell[0], cell[1], (layers * spacing + 30.0) * normal])
     pbc = (True, crystal.dimension == 3, False)
-    species = np.repeat(crystal.species, layers)
-    atoms = Atoms(list(species), positions.reshape(-1, 3), cell=box, pbc=pbc)
+    atoms = atoms_of_species(np.repeat(crystal.species, layers).tolist(), positions.reshape(-1, 3), box, pbc)
     atoms.positions -= atoms.positions.mean(axis=0)
     return atoms
 
 
 def _bulk(crystal: Crystal) -> Atoms:
     pbc = (True, True, crystal.dimension == 3)
-    return Atoms(list(crystal.species), crystal.basis_ai, cell=crystal.cell_ij, pbc=pbc)
+    return atoms_of_species(crystal.species, crystal.basis_ai, crystal.cell_ij, pbc)
 
 
 def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = 1e-6, steps: int = 200) -> float:
@@ -117,7 +118,7 @@ def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = 1e-6, st
         if np.abs(g).max() <= fmax:
             return float(E)
         y, E, g = _descend(energy, y, E, g)
-    raise RuntimeError(f"surface did not relax: largest force {np.abs(g).max():.2e} after {steps} steps")
+    raise ConvergenceError(f"surface did not relax: largest force {np.abs(g).max():.2e} after {steps} steps")
 
 
 def _descend(
@@ -133,4 +134,4 @@ def _descend(
         if E_new <= E + 1e-12 * max(1.0, abs(E)):
             return y + step, E_new, g_new
         step = 0.5 * step
-    raise RuntimeError(f"surface did not relax: no descent at force {np.abs(g).max():.2e} eV/A")
+    raise ConvergenceError(f"surface did not relax: no descent at force {np.abs(g).max():.2e} eV/A")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from atomistics import AtomisticEnergy
+from atomistics.species import species_of
 
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
@@ -86,8 +87,9 @@ def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> di
     cell = system.crystal.atoms(cubic=False)
     bulk = AtomisticEnergy(system.potential, cell).site_energies()
     perfect = np.zeros(len(frame["symbols"]))
-    for symbol in set(cell.symbols):  # the partition of the energy over the sites of a compound is the potential's own
-        perfect[frame["symbols"] == symbol] = bulk[cell.symbols == symbol].mean()
+    species = np.array(species_of(cell))
+    for name in set(species):  # the partition of the energy over the sites of a compound is the potential's own
+        perfect[frame["symbols"] == name] = bulk[species == name].mean()
     return {
         "positions": frame["positions"],
         "reference": frame["reference"],

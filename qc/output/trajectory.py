@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from mpi4py import MPI
 
+from atomistics.species import LABEL, chemical_symbol
 from fem.collective import on_root, together
 
 from .frame_index import frame_ends, write_index
@@ -60,7 +61,8 @@ def append_frame(
     free : (n,) bool array
         Whether the atom has unknowns of its own.
     symbols : str or sequence of str
-        Chemical symbol of all atoms or of each.
+        Species of all atoms or of each, as the potential names them. Written are chemical symbols, and the names in a
+        column ``species_label`` where they are others.
     virial_stress : (n, 6) array, optional
         xx yy zz yz xz xy, GPa; NaN where not evaluated.
     cell : (3, 3) array, optional
@@ -80,10 +82,12 @@ def append_frame(
     columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
     stress = together(comm, lambda: _stress(virial_stress, len(columns[0])))
     n = comm.allreduce(len(columns[0]))
-    rows = _rows(*columns, stress).encode()
+    named = bool(comm.allreduce(int(any(chemical_symbol(name) != name for name in set(columns[0])))))
+    rows = _rows(*columns, stress, named).encode()
     box, origin = _box(comm, columns[2], cell, cell_z)
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
-    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, stress is not None)}\n".encode()
+    more = ":virial_stress:R:6" * (stress is not None) + f":{LABEL}:S:1" * named
+    head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, more)}\n".encode()
     kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
     _write_at(comm, path, end - len(rows), rows)
@@ -141,10 +145,10 @@ def read_frame(
 def _read_rows(
     file: BinaryIO, n: int, width: int, keep: Callable[[np.ndarray], np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols and numbers (m, width) of those of the next n atoms that are wanted."""
+    """Species and numbers (m, width) of those of the next n atoms that are wanted."""
     words = [file.readline().split() for _ in range(n)]
-    values = np.array([w[1:] for w in words], dtype=float).reshape(n, width)
-    symbols = np.array([w[0].decode() for w in words], dtype="<U2")
+    values = np.array([w[1 : width + 1] for w in words], dtype=float).reshape(n, width)
+    symbols = np.array([(w[width + 1] if len(w) > width + 1 else w[0]).decode() for w in words], dtype=str)
     chosen = slice(None) if keep is None else keep(values[:, 3:6])
     return symbols[chosen], values[chosen]
 
@@ -157,7 +161,7 @@ def _columns(
     free: np.ndarray,
     symbols: str | Sequence[str],
 ) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols, positions, reference, weight, energy, free; all with one row an atom."""
+    """Species, positions, reference, weight, energy, free; all with one row an atom."""
     y, X = np.asarray(positions, dtype=float), np.asarray(reference, dtype=float)
     n = len(y)
     names = [symbols] * n if isinstance(symbols, str) else [str(s) for s in symbols]
@@ -195,7 +199,7 @@ def _comment(
     origin: np.ndarray | None,
     pbc: Sequence[bool],
     info: Mapping[str, Any],
-    stressed: bool,
+    more: str,
 ) -> str:
     parts = []
     if box is not None:
@@ -203,7 +207,7 @@ def _comment(
     if origin is not None:
         parts.append(f'Origin="{_numbers(origin)}"')
     columns = "species:S:1:pos:R:3:reference:R:3:weight:R:1:site_energy:R:1:free:I:1"
-    parts.append(f"Properties={columns}" + ":virial_stress:R:6" * stressed)
+    parts.append(f"Properties={columns}{more}")
     parts.append('pbc="' + " ".join("T" if p else "F" for p in pbc) + '"')
     parts.append(f"frame={k}")
     parts += [f"{key}={_entry(value)}" for key, value in info.items() if value is not None and key != "frame"]
@@ -244,10 +248,12 @@ def _rows(
     V: np.ndarray,
     free: np.ndarray,
     stress: np.ndarray | None,
+    named: bool,
 ) -> str:
     line = "%-2s" + " %15.9f" * 6 + " %.8g %.10g %d"
-    columns = [names, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
+    symbols = [chemical_symbol(name) for name in names]
+    columns = [symbols, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
     if stress is not None:
         line, columns = line + " %.6g" * 6, [*columns, *stress.T.tolist()]
-    line += "\n"
+    line, columns = line + " %s" * named + "\n", [*columns, *[names] * named]
     return "".join([line % row for row in zip(*columns, strict=True)])

@@ -15,13 +15,17 @@ CRYSTALS: dict[str, Callable[..., Crystal]] = {
     "bcc": Crystal.bcc,
     "diamond": Crystal.diamond,
     "zincblende": Crystal.zincblende,
+    "B2": Crystal.B2,
+    "L1_2": Crystal.L1_2,
     "hcp": Crystal.hcp,
 }
 """Crystals by name; each makes one from its elements and a lattice constant ``a`` (A, None: the potential's own)."""
 
-SPECIES = {"zincblende": 2}
+SPECIES = {"zincblende": 2, "B2": 2, "L1_2": 2}
 """How many elements a crystal has, where it is not one."""
-CRYSTAL_FORM = f"{'|'.join(c for c in CRYSTALS if c not in SPECIES)}[:Element[:a]] or zincblende[:Element:Element[:a]]"
+CRYSTAL_FORM = (
+    f"{'|'.join(c for c in CRYSTALS if c not in SPECIES)}[:Element[:a]] or {'|'.join(SPECIES)}[:Element:Element[:a]]"
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
+from atomistics.species import chemical_symbol
+
 from ..errors import InputError
 from .cluster import BOND, HYDROGEN_BOND, NUMBER, Cluster, ClusterSpec, Sites, point_in_words
 
@@ -91,18 +93,22 @@ def _assemble(sites: Sites, inside: np.ndarray, i: np.ndarray, j: np.ndarray) ->
     link = np.column_stack([np.searchsorted(chosen, i), np.arange(len(j))])
     X = sites.X[np.concatenate([chosen, j])]
     symbols = sites.symbols[np.concatenate([chosen, j])]
-    for s in sorted({*symbols[: len(chosen)].tolist()} - set(NUMBER)):
+    for s in sorted({*map(chemical_symbol, symbols[: len(chosen)].tolist())} - set(NUMBER)):
         raise InputError(f"the QM region holds {s}, which is no chemical element: no engine knows it")
     if len(j):
         _check_caps(symbols[link[:, 0]])
     length = np.linalg.norm(sites.X[j] - sites.X[i], axis=1)
-    g = np.array([HYDROGEN_BOND[s] for s in symbols[link[:, 0]].tolist()]) / length if len(j) else np.empty(0)
+    g = (
+        np.array([HYDROGEN_BOND[chemical_symbol(s)] for s in symbols[link[:, 0]].tolist()]) / length
+        if len(j)
+        else np.empty(0)
+    )
     return Cluster(inside=chosen, hosts=j, link=link, g=g, X=X, symbols=symbols)
 
 
 def _check_caps(symbols: np.ndarray) -> None:
     """InputError if the length of a bond to hydrogen is not known."""
-    lacking = sorted({*symbols.tolist()} - set(HYDROGEN_BOND))
+    lacking = sorted({*map(chemical_symbol, symbols.tolist())} - set(HYDROGEN_BOND))
     if lacking:
         raise InputError(
             f"link atoms on {', '.join(lacking)} are not known: set qm.caps = false, or use {', '.join(sorted(HYDROGEN_BOND))}"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atomistics.species import chemical_symbol
+
 from ..errors import InputError
 
 QUANTITATIVE = 86
@@ -103,7 +105,7 @@ class Cluster:
     g : (m,) ndarray
         r_H = (1 - g) r_inside + g r_host.
     X, symbols : ndarray
-        Reference positions (n + m, 3), A, and symbols of ``inside`` and ``hosts``.
+        Reference positions (n + m, 3), A, and species of ``inside`` and ``hosts``, as the potential names them.
     """
 
     inside: np.ndarray
@@ -128,8 +130,8 @@ class Cluster:
 
     @property
     def engine_symbols(self) -> list[str]:
-        """Symbols of the atoms the engine sees: the cluster, then the link atoms."""
-        return [*self.symbols[: self.n].tolist(), *["H"] * len(self.link)]
+        """Chemical symbols of the atoms the engine sees: the cluster, then the link atoms."""
+        return [*map(chemical_symbol, self.symbols[: self.n].tolist()), *["H"] * len(self.link)]
 
     @property
     def electrons(self) -> int:

@@ -41,7 +41,8 @@ class DirectEngine:
 
 def null_engine(potential: SitePotential, cluster: Cluster) -> DirectEngine:
     """The model's potential on the cluster, its atoms counted backwards and their neighbours looked for anew at each call."""
-    types = np.asarray(potential.types_of(cluster.engine_symbols[::-1]), dtype=np.int32)
+    species = [*cluster.symbols[: cluster.n].tolist(), *["H"] * len(cluster.link)]
+    types = np.asarray(potential.types_of(species[::-1]), dtype=np.int32)
 
     def compute(y: np.ndarray) -> tuple[float, np.ndarray]:
         back = np.ascontiguousarray(y[::-1])

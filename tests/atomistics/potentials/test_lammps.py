@@ -1,12 +1,15 @@
 """Energies, forces and stress of disturbed structures against LAMMPS."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, mx2
 
 from atomistics import Crystal, LennardJones, load_potential
 from atomistics.potentials.library import find_potential
+from tests.atomistics.potentials.files import setfl, written
 from tests.lammps_engine import lammps_energy_forces, lammps_virials, needs_lammps
 
 pytestmark = needs_lammps
@@ -140,3 +143,70 @@ def test_stresses_of_many_body_potentials_add_up_to_the_same(name):
     alike.calc = atoms.calc
     virials = lammps_virials(alike, style, str(find_potential(file)), list(elements))
     np.testing.assert_allclose(alike.get_stresses(voigt=False) * alike.get_volume(), virials, rtol=0, atol=1e-8)
+
+
+MX2 = """# UNITS: metal
+Mo S S 1.000 1.252 2.523 67.883 1.000 0.143 6.918 7.223 4 0 0.0
+S Mo Mo 1.000 1.252 2.523 62.449 1.000 0.143 6.918 7.223 4 0 0.0
+"""
+SILENT = "{} {} {} 0.000 1.000 1.000 1.000 1.000 0.143 1.000 1.000 4 0 0.0\n"
+
+
+def mos2(amplitude: float) -> Atoms:
+    """2 x 2 cells of 2H-MoS2, rattled."""
+    atoms = mx2("MoS2", kind="2H", a=3.13, thickness=3.1, size=(2, 2, 1), vacuum=8.0)
+    atoms.pbc = True
+    atoms.positions += np.random.default_rng(5).normal(0, amplitude, atoms.positions.shape)
+    return atoms
+
+
+@pytest.mark.parametrize("amplitude", [0.02, 0.15])
+def test_pairs_that_do_not_interact_agree(tmp_path, amplitude):
+    """Dichalcogenides: all M-M and X-X entries have epsilon 0."""
+    keys = [(a, b, c) for a in ("Mo", "S") for b in ("Mo", "S") for c in ("Mo", "S")]
+    silent = [key for key in keys if key not in (("Mo", "S", "S"), ("S", "Mo", "Mo"))]
+    path = tmp_path / "mos2.sw"
+    path.write_text(MX2 + "".join(SILENT.format(*key) for key in silent))
+    agree(mos2(amplitude), path, "sw", ("Mo", "S"))
+
+
+def agree(atoms: Atoms, path: Path, style: str, elements: tuple[str, ...], file: Path | None = None) -> None:
+    """Energy and forces of a file (``file``: the copy that LAMMPS can read) are those of LAMMPS."""
+    energies, forces, _ = lammps_energy_forces(atoms, style, str(file or path), list(elements))
+    atoms.calc = load_potential(path, None if style == "eam" else elements).calculator()
+    assert np.abs(forces).max() > 0.1
+    np.testing.assert_allclose(atoms.get_forces(), forces, rtol=0, atol=1e-9)
+    assert abs(atoms.get_potential_energy() - energies.sum()) < 1e-9 * len(atoms)
+
+
+@pytest.mark.parametrize("tag", ["# UNITS: real", "#   UNITS:   real  DATE: x", "\n# x UNITS:\treal", "# UNITS:real", "# x\n# UNITS: real"])
+@pytest.mark.parametrize("name", ["Cu", "Si", "SiC", "Kumagai"])
+def test_units_are_read_and_overlooked_as_lammps_does(tmp_path, name, tag):
+    """The word after UNITS: in the first line that is not blank; elsewhere, or without a blank, it is overlooked."""
+    file, style, elements, *_ = (CASES | COVALENT)[name]
+    lines = find_potential(file).read_text().splitlines()
+    head = lines[1 + tag.count("\n") :] if name == "Cu" else lines[1:] if "UNITS" in lines[0] else lines
+    path = tmp_path / file
+    path.write_text("\n".join([tag, *head]) + "\n")
+    agree(disturbed(name, (2, 1, 1)), path, style, elements)
+
+
+def test_other_units_are_refused(tmp_path):
+    path = written(tmp_path, setfl().replace("one", "# UNITS: electron"))
+    with pytest.raises(ValueError, match="line 1: expected UNITS: metal or real, found UNITS: electron"):
+        load_potential(path)
+
+
+@pytest.mark.parametrize("name", ["Cu_u3.eam", "Ni_smf7.eam"])
+@pytest.mark.parametrize("tag", ["metal", "real"])
+def test_funcfl_agrees(tmp_path, name, tag):
+    text = find_potential(name).read_text().splitlines()
+    path = tmp_path / name
+    path.write_text("\n".join([f"# UNITS: {tag}", *text[1:]]) + "\n")
+    a, symbol = (3.615, "Cu") if "Cu" in name else (3.52, "Ni")
+    atoms = bulk(symbol, "fcc", a=a, cubic=True) * (2, 2, 1)
+    atoms.positions += np.random.default_rng(4).normal(0, 0.1, atoms.positions.shape)
+    energies, forces, _ = lammps_energy_forces(atoms, "eam", str(path), [symbol])
+    atoms.calc = load_potential(path).calculator()
+    np.testing.assert_allclose(atoms.get_forces(), forces, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(atoms.get_potential_energies(), energies, rtol=0, atol=1e-9)

@@ -1,5 +1,6 @@
 """Finding and reading potentials: what is found, and the one sentence for what is not."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -54,9 +55,9 @@ def test_elements_are_selected_and_ordered():
         load_potential("NiAlH_jea.eam.alloy", elements=["Al", "Al"])
 
 
-def test_header_gives_the_lattice_constant_even_with_a_wrong_atomic_number():
-    """Zhou's files say atomic number 1 for everything: the names count."""
-    assert load_potential("W_zhou.eam.alloy").lattice_constant("bcc") == 3.157
+def test_the_header_names_the_structure_and_the_tables_its_lattice_constant():
+    """Zhou's files say atomic number 1 for everything: the names count. Their tungsten rests at 3.1648 A, the header says 3.157."""
+    assert load_potential("W_zhou.eam.alloy").lattice_constant("bcc") == pytest.approx(3.164849, abs=1e-5)
     assert load_potential("Fe_mm.eam.fs").lattice_constant("fcc") is None
 
 
@@ -149,3 +150,19 @@ def test_packages_that_fail_are_named(plugin, name, says):
 def test_names_of_packages_are_offered(plugin):
     with pytest.raises(ValueError, match="girifalco"):
         load_potential("girofalco")
+
+
+@pytest.mark.parametrize("name", ["Fe_mm.eam.fs", "GaN.sw", "SiC.tersoff", "Si.tersoff.mod", "Cu_u3.eam"])
+def test_compressed_files_in_the_home_folder(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(find_potential(name).read_bytes()))
+    packed, plain = load_potential(f"~/{name}.gz"), load_potential(name)
+    assert (packed.cutoff, packed.elements) == (plain.cutoff, plain.elements)
+
+
+def test_a_broken_gzip_file(tmp_path):
+    path = tmp_path / "Fe.eam.fs.gz"
+    path.write_bytes(gzip.compress(b"x" * 10_000)[:30])
+    with pytest.raises(ValueError, match="expected a whole file of gzip") as error:
+        load_potential(path)
+    assert str(path) in str(error.value)

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atomistics import load_potential
+from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from atomistics.potentials.library import find_potential
-from atomistics.potentials.setfl import read_setfl
+from atomistics.potentials.setfl import read_table
 from tests.atomistics.potentials.files import setfl, written
 
 
 def test_kind_of_file_follows_from_its_contents(tmp_path):
     text = Path(find_potential("AlFe_mm.eam.fs")).read_text()
-    table = read_setfl(written(tmp_path, text, "renamed.txt"))
+    table = read_table(written(tmp_path, text, "renamed.txt"))
     assert not np.array_equal(table.density[0, 0], table.density[0, 1])
-    alloy = read_setfl(written(tmp_path, setfl(header="2 Cu Ni", n=2)))
+    alloy = read_table(written(tmp_path, setfl(header="2 Cu Ni", n=2)))
     np.testing.assert_array_equal(alloy.density[0, 0], alloy.density[0, 1])
-    fs = read_setfl(written(tmp_path, setfl(header="2 Cu Ni", n=2, densities=2)))
+    fs = read_table(written(tmp_path, setfl(header="2 Cu Ni", n=2, densities=2)))
     assert not np.array_equal(fs.density[0, 0], fs.density[0, 1])
 
 
@@ -45,4 +45,54 @@ def test_malformed_files(tmp_path, text, sentence):
     with pytest.raises(ValueError, match=sentence) as error:
         load_potential(path)
     assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "spelt", ["1.25D+01", "1.25d+01", "1.25D01", "1.25d1", "1.25D1", "1.25q+1", "12.5", "1.25E1", "1250.-002", ".125+2"]
+)
+def test_exponents_of_fortran(tmp_path, spelt):
+    text = setfl(blocks=lambda lines: [*lines[:7], f"1 2 {spelt} 4 5", *lines[8:]])
+    assert read_table(written(tmp_path, text)).density[0, 0].tolist() == [1, 2, 12.5, 4, 5]
+
+
+def test_grids_of_fortran_and_a_byte_order_mark(tmp_path):
+    text = "\ufeff" + setfl(grid="5 1.0d-01 5 5.0D-1 2.5d0")
+    table = read_table(written(tmp_path, text))
+    assert (table.d_rho, table.dr, table.cutoff) == (0.1, 0.5, 2.5)
+
+
+def test_the_lattice_constant_of_the_header_does_not_matter():
+    """LAMMPS never uses it: what counts is where the tables are at rest."""
+    iron = load_potential("Fe_mm.eam.fs")
+    assert Crystal.bcc("Fe").resolved(iron).a == pytest.approx(2.855325, abs=2e-6)
+    assert Crystal.fcc("Fe").resolved(iron).a == pytest.approx(3.6583, abs=2e-3)
+
+
+@pytest.mark.parametrize("constant", ["3.6", "0", "0.0d0"])
+def test_a_wrong_header_is_not_believed(tmp_path, constant):
+    text = Path(find_potential("Fe_mm.eam.fs")).read_text()
+    header = text.splitlines()[5]
+    words = header.split()
+    path = written(tmp_path, text.replace(header, f"{words[0]} {words[1]} {constant} {words[3]}", 1))
+    potential = load_potential(path)
+    crystal = Crystal.bcc("Fe").resolved(potential)
+    assert equilibrium_lattice_constant(crystal, potential) == pytest.approx(2.855325, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Ni.adp", "the file is adp; supported are setfl"),
+        ("AlCu.adp", "the file is adp; supported are setfl"),
+        ("FeCr.cdeam", "the file is eam/cd; supported are setfl"),
+        ("PdHHe.eam.he", "the file is eam/he; supported are setfl"),
+        ("Cu.meam", "expected setfl of eam/alloy and eam/fs, funcfl of eam, .* found MEAM"),
+        ("SiC.edip", "expected setfl .* found EDIP"),
+        ("CuH.bop.table", r"expected setfl .* found a bond-order potential \(BOP\)"),
+    ],
+)
+def test_other_formats_are_named(name, kind):
+    with pytest.raises(ValueError, match=kind) as error:
+        load_potential(name)
     assert "\n" not in str(error.value)

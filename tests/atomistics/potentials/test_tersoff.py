@@ -132,5 +132,5 @@ def test_species_that_a_potential_does_not_have(name, elements, sentence):
 
 
 def test_other_relatives_of_the_format_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"test\.tersoff\.zbl: expected .*found another relative of \.tersoff"):
+    with pytest.raises(ValueError, match=r"test\.tersoff\.zbl: expected .*found tersoff/zbl"):
         load_potential(written(tmp_path, SI, "test.tersoff.zbl"))

@@ -48,7 +48,7 @@ def test_missing_species_and_triplets_are_named(tmp_path):
         ("Si Si 3 1 2\n", "line 1: expected three species, then numbers, found '3'"),
         ("Si Si Si 1 nan\n", "line 1: expected a finite number for b, found 'nan'"),
         ("Si Si Si 1 2\nSi Si Si 1 2\n", "line 2: expected one entry for Si Si Si, found a second after line 1"),
-        ("# UNITS: real\nSi Si Si 1 2\n", "line 1: expected eV and A"),
+        ("# UNITS: lj\nSi Si Si 1 2\n", "line 1: expected UNITS: metal or real, found UNITS: lj"),
     ],
 )
 def test_malformed_files(tmp_path, text, sentence):

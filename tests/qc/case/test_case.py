@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qc.case.case import Case, load_case, schema_rows
+from qc.errors import InputError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -68,3 +69,30 @@ def test_the_schema_is_complete(iron):
     assert defaults["model.core_radius"] == "required"
     assert defaults["model.method"] == "bgrac"
     assert tomllib.loads(f"x = {defaults['crack.tip']}")["x"] == [0, 0]
+
+
+@pytest.mark.parametrize(("structure", "species"), [("B2", ["Ni", "Al"]), ("L1_2", ["Al", "Ni"])])
+def test_intermetallics_have_two_species(structure, species):
+    data = {
+        "crystal": {"structure": structure, "elements": species},
+        "potential": {"file": "NiAlH_jea.eam.alloy"},
+        "model": {"core_radius": 15.0, "domain_radius": 60.0},
+        "crack": {"plane": [1, 1, 0], "front": [0, 0, 1]},
+    }
+    assert Case.from_dict(data).crystal.species == tuple(species)
+    data["crystal"] = {"structure": structure, "element": "Al"}
+    with pytest.raises(InputError, match=r"crystal\.element = \"Al\" is not allowed.*two different chemical symbols"):
+        Case.from_dict(data)
+
+
+def test_the_home_folder_of_a_potential_and_a_mesh(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "case.toml"
+    path.write_text(
+        'crystal = {structure = "bcc", element = "Fe"}\npotential = {file = "~/Fe.eam.fs"}\n'
+        'model = {core_radius = 15.0, domain_radius = 60.0, mesh = "~/disc.msh", face_strip = false}\n'
+        'crack = {plane = [1, 1, 0], front = [0, 0, 1]}\n'
+    )
+    case = load_case(path)
+    assert case.potential.file == str(tmp_path / "Fe.eam.fs")
+    assert case.model.mesh == str(tmp_path / "disc.msh")

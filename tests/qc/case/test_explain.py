@@ -104,7 +104,7 @@ def test_cubic_crystals_need_plane_and_front(iron, key):
         ("crystal.c_over_a=1.6", 'crystal.c_over_a = 1.6 is not allowed .*"diamond": leave it out, only hcp has one$'),
         (
             "crystal.structure=wurtzite",
-            'crystal.structure = "wurtzite" .*"diamond", "zincblende", "hcp" or "hexagonal"',
+            'crystal.structure = "wurtzite" .*"diamond", "zincblende", "B2", "L1_2", "hcp" or "hexagonal"',
         ),
         ("crack.cut=middle", 'crack.cut = "middle" .*"widest", "shuffle", "glide" or a whole number from 0$'),
         ("crack.cut=-1", "crack.cut = -1 is not allowed: it must be"),

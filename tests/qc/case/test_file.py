@@ -1,6 +1,7 @@
 """Reading a case file and changing keys of it: what goes wrong is told with file and line."""
 
 from qc.case.case import load_case
+from qc.case.file import read_toml
 from tests.qc.case.cases import IRON, refusal
 
 
@@ -41,3 +42,9 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "cannot be read" in refusal(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"a = '\xff'")
     assert "UTF-8" in refusal(tmp_path / "binary.toml")
+
+
+def test_a_byte_order_mark_is_no_key(tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_bytes("\ufeff[crystal]\na = 2.0\n".encode())
+    assert read_toml(path) == {"crystal": {"a": 2.0}}

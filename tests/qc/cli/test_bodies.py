@@ -98,3 +98,31 @@ def test_results_that_are_not_there_are_refused(folder, words, parts):
     result = qc(*words)
     assert result.exit_code == 2
     assert say(result, *parts)
+
+
+def test_an_output_folder_that_cannot_be_made(fake, folder):
+    for words in (("run", "iron.toml"), ("check", "iron.toml"), ("propagate", "iron.toml"), ("folds", "iron.toml")):
+        result = qc(*words, "-o", "iron.toml/out")
+        assert result.exit_code == 2
+        assert say(result, "-o iron.toml/out: cannot be made", "is a file")
+    assert not fake.calls
+
+
+def test_a_run_goes_where_a_check_has_drawn(fake, folder):
+    (folder / "seen").mkdir()
+    (folder / "seen" / "model.png").write_text("x")
+    assert qc("run", "iron.toml", "-o", "seen").exit_code == 0
+    fake.outcome, fake.files = InputError("no"), ("run.log",)
+    assert qc("run", "iron.toml", "-o", "seen").exit_code == 2
+    assert [path.name for path in (folder / "seen").iterdir()] == ["model.png"]
+
+
+def test_a_study_whose_members_are_all_refused(folder, monkeypatch):
+    rows = [{"name": name, "state": "refused", "reason": f"{name} does not fit"} for name in "ab"]
+    monkeypatch.setattr("qc.commands.study.run_study", lambda *a: {"members": rows, "fits": []})
+    words = ("study", "iron.toml", "--vary", "model.core_radius=30,40", "-o", "out")
+    result = qc(*words)
+    assert result.exit_code == 2
+    assert say(result, "no member of the study was run, all 2 are refused: a does not fit")
+    rows[1] |= {"state": "failed"}
+    assert qc(*words).exit_code == 1

@@ -21,6 +21,7 @@ def test_the_directory_left_out(fake, folder):
 def test_an_existing_directory_is_refused(fake, folder):
     if comm.rank == 0:
         (folder / "out").mkdir()
+        (folder / "out" / "run.log").write_text("x")
     comm.barrier()
     result = qc("run", "iron.toml", "-o", "out")
     assert result.exit_code == 2

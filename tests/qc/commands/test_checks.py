@@ -9,7 +9,15 @@ import pytest
 from qc.case import Case
 from qc.case.qm import QMTable
 from qc.cli.app import main
-from qc.commands.checks import changed_keys, check_engine, check_potential, check_same_model
+from qc.commands.checks import (
+    changed_keys,
+    check_directory,
+    check_engine,
+    check_place,
+    check_potential,
+    check_same_model,
+    make_directory,
+)
 from qc.errors import InputError
 from tests.programs import environment, qc_command
 
@@ -102,3 +110,26 @@ def test_a_missing_engine_is_told_before_anything_is_built(tmp_path, monkeypatch
     assert 'qm.engine = "ase:no_such_module.Engine" is not installed' in error
     assert "Traceback" not in error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_may_go_where_a_check_has_drawn(tmp_path):
+    folder = tmp_path / "seen"
+    folder.mkdir()
+    check_directory(folder, resume=False)
+    for name in ("model.png", "qm.png"):
+        (folder / name).write_text("x")
+        check_directory(folder, resume=False)
+    (folder / "run.log").write_text("x")
+    with pytest.raises(InputError, match="exists already"):
+        check_directory(folder, resume=False)
+
+
+def test_a_place_where_no_directory_can_be_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file", tmp_path / "file" / "a" / "b"):
+        for refuse in (check_place, make_directory, lambda d: check_directory(d, resume=False)):
+            with pytest.raises(InputError, match="cannot be made") as error:
+                refuse(place)
+            assert "\n" not in str(error.value)
+    make_directory(tmp_path / "a" / "b")
+    check_place(tmp_path / "a" / "b" / "c")

@@ -7,7 +7,7 @@ import pytest
 from mpi4py import MPI
 from typer.testing import CliRunner
 
-from qc.case.case import load_case
+from qc.case.case import Case, load_case
 from qc.cli import app as cli
 from qc.commands.griffith import griffith_lines, griffith_of_case
 
@@ -63,3 +63,26 @@ def test_command(shared_path):
         assert refused.exit_code == 2
         if MPI.COMM_WORLD.rank == 0:
             assert says in refused.output + refused.stderr
+
+
+def test_a_crystal_without_equilibrium_is_refused(tmp_path):
+    result = CliRunner().invoke(cli.app, ["griffith", str(EXAMPLES / "iron_crack.toml"), "--set", "crystal.a=4.0"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("qc: no equilibrium within 20 % of a = 4 A for bcc Fe")
+    assert result.stderr.count("\n") == 1
+
+
+def test_gamma_says_what_it_is():
+    """Of one cell, and of polar planes of two unlike faces."""
+    data = {
+        "crystal": {"structure": "zincblende", "elements": ["Si(D)", "C"]},
+        "potential": {"file": "SiCGe.tersoff"},
+        "model": {"core_radius": 15.0, "domain_radius": 60.0},
+        "crack": {"plane": [1, 1, 1], "front": [1, -1, 0]},
+    }
+    report = griffith_of_case(Case.from_dict(data))
+    assert [cut["faces_alike"] for cut in report["cuts"]] == [False, False]
+    lines = griffith_lines(report)
+    assert sum("(mean of two unlike faces)" in line for line in lines) == 2
+    assert sum("1x1 surface cell" in line for line in lines) == 1
+    assert sum("Si(D) as Si" in line for line in lines) == 1

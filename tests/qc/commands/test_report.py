@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qc.commands.report import between, document, middle, qm_line, summary_lines, verdict
+from qc.commands.report import between, document, ladder_entries, middle, qm_line, summary_lines, verdict
 from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
@@ -115,3 +115,11 @@ def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
         "material",
     ):
         assert made[key] == written[key], key
+
+
+def test_loads_are_named_in_both_units():
+    """K_plus is in MPa m^1/2, the screen in K_G: the document has both."""
+    found = ladder_entries(LadderState(K_plus_bracket=[1.0 * K_G, 1.1 * K_G]), K_G)
+    assert (found["K_plus"], found["K_plus_over_KG"]) == pytest.approx((2.1, 1.05))
+    assert found["K_plus_bracket_over_KG"] == pytest.approx([1.0, 1.1])
+    assert found["K_minus_over_KG"] is found["K_minus_bracket_over_KG"] is None

@@ -13,8 +13,8 @@ from qc.material.rest import at_rest
 PLANE, FRONT = (1, 1, 1), (1, -1, 0)
 
 
-def silicon(potential, plane=PLANE, front=FRONT):
-    return Crystal.diamond("Si").resolved(potential).oriented(plane, front)
+def silicon(potential, plane=PLANE, front=FRONT, species="Si"):
+    return Crystal.diamond(species).resolved(potential).oriented(plane, front)
 
 
 def told(crystal, potential, cut="widest"):
@@ -96,3 +96,19 @@ def test_tungsten_of_zhou():
     assert told(crystal.oriented((1, 1, 0), (1, -1, 0)), potential) == []
     iron = load_potential("Fe_mm.eam.fs")
     assert told(Crystal.bcc("Fe").resolved(iron).oriented((1, 1, 0), (0, 0, 1)), iron) == []
+
+
+@pytest.mark.parametrize("a", [5.35, 5.50])
+def test_no_plane_costs_more_than_itself(a):
+    """Gaps of a crystal that is not at rest have other widths than those of the report."""
+    potential = load_potential("holland-marder")
+    crystal = Crystal.diamond("Si", a).oriented((1, 1, 1), (1, -1, 0))
+    assert told(crystal, potential) == []
+    assert told(crystal, potential, "shuffle") == []
+    assert "3.00 times" in told(crystal, potential, "glide")[0]
+
+
+def test_species_that_are_no_chemical_symbols_are_told_once():
+    potential = load_potential("SiCGe.tersoff", ["Si(D)"])
+    (sentence,) = told(silicon(potential, species="Si(D)"), potential)
+    assert sentence.startswith("species that are no chemical symbols: files for ASE show Si(D) as Si")

@@ -10,6 +10,7 @@ from qc.material.cleavage import (
     cells_beside,
     crack_lattice,
     cut_height,
+    faces_alike,
     gap_to_open,
     miller,
     surface_cell,
@@ -108,3 +109,20 @@ def test_axes_in_words():
     assert axes_in_words(basal) == ("[1 2 0]", "(0 0 1)", "[1 0 0]")
     tilted = Crystal.hcp("Zr", 3.23, 1.59).oriented((1, 0, 1), (1, 1, -1))  # c/a is no ratio of small integers
     assert axes_in_words(tilted) == ("", "(1 0 1)", "[1 1 -1]")
+
+
+@pytest.mark.parametrize(
+    ("crystal", "plane", "front", "alike"),
+    [
+        (Crystal.zincblende("Si", "C", 4.3), (1, 1, 1), (1, -1, 0), False),
+        (Crystal.zincblende("Si", "C", 4.3), (1, 0, 0), (0, 1, 1), False),
+        (Crystal.zincblende("Si", "C", 4.3), (1, 1, 0), (0, 0, 1), True),
+        (Crystal.diamond("Si", 5.43), (1, 1, 1), (1, -1, 0), True),
+        (Crystal.B2("Ni", "Al", 2.88), (1, 0, 0), (0, 1, 0), False),
+        (Crystal.B2("Ni", "Al", 2.88), (1, 1, 0), (0, 0, 1), True),
+        (Crystal.L1_2("Al", "Ni", 3.57), (1, 1, 1), (1, -1, 0), True),
+        (Crystal.hcp("Mg", 3.2), (0, 0, 1), (1, 0, 0), True),
+    ],
+)
+def test_faces_of_polar_planes_differ(crystal, plane, front, alike):
+    assert faces_alike(crystal.oriented(plane, front)) is alike

@@ -4,6 +4,7 @@ import ase.io
 import numpy as np
 import pytest
 
+from atomistics.species import species_of
 from qc.output.trajectory import append_frame, read_frame
 from tests.qc.output.frames import frame, write
 
@@ -94,3 +95,16 @@ def test_a_frame_without_stress(tmp_path):
     back = read_frame(tmp_path / "t.extxyz", 0)
     assert "virial_stress" not in back
     assert back["site_energy"] == pytest.approx(frame(0)["site_energy"], nan_ok=True)
+
+
+def test_species_that_are_no_chemical_symbols(tmp_path):
+    """ASE reads chemical symbols, the potential's names stand beside them and come back."""
+    names = ["FeA", "Si(D)", "Fe", "O2-", "Type1", "Fe", "FeA"]
+    path = tmp_path / "t.extxyz"
+    append_frame(path, 0, **frame(0) | {"symbols": names})
+    atoms = ase.io.read(path)
+    assert atoms.get_chemical_symbols() == ["Fe", "Si", "Fe", "O", "X", "Fe", "Fe"]
+    assert species_of(atoms) == names
+    assert read_frame(path, 0)["symbols"].tolist() == names
+    append_frame(path, 1, **frame(1))
+    assert read_frame(path, 1)["symbols"].tolist() == ["Fe"] * 7

@@ -67,7 +67,7 @@ BAD = [
     ("--crystal sc:Po", ["--crystal 'sc:Po'", "hexagonal|fcc|bcc"]),
     ("--crystal diamond:C", ["diamond:C", "--potential", "diamond:Si"]),
     ("--crystal diamond:Si:C", ["'C'", "number > 0 in A"]),
-    ("--crystal zincblende:Si", ["zincblende has 2 elements", "zincblende[:Element:Element[:a]]"]),
+    ("--crystal zincblende:Si", ["zincblende has 2 elements", "zincblende|B2|L1_2[:Element:Element[:a]]"]),
     ("--crystal zincblende:Si:C --potential Si.sw", ["does not fit Si, C", "has no C"]),
     ("--crystal diamond --potential SiC.tersoff", ["leaves the element open", "diamond:Element"]),
     ("--crystal fcc:Cu:x", ["'x'", "number > 0 in A"]),
@@ -75,7 +75,7 @@ BAD = [
     ("--crystal fcc:Cu:9 --potential Cu_mishin1.eam.alloy", ["9", "the potential ends at"]),
     ("--crystal fcc:Ni", ["fcc:Ni", "--potential"]),
     ("--crystal fcc:Al --potential Cu_mishin1.eam.alloy", ["fcc:Al", "no parameters for Al", "it knows Cu"]),
-    ("--crystal bcc:Cu --potential Cu_mishin1.eam.alloy", ["bcc:Cu", "bcc:Cu:a"]),
+    ("--crystal hexagonal:Cu --potential Cu_mishin1.eam.alloy", ["names none for hexagonal Cu", "hexagonal:Cu:a"]),
     ("--crystal fcc --potential AlCu.eam.alloy", ["Al, Cu", "fcc:Element"]),
     ("--potential nowhere.eam.alloy", ["nowhere.eam.alloy", "not in"]),
     (

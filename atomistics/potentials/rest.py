@@ -1,0 +1,47 @@
+"""The size at which a crystal is at rest, from nothing but its potential."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ..crystal import Crystal
+from .site_potential import SitePotential
+
+DISTANCES = np.linspace(0.3, 0.95, 40)
+"""Nearest-neighbour distances that are tried, in cutoffs."""
+
+
+def constant_at_rest(potential: SitePotential, crystal: Crystal) -> float | None:
+    """Lattice constant of zero pressure and, among several of them, of least energy.
+
+    Parameters
+    ----------
+    potential : SitePotential
+        Whose neighbours follow from distances (no `fixed_topology`).
+    crystal : Crystal
+        Its shape and species count, its lattice constant does not.
+
+    Returns
+    -------
+    float or None
+        A; None: nearest-neighbour distances of 0.3 to 0.95 cutoffs hold no minimum of the energy.
+    """
+    types, unit = potential.types_of(crystal.species), crystal.with_lattice_constant(1.0)
+    a = potential.cutoff * DISTANCES / unit.nearest_neighbour_distance
+    bonds = [unit.stencil(potential.cutoff / a[0], b) for b in range(len(types))]
+    ends = [types[unit.stencil_species(potential.cutoff / a[0], b)] for b in range(len(types))]
+
+    def energy_and_virial(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) energies and their derivatives by the size."""
+        F = sizes[:, None, None] * np.eye(3)
+        sites = zip(bonds, ends, types, strict=True)
+        found = [potential.cauchy_born(R, kinds, int(kind), F, second=False)[:2] for R, kinds, kind in sites]
+        return np.sum([W for W, _ in found], 0), np.sum([np.trace(P, axis1=1, axis2=2) for _, P in found], 0)
+
+    W, slope = energy_and_virial(a)
+    minima = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
+    if not len(minima):
+        return None
+    k = min(minima, key=lambda k: min(W[k], W[k + 1]))
+    return float(brentq(lambda size: energy_and_virial(np.array([size]))[1][0], a[k], a[k + 1], xtol=1e-14))
