@@ -10,7 +10,7 @@ from typing import Protocol
 import ase
 import numpy as np
 from ase.geometry import minkowski_reduce
-from matscipy.neighbours import neighbour_list
+from ase.neighborlist import primitive_neighbor_list  # matscipy asks for MPI when it is imported
 
 from .lattice import STRUCTURES, UnitCell, box_indices, close_packed, primitive_cell
 from .species import atoms_of_species, species_of
@@ -324,7 +324,7 @@ def _check_apart(cell: np.ndarray, positions: np.ndarray, symbols: Sequence[str]
     if not np.isfinite(positions).all():
         raise ValueError("Crystal.from_ase needs positions that are finite numbers, got nan or inf")
     spacing = (abs(np.linalg.det(cell)) / len(positions)) ** (1.0 / 3.0)  # not less: cells of the search are as large
-    i, j, distance = neighbour_list("ijd", cutoff=spacing, positions=positions, cell=cell, pbc=np.ones(3, dtype=bool))
+    i, j, distance = primitive_neighbor_list("ijd", (True, True, True), cell, positions, spacing)
     if len(i) and distance.min() < ONE_PLACE:
         k = int(distance.argmin())
         raise ValueError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matscipy.neighbours import neighbour_list
+from ase.neighborlist import primitive_neighbor_list  # matscipy asks for MPI when it is imported
 from scipy.spatial import cKDTree
 
 
@@ -142,7 +142,7 @@ def _rarest(cell: np.ndarray, X: np.ndarray, kind: np.ndarray) -> np.ndarray:
     Compared is the number of neighbours, counted with a weight that vanishes smoothly, so that no distance is at its edge.
     """
     reach = 2.0 * (abs(np.linalg.det(cell)) / len(X)) ** (1.0 / 3.0)
-    i, r = neighbour_list("id", cutoff=reach, positions=X, cell=cell, pbc=np.ones(3, dtype=bool))
+    i, r = primitive_neighbor_list("id", (True, True, True), cell, X, reach)
     around = np.bincount(i, weights=(1.0 - (r / reach) ** 2) ** 3, minlength=len(X))
     order = np.lexsort((around, kind))
     new = (np.diff(kind[order]) != 0) | (np.diff(around[order]) > 1e-2)

@@ -89,7 +89,7 @@ NEVER = {
     "qc": {"numba"},
 }
 ASE_BORDER = {"atomistics/crystal.py", "atomistics/energy.py", "atomistics/potentials/calculator.py"}
-ASE_BORDER |= {"atomistics/species.py", "qc/drive/ase_view.py", "qc/material/surface.py", "qc/qm/engine/worker.py"}
+ASE_BORDER |= {"atomistics/species.py", "atomistics/lattice.py", "qc/drive/ase_view.py", "qc/material/surface.py", "qc/qm/engine/worker.py"}
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
