@@ -268,7 +268,7 @@ def example(
 
 @app.command()
 def selftest(output: Annotated[Path | None, _file("table")] = None) -> None:
-    """Prove an installation: a few known results, also on two ranks, in two minutes.
+    """Prove an installation: a few known results, also on two ranks.
 
     Compiles the kernels if nobody has. Exit codes: 0 all pass, 1 something failed.
     """

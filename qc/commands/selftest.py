@@ -1,4 +1,4 @@
-"""``qc selftest``: a few known results in a minute or two, which prove an installation."""
+"""``qc selftest``: a few known results, which prove an installation."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def ask_two_ranks(alone: dict[str, float]) -> tuple[str, bool | None]:
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         program = [str(mpirun), "-n", "2", sys.executable, "-m", "qc", "selftest", "-o", str(report)]
-        run = subprocess.run(program, env=outside(), capture_output=True, text=True, timeout=SECONDS, check=False)
+        run = subprocess.run(program, env=outside(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS)
         found = json.loads(report.read_text()) if report.is_file() else None
     if found is None:
         said = (run.stderr or run.stdout).strip().splitlines()

@@ -21,8 +21,9 @@ alone = pytest.mark.skipif(comm.size > 1, reason="starts programs of its own")
 def test_the_small_crack_advances_where_all_atoms_do():
     row = selftest.first_advance(comm)
     assert row.passed, row.found
-    everything = replace(selftest.CRACK, method="atomistic")
-    assert selftest.first_advance(comm, everything).found == row.found
+    if comm.size == 1:
+        everything = replace(selftest.CRACK, method="atomistic")
+        assert selftest.first_advance(comm, everything).found == row.found
 
 
 def test_another_material_fails(monkeypatch):
