@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,17 @@ from dolfinx import fem
 from dolfinx.io import VTXWriter
 from petsc4py import PETSc
 
+from fem.collective import on_root
+
 from ..crack.ladder import Ladder
 from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..terms.reconstructed import ReconstructedEnergy
 from ..unknowns.lookup import in_order
 from .trajectory import append_frame
+
+FRESH = "fields.tmp.bp"
+"""What ``fields.bp`` is called while it is written."""
 
 Frame = dict[str, np.ndarray]
 """Columns of all atoms of a state by name."""
@@ -85,5 +92,14 @@ def write_fields(directory: Path, ladder: Ladder) -> None:
     scalar = fem.functionspace(nodes.space.mesh, ("Lagrange", nodes.space.element.basix_element.degree))
     beta = fem.Function(scalar, name="beta")
     beta.x.array[:] = nodes.beta
-    with VTXWriter(nodes.space.mesh.comm, directory / "fields.bp", [u, beta]) as writer:
+    comm, fresh = nodes.space.mesh.comm, directory / FRESH
+    with VTXWriter(comm, fresh, [u, beta]) as writer:
         writer.write(ladder.state.steps[-1].K if ladder.state.steps else 0.0)
+    on_root(comm, lambda: _put_in_place(fresh, directory / "fields.bp"))
+
+
+def _put_in_place(fresh: Path, old: Path) -> None:
+    """A folder cannot replace another in one move: a kill between the two leaves none, never half of one."""
+    if old.exists():
+        shutil.rmtree(old)
+    os.replace(fresh, old)

@@ -11,6 +11,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .drawing import save
+
 
 def sweep_picture(path: Path, document: dict[str, Any]) -> None:
     """Lengths (a) and opening forces (b) against the load, a colour for each row of bonds (means along the front)."""
@@ -40,7 +42,7 @@ def sweep_picture(path: Path, document: dict[str, Any]) -> None:
     axes[0].legend(fontsize=8, frameon=False)
     for axis in axes:
         axis.grid(color="0.9")
-    figure.savefig(path, dpi=160)
+    save(figure, path)
     plt.close(figure)
 
 
