@@ -48,7 +48,7 @@ def _resumable(request: Request, ending: str, free: tuple[str, ...]) -> tuple[Ca
     return case, directory
 
 
-def _in_directory(comm: MPI.Comm, request: Request, command: Callable[[], int], directory: Path) -> int:
+def _in_directory[T](comm: MPI.Comm, request: Request, command: Callable[[], T], directory: Path) -> T:
     """Run a command that makes its directory; a refused case leaves none behind."""
     try:
         return command()
@@ -102,7 +102,8 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     from ..crack.folds import FoldSpec
     from ..drive.continuation import PathOptions
 
-    document = run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step))
+    spec, options = FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step)
+    document = _in_directory(comm, request, lambda: run_folds(case, directory, spec, options), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 
@@ -122,7 +123,6 @@ def qm_sweep(comm: MPI.Comm, request: Request) -> int:
     from ..commands.specs import solver_options
 
     system = make_system(case, comm)
-    on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
     document = run_sweep(case, system, solver_options(case, []), directory)
     return _echo(comm, [*sweep_lines(document), f"{qm_line(document['qm'])}; results in {directory}"])
 

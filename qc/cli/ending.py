@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..commands.guard import guarded
+from ..commands.verbosity import messages_on_screen
 from ..errors import ConvergenceError, InputError, Stopped
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-DONE, FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
@@ -33,15 +35,14 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
 
     world = MPI.COMM_WORLD
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
+    os.environ["PETSC_OPTIONS"] = f"-no_signal_handler {os.environ.get('PETSC_OPTIONS', '')}"  # signals are ours
     try:
-        return command(world)
+        with guarded(world.rank == 0), messages_on_screen(world.rank == 0):
+            return command(world)
     except (ConvergenceError, Stopped, InputError) as error:
         code = _code_of(error)
         _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
         return code
-    except KeyboardInterrupt:
-        _abort_if_parallel(world, "interrupted at once; --resume goes on after the last finished step", INTERRUPTED)
-        return INTERRUPTED
     except Exception:
         if world.size == 1:
             raise

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
-from rich.console import Console
-from rich.progress import Progress
 
 from fem.collective import on_root
 from fem.mesh.interpolation import cell_vertices
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
+from ..output.files import replace_text
 from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
@@ -33,6 +32,7 @@ from ..patch.words import (
     parse_shifts,
 )
 from ..qm.engine.spec import EngineSpec
+from .terminal import display
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,16 +145,16 @@ def _check_files(options: PatchOptions) -> None:
 
 
 def _run(comm: MPI.Comm, jobs: Sequence[Job]) -> list[Record]:
-    """All records; rank 0 shows the progress on a terminal."""
-    console = Console(stderr=True)
-    show = comm.rank == 0 and console.is_terminal
-    with Progress(console=console, transient=True, disable=not show) as progress:
-        task = progress.add_task("patch tests", total=len(jobs))
+    """All records; rank 0 shows the progress."""
+    with display(comm, "claim") as shown:
+        shown.begin(len(jobs))
+        over = 0
 
         def done(job: Job) -> None:
-            progress.update(
-                task, advance=1, description=f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D"
-            )
+            nonlocal over
+            over += 1
+            short = f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D"
+            shown.step(over, f"{job.claim}, {job}", short)
 
         return run_jobs(jobs, comm, done)
 
@@ -167,7 +167,7 @@ def _write(comm: MPI.Comm, records: Sequence[Record], options: PatchOptions) -> 
         print(text, end="")
         return
     try:
-        options.output.write_text(text, encoding="utf-8")
+        replace_text(options.output, text)
     except OSError as error:
         raise InputError(f"-o {str(options.output)!r} cannot be written: {error.strerror}") from None
     print(f"{summary(records)}; {options.format} in {options.output}")
