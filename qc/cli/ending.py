@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
+NO_HANDLER = "-no_signal_handler"
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 
@@ -35,7 +37,7 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
 
     world = MPI.COMM_WORLD
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
-    os.environ["PETSC_OPTIONS"] = f"-no_signal_handler {os.environ.get('PETSC_OPTIONS', '')}"  # signals are ours
+    _take_signals_from_petsc()
     try:
         with guarded(world.rank == 0), messages_on_screen(world.rank == 0):
             return command(world)
@@ -48,6 +50,15 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
             raise
         _abort_if_parallel(world, traceback.format_exc(), FAILED)
         return FAILED
+
+
+def _take_signals_from_petsc() -> None:
+    """PETSc, once it is loaded, would end the run at a signal with an abort; where a crash has happened Python says instead."""
+    options = os.environ.get("PETSC_OPTIONS", "")
+    if NO_HANDLER not in options:
+        os.environ["PETSC_OPTIONS"] = f"{NO_HANDLER} {options}".strip()
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)
 
 
 def run_command(command: Callable[[], int | None]) -> int:

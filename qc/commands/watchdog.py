@@ -70,7 +70,7 @@ class Watchdog:
                 return None
             return f"{name} again: ended at once; {ON_DISK}"
         if not self._finishes:
-            return f"{name}: ended at once; {ON_DISK}"
+            return f"{name}: ended at once, there was nothing to finish"
         self._first = time.monotonic()
         self._say(f"{name}: finishing this Newton step, then saving; again to stop now")
         return None
