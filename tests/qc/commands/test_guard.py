@@ -12,7 +12,7 @@ from mpi4py import MPI
 from qc.commands.guard import Interrupt
 from qc.commands.watchdog import ASKING, TWICE
 from qc.errors import Stopped
-from tests.programs import environment
+from tests.programs import environment, mpirun
 
 comm = MPI.COMM_WORLD
 alone = pytest.mark.skipif(comm.size > 1, reason="starts programs of its own")
@@ -21,7 +21,8 @@ BUSY = """
 import ctypes, sys
 from mpi4py import MPI
 from qc.commands.guard import Interrupt, guarded
-with guarded(sys.argv[1] == "speaks", patience=float(sys.argv[2])):
+rank = MPI.COMM_WORLD.rank
+with guarded(sys.argv[1] == "speaks" and rank == 0, patience=float(sys.argv[2])):
     if sys.argv[3] == "finishes":
         Interrupt(MPI.COMM_SELF, lambda: "")
     print("ready", flush=True)
@@ -34,12 +35,13 @@ with guarded(sys.argv[1] == "speaks", patience=float(sys.argv[2])):
 class Busy:
     """A program that is in C code for ever."""
 
-    def __init__(self, *words):
-        command = [sys.executable, "-c", BUSY, *words]
+    def __init__(self, *words, ranks=1):
+        command = [*(mpirun(ranks) if ranks > 1 else []), sys.executable, "-c", BUSY, *words]
         self.process = subprocess.Popen(
             command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert self.process.stdout.readline() == "ready\n"
+        for _ in range(ranks):
+            assert self.process.stdout.readline() == "ready\n"
 
     def send(self, number):
         self.process.send_signal(number)
@@ -66,6 +68,20 @@ def test_a_second_signal_ends_what_is_being_finished(number):
     code, said = busy.end()
     assert code == 3
     assert said.startswith(f"qc: {name} again: ended at once")
+
+
+@alone
+def test_all_ranks_end_and_one_speaks():
+    """The launcher passes the signal on to three ranks: one answer, one last word, the exit code of a stop."""
+    busy = Busy("speaks", "1000", "finishes", ranks=3)
+    busy.send(signal.SIGUSR1)
+    assert "finishing this Newton step" in busy.heard()
+    time.sleep(TWICE + 0.1)
+    busy.send(signal.SIGUSR1)
+    code, said = busy.end()
+    assert code == 3
+    assert "finishing" not in said
+    assert said.count("ended at once") == 1
 
 
 @alone

@@ -107,7 +107,6 @@ def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
         assert [s[name] for s in read(folder / "halves")["steps"]] == [s[name] for s in read(whole)["steps"]]
 
 
-@pytest.mark.mpi
 def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     """All stop after the step, with everything saved."""
     save = checkpoint.save

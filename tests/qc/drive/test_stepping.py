@@ -70,7 +70,6 @@ def test_a_stepper_needs_no_tip(brittle):
     assert stepper.solver.coupling.residual(stepper.q) < 1e-6
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize("step", ["step", "follow"])
 def test_a_step_that_is_stopped_leaves_the_state_before(brittle, step):
     """Unknowns and load are those from which it started, whichever iteration it was in."""
