@@ -32,7 +32,7 @@ def log_to_file(path: Path, comm: MPI.Comm) -> Iterator[None]:
     for logger in loggers:
         logger.addHandler(handler)
         if comm.rank == 0:
-            logger.setLevel(min(chosen.log, logger.level or chosen.log))
+            logger.setLevel(min(chosen.log, logger.level or logging.WARNING))
     try:
         with _end_in_the_log():
             yield

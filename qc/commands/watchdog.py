@@ -15,8 +15,10 @@ import time
 
 ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals that ask to stop: of a terminal, of batch systems, of SLURM before its time limit."""
-PATIENCE = 9.0
-"""Seconds from the first signal to the end of the command, whatever it does: 10 with those of the processes' own end."""
+PATIENCE = 8.0
+"""Seconds from the first signal to the end of the command, whatever it does."""
+BETWEEN = 2.0
+"""Seconds that a command has to exit, before it is killed."""
 TWICE = 1.0
 """Seconds within which signals count as one: a launcher passes on what its ranks have had from the batch system already."""
 FINISHES, ENDS = b"F", b"E"
@@ -84,7 +86,7 @@ class Watchdog:
                 os.kill(self._command, blow)
             except ProcessLookupError:
                 return
-            if select.select([self._pipe], [], [], 1.0)[0] and not os.read(self._pipe, 4096):
+            if select.select([self._pipe], [], [], BETWEEN)[0] and not os.read(self._pipe, 4096):
                 return
 
     def _say(self, sentence: str) -> None:
