@@ -86,8 +86,15 @@ class Watchdog:
                 os.kill(self._command, blow)
             except ProcessLookupError:
                 return
-            if select.select([self._pipe], [], [], BETWEEN)[0] and not os.read(self._pipe, 4096):
+            if self._closes(time.monotonic() + BETWEEN):
                 return
+
+    def _closes(self, deadline: float) -> bool:
+        """Whether the command is gone by then; signals that still come do not matter."""
+        while select.select([self._pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            if not os.read(self._pipe, 4096):
+                return True
+        return False
 
     def _say(self, sentence: str) -> None:
         if self._speaks:
