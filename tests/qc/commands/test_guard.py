@@ -18,7 +18,8 @@ comm = MPI.COMM_WORLD
 alone = pytest.mark.skipif(comm.size > 1, reason="starts programs of its own")
 
 BUSY = """
-import ctypes, sys
+import ctypes, signal, sys
+signal.alarm(120)  # not for ever, should a test fail
 from mpi4py import MPI
 from qc.commands.guard import Interrupt, guarded
 rank = MPI.COMM_WORLD.rank
