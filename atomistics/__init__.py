@@ -1,17 +1,23 @@
-"""Crystals, neighbour lists, site potentials and weighted site sums: numpy and numba only, no MPI."""
+"""Crystals, neighbour lists, site potentials and weighted site sums: numpy and numba only, no MPI.
 
-from .kernels import compilation  # noqa: F401  loads the kernels: before all others, which import them
+A name is loaded, and the kernels that it needs are compiled, when it is first asked for.
+"""
 
-# isort: split
-from .crystal import Crystal
-from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
-from .neighbours import NeighbourList
-from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
-from .potentials.eam import EAM
-from .potentials.library import COVALENT, load_potential
-from .potentials.site_potential import SitePotential
-from .potentials.stillinger_weber import StillingerWeber
-from .potentials.tersoff import Tersoff
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .crystal import Crystal
+    from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
+    from .neighbours import NeighbourList
+    from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
+    from .potentials.eam import EAM
+    from .potentials.library import COVALENT, load_potential
+    from .potentials.site_potential import SitePotential
+    from .potentials.stillinger_weber import StillingerWeber
+    from .potentials.tersoff import Tersoff
 
 __all__ = [
     "COVALENT",
@@ -30,3 +36,34 @@ __all__ = [
     "equilibrium_lattice_constant",
     "load_potential",
 ]
+
+_HOME = {
+    "Crystal": "crystal",
+    "AtomisticEnergy": "energy",
+    "cohesive_energy": "energy",
+    "equilibrium_lattice_constant": "energy",
+    "NeighbourList": "neighbours",
+    "HexagonalEAM": "potentials.analytic",
+    "LennardJones": "potentials.analytic",
+    "Morse": "potentials.analytic",
+    "ToyEAM": "potentials.analytic",
+    "EAM": "potentials.eam",
+    "COVALENT": "potentials.library",
+    "load_potential": "potentials.library",
+    "SitePotential": "potentials.site_potential",
+    "StillingerWeber": "potentials.stillinger_weber",
+    "Tersoff": "potentials.tersoff",
+}
+"""Module of each public name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.measure import FOLDER, Report
 
-IMPORT = [sys.executable, "-c", "import dolfinx_solver, atomistics"]
+IMPORT = [sys.executable, "-c", "import dolfinx_solver, atomistics.kernels"]
 QC = [sys.executable, "-m", "qc"]
 CASE = str(FOLDER.parent / "examples" / "hexagonal_crack.toml")
 TWO = ["--set", "load.K_stop=1.04", "--set", "load.unload=false"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -20,6 +21,12 @@ import numba
 
 TEMPORARY = "qc-kernels-"
 MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction")
+
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 30
+"""What compiling takes on an idle machine, about (docs/performance.md, "Starting")."""
 
 
 def load_kernels() -> None:
@@ -78,6 +85,8 @@ def one_after_another(folder: Path, name: str, load: Callable[[], None]) -> None
         load()
         return
     with _lock(folder / "kernels.lock"):
+        if not mark.exists():
+            log.warning("compiling the kernels for this machine, once: about %d s, more if it is busy", IDLE_SECONDS)
         load()
         with contextlib.suppress(OSError):
             mark.touch()

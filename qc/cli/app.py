@@ -15,6 +15,7 @@ from .info import installed_version
 from .info import schema as show_schema
 from .patch_words import patch_test
 from .request import Request
+from .shared import Commands, wide
 
 if TYPE_CHECKING:
     from ..commands.study_plan import Measure
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="qc",
     help="Cracks in crystals: atoms at the tip, finite elements around them, one blended model.",
-    epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped with the state saved.",
+    epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped by a signal (run, propagate, study: --resume goes on).",
+    cls=Commands,
+    context_settings=wide(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -48,7 +48,7 @@ def _resumable(request: Request, ending: str, free: tuple[str, ...]) -> tuple[Ca
     return case, directory
 
 
-def _in_directory(comm: MPI.Comm, request: Request, command: Callable[[], int], directory: Path) -> int:
+def _in_directory[T](comm: MPI.Comm, request: Request, command: Callable[[], T], directory: Path) -> T:
     """Run a command that makes its directory; a refused case leaves none behind."""
     try:
         return command()
@@ -108,7 +108,8 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     from ..crack.folds import FoldSpec
     from ..drive.continuation import PathOptions
 
-    document = run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step))
+    spec, options = FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step)
+    document = _in_directory(comm, request, lambda: run_folds(case, directory, spec, options), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 

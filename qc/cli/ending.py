@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import sys
 import time
@@ -12,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..commands.guard import guarded
+from ..commands.verbosity import messages_on_screen
 from ..errors import ConvergenceError, InputError, Stopped
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-DONE, FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
+NO_HANDLER = "-no_signal_handler"
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 
@@ -33,20 +37,28 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
 
     world = MPI.COMM_WORLD
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
+    _take_signals_from_petsc()
     try:
-        return command(world)
+        with guarded(world.rank == 0), messages_on_screen(world.rank == 0):
+            return command(world)
     except (ConvergenceError, Stopped, InputError) as error:
         code = _code_of(error)
         _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
         return code
-    except KeyboardInterrupt:
-        _abort_if_parallel(world, "interrupted at once; --resume goes on after the last finished step", INTERRUPTED)
-        return INTERRUPTED
     except Exception:
         if world.size == 1:
             raise
         _abort_if_parallel(world, traceback.format_exc(), FAILED)
         return FAILED
+
+
+def _take_signals_from_petsc() -> None:
+    """PETSc, once it is loaded, would end the run at a signal with an abort; where a crash has happened Python says instead."""
+    options = os.environ.get("PETSC_OPTIONS", "")
+    if NO_HANDLER not in options:
+        os.environ["PETSC_OPTIONS"] = f"{NO_HANDLER} {options}".strip()
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)
 
 
 def run_command(command: Callable[[], int | None]) -> int:

@@ -27,8 +27,10 @@ def installed_version() -> str:
 
 def info(comm: MPI.Comm, as_json: bool = False) -> int:
     """``qc info``. All ranks load what they are asked the versions of."""
-    from atomistics.potentials.library import BUILT_IN, plugins, potential_folders
+    from atomistics.potentials.folders import potential_folders  # nothing that would compile
+    from atomistics.potentials.plugins import plugins
 
+    from ..case.tables import BUILT_IN_POTENTIALS
     from ..output.versions import versions
 
     found = versions()
@@ -42,7 +44,7 @@ def info(comm: MPI.Comm, as_json: bool = False) -> int:
     if as_json:
         known = {"qc": installed_version(), "ranks": comm.size, "versions": found, "petsc_packages": packages}
         folders = [str(folder) for folder in potential_folders()]
-        print(json.dumps(known | {"potential_folders": folders, "built_in": [*BUILT_IN], "added": added}, indent=1))
+        print(json.dumps(known | {"potential_folders": folders, "built_in": [*BUILT_IN_POTENTIALS], "added": added}, indent=1))
         return 0
     typer.echo(f"qc {installed_version()} on {comm.size} rank{'s' if comm.size > 1 else ''}")
     echo_table(found, "Versions")
@@ -50,7 +52,7 @@ def info(comm: MPI.Comm, as_json: bool = False) -> int:
     typer.echo("\nPotential files are looked for beside the case file, then in")
     for folder in potential_folders():
         typer.echo(f"  {folder}{'' if folder.is_dir() else '  (does not exist)'}")
-    typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN)}")
+    typer.echo(f"\nBuilt-in potentials\n  {', '.join(BUILT_IN_POTENTIALS)}")
     if added:
         echo_table(added, "Potentials (names, and endings of files) that other packages add")
     return 0

@@ -1,13 +1,11 @@
-"""The directory of a run: made ready, its checkpoints in and out, its clock, and the signals that end it between two steps."""
+"""The directory of a run: made ready, its checkpoints in and out, its clock, and how a signal ends it between two iterations."""
 
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from mpi4py import MPI
@@ -22,6 +20,7 @@ from ..crack.ladder_state import LadderState
 from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError, Stopped
+from ..monitor import listening
 from ..output import checkpoint
 from ..output.fields import FieldSeries
 from ..output.states import write_frame
@@ -29,6 +28,7 @@ from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
 from .checks import make_directory
+from .guard import Interrupt
 from .run_log import log_to_file
 from .specimen import Specimen, make_specimen
 
@@ -148,17 +148,22 @@ class RunDirectory:
         self.watch.compare(self.comm)
 
     @contextmanager
-    def until_stopped(self, finish: Callable[[], None]) -> Iterator[Interrupt]:
-        """Signals are a flag while the block runs; what it has reached is finished, unless it ends by a defect."""
-        interrupt = Interrupt(self.comm)
+    def until_stopped(self, finish: Callable[[], None], reached: Callable[[], str]) -> Iterator[Interrupt]:
+        """Signals are a flag while the block runs, looked at in each iteration: `Stopped` says what has been ``reached``.
+
+        That is finished, unless the block ends by a defect.
+        """
+        interrupt = Interrupt(self.comm, reached)
         try:
-            yield interrupt
-        except (Stopped, ConvergenceError):  # known to all ranks; after any other failure some may not get there
+            try:
+                with listening(interrupt.hear):
+                    yield interrupt
+            except (Stopped, ConvergenceError):  # known to all ranks; after any other failure some may not get there
+                finish()
+                raise
             finish()
-            raise
         finally:
             interrupt.restore()
-        finish()
 
     def finish(self, ladder: Ladder, draw: Callable[[], None], write_tables: Callable[[], None]) -> None:
         """Pictures, tables and report of whatever has been reached; the two functions are called on rank 0."""
@@ -171,25 +176,3 @@ class RunDirectory:
         self.watch.compare(self.comm)
         on_root(self.comm, write_tables)
         on_root(self.comm, lambda: report_or_warn(self.path))
-
-
-class Interrupt:
-    """Turns SIGINT and SIGTERM into a flag that the ranks agree on between steps."""
-
-    def __init__(self, comm: MPI.Comm) -> None:
-        self._comm, self._seen = comm, False
-        self._old = {s: signal.signal(s, self._note) for s in (signal.SIGINT, signal.SIGTERM)}
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._seen = True
-        for each in self._old:  # the second one ends the process as it would without us
-            signal.signal(each, signal.SIG_DFL)
-
-    def agreed(self) -> bool:
-        """Whether any rank has been asked to stop. Collective."""
-        return bool(self._comm.allreduce(int(self._seen), op=MPI.MAX))
-
-    def restore(self) -> None:
-        """Give the signals back."""
-        for number, handler in self._old.items():
-            signal.signal(number, handler)

@@ -13,26 +13,50 @@ from fem.collective import on_root
 from ..case.case import Case
 from ..crack.folds import COLUMNS, FoldSpec, report, trace
 from ..drive.continuation import Path, PathOptions
+from ..drive.equations import PathPoint
 from ..output.files import write_json, write_steps_csv
 from ..output.versions import versions
 from ..pictures import folds as fold_pictures
 from ..report.page import report_or_warn
 from .build import make_system
+from .directory import run_directory
 from .specs import solver_options
+from .terminal import display
 
 
 def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOptions) -> dict[str, Any]:
-    """Follow the case's crack through its folds; files in ``directory``: folds.json, curve.csv, pictures, report.html. Collective."""
+    """Follow the case's crack through its folds; files: folds.json, curve.csv, pictures, report.html, run.log. Collective."""
     comm, begin = MPI.COMM_WORLD, time.perf_counter()
-    system = make_system(case, comm)
-    path = Path(system, options)
-    snake = trace(system, spec, path, solver_options(case, []))
-    document = {"case": case.name, "method": system.spec.method, "domain_radius": system.spec.domain_radius}
-    document |= report(path, snake)
-    document |= {"ranks": comm.size, "n_dofs": system.model.parts.layout.n_unknowns}
-    document |= {"seconds": round(time.perf_counter() - begin, 1), "settings": case.plain(), "versions": versions()}
-    on_root(comm, lambda: _write(directory, document, snake.rows))
+    with run_directory(directory, comm, resume=False), display(comm, "point", directory / "run.log") as shown:
+        shown.phase("building the model")
+        system = make_system(case, comm)
+        path = Path(system, options)
+        shown.phase(
+            f"from the stable state at {spec.start:g} K_G through {spec.folds} folds and back to where it closes"
+        )
+        shown.begin(None)
+        points = 0
+
+        def found(point: PathPoint) -> None:
+            nonlocal points
+            points += 1
+            shown.step(points, point_line(point, system.K_G))
+
+        snake = trace(system, spec, path, solver_options(case, []), found)
+        shown.phase(f"energies and tips of {len(snake.points)} points, barriers, pictures")
+        document = {"case": case.name, "method": system.spec.method, "domain_radius": system.spec.domain_radius}
+        document |= report(path, snake)
+        document |= {"ranks": comm.size, "n_dofs": system.model.parts.layout.n_unknowns}
+        document |= {"seconds": round(time.perf_counter() - begin, 1), "settings": case.plain(), "versions": versions()}
+        on_root(comm, lambda: _write(directory, document, snake.rows))
     return document
+
+
+def point_line(point: PathPoint, K_G: float) -> str:
+    """A point of a path in one line; K_G in MPa m^1/2."""
+    kind = "stable" if point.negative == 0 else f"{point.negative} negative eigenvalues"
+    kind = f"fold, {point.fold} of K" if point.fold else kind
+    return f"K = {point.K / K_G:.6f} K_G ({point.K:.6f} MPa m^1/2), {kind}"
 
 
 def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, Any]]) -> None:

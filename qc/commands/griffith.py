@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 
 from atomistics import Crystal, SitePotential
 from fem.cauchy_born import CauchyBornMaterial
@@ -19,6 +20,7 @@ from ..material.rest import at_rest_with_word, axial_ratio
 from ..material.surface import surface_energy
 from .build import blaming_the_case, check_cut, make_crystal
 from .potential import load_potential_of
+from .terminal import Display, display
 
 GAMMA_MEANS = "gamma: relaxed in the 1x1 surface cell, without reconstruction; of planes whose two faces differ (polar) their mean"
 """What gamma is and is not, for the report."""
@@ -37,6 +39,12 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
         would have given, ``lattice_constant`` (A), ``axial_ratio`` (of hcp, else None), ``plane``, ``front``, ``potential``,
         ``sublattices``, ``warnings``.
     """
+    with display(MPI.COMM_SELF, "cut") as shown:
+        return _griffith(case, shown)
+
+
+def _griffith(case: Case, shown: Display) -> dict[str, Any]:
+    shown.phase("the crystal at rest and the surface of the case's cut")
     with blaming_the_case():
         potential = load_potential_of(case)
         potential.types_of(case.crystal.species)
@@ -47,7 +55,11 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
     material = CauchyBornMaterial(crystal, potential)
     field = NearTipField(material.elastic_tensor(), dimension=crystal.dimension)
     clamped = NearTipField(material.elastic_tensor(relaxed=False), dimension=crystal.dimension)
-    cuts = [_cut(crystal, potential, field, k, chosen.cut) for k in range(count_gaps(crystal))]
+    gaps, cuts = count_gaps(crystal), []
+    shown.begin(gaps)
+    for k in range(gaps):
+        cuts.append(_cut(crystal, potential, field, k, chosen.cut))
+        shown.step(k + 1, f"{cuts[-1]['cut']}: gamma {cuts[-1]['gamma']:.4f} J/m^2")
     return {
         "case": case.name,
         "potential": case.potential.file,

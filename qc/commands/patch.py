@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
-from rich.console import Console
-from rich.progress import Progress
 
 from fem.collective import on_root
 from fem.mesh.interpolation import cell_vertices
@@ -17,6 +15,7 @@ from fem.mesh.interpolation import cell_vertices
 from ..coupling.spec import METHODS
 from ..errors import InputError
 from ..material.cleavage import axes_in_words
+from ..output.files import replace_text
 from ..patch.choice import PatchChoice, check_methods, make_setups
 from ..patch.crystals import CrystalWord, parse_crystal
 from ..patch.map import Panel, force_picture
@@ -37,6 +36,7 @@ from ..pictures.drawing import Directions
 from ..qm.engine.spec import EngineSpec
 from ..report.page import report_or_warn
 from ..report.source import patch_source
+from .terminal import display
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,16 +156,16 @@ def _check_files(options: PatchOptions) -> None:
 
 
 def _run(comm: MPI.Comm, jobs: Sequence[Job]) -> list[Record]:
-    """All records; rank 0 shows the progress on a terminal."""
-    console = Console(stderr=True)
-    show = comm.rank == 0 and console.is_terminal
-    with Progress(console=console, transient=True, disable=not show) as progress:
-        task = progress.add_task("patch tests", total=len(jobs))
+    """All records; rank 0 shows the progress."""
+    with display(comm, "claim") as shown:
+        shown.begin(len(jobs))
+        over = 0
 
         def done(job: Job) -> None:
-            progress.update(
-                task, advance=1, description=f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D"
-            )
+            nonlocal over
+            over += 1
+            short = f"{job.method}, {job.setup.crystal_name}, {job.setup.dimension:g}-D"
+            shown.step(over, f"{job.claim}, {job}", short)
 
         return run_jobs(jobs, comm, done)
 
@@ -178,7 +178,7 @@ def _write(comm: MPI.Comm, records: Sequence[Record], options: PatchOptions) -> 
         print(text, end="")
         return
     try:
-        options.output.write_text(text, encoding="utf-8")
+        replace_text(options.output, text)
     except OSError as error:
         raise InputError(f"-o {str(options.output)!r} cannot be written: {error.strerror}") from None
     print(f"{summary(records)}; {options.format} in {options.output}")

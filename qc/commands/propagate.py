@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,12 +23,12 @@ from ..output.pictures import draw_model
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
-from .directory import Interrupt, RunDirectory, run_directory
+from .directory import RunDirectory, run_directory
+from .guard import Interrupt
 from .propagation_report import document, summary_lines
+from .report import in_short, model_line, step_line
 from .specs import blaming_petsc_options, propagation_spec, quiet_petsc, solver_options
-from .terminal import progress, tell
-
-log = logging.getLogger(__name__)
+from .terminal import Display, display, tell
 
 
 def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> int:
@@ -39,8 +38,12 @@ def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_opt
         raise InputError(f"[qm] is not allowed with qc propagate: {why}")
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
-    with run_directory(Path(directory), MPI.COMM_WORLD, resume) as held:
-        run = PropagationRun(case, held, options)
+    directory = Path(directory)
+    with (
+        run_directory(directory, MPI.COMM_WORLD, resume) as held,
+        display(held.comm, "bond", directory / "run.log") as shown,
+    ):
+        run = PropagationRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:
         tell(summary_lines(run.specimen, run.propagation, held.watch, held.path))
@@ -56,10 +59,12 @@ class PropagationRun:
     directory : RunDirectory
         Where it goes on from the checkpoint, if there is one.
     options : SolverOptions
+    shown : Display
     """
 
-    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions) -> None:
-        self.directory = directory
+    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
+        self.directory, self.shown, self._torn = directory, shown, False
+        shown.phase("building the model")
         self.specimen = directory.specimen(case)
         system = self.specimen.system
         with stage("set-up"):
@@ -70,7 +75,7 @@ class PropagationRun:
 
     def execute(self) -> None:
         """Break and close all bonds; pictures and tables also of a propagation that stops or fails."""
-        with self.directory.until_stopped(self._finish) as interrupt:
+        with self.directory.until_stopped(self._finish, self._reached) as interrupt:
             picture = self.directory.path / "model.png"
             if not on_root(self.directory.comm, picture.exists):
                 with stage("pictures"):
@@ -78,17 +83,26 @@ class PropagationRun:
             self._walk(interrupt)
 
     def _walk(self, interrupt: Interrupt) -> None:
-        propagation = self.propagation
-        with progress(self.directory.comm, "bonds", propagation.spec.bonds + propagation.spec.close) as show:
-            while not propagation.state.finished:
+        propagation, total = self.propagation, self.propagation.spec.bonds + self.propagation.spec.close
+        self.shown.phase(f"{model_line(self.specimen)}; {total} bonds to break or to close")
+        self.shown.begin(total, self._bonds())
+        while not propagation.state.finished:
+            try:
                 with stage("solve"):
                     record = propagation.advance()
-                if record is not None:
-                    self._keep(record)
-                    log_step(record)
-                    show(sum(abs(event.bonds) for event in propagation.curve), in_short(record))
-                if interrupt.agreed():
-                    raise Stopped(f"stopped after {len(propagation.curve)} events; resume with --resume")
+            except Stopped:
+                self._torn = True
+                raise
+            if record is not None:
+                self._keep(record)
+                self.shown.step(self._bonds(), step_line(record), in_short(record))
+            interrupt.look()
+
+    def _bonds(self) -> int:
+        return sum(abs(event.bonds) for event in self.propagation.curve)
+
+    def _reached(self) -> str:
+        return f"after {len(self.propagation.curve)} events"
 
     def _keep(self, record: StepRecord) -> None:
         """Put an accepted state on disk: a frame of the first one, and of the first one after each event."""
@@ -111,7 +125,8 @@ class PropagationRun:
         write_steps_csv(path / "r_curve.csv", [asdict(point) for point in propagation.curve], CURVE_COLUMNS)
 
     def _finish(self) -> None:
-        self.directory.finish(self.propagation.ladder, self._draw, self._write_tables)
+        if not self._torn:  # else stopped on the way to a state: the tables of the one before are on disk
+            self.directory.finish(self.propagation.ladder, self._draw, self._write_tables)
 
     def _draw(self) -> None:
         path, K_G, title = self.directory.path / "r_curve.png", self.specimen.system.K_G, self.specimen.case.name
@@ -136,17 +151,3 @@ def last_states(directory: RunDirectory, system: CrackSystem) -> tuple[Propagati
     if state.finished and state.ended is not None:  # the case may have been given a higher K_stop
         state.finished, state.ended = False, None
     return state, ladder, q
-
-
-def log_step(record: StepRecord) -> None:
-    """One line of ``run.log`` for an accepted state."""
-    log.info(
-        "%s: K = %.5f K_G, energy %s eV, tip %.3f A, %d + %d iterations, %d taken back, force %.1e eV/A",
-        record.stage, record.K_over_KG, record.energy, record.tip_position, record.newton_iterations,
-        record.robust_iterations, record.rejected, record.residual,
-    )  # fmt: skip
-
-
-def in_short(record: StepRecord) -> str:
-    """Load and tip of a state, beside the bar."""
-    return f"K = {record.K_over_KG:.4f} K_G  tip {record.tip_position:.2f} A"

@@ -42,7 +42,7 @@ def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> 
         "griffith": s.griffith.as_dict(),
         **material_entries(specimen),
         "verdict": verdict(state, spec),
-        "summary": summary(state.curve),
+        "summary": summary(state.curve, s.K_G),
         "r_curve": [asdict(point) for point in state.curve],
         "moves": [asdict(made) for made in state.moves],
         "lead": state.lead,
@@ -65,14 +65,18 @@ def verdict(state: PropagationState, spec: PropagationSpec) -> str:
     return text + (f"; {state.ended}" if state.ended else "")
 
 
-def summary(curve: Sequence[CurvePoint]) -> dict[str, Any]:
-    """Number, mean and scatter of the loads of each kind of event, in K_G; worst balance of dE/da against 2 gamma - J."""
+def summary(curve: Sequence[CurvePoint], K_G: float) -> dict[str, Any]:
+    """Number, mean and scatter of the loads of each kind of event and of their brackets, K_G; worst dE/da against 2 gamma - J."""
     found: dict[str, Any] = {}
     for name, branch in (("K_plus", "load"), ("K_minus", "unload")):
         levels = np.array([e.K_over_KG for e in curve if e.branch == branch])
         if len(levels):
+            ends = [(e.K_low / K_G, e.K_high / K_G) for e in curve if e.branch == branch]
             found[name] = {
                 "events": len(levels),
+                "bracket_lowest": min(low for low, _ in ends),
+                "bracket_highest": max(high for _, high in ends),
+                "bracket_width": max(high - low for low, high in ends),
                 "mean": levels.mean(),
                 "lowest": levels.min(),
                 "highest": levels.max(),
@@ -87,7 +91,7 @@ def summary(curve: Sequence[CurvePoint]) -> dict[str, Any]:
 
 def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch, directory: Path) -> list[str]:
     """What a finished propagation says on the terminal."""
-    griffith, found = specimen.system.griffith, summary(propagation.curve)
+    griffith, found = specimen.system.griffith, summary(propagation.curve, specimen.system.K_G)
     lines = [
         f"K_G {specimen.system.K_G:.4f} MPa m^1/2 (plane {griffith.plane}, {griffith.cut}, front {griffith.front})",
         *(f"warning: {sentence}" for sentence in specimen.warnings),
@@ -95,7 +99,8 @@ def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch
     ]
     for name in (name for name in SIGNS if name in found):
         part = found[name]
-        extent = f"({part['lowest']:.4f} to {part['highest']:.4f})"
-        lines.append(f"{SIGNS[name]} {part['mean']:.4f} K_G over {part['events']} events {extent}")
+        extent = f"all between {part['bracket_lowest']:.5f} and {part['bracket_highest']:.5f}"
+        width = f"brackets {part['bracket_width']:.5f} wide at most"
+        lines.append(f"{SIGNS[name]} {part['mean']:.4f} K_G over {part['events']} events, {extent}, {width}")
     steps, seconds = propagation.ladder.state.steps, sum(watch.seconds.values())
     return [*lines, f"{len(steps)} steps in {seconds:.0f} s; results in {directory}"]

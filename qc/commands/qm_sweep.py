@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +17,7 @@ from ..coupling.coupling import Coupling
 from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError
-from ..output.files import write_json
+from ..output.files import write_json, write_steps_csv
 from ..output.qm_layers import draw_layers
 from ..pictures.qm_sweep import sweep_picture
 from ..qm.engine.shared import ROOT
@@ -28,9 +25,10 @@ from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
+from .directory import run_directory
 from .specs import qm_tip_spec
+from .terminal import Display, display
 
-log = logging.getLogger(__name__)
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
 """Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
 
@@ -144,14 +142,22 @@ def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
 
 def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path) -> dict[str, Any]:
     """All loads of the case's ladder; sweep.json, sweep.csv and sweep.png after each. Collective."""
+    comm = system.model.comm
+    with run_directory(directory, comm, resume=False), display(comm, "load", directory / "run.log") as shown:
+        return _sweep(case, system, options, directory, shown)
+
+
+def _sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path, shown: Display) -> dict[str, Any]:
+    shown.phase("starting the engine")
     sweep = Sweep(system, case, options)
     draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
     load, records = case.load, []
     levels = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
+    shown.begin(len(levels))
     try:
         for record in sweep.loads(levels):
             records.append(record)
-            log.info("K = %.4f K_G: %s", record["K_over_KG"], record["bonds"])
+            shown.step(len(records), record_line(record))
             document = {
                 "case": case.name,
                 "K_G": system.K_G,
@@ -165,14 +171,17 @@ def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory
     return document
 
 
+def record_line(record: dict[str, Any]) -> str:
+    """A load of the sweep in one line."""
+    force = max((abs(bond["opening_force"]) for bond in record["bonds"]), default=0.0)
+    calls = f"{record['qm']['calls']} calls of the engine, {record['seconds']:.0f} s"
+    return f"K = {record['K_over_KG']:.4f} K_G ({record['K']:.4f} MPa m^1/2), opening force {force:.3f} eV/A at most, {calls}"
+
+
 def _write(directory: Path, document: dict[str, Any]) -> None:
     write_json(directory / "sweep.json", document)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for record in document["loads"]:
-        table.writerows([record["K_over_KG"], *(bond[name] for name in COLUMNS[1:])] for bond in record["bonds"])
-    (directory / "sweep.csv").write_text(text.getvalue())
+    rows = [{"K_over_KG": record["K_over_KG"]} | bond for record in document["loads"] for bond in record["bonds"]]
+    write_steps_csv(directory / "sweep.csv", rows, COLUMNS)
     sweep_picture(directory / "sweep.png", document)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..crack.ladder_state import LadderState
+from ..crack.records import StepRecord
 from ..output.versions import versions
 from ..stages import Stopwatch
 from .specimen import Specimen
@@ -111,6 +112,32 @@ def between(bracket: list[float], K_G: float) -> str:
     """A bracket of loads (MPa m^1/2) in words, in K_G."""
     low, high = (K / K_G for K in bracket)
     return f"between {low:.3f} and {high:.3f} K_G"
+
+
+def model_line(specimen: Specimen) -> str:
+    """What has been built, in a few words."""
+    s = specimen.system
+    unknowns = s.model.parts.layout.n_unknowns
+    return f"{s.spec.method}, {specimen.n_atoms} atoms, {unknowns} unknowns, K_G = {s.K_G:.4f} MPa m^1/2"
+
+
+def step_line(record: StepRecord) -> str:
+    """An accepted state in one line, for the screen and ``run.log``."""
+    parts = [f"K = {record.K_over_KG:.5f} K_G ({record.K:.5f} MPa m^1/2)"]
+    parts += [] if record.tip_position is None else [f"tip {record.tip_position:.3f} A"]
+    parts += [] if record.J_over_G is None else [f"J/G {record.J_over_G:.3f}"]
+    parts += [] if record.energy is None else [f"energy {record.energy:.6f} eV"]
+    parts.append(
+        f"{record.newton_iterations} + {record.robust_iterations} iterations, force {record.residual:.1e} eV/A"
+    )
+    taken_back = f", {record.rejected} steps taken back" if record.rejected else ""
+    return ("" if record.stage is None else f"{record.stage}: ") + ", ".join(parts) + taken_back
+
+
+def in_short(record: StepRecord) -> str:
+    """Load and tip of a state, beside the bar."""
+    tip = record.tip_position
+    return f"K = {record.K_over_KG:.4f} K_G" + ("" if tip is None else f"  tip {tip:.2f} A")
 
 
 def summary_lines(

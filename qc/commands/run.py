@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,17 @@ from ..case.case import Case
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
-from ..errors import Stopped
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
 from ..solve.options import SolverOptions
 from ..stages import stage
-from .directory import Interrupt, RunDirectory, run_directory
-from .report import document, summary_lines
+from .directory import RunDirectory, run_directory
+from .guard import Interrupt
+from .report import document, in_short, model_line, step_line, summary_lines
 from .specimen import Specimen
 from .specs import blaming_petsc_options, ladder_spec, qm_tip_spec, quiet_petsc, solver_options
-from .terminal import progress, tell
-
-log = logging.getLogger(__name__)
+from .terminal import Display, display, tell
 
 PATIENT_NEWTON = 40
 """Iterations of Newton's method with forces mixed from an engine whose stiffness it is not told."""
@@ -53,8 +50,12 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
     """
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
-    with run_directory(Path(directory), MPI.COMM_WORLD, resume) as held:
-        run = LadderRun(case, held, options)
+    directory = Path(directory)
+    with (
+        run_directory(directory, MPI.COMM_WORLD, resume) as held,
+        display(held.comm, "step", directory / "run.log") as shown,
+    ):
+        run = LadderRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:
         tell(summary_lines(run.specimen, run.ladder.state, held.watch, run.qm_report, held.path))
@@ -70,10 +71,12 @@ class LadderRun:
     directory : RunDirectory
         Where it goes on from the checkpoint, if there is one.
     options : SolverOptions
+    shown : Display
     """
 
-    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions) -> None:
-        self.directory = directory
+    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
+        self.directory, self.shown = directory, shown
+        shown.phase("building the model")
         self.specimen = directory.specimen(case)
         self.qm = qm_tip(self.specimen, directory.saved)
         self.qm_report: dict[str, Any] | None = None
@@ -83,7 +86,7 @@ class LadderRun:
     def execute(self) -> None:
         """Walk the ladder to its end; pictures and tables also of one that stops or fails."""
         try:
-            with self.directory.until_stopped(self._finish) as interrupt:
+            with self.directory.until_stopped(self._finish, self._reached) as interrupt:
                 self._draw_model()
                 self._walk(interrupt)
         finally:
@@ -102,19 +105,22 @@ class LadderRun:
     def _walk(self, interrupt: Interrupt) -> None:
         load, ladder = self.specimen.case.load, self.ladder
         total = round((load.K_stop - load.K_start) / load.K_step) + 1
-        with progress(self.directory.comm, "K/K_G", total, len(ladder.state.steps)) as show:
-            for level, branch in ladder.loads():
-                with stage("solve"):
-                    self._move_qm()
-                    record = ladder.refine(level, branch)
-                    if record is not None and self.qm is not None:
-                        record.qm = self.qm.measure(ladder.q)
-                if record is not None:
-                    self._keep(record)
-                    log_step(record)
-                    show(len(ladder.state.steps), in_short(record))
-                if interrupt.agreed():
-                    raise Stopped(f"stopped after K = {level:.4f} K_G; resume with --resume")
+        self.shown.phase(f"{model_line(self.specimen)}; at most {total} steps under rising load")
+        self.shown.begin(total, len(ladder.state.steps))
+        for level, branch in ladder.loads():
+            with stage("solve"):
+                self._move_qm()
+                record = ladder.refine(level, branch)
+                if record is not None and self.qm is not None:
+                    record.qm = self.qm.measure(ladder.q)
+            if record is not None:
+                self._keep(record)
+                self.shown.step(len(ladder.state.steps), step_line(record), in_short(record))
+            interrupt.look()
+
+    def _reached(self) -> str:
+        steps = self.ladder.state.steps
+        return f"after K = {steps[-1].K_over_KG:.4f} K_G" if steps else "before the first step"
 
     def _move_qm(self) -> None:
         """The QM region goes where the last step has left the tip."""
@@ -172,18 +178,3 @@ def start_ladder(
         ):  # its factors predict the next step, as if nothing had been between
             ladder.solver.is_stable(ladder.q)
     return ladder
-
-
-def log_step(record: StepRecord) -> None:
-    """One line of ``run.log`` for an accepted step."""
-    log.info(
-        "K = %.4f K_G, energy %s eV, tip %s A, %d + %d iterations, force %.1e eV/A",
-        record.K_over_KG, record.energy, record.tip_position, record.newton_iterations,
-        record.robust_iterations, record.residual,
-    )  # fmt: skip
-
-
-def in_short(record: StepRecord) -> str:
-    """Load and tip of a step, beside the bar."""
-    tip = record.tip_position
-    return f"K = {record.K_over_KG:.3f} K_G" + ("" if tip is None else f"  tip {tip:.2f} A")

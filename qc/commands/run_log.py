@@ -12,11 +12,9 @@ from mpi4py import MPI
 from fem.collective import together
 
 from ..errors import ConvergenceError, InputError, Stopped
+from .verbosity import PACKAGES, chosen
 
 log = logging.getLogger(__name__)
-
-PACKAGES = ("qc", "fem", "atomistics")
-"""Whose messages go to ``run.log``."""
 
 
 @contextmanager
@@ -27,13 +25,14 @@ def log_to_file(path: Path, comm: MPI.Comm) -> Iterator[None]:
     traceback. Collective.
     """
     handler = together(comm, lambda: logging.NullHandler() if comm.rank else logging.FileHandler(path))
+    handler.setLevel(chosen.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     loggers = [logging.getLogger(package) for package in PACKAGES]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.addHandler(handler)
         if comm.rank == 0:
-            logger.setLevel(logging.INFO)
+            logger.setLevel(min(chosen.log, logger.level or logging.WARNING))
     try:
         with _end_in_the_log():
             yield

@@ -27,7 +27,9 @@ from .checks import changed_keys, check_same_model
 from .folds import run_folds
 from .potential import load_potential_of
 from .run import run_case
+from .run_log import log_to_file
 from .study_plan import RADIUS, Measure, Member
+from .terminal import display
 
 log = logging.getLogger(__name__)
 NAMES = ("K_plus", "K_minus")
@@ -56,8 +58,12 @@ def run_study(
         Larger discs are left out of the fully atomistic reference.
     """
     comm, rows = MPI.COMM_WORLD, []
-    for member in members:
-        rows.append(_row(member, comm, directory / member.name, measure, resume, most_atoms))
+    on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
+    for number, member in enumerate(members, 1):
+        with log_to_file(directory / "run.log", comm):
+            with display(comm, "case", directory / "run.log" if number == 1 else None) as shown:
+                shown.phase(f"case {number} of {len(members)}: {member.name}")
+            rows.append(_row(member, comm, directory / member.name, measure, resume, most_atoms))
         document = {"measure": measure, "members": rows, "fits": fits(rows)}
         on_root(comm, partial(_write, directory, document))
     on_root(comm, lambda: report_or_warn(directory))

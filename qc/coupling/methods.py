@@ -16,6 +16,7 @@ from fem.mesh.domain import DomainMesh, build_domain
 from fem.mesh.far_field import CoarseMesh
 from fem.mesh.lattice_zone import MeshLattice
 
+from ..monitor import begin
 from ..terms.atomistic import AtomisticEnergy
 from ..terms.perfect import PerfectCrystal
 from ..terms.reconstructed import ReconstructedEnergy
@@ -93,6 +94,7 @@ def build_within(
     if spec.facts.reconstructed:
         if reconstruction is None and (spec.crack == "slit" or removed is not None):
             reconstruction = _of_the_perfect_crystal(comm, perfect, extents, None if matching else domain)
+        begin("stencils of the handshake without ghost forces")
         grac = Handshake(shared).reconstruct(reconstruction)
         coupling = reconstructed_blending(shared, grac)
         if not spec.dead_load:

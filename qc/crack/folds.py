@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,8 +16,6 @@ from .ladder import Ladder
 from .ladder_state import LadderSpec
 from .system import CrackSystem
 from .tip import CLOSES_AT, OPENS_AT, Shells, TipState, TipTracker
-
-log = logging.getLogger(__name__)
 
 COLUMNS = ("arc", "K", "K_over_KG", "tip_position", "tip_stretch", "energy", "negative_eigenvalues", "fold")
 """Columns of ``curve.csv``: A, MPa m^1/2, eV per cell minus the perfect crystal."""
@@ -68,8 +65,17 @@ class Snake:
     ended: str | None
 
 
-def trace(system: CrackSystem, spec: FoldSpec, path: Path, solver: SolverOptions | None = None) -> Snake:
-    """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close. Collective."""
+def trace(
+    system: CrackSystem,
+    spec: FoldSpec,
+    path: Path,
+    solver: SolverOptions | None = None,
+    found: Callable[[PathPoint], None] = lambda point: None,
+) -> Snake:
+    """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close.
+
+    ``found`` is told each point. Collective.
+    """
     if system.model.atomistic is None:
         raise InputError(
             "model.method = 'continuum' has no atoms, so no bond that breaks: folds need a method with atoms"
@@ -77,8 +83,8 @@ def trace(system: CrackSystem, spec: FoldSpec, path: Path, solver: SolverOptions
     ladder = Ladder(system, LadderSpec(K_start=spec.start, K_stop=spec.start, K_step=1.0), solver)
     ladder.step(spec.start, "load")
     K = spec.start * system.K_G
-    forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds))
-    backward, reason = _walk(path, path.start(ladder.q, K, rising=False), spec, Enough(1, climb=False))
+    forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds), found)
+    backward, reason = _walk(path, path.start(ladder.q, K, rising=False), spec, Enough(1, climb=False), found)
     points = [p.reversed() for p in backward[:0:-1]] + forward
     if not any(p.fold for p in points):
         raise ConvergenceError(f"no fold found from K = {spec.start:.4f} K_G: {ended or reason}")
@@ -102,14 +108,16 @@ class Enough:
         return self._left <= 0
 
 
-def _walk(path: Path, start: PathPoint, spec: FoldSpec, enough: Enough) -> tuple[list[PathPoint], str | None]:
+def _walk(
+    path: Path, start: PathPoint, spec: FoldSpec, enough: Enough, found: Callable[[PathPoint], None]
+) -> tuple[list[PathPoint], str | None]:
     """Points from ``start`` until there are enough of them, and otherwise why the path was given up. Collective."""
     points = [start]
     try:
         for point in path.follow(start):
             points.append(point)
             level = point.K / path.system.K_G
-            log.info("K = %.6f K_G, %d negative, %s", level, point.negative, point.fold or "")
+            found(point)
             if enough(point):
                 return points, None
             if len(points) >= spec.points or not LOWEST < level < HIGHEST:

@@ -21,6 +21,7 @@ from ..coupling.methods import build_within
 from ..coupling.model import Model
 from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
+from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
 from .spec import MODES, CrackSpec, check_opening, check_sizes
 
@@ -71,6 +72,7 @@ class CrackSystem:
     ) -> None:
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
         self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        begin("Griffith load: surface energy, elastic constants")
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
@@ -80,6 +82,7 @@ class CrackSystem:
         if K_check is not None:
             opening = self.face_opening(spec.core_radius, K_check * self.K_G)
             check_opening(spec, extents, self.crystal, potential, opening)
+        begin("mesh, atoms and couplings of the model")
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
         )

@@ -10,6 +10,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from ..errors import ConvergenceError, InputError
+from ..monitor import tell
 from ..solve.bordered import Bordered
 from .equations import PathEquations, PathPoint
 from .loaded import Loaded
@@ -92,8 +93,9 @@ class Path:
         equations = self.equations
         equations.place(q, K)
         step = equations.zero()
-        for _ in range(2 * self.options.max_newton):
+        for iteration in range(2 * self.options.max_newton):
             residual = equations.residual()
+            tell(self.system.model.comm, "Newton", iteration, residual)
             equations.factor()
             if residual < self.options.force_tolerance:
                 found = self.q.array.copy()
@@ -150,6 +152,7 @@ class Path:
         equations.place(point.q + length * point.dq, K)
         for iteration in range(self.options.max_newton + 1):
             residual = equations.residual()
+            tell(self.system.model.comm, "Newton", iteration, residual)
             if not np.isfinite(residual):
                 return None
             border = equations.border(K, row, corner)

@@ -8,7 +8,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
-from ..errors import ConvergenceError, EngineError
+from ..errors import ConvergenceError, EngineError, Stopped
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
@@ -142,6 +142,7 @@ class Stepper:
         A ``robust`` attempt minimises with short steps; one that is left ``alone`` has nothing but Newton's method.
         """
         system, K, options = self._system, level * self._system.K_G, self.solver.options
+        before = self.q.copy()
         system.load(K)
         if robust:
             self.solver.options = replace(options, max_robust=2 * options.max_robust, step_cap=0.4 * options.step_cap)
@@ -151,6 +152,10 @@ class Stepper:
         kept = self.q.copy()
         try:
             return self.solver.solve(self.q, jump=JUMP * self._nn, rough=robust or start is None, alone=alone)
+        except Stopped:  # the state before is what there is; its factors would predict a step that nobody asks for
+            self.q = before
+            system.load(K if start is None else start * system.K_G)
+            raise
         except EngineError:  # shorter steps would not mend it
             self.q = kept  # the other one may be locked by the solver that was in it
             raise

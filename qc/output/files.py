@@ -30,17 +30,46 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
     replace_text(Path(path), json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+UNITS = {
+    "MPa m^1/2": ("K", "K_low", "K_high"),
+    "K_G": ("K_over_KG",),
+    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm"),
+    "nearest-neighbour distance": ("tip_stretch",),
+    "eV per cell": ("energy",),
+    "eV/A": ("residual", "opening_force"),
+    "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J"),
+    "1": ("J_over_G",),
+    "count": (
+        *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
+        *("off_plane_broken", "new_neighbours"),
+    ),
+    "text": ("branch", "stage", "fold", "converged_reason"),
+}
+"""Columns of all tables by their unit; energies are those minus the perfect crystal's."""
+
+
 def write_steps_csv(
     path: str | os.PathLike[str], steps: Sequence[Mapping[str, Any]], columns: Sequence[str] = STEP_COLUMNS
 ) -> None:
-    """Write one line a step, atomically; what is None, NaN or missing stays empty."""
+    """Write one line a step, atomically; what is None, NaN or missing stays empty.
+
+    The units stand beside the table, in ``<name>.csv-metadata.json`` (W3C, Model for Tabular Data and Metadata on the Web, 2015),
+    so that its first line has the bare names.
+    """
+    path = Path(path)
+    unit = {name: unit for unit, names in UNITS.items() for name in names}
+    described = [{"name": name, "schema:unitText": unit[name]} for name in columns]
+    write_json(
+        path.with_name(f"{path.name}-metadata.json"),
+        {"@context": "http://www.w3.org/ns/csvw", "url": path.name, "tableSchema": {"columns": described}},
+    )
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
     for step in steps:
         values = (_plain(step.get(name)) for name in columns)
         table.writerow(["" if v is None else v for v in values])
-    replace_text(Path(path), text.getvalue())
+    replace_text(path, text.getvalue())
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ crystal takes off the pressure of the misfit, to first order; the difference of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +69,8 @@ def potential_elasticity(crystal: Crystal, potential: SitePotential) -> Elastici
 class _Bulk:
     """The engine's stress in a periodic supercell of the conventional cell."""
 
-    def __init__(self, crystal: Crystal, cells: int, engine: EngineProcess) -> None:
+    def __init__(self, crystal: Crystal, cells: int, engine: EngineProcess, called: Callable[[str], None]) -> None:
+        self._called = called
         assert crystal.a is not None
         axes = replace(crystal, rotation=np.eye(3))
         self.atoms, self.a, self.engine = axes.atoms((cells, cells, cells)), crystal.a, engine
@@ -84,6 +86,8 @@ class _Bulk:
         answer = self.engine.compute(y, np.array(self.atoms.cell) @ F.T, stress=True)
         force = 0.0 if self.second is None else float(answer.forces[self.second, 0].mean())
         assert answer.stress is not None
+        pressure = -float(np.trace(answer.stress)) * GPA / 3.0
+        self._called(f"a = {a:.5f} A, pressure {pressure:.4f} GPa, {answer.seconds:.1f} s")
         return answer.stress * GPA, force
 
     def lattice_constant(self) -> float:
@@ -100,17 +104,19 @@ class _Bulk:
         raise InputError(f"the engine finds no lattice constant near {self.a:g} A: its pressure there is {-q:.3g} GPa")
 
 
-def engine_elasticity(spec: EngineSpec, crystal: Crystal, cells: int = 2) -> Elasticity:
+def engine_elasticity(
+    spec: EngineSpec, crystal: Crystal, cells: int = 2, called: Callable[[str], None] = lambda line: None
+) -> Elasticity:
     """Of an engine, from its stress in ``cells``^3 conventional cells; engines without k-points need them large.
 
     The crystal must be cubic, with one or two atoms a cell. The sublattices of the second kind follow a shear along one axis, whose
-    rest is found from their force (one further call).
+    rest is found from their force (one further call). ``called`` is told each answer of the engine in a line.
     """
     if crystal.structure not in ("diamond", "zincblende", "fcc", "bcc"):
         raise InputError(f"the elastic budget is for cubic crystals, not for {crystal.structure}")
     conventional = crystal.atoms((cells, cells, cells))
     with EngineProcess(spec, conventional.get_chemical_symbols(), spin=0) as engine:
-        bulk = _Bulk(crystal, cells, engine)
+        bulk = _Bulk(crystal, cells, engine, called)
         a = bulk.lattice_constant()
         e = STRAIN * a / bulk.a
         stretch, shear = np.zeros((3, 3)), np.zeros((3, 3))

@@ -8,7 +8,8 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..errors import ConvergenceError
-from .newton import Newton
+from ..monitor import tell
+from .newton import Newton, run
 from .options import SolveReport
 from .stability import Stability
 
@@ -74,6 +75,7 @@ class Descent:
             if length == 0.0 and residual > tolerance:
                 report.reason, report.complaint = "ROBUST_LINE_SEARCH_FAILED", self._coupling.complaint
                 return True
+            tell(self._coupling.layout.comm, "descent", iteration, residual)
             log.debug("robust %d: E %.9f, force %.2e, step %.2e, shift %.2g", iteration, E, residual, length, shift)
             report.robust_iterations = iteration
             if not residual < np.inf or distance(q, start) > self.furthest:
@@ -98,7 +100,7 @@ class Descent:
         while report.robust_iterations < self._newton.options.max_robust and tried < TRIES:
             tried += 1
             self._disturb(q)
-            region.solve(None, q)
+            run(region, q)
             report.robust_iterations += region.getIterationNumber()
             if distance(q, start) > self.furthest:
                 report.reason = "ROBUST_ATOMS_FLY"

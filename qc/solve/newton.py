@@ -7,6 +7,7 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..coupling.load import Load
+from ..monitor import tell
 from .factored import FactoredHessian
 from .options import PREFIX, SolveReport, SolverOptions
 
@@ -59,10 +60,7 @@ class Newton:
 
     def solve(self, q: PETSc.Vec) -> SolveReport:
         """An equilibrium near q, in place, if Newton's method finds one. Collective."""
-        try:
-            self.snes.solve(None, q)
-        except PETSc.Error as error:
-            raise _cause(error) from None
+        run(self.snes, q)
         reason = self.snes.getConvergedReason()
         return SolveReport(
             converged=reason > 0,
@@ -133,11 +131,13 @@ class _Equations:
         """PETSc's reason to stop, or none: the largest force component counts."""
         reason = PETSc.SNES.ConvergedReason
         largest = float(snes.getFunction()[0].norm(PETSc.NormType.NORM_INFINITY))
+        newton = snes.getType() == PETSc.SNES.Type.NEWTONLS
+        tell(self._coupling.layout.comm, "Newton" if newton else "trust region", iteration, largest)
         if not np.isfinite(largest):
             return reason.DIVERGED_FNORM_NAN
         if largest < self.options.force_tolerance:
             return reason.CONVERGED_FNORM_ABS
-        most = self.options.max_newton if snes.getType() == PETSc.SNES.Type.NEWTONLS else self.options.max_robust
+        most = self.options.max_newton if newton else self.options.max_robust
         return reason.DIVERGED_MAX_IT if iteration >= most else reason.CONVERGED_ITERATING
 
     def _matrix(self, q: PETSc.Vec) -> PETSc.Mat:
@@ -154,6 +154,14 @@ def _choose_line_search(snes: PETSc.SNES, chosen: str) -> None:
     """Whole Newton steps next to the solution: what they gain there is less than the rounding of the energy sum."""
     near = snes.getFunction()[0].norm(PETSc.NormType.NORM_INFINITY) < WHOLE_STEPS
     snes.getLineSearch().setType("basic" if near else chosen)
+
+
+def run(snes: PETSc.SNES, q: PETSc.Vec) -> None:
+    """Solve from q, in place; what a callback of ours has raised is raised as itself. Collective."""
+    try:
+        snes.solve(None, q)
+    except PETSc.Error as error:
+        raise _cause(error) from None
 
 
 def _cause(error: PETSc.Error) -> BaseException:

@@ -28,6 +28,14 @@ def test_cold_starts_queue(tmp_path):
     assert lines[:2] == ["begin", "end"]
 
 
+def test_compiling_is_announced_with_its_time_once(tmp_path, caplog):
+    for _ in range(2):
+        compilation.one_after_another(tmp_path, "test", lambda: None)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert f"once: about {compilation.IDLE_SECONDS} s" in record.message
+
+
 def test_folders_that_cannot_be_written_do_not_matter():
     loaded = []
     compilation.one_after_another(Path("/proc/none"), "test", lambda: loaded.append(1))

@@ -1,11 +1,14 @@
 """The words of the command line: misspelt ones, help, exit codes of the entry point; nothing heavy is loaded for them."""
 
+import logging
 import subprocess
 import sys
 
 import pytest
+import typer
 
 from qc.cli import app as cli
+from qc.commands.verbosity import chosen
 from qc.errors import ConvergenceError, Stopped
 from tests.programs import environment
 from tests.qc.cli.commands import comm, qc
@@ -48,6 +51,37 @@ def test_the_entry_point_gives_the_exit_code(fake, monkeypatch, outcome, code):
     fake.outcome = outcome
     monkeypatch.setattr(sys, "argv", ["qc", "run", "iron.toml"])
     assert cli.main() == code
+
+
+def test_every_command_takes_the_words_of_verbosity():
+    for name, command in typer.main.get_command(cli.app).commands.items():
+        options = {word for parameter in command.params for word in parameter.opts}
+        assert {"-v", "-q", "--log-level"} <= options, name
+
+
+@pytest.mark.parametrize(
+    ("words", "screen", "log"),
+    [([], 0, "INFO"), (["-v"], 1, "INFO"), (["-q", "--log-level", "debug"], -1, "DEBUG")],
+)
+def test_how_much_is_said_holds_for_one_command(fake, monkeypatch, words, screen, log):
+    during = []
+    monkeypatch.setattr(
+        sys.modules["qc.commands.run"], "run_case", lambda *a: during.append((chosen.screen, chosen.log)) or 0
+    )
+    assert qc("run", "iron.toml", *words).exit_code == 0
+    assert during == [(screen, getattr(logging, log))]
+    assert (chosen.screen, chosen.log) == (0, logging.INFO)
+
+
+@alone
+@pytest.mark.parametrize("width", [90, 160])
+def test_help_is_as_wide_as_the_terminal(width):
+    shown = subprocess.run(
+        [sys.executable, "-m", "qc", "--help"],
+        capture_output=True, text=True, timeout=60, env=environment() | {"COLUMNS": str(width)},
+    )  # fmt: skip
+    assert ("unstable branches, barriers against the load." in shown.stdout) == (width > 100)
+    assert max(map(len, shown.stdout.splitlines())) <= width
 
 
 @alone

@@ -1,16 +1,14 @@
 """The directory of a run: made ready, its checkpoint in and out, signals as a flag, what is finished and what is not."""
 
 import contextlib
-import os
 import signal
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mpi4py import MPI
 
 from qc.case.case import Case
-from qc.commands.directory import Interrupt, prepare, run_directory
+from qc.commands.directory import prepare, run_directory
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import StepRecord
 from qc.errors import ConvergenceError, InputError, Stopped
@@ -24,6 +22,7 @@ def test_scraps_are_cleared_and_nothing_else(tmp_path):
     kept = ["checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
     for name in [*scraps, *kept]:
         (tmp_path / name).write_text("x")
+    (tmp_path / "fields.tmp.bp").mkdir()
     prepare(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == set(kept)
     prepare(tmp_path / "new" / "directory")
@@ -77,29 +76,13 @@ def test_what_has_been_reached_is_finished_unless_a_defect_ends_the_run(shared_p
     finished, before = [], signal.getsignal(signal.SIGTERM)
     with run_directory(shared_path / "out", comm, resume=False) as directory:
         ends = contextlib.nullcontext() if error is None else pytest.raises(type(error))
-        with ends, directory.until_stopped(lambda: finished.append(True)) as interrupt:
-            assert not interrupt.agreed()
+        with ends, directory.until_stopped(lambda: finished.append(True), lambda: "") as interrupt:
+            interrupt.look()
             assert signal.getsignal(signal.SIGTERM) != before
             if error is not None:
                 raise error
     assert signal.getsignal(signal.SIGTERM) == before
     assert finished == ([] if isinstance(error, KeyError) else [True])
-
-
-@pytest.mark.mpi
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_one_rank_is_a_flag_on_all(number):
-    before = signal.getsignal(number)
-    interrupt = Interrupt(MPI.COMM_WORLD)
-    try:
-        assert not interrupt.agreed()
-        if comm.rank == comm.size - 1:
-            os.kill(os.getpid(), number)
-            assert signal.getsignal(number) == signal.SIG_DFL  # the next one ends the process
-        assert interrupt.agreed()
-    finally:
-        interrupt.restore()
-    assert signal.getsignal(number) == before
 
 
 def test_nothing_is_finished_before_the_first_step(tmp_path):

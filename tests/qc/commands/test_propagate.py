@@ -24,8 +24,8 @@ model = { method = "bgfc", dimension = 2, core_radius = 7.0, blend_width = 3.0, 
 load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04 }
 propagation = { bonds = 3, close = 3, drift = 1.0, tolerance = 4e-3 }
 """
-FILES = """propagation.json steps.csv r_curve.csv r_curve.png trajectory.extxyz .trajectory.extxyz.index fields.bp fields fields.pvd
-model.png run.log report.html checkpoint.json far_field.npz"""
+FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
+.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json far_field.npz"""
 
 
 def command(folder, *more, ranks=1):
@@ -60,7 +60,9 @@ def test_files_of_a_propagation(whole):
     assert result["summary"]["K_minus"]["highest"] < result["summary"]["K_plus"]["lowest"]
     assert {e["kind"] for e in result["r_curve"]} == {"advance", "closing"}
     assert len(result["moves"]) == 1
-    assert len(ase.io.read(out / "trajectory.extxyz", ":")) == len(rows) + 1  # the first state, and one after each event
+    assert (
+        len(ase.io.read(out / "trajectory.extxyz", ":")) == len(rows) + 1
+    )  # the first state, and one after each event
     assert (out / "r_curve.png").stat().st_size > 10_000
 
 
@@ -103,7 +105,10 @@ def survive(folder, whole, kills, seed):
         ranks = dice.choice([n for n in (1, 2, 3) if n != ranks])
         resume = ["--resume"] if (folder / "out").is_dir() else []
         process = subprocess.Popen(
-            command(folder, *resume, ranks=ranks), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command(folder, *resume, ranks=ranks),
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         patience = time.monotonic() + 60
         if dice.random() < 0.8:  # otherwise while it is being set up
@@ -173,7 +178,9 @@ def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capfd, key, sentence):
 def test_a_qm_region_is_refused(tmp_path, monkeypatch, capfd):
     """It would stay behind when the model moves."""
     example = Path(__file__).parents[3] / "examples" / "silicon_propagation.toml"
-    monkeypatch.setattr("sys.argv", ["qc", "propagate", str(example), "-o", str(tmp_path / "out"), "--set", "qm.radius=6.0"])
+    monkeypatch.setattr(
+        "sys.argv", ["qc", "propagate", str(example), "-o", str(tmp_path / "out"), "--set", "qm.radius=6.0"]
+    )
     assert main() == 2
     assert "[qm] is not allowed with qc propagate" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -17,6 +17,7 @@ from mpi4py import MPI
 from qc.case.case import Case
 from qc.commands.run import run_case
 from qc.errors import InputError, Stopped
+from qc.monitor import Iteration, listening
 from qc.output import checkpoint
 from qc.pictures.tip import tip_picture
 from tests.programs import environment, qc_command
@@ -94,7 +95,7 @@ def test_other_files_of_a_run(whole):
     assert (whole / "fields.bp" / "md.idx").stat().st_size > 0
     assert (whole / "fields.pvd").read_text().count("<DataSet") == STEPS
     assert np.isfinite(atoms.arrays["virial_stress"][inside & (weight > 0)]).all()
-    assert (whole / "run.log").read_text().count("K_G, energy") == STEPS
+    assert (whole / "run.log").read_text().count(" iterations, force ") == STEPS
     assert left_over(whole) == set()
 
 
@@ -108,7 +109,6 @@ def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
         assert [s[name] for s in read(folder / "halves")["steps"]] == [s[name] for s in read(whole)["steps"]]
 
 
-@pytest.mark.mpi
 def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     """All stop after the step, with everything saved."""
     save = checkpoint.save
@@ -127,6 +127,30 @@ def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     end = (folder / "out" / "run.log").read_text().splitlines()[-1]
     assert "WARNING" in end
     assert "stopped after K = 1.0100 K_G; resume with --resume" in end
+    run_case(case(), folder / "out", resume=True)
+    assert same_ladder(folder / "out", whole)
+
+
+@pytest.mark.mpi
+def test_a_signal_in_the_middle_of_a_step_ends_the_run_there(whole, folder):
+    """All ranks stop between two iterations with the step before on disk, pictures of it included; resumed: the same numbers."""
+    heard = []
+
+    def ask(told):
+        heard.append(str(told))
+        if isinstance(told, Iteration) and (folder / "out" / "checkpoint.json").exists() and comm.rank == comm.size - 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    with pytest.raises(Stopped, match=r"stopped after K = 1.0000 K_G"), listening(ask):
+        run_case(case(), folder / "out")
+    comm.barrier()
+    assert len(set(comm.allgather(tuple(heard)))) == 1
+    log = (folder / "out" / "run.log").read_text()
+    assert all(iteration in log for iteration in heard[1:])
+    assert "WARNING" in log.splitlines()[-1]
+    assert len(read(folder / "out")["steps"]) == 1
+    assert (folder / "out" / "tip.png").exists()
+    comm.barrier()
     run_case(case(), folder / "out", resume=True)
     assert same_ladder(folder / "out", whole)
 

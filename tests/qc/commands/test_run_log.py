@@ -5,7 +5,8 @@ import logging
 import pytest
 from mpi4py import MPI
 
-from qc.commands.run_log import PACKAGES, log_to_file
+from qc.commands.run_log import log_to_file
+from qc.commands.verbosity import PACKAGES, chosen, messages_on_screen
 from qc.errors import ConvergenceError, EngineError, InputError, Stopped
 
 comm = MPI.COMM_WORLD
@@ -64,6 +65,16 @@ def test_rank_0_writes_what_all_packages_say_and_nothing_is_left(shared_path, ca
         assert text.count(f"from {package}") == 1
         assert text.count(f"warning of {package}") == 1
     assert capfd.readouterr().err == ""  # the other ranks keep what they have to say to themselves
+
+
+def test_the_log_has_the_level_that_was_chosen_and_the_screen_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(chosen, "log", logging.ERROR)
+    with messages_on_screen(True), log_to_file(tmp_path / "run.log", comm):
+        for say in (logging.getLogger("qc").info, logging.getLogger("fem").warning, logging.getLogger("qc").error):
+            say("a message")
+    assert len((tmp_path / "run.log").read_text().splitlines()) == 1
+    assert capsys.readouterr().err == "warning: a message\nerror: a message\n"
+    assert chosen.log == logging.INFO
 
 
 def test_a_resumed_run_adds_to_the_log(tmp_path):

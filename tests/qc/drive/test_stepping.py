@@ -9,7 +9,8 @@ from mpi4py import MPI
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.drive.stepping import Stepper, explain, trials
-from qc.errors import ConvergenceError
+from qc.errors import ConvergenceError, Stopped
+from qc.monitor import listening
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolveReport
 from tests.qc.brittle import brittle_sheet
@@ -67,6 +68,22 @@ def test_a_stepper_needs_no_tip(brittle):
     prescribed = brittle.imposed_displacement(1.0 * brittle.K_G)[brittle.model.parts.layout.n_free :]
     assert np.array_equal(brittle.model.coupling.prescribed, prescribed)
     assert stepper.solver.coupling.residual(stepper.q) < 1e-6
+
+
+@pytest.mark.parametrize("step", ["step", "follow"])
+def test_a_step_that_is_stopped_leaves_the_state_before(brittle, step):
+    """Unknowns and load are those from which it started, whichever iteration it was in."""
+    stepper = stepper_at(brittle, 0.98)
+    before, prescribed = stepper.q.copy(), brittle.model.coupling.prescribed.copy()
+
+    def stop(told):
+        if told.number == 1:
+            raise Stopped("now")
+
+    with listening(stop), pytest.raises(Stopped):
+        stepper.step(1.0, 0.98, 0.02) if step == "step" else stepper.follow(1.0, 0.98)
+    assert np.array_equal(stepper.q.array_r, before.array_r)
+    assert np.array_equal(brittle.model.coupling.prescribed, prescribed)
 
 
 def test_newton_alone_does_not_follow_a_state_that_is_gone(brittle):

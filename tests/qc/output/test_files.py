@@ -6,7 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from qc.output.files import STEP_COLUMNS, replace_text, write_json, write_steps_csv
+from qc.commands import qm_sweep
+from qc.crack import folds
+from qc.crack.r_curve import CURVE_COLUMNS
+from qc.output.files import STEP_COLUMNS, UNITS, replace_text, write_json, write_steps_csv
+from tests.programs import ROOT
 
 
 def test_json_has_no_nan_and_no_numpy(tmp_path):
@@ -62,6 +66,28 @@ def test_steps_are_flat_and_in_order(tmp_path):
     assert [r["K"] for r in rows] == ["0.8", "0.81"]
     assert rows[0]["K_over_KG"] == "0.95"
     assert rows[0]["energy"] == rows[1]["tip_position"] == ""
+
+
+def test_units_stand_beside_the_table(tmp_path):
+    write_steps_csv(tmp_path / "curve.csv", [], ("K", "K_over_KG", "arc"))
+    assert (tmp_path / "curve.csv").read_text() == "K,K_over_KG,arc\n"
+    beside = json.loads((tmp_path / "curve.csv-metadata.json").read_text())
+    assert beside["url"] == "curve.csv"
+    units = {column["name"]: column["schema:unitText"] for column in beside["tableSchema"]["columns"]}
+    assert units == {"K": "MPa m^1/2", "K_over_KG": "K_G", "arc": "A"}
+
+
+def test_the_documentation_has_the_units():
+    rows = [f"| {unit} | {', '.join(f'`{name}`' for name in names)} |" for unit, names in UNITS.items()]
+    assert "\n".join(rows) in (ROOT / "docs" / "cli.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "columns", [STEP_COLUMNS, CURVE_COLUMNS, folds.COLUMNS, qm_sweep.COLUMNS, ("stage", "rejected")]
+)
+def test_every_column_of_every_table_has_one_unit(columns):
+    known = [name for names in UNITS.values() for name in names]
+    assert [known.count(name) for name in columns] == [1] * len(columns)
 
 
 def test_columns_of_the_steps():

@@ -1,0 +1,64 @@
+"""The words that all commands share: how much is said on the screen and in the log."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from ..commands.verbosity import chosen
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def _verbose(asked: bool) -> None:
+    if asked:
+        chosen.screen = 1
+
+
+def _quiet(asked: bool) -> None:
+    if asked:
+        chosen.screen = -1
+
+
+def _log_level(level: Level) -> None:
+    chosen.log = getattr(logging, level.upper())
+
+
+_words = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@_words.command()
+def _shared(
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", callback=_verbose, expose_value=False, help="Show every iteration and message."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", callback=_quiet, expose_value=False, help="Show errors and results only.")
+    ] = False,
+    log_level: Annotated[
+        Level,
+        typer.Option("--log-level", callback=_log_level, expose_value=False, help="Least level that goes to run.log."),
+    ] = "info",
+) -> None:
+    pass
+
+
+class Commands(TyperGroup):
+    """Commands with the shared words."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for command in self.commands.values():
+            command.params += typer.main.get_command(_words).params
+
+
+def wide() -> dict[str, Any]:
+    """Settings with which help is as wide as the terminal."""
+    return {"max_content_width": max(80, shutil.get_terminal_size().columns)}
