@@ -14,11 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_BUILT = "Not built in CI. Generated from pyproject.toml by tools/recipes.py: change that, not this file."
 PYTHON = "3.13"
 """Of the containers."""
-EXTRAS = ("solver", "lammps", "qm")
+EXTRAS = ("solver", "lammps", "qm", "report")
 """Of the containers: all that runs need."""
 
 CONDA: dict[str, tuple[str, ...]] = {"gmsh": ("python-gmsh",), "tblite": ("tblite-python",), "scipy-openblas32": ()}
 """Packages of conda-forge for those of PyPI that have another name there, or none."""
+CONDA["playwright"] = ()  # the test that opens a browser skips without it
 SOLVER = ("fenics-dolfinx {version}", "petsc * real_*", "petsc4py", "slepc4py")
 """What the wheel dolfinx-solver-real is on conda-forge, besides an MPI: name, version, build."""
 LIBRARIES = ("libfontconfig1", "libgl1", "libglu1-mesa", "libxcursor1", "libxft2", "libxinerama1")
@@ -63,7 +64,8 @@ def environment(about: dict[str, Any]) -> str:
     """environment.yml."""
     extras = about["optional-dependencies"]
     packages = [f"python {about['requires-python']},<3.15", *solver(about), "mpich", *conda(about["dependencies"])]
-    packages += [*conda(extras["qm"]), *conda(extras["dev"]), "make", "pip", "pip:"]
+    packages += [*conda(extras["qm"]), *conda(extras["report"]), *conda(extras["view"]), *conda(extras["dev"])]
+    packages += ["make", "pip", "pip:"]
     return f"""# {NOT_BUILT}
 # DOLFINx from conda-forge instead of the wheel:  conda env create -f environment.yml && conda activate qc-fracture
 # then  make test USE_CURRENT_ENV=1  or  PYTHONPATH=. python3 -m qc run ...: nothing is installed, the packages are used from

@@ -103,9 +103,12 @@ class FieldSeries:
     def _write_vtk(self, number: int) -> None:
         stress = self._stress.x.array
         stress[~np.isfinite(stress)] = 0.0
+        self._write_pieces(number)  # whose writer ends with its own series, once it is dropped
+        on_root(self.model.comm, lambda: write_series(self.directory, number))
+
+    def _write_pieces(self, number: int) -> None:
         with VTKFile(self.model.comm, str(self.directory / PIECES / f"{number:05d}-.pvd"), "w") as file:
             file.write([function._cpp_object for function in (self._u, self._beta, self._stress, self._there)], number)
-        on_root(self.model.comm, lambda: write_series(self.directory, number))
 
 
 def read_fields(directory: Path, number: int | None = None) -> dict[str, np.ndarray] | None:
