@@ -15,6 +15,7 @@ from petsc4py import PETSc
 from atomistics import Crystal, load_potential
 from atomistics.kernels.compilation import cache_folder
 
+from ..coupling.spec import METHODS
 from ..crack.ladder import Ladder
 from ..crack.ladder_state import LadderSpec
 from ..crack.records import StepRecord
@@ -31,7 +32,8 @@ CRACK = CrackSpec(core_radius=8.0, blend_width=4.0, domain_radius=22.0, face_str
 LADDER = LadderSpec(K_start=1.0, K_stop=1.08, K_step=0.02, stop_at="K_stop")
 MORSE = {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}
 """Bonds of nearest neighbours only, in a sheet whose neighbour distance is 1: a tip that snaps from bond to bond."""
-PATCH = PatchOptions(methods=["bqce", "bgfc", "bgrac"], crystals=["hexagonal"], dimensions=["2"], deformations=["general:0.05"])
+BLENDED = [m.name for m in METHODS.values() if m.handshake and not m.forces]
+PATCH = PatchOptions(methods=BLENDED, crystals=["hexagonal"], dimensions=["2"], deformations=["general:0.05"])
 
 
 @dataclass(frozen=True, kw_only=True)

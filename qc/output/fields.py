@@ -46,7 +46,7 @@ class FieldSeries:
     def __init__(self, directory: Path, model: Model) -> None:
         self.directory, self.model = directory, model
         self._vtx: VTXWriter | None = None
-        self.has_mesh = "continuum" in (term.name for term in model.coupling.terms)
+        self.has_mesh = model.spec.facts.continuum
         if self.has_mesh:
             self._make_functions()
 

@@ -17,9 +17,6 @@ from ..terms.reconstructed import ReconstructedEnergy
 from ..unknowns.lookup import in_order
 from .trajectory import append_frame
 
-FRESH = "fields.tmp.bp"
-"""What ``fields.bp`` is called while it is written."""
-
 Frame = dict[str, np.ndarray]
 """Columns of all atoms of a state by name."""
 

@@ -121,7 +121,8 @@ def _mesh(source: Source) -> Figure | None:
     tip = source.steps[-1].get("tip_position") or 0.0
     tip -= float(source.document.get("offset") or 0.0)
     near = np.argsort(np.linalg.norm(y[cells].mean(1)[:, :2] - [tip, 0.0], axis=1), kind="stable")[:MOST_CELLS]
-    there = near[fields["continuum"][near] > 0]
+    weight = fields["continuum"]
+    there = near[weight[near] > 0]
     triangles, values = _surface(cells[there], stress[there])
     used, corners = np.unique(triangles, return_inverse=True)
     corners = corners.reshape(-1, 3)

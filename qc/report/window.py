@@ -76,7 +76,8 @@ def _mesh(pyvista: Any, fields: dict[str, np.ndarray]) -> Any:
     cells = fields["cells"]
     kind = pyvista.CellType.TRIANGLE if cells.shape[1] == 3 else pyvista.CellType.TETRA
     grid = pyvista.UnstructuredGrid({kind: cells}, fields["points"] + fields["displacement"])
-    grid.cell_data[STRESS] = np.where(fields["continuum"] > 0, fields["stress"][:, 4], np.nan)
+    weight = fields["continuum"]
+    grid.cell_data[STRESS] = np.where(weight > 0, fields["stress"][:, 4], np.nan)
     return grid
 
 

@@ -22,7 +22,6 @@ def test_scraps_are_cleared_and_nothing_else(tmp_path):
     kept = ["checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
     for name in [*scraps, *kept]:
         (tmp_path / name).write_text("x")
-    (tmp_path / "fields.tmp.bp").mkdir()
     prepare(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == set(kept)
     prepare(tmp_path / "new" / "directory")

@@ -169,9 +169,10 @@ def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capfd, key, sentence):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["qc", "propagate", "sheet.toml", "-o", "out", "--set", key])
     assert main() == 2
-    told = capfd.readouterr().err
-    assert told.count("\n") == 1
+    *shown, told = capfd.readouterr().err.splitlines()
+    assert told.startswith("qc: ")
     assert sentence in told
+    assert all(line.startswith(("log: ", "[0:")) for line in shown)
     assert not (tmp_path / "out").exists()
 
 
