@@ -37,6 +37,7 @@ def test_iron_crack_at_small_size(tmp_path):
         "model.blend_width=8",
         "load.K_start=1.0",
         "load.K_stop=1.01",
+        "load.K_step=0.01",
     )
     result = result_of("iron_crack.toml", tmp_path / "iron", *small)
     assert result["K_G"] == pytest.approx(0.841, abs=0.005)

@@ -59,6 +59,8 @@ class DomainShape:
         A bound on the distance of the resolved zone's points from the origin, if one is known, A.
     growth : float
         By how much the mesh size grows at least with the distance from the resolved zone, A/A.
+    scale : float
+        Factor on the mesh size; nowhere does it go below the nearest-neighbour distance.
     """
 
     lattice: MeshLattice
@@ -72,6 +74,7 @@ class DomainShape:
     crack: Crack = "none"
     extent: float = np.inf
     growth: float = 0.0
+    scale: float = 1.0
 
     @property
     def reach(self) -> float:
@@ -89,7 +92,7 @@ class DomainShape:
         h = grading(self.nn, self.core, self.order, coarsest, self.growth)(np.linalg.norm(x, axis=1))
         if self.crack == "strips":
             h = np.minimum(h, self.nn + 0.25 * np.maximum(self.distance(x) - self.resolved, 0.0))
-        return h
+        return np.maximum(self.scale * h, self.nn)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, PrivateAttr, ValidationError, model_validator
 
@@ -14,8 +14,9 @@ from .explain import explain, toml_text
 from .file import apply_override, read_toml
 from .propagation import PropagationTable
 from .qm import QMTable
-from .table import Table
+from .table import LENGTH, Table
 from .tables import BUILT_IN_POTENTIALS, CrackTable, CrystalTable, LoadTable, ModelTable, PotentialTable, SolverTable
+from .version import NEWEST, LeftOut, left_to_old, with_old_defaults
 
 TABLES: dict[str, type[Table]] = {
     "crystal": CrystalTable,
@@ -34,10 +35,13 @@ class Case(Table):
 
     Attributes
     ----------
+    version : {1, 2}
+        What keys mean that are left out; a file without it is of version 1.
     crystal, potential, model, crack, load, solver, propagation, qm
         The tables of the case file; lengths in A, loads in the Griffith load K_G.
     """
 
+    version: Literal[1, 2] = 1
     crystal: CrystalTable
     potential: PotentialTable
     model: ModelTable
@@ -47,15 +51,33 @@ class Case(Table):
     propagation: PropagationTable = PropagationTable()
     qm: QMTable | None = None
     _name: str = PrivateAttr(default="case")
+    _left: LeftOut = PrivateAttr(default_factory=LeftOut)
 
     @property
     def name(self) -> str:
         """Name of the case file without its ending."""
         return self._name
 
+    @property
+    def notice(self) -> str | None:
+        """What an older version leaves to the defaults of its time, in a sentence; None for the newest."""
+        if self.version == NEWEST or not self._left:
+            return None
+        return (
+            f"the case is of version {self.version} and leaves {', '.join(self._left)} to the defaults of its time; "
+            f"version = {NEWEST} at its top asks for those of today"
+        )
+
     def plain(self) -> dict[str, Any]:
         """All keys with their values, defaults included, in types that JSON has."""
         return self.model_dump(mode="json")
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> Case:
+        for name in ("core_radius", "domain_radius") if self.version == 1 else ():
+            if getattr(self.model, name) is None:
+                raise ValueError(f"model.{name} is missing: it must be {LENGTH}, or left out in a case of version = {NEWEST}")
+        return self
 
     @model_validator(mode="after")
     def _check_crystal(self) -> Case:
@@ -158,7 +180,7 @@ def load_case(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Ca
 
 def schema_rows() -> list[tuple[str, str, str, str]]:
     """(key, what is allowed, default, description with unit) of every key of the case file."""
-    rows = []
+    rows = [("version", "1 or 2", "1", f"what keys mean that are left out; {NEWEST} for the defaults listed here")]
     for table, kind in TABLES.items():
         for name, field in kind.model_fields.items():
             default = "required" if field.is_required() else _shown_default(field.default)
@@ -193,10 +215,12 @@ def _find_beside(folder: Path, data: dict[str, Any]) -> None:
 
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:
+    if type(data.get("version", 1)) is not int or data.get("version", 1) not in (1, 2):
+        raise InputError(f"{where}: version = {toml_text(data['version'])} is not allowed: it must be 1 or 2".lstrip(": "))
     try:
-        case = Case.model_validate(data)
+        case = Case.model_validate(with_old_defaults(data))
     except ValidationError as error:
         keys = {table: {key: _allowed(kind, key) for key in kind.model_fields} for table, kind in TABLES.items()}
         raise InputError(explain(error.errors(), data, keys, where, overridden)) from None
-    case._name = name
+    case._name, case._left = name, left_to_old(data)
     return case

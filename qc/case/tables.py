@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from .explain import toml_text
 from .table import COUNT, LENGTH, POSITIVE, Table, key, required
+from .version import ERROR_BUDGET, FACE_STRIP, K_STEP, K_TOLERANCE, ORDER
 
 COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
 
@@ -104,11 +105,24 @@ class ModelTable(Table):
         2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
     )
     front_periods: int = key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
-    core_radius: float = required(LENGTH, "radius of the atomistic region round the tip, A", gt=0)
-    blend_width: float | None = key(
-        None, LENGTH, "width of the handshake, A; left out: eight nearest-neighbour distances", gt=0
+    core_radius: float | None = key(
+        None,
+        LENGTH,
+        "radius of the atomistic region round the tip, A; left out: 5.7 neighbour distances, or 2.5 cutoffs if that is more",
+        gt=0,
     )
-    domain_radius: float = required(LENGTH, "radius beyond which the near-tip field is prescribed, A", gt=0)
+    blend_width: float | None = key(
+        None,
+        LENGTH,
+        "width of the handshake, A; left out: 4 neighbour distances, or 2 cutoffs if that is more (in version 1: 8 neighbour distances)",
+        gt=0,
+    )
+    domain_radius: float | None = key(
+        None,
+        LENGTH,
+        "radius beyond which the near-tip field is prescribed, A; left out: 160 neighbour distances",
+        gt=0,
+    )
     blending: Literal["quintic", "cubic", "linear"] = key(
         "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
     )
@@ -124,8 +138,12 @@ class ModelTable(Table):
         ge=0,
         le=0.3,
     )
-    order: Literal[1, 2] = key(1, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
-    face_strip: bool = key(True, "true or false", "fully atomistic strips along both crack faces, out to the boundary")
+    order: Literal[1, 2] = key(ORDER, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
+    face_strip: bool = key(
+        FACE_STRIP,
+        "true or false",
+        "fully atomistic strips along both crack faces, out to the boundary, which qc propagate needs; else a slit in the mesh",
+    )
     face_strip_thickness: float | None = key(
         None,
         LENGTH,
@@ -165,6 +183,8 @@ class ModelTable(Table):
     @model_validator(mode="after")
     def _check_room(self) -> ModelTable:
         """The core and, where the method has one, its handshake lie inside the domain."""
+        if self.core_radius is None or self.domain_radius is None:
+            return self
         blended = self.method in ("bqce", "bgfc", "bgrac", "bqcf") and self.blend_width is not None
         width = self.blend_width if blended and self.blend_width is not None else 0.0
         if self.method != "atomistic" and self.core_radius + width >= self.domain_radius:
@@ -207,12 +227,12 @@ class LoadTable(Table):
 
     K_start: float = key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
     K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
-    K_step: float = key(0.01, POSITIVE, "step of the load, in K_G", gt=0)
+    K_step: float = key(K_STEP, POSITIVE, "step of the load, in K_G", gt=0)
     K_tolerance: float | None = key(
-        None,
+        K_TOLERANCE,
         "a number from 1e-6 to 0.1",
         "relative width to which the brackets of K+ and K- are refined, by taking a step back in which the tip snaps and halving "
-        "it; left out: no refinement",
+        "it; in version 1 there is no refinement where it is left out",
         ge=1e-6,
         le=0.1,
     )
@@ -220,6 +240,12 @@ class LoadTable(Table):
         "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
     )
     unload: bool = key(False, "true or false", "after the first advance, lower the load until the tip is back")
+    error_budget: bool = key(
+        ERROR_BUDGET,
+        "true or false",
+        "after the ladder, measure the error of K+: the outer boundary's part in a domain four times as large, the mesh's with "
+        "cells of half the size, the seam's by the forces of another method; it takes some twice the time of the ladder",
+    )
     stop_at: Literal["first_advance", "K_stop"] = key(
         "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
     )

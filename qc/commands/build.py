@@ -19,6 +19,7 @@ from fem.mesh.far_field import CoarseMesh
 from ..case.case import Case
 from ..case.tables import CrystalTable
 from ..coupling.spec import METHODS
+from ..crack.sizes import Sizes
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
 from ..crack.system import CrackSystem
 from ..errors import InputError
@@ -58,14 +59,15 @@ def _close_packed(table: CrystalTable, potential: SitePotential) -> Crystal:
 def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
     """Sizes of the model, with the defaults that depend on crystal and potential filled in."""
     m, nn = case.model, crystal.nearest_neighbour_distance
+    usual = Sizes.usual(crystal, potential)
     strip = 0.0
     if m.face_strip:
         given, beside = m.face_strip_thickness, cells_beside(crystal, case.crack.cut)
         strip = strip_thickness(beside, potential, m.stencil_compression) if given is None else given
     return CrackSpec(
-        core_radius=m.core_radius,
-        domain_radius=m.domain_radius,
-        blend_width=m.blend_width if m.blend_width is not None else 8.0 * nn,
+        core_radius=m.core_radius or usual.core_radius,
+        domain_radius=m.domain_radius or usual.domain_radius,
+        blend_width=m.blend_width or (8.0 * nn if case.version == 1 else usual.blend_width),
         method="bgfc" if is_default(case) and not bgrac_holds(case, crystal, potential) else m.method,
         blending=m.blending,
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field

@@ -14,7 +14,15 @@ if TYPE_CHECKING:  # pydantic is not needed for qc --help
     from ..case.case import Case
     from ..case.qm import QMTable
 
-FREE_KEYS = ("load.K_stop", "load.unload", "load.stop_at", "qm.time_limit", "qm.retries", "qm.threads")
+FREE_KEYS = (
+    "load.K_stop",
+    "load.unload",
+    "load.stop_at",
+    "load.error_budget",
+    "qm.time_limit",
+    "qm.retries",
+    "qm.threads",
+)
 """Keys that a resumed run may change, besides those of [solver]."""
 
 FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")

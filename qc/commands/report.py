@@ -12,10 +12,16 @@ from ..stages import Stopwatch
 from .specimen import Specimen
 
 
-def document(specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[str, Any] | None) -> dict[str, Any]:
+def document(
+    specimen: Specimen,
+    state: LadderState,
+    watch: Stopwatch,
+    qm: dict[str, Any] | None,
+    error: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Contents of result.json: K in MPa m^1/2, energies in eV per cell minus the perfect crystal, A, J/m^2, GPa.
 
-    ``qm`` is the report of the QM tip, None without one.
+    ``qm`` is the report of the QM tip, None without one; ``error`` that of `KPlusError`, in K_G, None if it was not measured.
     """
     s, model = specimen.system, specimen.system.model
     return {
@@ -43,6 +49,7 @@ def document(specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[
         "cut": s.griffith.cut,
         **material_entries(specimen),
         **ladder_entries(state, s.K_G),
+        "K_plus_error": error,
         "n_qm_calls": 0 if qm is None else qm["calls"],
         "qm": qm,
         **closing_entries(specimen, watch, state.finished),
@@ -141,7 +148,12 @@ def in_short(record: StepRecord) -> str:
 
 
 def summary_lines(
-    specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[str, Any] | None, directory: Path
+    specimen: Specimen,
+    state: LadderState,
+    watch: Stopwatch,
+    qm: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+    directory: Path,
 ) -> list[str]:
     """What a finished ladder says on the terminal."""
     griffith, K_G = specimen.system.griffith, specimen.system.K_G
@@ -150,7 +162,9 @@ def summary_lines(
         f"{griffith.gamma:.4f} J/m^2, relaxed constants)",
         f"{specimen.material[0]} material: {specimen.material[1]}",
         *(f"warning: {sentence}" for sentence in specimen.warnings),
+        *([] if specimen.case.notice is None else [specimen.case.notice]),
         verdict(state, K_G) or "no advance of the tip yet",
+        *([] if error is None else [error["sentence"]]),
     ]
     if state.K_minus_bracket:
         lines.append(f"first closing on unloading {between(state.K_minus_bracket, K_G)}")

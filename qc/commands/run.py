@@ -11,6 +11,7 @@ from mpi4py import MPI
 from fem.collective import on_root
 
 from ..case.case import Case
+from ..crack.k_error import k_plus_error
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
@@ -58,7 +59,7 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
         run = LadderRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:
-        tell(summary_lines(run.specimen, run.ladder.state, held.watch, run.qm_report, held.path))
+        tell(summary_lines(run.specimen, run.ladder.state, held.watch, run.qm_report, run.error, held.path))
     return 0
 
 
@@ -80,6 +81,7 @@ class LadderRun:
         self.specimen = directory.specimen(case)
         self.qm = qm_tip(self.specimen, directory.saved)
         self.qm_report: dict[str, Any] | None = None
+        self.error: dict[str, Any] | None = (directory.saved or {}).get("K_plus_error")
         self.ladder = start_ladder(self.specimen, directory, options, self.qm)
         directory.keep_multipliers(self.specimen.system)
 
@@ -89,6 +91,7 @@ class LadderRun:
             with self.directory.until_stopped(self._finish, self._reached) as interrupt:
                 self._draw_model()
                 self._walk(interrupt)
+                self._weigh()
         finally:
             if self.qm is not None:
                 self.qm.close()
@@ -122,6 +125,24 @@ class LadderRun:
         steps = self.ladder.state.steps
         return f"after K = {steps[-1].K_over_KG:.4f} K_G" if steps else "before the first step"
 
+    def _weigh(self) -> None:
+        """Measure the error of K+, unless an earlier run has."""
+        wanted = self.specimen.case.load.error_budget and self.qm is None and self.error is None
+        if not wanted or self.ladder.state.K_plus_bracket is None:
+            return
+
+        self.shown.phase("error of K+: the seam, then ladders in a domain four times as large and with cells of half the size")
+
+        def show(ladder: Ladder, record: StepRecord) -> None:
+            self.shown.phase(f"R = {ladder.system.spec.domain_radius:g} A, {step_line(record)}")
+
+        with stage("error of K+"):
+            found = k_plus_error(self.ladder, show)
+        self.shown.phase(found.sentence())
+        self.error = found.plain()
+        with stage("output"):
+            self._save()
+
     def _move_qm(self) -> None:
         """The QM region goes where the last step has left the tip."""
         steps = self.ladder.state.steps
@@ -135,12 +156,17 @@ class LadderRun:
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
             directory.write_state(self.ladder, record)
             self.qm_report = None if self.qm is None else self.qm.report()
-            directory.save(self.specimen, self.ladder, {"qm": None if self.qm is None else self.qm.plain()})
-            on_root(directory.comm, self._write_tables)
+            self._save()
+
+    def _save(self) -> None:
+        """The checkpoint, and the tables."""
+        more = {"qm": None if self.qm is None else self.qm.plain(), "K_plus_error": self.error}
+        self.directory.save(self.specimen, self.ladder, more)
+        on_root(self.directory.comm, self._write_tables)
 
     def _write_tables(self) -> None:
         path, state, watch = self.directory.path, self.ladder.state, self.directory.watch
-        write_json(path / "result.json", document(self.specimen, state, watch, self.qm_report))
+        write_json(path / "result.json", document(self.specimen, state, watch, self.qm_report, self.error))
         write_steps_csv(path / "steps.csv", [step.plain() for step in state.steps])
 
     def _finish(self) -> None:

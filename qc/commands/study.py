@@ -22,7 +22,7 @@ from ..material.cleavage import crack_lattice
 from ..output.files import write_json
 from ..pictures.study import study_picture
 from ..report.page import report_or_warn
-from .build import make_crystal
+from .build import crack_spec, make_crystal
 from .checks import changed_keys, check_same_model
 from .folds import run_folds
 from .potential import load_potential_of
@@ -125,7 +125,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
     """What the study keeps of a result."""
     K_G = document["K_G"]
-    found: dict[str, Any] = {"domain_radius": case.model.domain_radius, "core_radius": case.model.core_radius}
+    found: dict[str, Any] = {name: document.get(name, getattr(case.model, name)) for name in ("domain_radius", "core_radius")}
     for name in NAMES:
         K, bracket = document[name], document.get(f"{name}_bracket")
         found[name] = K
@@ -148,7 +148,7 @@ def atoms_of_disc(case: Case) -> int:
     potential = load_potential_of(case)
     crystal = make_crystal(case, potential).resolved(potential)
     sites = len(crystal.species) * case.model.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
-    return round(np.pi * case.model.domain_radius**2 * sites)
+    return round(np.pi * crack_spec(case, crystal, potential).domain_radius ** 2 * sites)
 
 
 def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ def parse_variations(texts: Sequence[str]) -> dict[str, list[str]]:
 
 def plan(path: Path, variations: dict[str, list[str]], overrides: Sequence[str], reference: bool) -> list[Member]:
     """All combinations (first key slowest), then for each domain radius the disc of all atoms if it is asked for."""
+    overrides = [*overrides, "load.error_budget=false"]  # what members differ by is what the study measures itself
     fixed = [(key, values[0]) for key, values in variations.items()]
     load_case(path, [*overrides, *(f"{key}={value}" for key, value in fixed)])  # a wrong key is told at once
     combinations = [dict(zip(variations, values, strict=True)) for values in itertools.product(*variations.values())]

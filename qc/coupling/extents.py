@@ -134,6 +134,7 @@ class Extents:
             crack=spec.crack if mesh else "none",
             extent=self._from_origin(self.resolved),
             growth=spec.mesh_growth,
+            scale=spec.mesh_scale,
         )
 
     def _from_origin(self, beyond: float) -> float:

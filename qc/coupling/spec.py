@@ -30,6 +30,8 @@ class Method:
         A dead load takes the ghost forces of the blended energy away, exactly in one reference state.
     reconstructed : bool
         Sites of the handshake see reconstructed neighbours, such that there are no ghost forces in any uniform deformation.
+    rival : str or None
+        The method whose forces at the same state tell how much the seam matters; None where there is no seam.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Method:
     forces: bool = False
     dead_load: bool = False
     reconstructed: bool = False
+    rival: str | None = None
 
     @property
     def coupled(self) -> bool:
@@ -56,11 +59,11 @@ METHODS: dict[str, Method] = {
     for method in (
         Method(name="atomistic", continuum=False),
         Method(name="continuum", atoms=False),
-        Method(name="qce"),
-        Method(name="bqce", handshake=True),
-        Method(name="bgfc", handshake=True, dead_load=True),
-        Method(name="bgrac", handshake=True, reconstructed=True),
-        Method(name="bqcf", handshake=True, forces=True),
+        Method(name="qce", rival="bqcf"),
+        Method(name="bqce", handshake=True, rival="bqcf"),
+        Method(name="bgfc", handshake=True, dead_load=True, rival="bqcf"),
+        Method(name="bgrac", handshake=True, reconstructed=True, rival="bqcf"),
+        Method(name="bqcf", handshake=True, forces=True, rival="bgfc"),
     )
 }
 """All methods by name, in the order in which they are told."""
@@ -97,6 +100,8 @@ class ModelSpec:
         By how much the mesh size outside the resolved zone grows at least with the distance, A/A; 0: as slowly as is best for
         the error of a defect's field at a number of nodes. In 3-D that grading has two nodes for each of the resolved zone;
         0.3 has next to none, for zones of 1e5 atoms and more.
+    mesh_scale : float
+        Factor on the mesh size outside the resolved zone; 0.5 makes cells of half the size, which tells the error of the others.
     """
 
     method: str
@@ -111,6 +116,7 @@ class ModelSpec:
     stencil_compression: float = 0.06
     condense_shifts: bool = True
     mesh_growth: float = 0.0
+    mesh_scale: float = 1.0
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -123,6 +129,8 @@ class ModelSpec:
             raise ValueError(f"stencil_compression must be from 0 to 0.5, got {self.stencil_compression}")
         if not 0 <= self.mesh_growth <= 0.5:
             raise ValueError(f"mesh_growth must be from 0 to 0.5, got {self.mesh_growth}")
+        if not 0.1 <= self.mesh_scale <= 4:
+            raise ValueError(f"mesh_scale must be from 0.1 to 4, got {self.mesh_scale}")
 
     @property
     def facts(self) -> Method:

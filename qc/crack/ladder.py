@@ -44,6 +44,8 @@ class Ladder:
         What has been reached.
     tip : TipState or None
         Of the present state.
+    before_advance : PETSc.Vec or None
+        Unknowns of the last state before the first clean advance, once there has been one in this process.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Ladder:
             refined=spec.K_tolerance is not None,
         )
         self.tip: TipState | None = None
+        self.before_advance: PETSc.Vec | None = None
 
     @property
     def q(self) -> PETSc.Vec:
@@ -140,6 +143,8 @@ class Ladder:
             self.restore(before)
             state.snap, state.rejected = reached, state.rejected + 1
             return None
+        if state.K_plus_bracket is not None and before.state["K_plus_bracket"] is None:
+            self.before_advance = before.q
         record.rejected, state.rejected = state.rejected, 0
         if snapped or (state.snap is not None and abs(reached - state.snap) < 1e-12):
             state.snap = None

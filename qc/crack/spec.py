@@ -39,6 +39,8 @@ class CrackSpec:
         Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
     cut : str or int
         Which gap between the planes of a multilattice is cut, see `qc.material.surface.surface_energy`.
+    mesh_scale : float
+        Factor on the size of the cells outside the resolved zone.
     """
 
     core_radius: float
@@ -53,6 +55,7 @@ class CrackSpec:
     tip: tuple[float, float] = (0.0, 0.0)
     stencil_compression: float = 0.06
     cut: str | int = "widest"
+    mesh_scale: float = 1.0
 
     @property
     def facts(self) -> Method:
@@ -71,6 +74,7 @@ class CrackSpec:
             crack="strips" if self.face_strip > 0 else "slit",
             front_periods=self.front_periods,
             stencil_compression=self.stencil_compression,
+            mesh_scale=self.mesh_scale,
         )
 
 

@@ -138,6 +138,8 @@ def _of_the_ladder(source: Source) -> Iterator[str]:
             yield f"{unstable} of {len(steps)} states are not stable."
     if document.get("K_plus") is not None and not document.get("K_plus_error"):
         yield "Of the error of K+ only the step of the load is known here, its bracket; domain, core and mesh are not in it."
+    if sentence := (document.get("K_plus_error") or {}).get("sentence"):
+        yield str(sentence)
     if any((step.get("energies") or {}).get("dead_load") for step in steps):
         yield "Energies at different loads are not comparable: this method has a dead load, which changes with K."
 
@@ -149,8 +151,8 @@ def errors(source: Source) -> list[tuple[str, dict[str, str]]]:
         return []
     found = []
     for name, part in parts.items():
-        numbers = part if isinstance(part, Mapping) else {"value": part}
-        found.append((str(name), {str(key): shown(value) for key, value in numbers.items()}))
+        if isinstance(part, Mapping) and "low" in part:
+            found.append((str(name), {str(key): shown(value) for key, value in part.items()}))
     return found
 
 

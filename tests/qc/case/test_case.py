@@ -63,10 +63,10 @@ def test_the_schema_is_complete(iron):
     rows = schema_rows()
     assert load_case(iron).plain()["qm"] is None  # without the table there is no QM region
     plain = load_case(iron, ["qm.radius=6.0"]).plain()
-    assert [row[0] for row in rows] == [f"{table}.{key}" for table in plain for key in plain[table]]
+    assert [row[0] for row in rows] == ["version", *(f"{t}.{key}" for t in plain if t != "version" for key in plain[t])]
     assert all(allowed != "something else" and description for _, allowed, _, description in rows)
     defaults = {key: default for key, _, default, _ in rows}
-    assert defaults["model.core_radius"] == "required"
+    assert defaults["crystal.structure"] == "required"
     assert defaults["model.method"] == "bgrac"
     assert tomllib.loads(f"x = {defaults['crack.tip']}")["x"] == [0, 0]
 

@@ -75,7 +75,8 @@ def test_mistakes_in_the_file_name_the_file(iron):
     iron.write_text(IRON.replace("core_radius = 40", 'core_radius = "40 A"'))
     assert refusal(iron).startswith(f'{iron}: model.core_radius = "40 A" is not allowed: ')
     iron.write_text(IRON.replace("core_radius = 40", ""))
-    assert refusal(iron) == f"{iron}: model.core_radius is missing: it must be a plain number > 0 in A"
+    missing = "model.core_radius is missing: it must be a plain number > 0 in A, or left out in a case of version = 2"
+    assert refusal(iron) == f"{iron}: {missing}"
     iron.write_text(IRON.replace("[potential]", "").replace('file = "Fe_mm.eam.fs"', ""))
     assert refusal(iron).endswith("table [potential] is missing: its keys are file, elements and parameters")
     iron.write_text("model = 3\n" + IRON.replace("[model]", "[load]").split("[load]")[0])

@@ -17,9 +17,7 @@ K_G = 2.0
 
 
 def step(level, off_plane=0, joined=0):
-    return StepRecord(
-        branch="load", K=level * K_G, K_over_KG=level, off_plane_broken=off_plane, new_neighbours=joined
-    )
+    return StepRecord(branch="load", K=level * K_G, K_over_KG=level, off_plane_broken=off_plane, new_neighbours=joined)
 
 
 def event(kind, low, high, branch="load"):
@@ -71,7 +69,10 @@ def test_the_qm_region_in_a_sentence():
 def test_summary_of_a_ladder():
     griffith = SimpleNamespace(plane="(1 1 0)", cut="widest", front="[0 0 1]", gamma=1.65)
     specimen = SimpleNamespace(
-        system=SimpleNamespace(K_G=K_G, griffith=griffith), material=("real", "fitted to iron"), warnings=["not cheap"]
+        system=SimpleNamespace(K_G=K_G, griffith=griffith),
+        material=("real", "fitted to iron"),
+        warnings=["not cheap"],
+        case=SimpleNamespace(notice=None),
     )
     state = LadderState(
         steps=[step(1.0)],
@@ -80,7 +81,7 @@ def test_summary_of_a_ladder():
         K_minus_bracket=[0.6 * K_G, 0.7 * K_G],
     )
     watch = SimpleNamespace(seconds={"solve": 3.2, "halo": 0.3})
-    assert summary_lines(specimen, state, watch, REPORT, Path("out")) == [
+    assert summary_lines(specimen, state, watch, REPORT, None, Path("out")) == [
         "K_G 2.0000 MPa m^1/2 (plane (1 1 0), widest, front [0 0 1], gamma 1.6500 J/m^2, relaxed constants)",
         "real material: fitted to iron",
         "warning: not cheap",
@@ -91,7 +92,7 @@ def test_summary_of_a_ladder():
         "1 steps in 4 s (solve 3 s); results in out",
     ]
     state = LadderState(steps=[step(1.0)])
-    assert "no advance of the tip yet" in summary_lines(specimen, state, watch, None, Path("out"))
+    assert "no advance of the tip yet" in summary_lines(specimen, state, watch, None, None, Path("out"))
 
 
 @pytest.mark.mpi

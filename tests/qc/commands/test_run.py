@@ -229,3 +229,28 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     assert read(tmp_path / "out")["ranks"] == 2
     assert len(ase.io.read(tmp_path / "out" / "trajectory.extxyz", ":")) == STEPS
     assert left_over(tmp_path / "out") == set()
+
+
+BRITTLE = {
+    "version": 2,
+    "crystal": {"structure": "hexagonal", "element": "X"},
+    "potential": {"file": "morse", "parameters": {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}},
+    "model": {"method": "bgfc", "dimension": 2, "core_radius": 7.0, "blend_width": 3.0, "domain_radius": 16.0},
+    "load": {"K_start": 1.04, "K_stop": 1.4, "K_step": 0.03, "K_tolerance": 4e-3},
+}
+
+
+def test_the_error_of_k_plus_is_measured_once(tmp_path, monkeypatch, capfd):
+    """It is in the result and on the screen, part by part; a resumed run does not measure it again."""
+    wanted = Case.from_dict(BRITTLE, name="brittle")
+    assert run_case(wanted, tmp_path / "out") == 0
+    error, said = read(tmp_path / "out")["K_plus_error"], capfd.readouterr().out
+    assert error["sentence"] in said
+    assert {"step", "seam", "mesh", "boundary"} < set(error)
+    assert error["boundary"]["radius"] == 64.0
+    low, high = read(tmp_path / "out")["K_plus_bracket_over_KG"]
+    assert error["step"]["high"] == pytest.approx(0.5 * (high - low))
+    assert error["sentence"] in (tmp_path / "out" / "report.html").read_text()
+    monkeypatch.setattr("qc.commands.run.k_plus_error", lambda *a: pytest.fail("measured again"))
+    assert run_case(wanted, tmp_path / "out", resume=True) == 0
+    assert read(tmp_path / "out")["K_plus_error"] == error
