@@ -13,7 +13,7 @@ from qc.commands.study_plan import parse_variations, plan
 def test_study_by_ladder_and_its_resume(study_case, shared_path, monkeypatch):
     """Brackets and fits, on several ranks of the rising load only; on resume nothing that is finished runs, and the same comes out."""
     alone = MPI.COMM_WORLD.size == 1
-    short = [] if alone else ["load.K_start=1.4", "load.K_stop=1.5", "load.unload=false"]
+    short = [] if alone else ["load.K_start=1.35", "load.K_stop=1.5", "load.unload=false"]
     members = plan(study_case, parse_variations(["model.domain_radius=15,20"]), short, False)
     first = run_study(members, shared_path / "out")
     rows = first["members"]

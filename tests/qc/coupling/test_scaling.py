@@ -95,7 +95,7 @@ def test_a_load_step_tells_no_rank_the_domain(shared_path):
 
     In a frame an atom goes once to the rank that writes it.
     """
-    small, large = (told_in_a_step(radius, shared_path) for radius in (14.0, 28.0))
+    small, large = (told_in_a_step(radius, shared_path) for radius in (14.0, 30.0))
     assert large[0] > 3 * small[0]
     assert 0 < large[1] < 2.5 * small[1]
     assert large[1] < large[0]
