@@ -208,7 +208,7 @@ def _seam(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
     q, low = ladder.before_advance, (ladder.state.K_plus_bracket or [0.0])[0]
     if q is None:
         raise _NotThere("the state before the advance was left by an earlier run")
-    other = _same_sizes(system, replace(system.spec, method=rival))
+    other = _sibling(system, replace(system.spec, method=rival))
     return {"seam": MARGIN * seam_shift(system, other, q, low) / system.K_G, "rival": rival}
 
 
@@ -271,10 +271,12 @@ def _middle(ladder: Ladder) -> float:
     return 0.5 * (low + high) / ladder.system.K_G
 
 
-def _same_sizes(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
+def _sibling(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
     """A system of the same crystal and load with other settings. Collective."""
-    model = system.model
+    model, users = system.model, system.on_users_mesh
     same_mesh = spec.domain_radius == system.spec.domain_radius and spec.mesh_scale == system.spec.mesh_scale
+    if users and not same_mesh:
+        raise _NotThere("a mesh of your own has no larger domain and no finer cells")
     return CrackSystem(
         system.crystal,
         system.potential,
@@ -282,13 +284,14 @@ def _same_sizes(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
         system.mode.tolist(),
         comm=model.comm,
         griffith_report=system.griffith,
-        coarse=model.domain.coarse if same_mesh else None,
+        coarse=model.domain.coarse if same_mesh and not users else None,
+        domain=model.domain if users else None,
     )
 
 
 def _climb(ladder: Ladder, spec: CrackSpec, where: str, after_step: AfterStep) -> tuple[float, float]:
     """The bracket of the first advance, K / K_G, by the same ladder in a model with other settings. Collective."""
-    system = _same_sizes(ladder.system, spec)
+    system = _sibling(ladder.system, spec)
     own = ladder.spec
     tolerance = min(own.K_tolerance or TOLERANCE, TOLERANCE)
     again = replace(own, K_start=ladder.state.steps[0].K_over_KG, unload=False, stop_at="first_advance", K_tolerance=tolerance)

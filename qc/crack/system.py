@@ -55,6 +55,8 @@ class CrackSystem:
         Surface energy of the plane that is cut, relaxed elastic constants, K_G.
     field : NearTipField
     model : Model
+    on_users_mesh : bool
+        Whether the mesh is the user's, of which there is no larger and no finer one.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class CrackSystem:
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
         )
+        self.on_users_mesh = domain is not None
         self._centre = spec.tip
         self._unit: np.ndarray | None = None
 

@@ -16,6 +16,9 @@ from qc.case.case import Case
 from qc.commands.build import make_system
 from qc.coupling.methods import build_model
 from qc.coupling.spec import ModelSpec
+from qc.crack.k_error import k_plus_error
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
 from qc.errors import InputError
 from qc.material.cleavage import crack_lattice
 from qc.unknowns.regions import Core
@@ -210,6 +213,19 @@ def test_a_case_with_a_mesh(shared_path):
     upper, lower = (system.imposed_displacement(system.K_G)[_face(system, sign), 1] for sign in (False, True))
     assert (upper > 0).all()
     assert (lower < 0).all()
+
+
+def test_the_error_of_k_plus_keeps_to_the_mesh(tmp_path):
+    """The seam is measured on the mesh of the file; another domain and other cells are not made up for it."""
+    system = make_system(case(slit_disc(tmp_path, MPI.COMM_SELF)), MPI.COMM_SELF)
+    ladder = Ladder(system, LadderSpec(K_start=0.9, K_stop=0.9001, K_step=1.0))
+    ladder.run()
+    ladder.before_advance, ladder.state.K_plus_bracket = ladder.q, [0.9 * system.K_G, 0.901 * system.K_G]
+    error = k_plus_error(ladder)
+    assert set(error.missing) == {"boundary", "mesh"}
+    assert all("mesh of your own" in why for why in error.missing.values())
+    assert np.isfinite(error.seam)
+    assert error.far is None
 
 
 def _face(system, sign):
