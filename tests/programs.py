@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from qc.commands.two_ranks import launcher
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,8 +17,7 @@ def environment() -> dict[str, str]:
 
 def mpirun(ranks: int) -> list[str]:
     """How ranks are started: by the launcher beside the interpreter if there is one, as it belongs to the same MPI."""
-    beside = Path(sys.executable).with_name("mpirun")
-    return [str(beside) if beside.exists() else "mpirun", "-n", str(ranks)]
+    return [str(launcher() or "mpirun"), "-n", str(ranks)]
 
 
 def qc_command(*words: str, ranks: int = 1) -> list[str]:

