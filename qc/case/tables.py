@@ -108,7 +108,8 @@ class ModelTable(Table):
     core_radius: float | None = key(
         None,
         LENGTH,
-        "radius of the atomistic region round the tip, A; left out: 5.7 neighbour distances, or 2.5 cutoffs if that is more",
+        "radius of the atomistic region round the tip, A; left out: 5.7 neighbour distances, 2.5 cutoffs if that is more, "
+        "or as much as keeps the crack faces out of each other's reach where they leave it at load.K_start",
         gt=0,
     )
     blend_width: float | None = key(

@@ -77,6 +77,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         tip=(case.crack.tip[0], case.crack.tip[1]),
         stencil_compression=m.stencil_compression,
         cut=case.crack.cut,
+        grow_core=m.core_radius is None,
     )
 
 

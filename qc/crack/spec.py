@@ -12,6 +12,7 @@ from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
 from atomistics.reconstruction import Stencil
 from fem.mesh.domain import DomainMesh
+from fem.mesh.lattice_zone import MeshLattice
 from fem.mesh.proof import Cut
 from fem.mesh.user_mesh import read_mesh
 
@@ -41,6 +42,8 @@ class CrackSpec:
         Which gap between the planes of a multilattice is cut, see `qc.material.surface.surface_energy`.
     mesh_scale : float
         Factor on the size of the cells outside the resolved zone.
+    grow_core : bool
+        The core grows until the crack faces are out of each other's reach where they leave it: one that nobody has asked for.
     """
 
     core_radius: float
@@ -56,6 +59,7 @@ class CrackSpec:
     stencil_compression: float = 0.06
     cut: str | int = "widest"
     mesh_scale: float = 1.0
+    grow_core: bool = False
 
     @property
     def facts(self) -> Method:
@@ -160,10 +164,25 @@ def check_opening(
     spec: CrackSpec, extents: Extents, crystal: Crystal, potential: SitePotential, opening: float
 ) -> None:
     """Refuse a core so small that the faces, displaced from each other by ``opening`` (A) where they leave it, still attract."""
-    gap = 2 * abs(extents.lattice.origin[1]) - float(np.ptp(crystal.cell_offsets[:, 1]))
-    apart = opening + gap
+    apart = opening + _gap(extents.lattice, crystal)
     if np.isfinite(spec.core_radius) and apart < potential.cutoff:
         raise InputError(
             f"model.core_radius = {spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
             f"{apart:.2f} A apart at load.K_start, and the potential reaches {potential.cutoff:.2f} A; use a larger core"
         )
+
+
+def core_out_of_reach(
+    spec: CrackSpec, lattice: MeshLattice, crystal: Crystal, potential: SitePotential, opening: float
+) -> float:
+    """Radius of a core, A, no smaller than that of ``spec``, where the faces leave it out of each other's reach.
+
+    Where they leave that of ``spec`` they are displaced from each other by ``opening`` (A), which grows like the square root of the radius.
+    """
+    wanted = (potential.cutoff - _gap(lattice, crystal)) * (1 + 1e-6)
+    return spec.core_radius * max(wanted / opening, 1.0) ** 2
+
+
+def _gap(lattice: MeshLattice, crystal: Crystal) -> float:
+    """Distance of the faces of the undeformed crystal, A."""
+    return 2 * abs(lattice.origin[1]) - float(np.ptp(crystal.cell_offsets[:, 1]))

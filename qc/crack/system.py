@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from mpi4py import MPI
@@ -23,7 +24,7 @@ from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
-from .spec import MODES, CrackSpec, check_opening, check_sizes
+from .spec import MODES, CrackSpec, check_opening, check_sizes, core_out_of_reach
 
 
 class CrackSystem:
@@ -79,6 +80,10 @@ class CrackSystem:
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
+        if spec.grow_core and K_check is not None:
+            opening = self.face_opening(spec.core_radius, K_check * self.K_G)
+            core = core_out_of_reach(spec, self.lattice, self.crystal, potential, opening)
+            self.spec = spec = replace(spec, core_radius=core)
         extents = Extents.of(self.crystal, potential, self.lattice, spec.model_spec())
         check_sizes(spec, extents, self.crystal, potential)
         if K_check is not None:
