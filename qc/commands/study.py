@@ -109,7 +109,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: json.loads((directory / name).read_text())))
-    return run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=1), PathOptions())
+    return run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=1, J_tolerance=case.load.J_tolerance), PathOptions())
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
