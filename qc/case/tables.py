@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -66,6 +66,11 @@ class CrystalTable(Table):
         return self
 
 
+MethodName = Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"]
+
+METHODS_OF_CASES: tuple[str, ...] = get_args(MethodName)
+
+
 class PotentialTable(Table):
     """Table [potential]."""
 
@@ -86,7 +91,7 @@ class PotentialTable(Table):
 class ModelTable(Table):
     """Table [model]."""
 
-    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = key(
+    method: MethodName = key(
         "bgrac",
         '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
         "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "

@@ -120,7 +120,7 @@ def make_system(
             mode=ratios,
             comm=comm,
             coarse=coarse,
-            K_check=case.load.K_start,
+            K_check=case.load.first,
             domain=domain,
         )
         try:

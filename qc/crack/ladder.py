@@ -11,18 +11,20 @@ from petsc4py import PETSc
 from ..coupling.coupling import Coupling
 from ..drive.stepping import NoStateError, Reached, Stepper, explain
 from ..errors import ConvergenceError
+from ..solve.descent import distance
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from .events import MOVES, Scene, events_between, first_damage, side_left
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .probe import Probe
 from .records import Branch, Event, StepRecord
-from .start import GRIFFITH, Place, Trial, closest, judge, next_level, no_start
+from .spec import GRIFFITH, LOWEST_UNLOADED
+from .start import Place, Trial, closest, judge, next_level, no_start
 from .system import CrackSystem
 from .tip import TipState
 
-LOWEST_UNLOADED = 0.3
-"""Level of the load at which unloading ends, if the ladder began above it."""
+SAME_STATE = 0.02
+"""Two states no further apart than this, in nearest-neighbour distances, are one: solved to 1e-6 eV/A they differ by far less."""
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +67,10 @@ class Ladder:
             period=float(system.lattice.vectors[0, 0]),
             J_tolerance=spec.J_tolerance,
             opens=bool(system.mode[0] > 0),
+            least=system.lowest_level,
         )
         level = self.first_level() or GRIFFITH
+        system.check_opening(level)
         start = q if q is not None and self.state.steps else system.start(level * system.K_G)
         self._stepper = Stepper(system, start, options, guide)
         self._probe = Probe(system, self.state)
@@ -175,7 +179,7 @@ class Ladder:
         start = state.steps[-1].K_over_KG
         if state.snap is not None and self._wide(level, start):
             found = self._stepper.follow(level, start)
-            record = None if found is None else self._accept(found, branch)
+            record = None if found is None else self._accept(found, branch, before.q)
         else:
             record = self.step(level, branch)
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
@@ -195,6 +199,7 @@ class Ladder:
 
         It raises `ConvergenceError` with the state of the last step kept and loaded.
         """
+        before = self.q.copy()
         try:
             reached = self._stepper.step(level, self.state.level, self.spec.K_step)
         except NoStateError as error:
@@ -202,7 +207,7 @@ class Ladder:
             raise
         if reached.failed is not None:
             self._note_failure(level, reached.failed, f"reached K = {reached.level:.5f} K_G instead")
-        return self._accept(reached, branch)
+        return self._accept(reached, branch, before)
 
     def snapshot(self) -> Snapshot:
         """The present state, to come back to."""
@@ -244,7 +249,10 @@ class Ladder:
         state, spec = self.state, self.spec
         level = _after(max(step.K_over_KG for step in state.steps), state.steps[-1].K_over_KG, -spec.K_step)
         closed = spec.stop_at == "first_advance" and state.K_minus_bracket is not None
-        return None if level < min(LOWEST_UNLOADED, state.steps[0].K_over_KG) - 1e-9 or closed else level
+        least = max(min(LOWEST_UNLOADED, state.steps[0].K_over_KG), self._place.least)
+        if level < least - 1e-9 and self._place.least == least and not closed:
+            log.warning("unloading ends above %.4f K_G: below, the faces attract each other where they leave the core", least)
+        return None if level < least - 1e-9 or closed else level
 
     def first_level(self) -> float | None:
         """The level of the next first state to try; None if there is none left."""
@@ -301,18 +309,35 @@ class Ladder:
         if self.state.steps and self.state.steps[-1].tip_left:
             raise ConvergenceError(next(e.sentence for e in reversed(self.state.events) if e.kind == "tip_left_core"))
 
-    def _accept(self, reached: Reached, branch: Branch) -> StepRecord:
-        """The record of the present state, added to the others with what has happened since the last. Collective."""
+    def _accept(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
+        """The record of the present state, added to the others with what has happened since the last, ``before``. Collective."""
         steps = self.state.steps
         record, self.tip = self._probe.record(self.q, reached, branch)
         if steps and self.tip is not None:
             record.tip_left = side_left(self.tip, steps[-1].tip_position)
             for event in events_between(steps, record, self.tip, self._scene, self.state.began(branch, self._place.tip)):
+                if event.kind == "rearrangement" and self._comes_back(record, before):
+                    continue
                 self.state.add(event)
                 if event.sentence is not None:
                     log.warning("%s", event.sentence)
         steps.append(record)
         return record
+
+    def _comes_back(self, record: StepRecord, before: PETSc.Vec) -> bool:
+        """Whether the step back leads to the state before: then the way was long, or stiff where bonds cross a cutoff, but nothing jumped.
+
+        The present state is kept, with factors for the next prediction. Collective.
+        """
+        now, last = self.q.copy(), self.state.steps[-1].K_over_KG
+        try:
+            reached = self._stepper.step(last, record.K_over_KG, self.spec.K_step)
+            home = reached.level == last and distance(self.q, before) < SAME_STATE * self._scene.nearest
+        except NoStateError:
+            home = False
+        now.copy(self.q)
+        self.settle(record.K)
+        return home
 
     def _note_failure(self, level: float, report: SolveReport, outcome: str) -> None:
         """Add the event of a step to a level that did not converge."""

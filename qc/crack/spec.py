@@ -12,13 +12,22 @@ from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
 from atomistics.reconstruction import Stencil
 from fem.mesh.domain import DomainMesh
+from fem.mesh.lattice_zone import MeshLattice
 from fem.mesh.user_mesh import read_mesh
 
+from ..case.case import check_table
+from ..case.tables import METHODS_OF_CASES
 from ..coupling.extents import Extents, stencil_for
 from ..coupling.spec import METHODS, Method, ModelSpec
 from ..errors import InputError
 from ..material.cleavage import crack_lattice
 from ..unknowns.regions import Core
+
+LOWEST_UNLOADED = 0.3
+"""Level of the load, K / K_G, at which unloading ends, if the ladder began above it."""
+
+GRIFFITH = 1.0
+"""Level that is tried first where nothing better is known: a crack that lattice trapping holds at all is held there."""
 
 MODES = {"I": (1.0, 0.0, 0.0), "II": (0.0, 1.0, 0.0), "III": (0.0, 0.0, 1.0)}
 
@@ -52,6 +61,17 @@ class CrackSpec:
     tip: tuple[float, float] = (0.0, 0.0)
     stencil_compression: float = 0.06
     cut: str | int = "widest"
+
+    def __post_init__(self) -> None:
+        strip = {"face_strip_thickness": self.face_strip} if self.face_strip else {"face_strip": False}
+        names = ("core_radius", "domain_radius", "blending", "reference", "order", "front_periods", "stencil_compression")
+        values = {name: getattr(self, name) for name in names} | strip
+        if self.method not in METHODS or self.method in METHODS_OF_CASES:  # a method of the user's own is not in the case file
+            values["method"] = self.method
+        if self.method not in METHODS or self.facts.coupled:
+            values["blend_width"] = self.blend_width
+        check_table("model", values)
+        check_table("crack", {"tip": self.tip, "cut": self.cut})
 
     @property
     def facts(self) -> Method:
@@ -141,14 +161,53 @@ def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
         )
 
 
-def check_opening(
-    spec: CrackSpec, extents: Extents, crystal: Crystal, potential: SitePotential, opening: float
-) -> None:
-    """Refuse a core so small that the faces, displaced from each other by ``opening`` (A) where they leave it, still attract."""
-    gap = 2 * abs(extents.lattice.origin[1]) - float(np.ptp(crystal.cell_offsets[:, 1]))
-    apart = opening + gap
-    if np.isfinite(spec.core_radius) and apart < potential.cutoff:
+def check_tip(spec: CrackSpec, lattice: MeshLattice, crystal: Crystal) -> None:
+    """Refuse a tip that does not lie between the two planes of atoms that the crack opens."""
+    half = 0.5 * _gap(lattice, crystal)
+    if abs(spec.tip[1]) >= half:
         raise InputError(
-            f"model.core_radius = {spec.core_radius:g} A is too small: where the crack faces leave the core they are only "
-            f"{apart:.2f} A apart at load.K_start, and the potential reaches {potential.cutoff:.2f} A; use a larger core"
+            f"crack.tip = [{spec.tip[0]:g}, {spec.tip[1]:g}] does not lie in the gap that is opened: its y must be between "
+            f"{-half:.4f} and {half:.4f} A, or another row of atoms would be cut"
+        )
+
+
+def _gap(lattice: MeshLattice, crystal: Crystal) -> float:
+    """Distance of the two planes of atoms that the crack opens, A."""
+    return 2 * abs(float(lattice.origin[1])) - float(np.ptp(crystal.cell_offsets[:, 1]))
+
+
+def lowest_level(
+    spec: CrackSpec, lattice: MeshLattice, crystal: Crystal, potential: SitePotential, unit: float
+) -> float:
+    """Load (K / K_G) from which on the faces do not attract each other where they leave the core.
+
+    ``unit`` is their displacement from each other 1 A behind the tip at K_G, A; it grows with the root of the distance.
+    """
+    return max(potential.cutoff - _gap(lattice, crystal), 0.0) / (unit * np.sqrt(spec.core_radius))
+
+
+def check_opening(
+    spec: CrackSpec, lattice: MeshLattice, crystal: Crystal, potential: SitePotential, unit: float, level: float
+) -> None:
+    """Refuse a core so small that the faces still attract where they leave it.
+
+    Parameters
+    ----------
+    spec, lattice, crystal, potential
+        Of the model.
+    unit : float
+        Displacement of the faces from each other 1 A behind the tip at K_G, A; 0: the load keeps them closed.
+    level : float
+        First load, K / K_G.
+    """
+    if not spec.facts.coupled or unit == 0:
+        return
+    least = lowest_level(spec, lattice, crystal, potential, unit)
+    if least > level:
+        apart = level * unit * np.sqrt(spec.core_radius) + _gap(lattice, crystal)
+        needed = np.ceil(10 * spec.core_radius * (least / level) ** 2) / 10
+        raise InputError(
+            f"model.core_radius = {spec.core_radius:g} A is too small: where the crack faces leave the core they are only {apart:.2f} A "
+            f"apart under the first load, {level:g} K_G, and the potential reaches {potential.cutoff:.2f} A; it must be at least "
+            f"{needed:g} A"
         )

@@ -14,10 +14,8 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from .records import StepRecord
+from .spec import GRIFFITH
 from .tip import SLIPPED
-
-GRIFFITH = 1.0
-"""Level that is tried first where nothing better is known: a crack that lattice trapping holds at all is held there."""
 
 STRIDE = 0.05
 """First step of the level away from a load that has healed the crack, or let it run; each further one is twice as long."""
@@ -54,12 +52,15 @@ class Place:
         Largest distance of J/G from 1.
     opens : bool
         Whether the load opens the crack: one without K_I shows no tip.
+    least : float
+        Level below which the model cannot carry the crack.
     """
 
     tip: float
     period: float
     J_tolerance: float
     opens: bool = True
+    least: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,7 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
     limit = min(HIGHEST, most)
     if level > limit:
         level = limit if max(t.K_over_KG for t in trials) < limit - 1e-9 else np.inf
-    return float(level) if LOWEST <= level <= limit else None
+    return float(level) if max(LOWEST, place.least) <= level <= limit else None
 
 
 def _onwards(trials: Sequence[Trial], up: bool) -> float:
