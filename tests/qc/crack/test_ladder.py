@@ -17,9 +17,9 @@ from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 from tests.ranks import together_and_alone
 
-UP = LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.02)
+UP = LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.6, K_step=0.02)
 TOLERANCE = 1e-3
-FROM_HERE = {"K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
+FROM_HERE = {"J_tolerance": 1.0, "K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
 
 
 def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
@@ -61,7 +61,7 @@ def test_ladder_does_not_depend_on_the_ranks():
 
 
 def test_unloading_closes_the_crack_below_the_advance():
-    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.04, unload=True))
+    ladder = climb("bgfc", spec=LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.6, K_step=0.04, unload=True))
     plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
     assert minus is not None
     assert minus[1] <= plus[1]
@@ -82,7 +82,7 @@ def test_shear_modes_load_the_crack_too(mode):
     """Modes II and III at 0.4 K_G: a stable state; no bond opens, so that the tip has no position."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(K_start=0.4, K_stop=0.4001, K_step=1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(J_tolerance=1.0, K_start=0.4, K_stop=0.4001, K_step=1.0))
     ladder.run()
     assert ladder.state.steps[0].stable
     assert np.isnan(ladder.state.steps[0].tip_position)
@@ -92,7 +92,7 @@ def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6001, K_step=1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(J_tolerance=1.0, K_start=0.6, K_stop=0.6001, K_step=1.0))
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
         ladder.run()
 
@@ -103,7 +103,7 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
     energies = []
     for n in (1, 2):
         spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
-        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0))
+        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=1.0))
         ladder.run()
         energies.append(ladder.state.steps[0].energy / ladder.system.model.thickness)
     assert energies[1] == pytest.approx(energies[0], rel=1e-10)
@@ -118,7 +118,7 @@ def test_multigrid_finds_the_same_state():
 
 def test_a_state_that_is_gone_is_left_for_a_stable_one():
     """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
-    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
+    ladder = climb("bgfc", spec=LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=0.02))
     record = ladder.step(1.7, "load")
     assert record.stable
     assert record.robust_iterations > 0
