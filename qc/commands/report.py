@@ -33,7 +33,7 @@ def document(specimen: Specimen, state: LadderState, watch: Stopwatch, qm: dict[
         "n_dofs": model.parts.layout.n_unknowns,
         "core_radius": s.spec.core_radius,
         "blend_width": model.spec.width,
-        "face_strip": s.spec.face_strip,
+        "face_strip": s.spec.strip,
         "domain_radius": s.spec.domain_radius,
         "ladder_start": state.steps[0].K_over_KG if state.steps else None,
         "lattice_constant": s.crystal.a,

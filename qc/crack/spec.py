@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice
 from fem.mesh.user_mesh import read_mesh
 
-from ..case.case import check_table
+from ..case.case import check_table, default_of
 from ..case.tables import METHODS_OF_CASES
 from ..coupling.extents import Extents, stencil_for
 from ..coupling.spec import METHODS, Method, ModelSpec
 from ..errors import InputError
-from ..material.cleavage import crack_lattice
+from ..material.cleavage import cells_beside, crack_lattice
 from ..unknowns.regions import Core
 
 LOWEST_UNLOADED = 0.3
@@ -40,9 +40,12 @@ class CrackSpec:
     ----------
     method, blending, reference, order, front_periods, stencil_compression
         As in the case file.
-    core_radius, blend_width, domain_radius : float
-    face_strip : float
-        Half thickness of the fully atomistic strip along both faces; 0: the mesh carries a slit instead.
+    core_radius, domain_radius : float
+    blend_width : float, optional
+        Eight nearest-neighbour distances if left out.
+    face_strip : float, optional
+        Half thickness of the fully atomistic strip along both faces; 0: the mesh carries a slit instead; left out: as in a case file
+        that leaves it out.
     tip : (float, float)
         Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
     cut : str or int
@@ -51,19 +54,19 @@ class CrackSpec:
 
     core_radius: float
     domain_radius: float
-    blend_width: float
-    method: str = "bgrac"
-    blending: str = "quintic"
-    reference: str = "predictor"
-    order: int = 1
-    front_periods: int = 1
-    face_strip: float = 0.0
-    tip: tuple[float, float] = (0.0, 0.0)
-    stencil_compression: float = 0.06
-    cut: str | int = "widest"
+    blend_width: float | None = None
+    method: str = default_of("model", "method")
+    blending: str = default_of("model", "blending")
+    reference: str = default_of("model", "reference")
+    order: int = default_of("model", "order")
+    front_periods: int = default_of("model", "front_periods")
+    face_strip: float | None = None
+    tip: tuple[float, float] = default_of("crack", "tip")
+    stencil_compression: float = default_of("model", "stencil_compression")
+    cut: str | int = default_of("crack", "cut")
 
     def __post_init__(self) -> None:
-        strip = {"face_strip_thickness": self.face_strip} if self.face_strip else {"face_strip": False}
+        strip = {"face_strip_thickness": self.face_strip} if self.face_strip != 0 else {"face_strip": False}
         names = ("core_radius", "domain_radius", "blending", "reference", "order", "front_periods", "stencil_compression")
         values = {name: getattr(self, name) for name in names} | strip
         if self.method not in METHODS or self.method in METHODS_OF_CASES:  # a method of the user's own is not in the case file
@@ -78,16 +81,37 @@ class CrackSpec:
         """What sets the method apart."""
         return METHODS[self.method]
 
+    @property
+    def strip(self) -> float:
+        """``face_strip`` of resolved settings, A."""
+        assert self.face_strip is not None
+        return self.face_strip
+
+    @property
+    def width(self) -> float:
+        """``blend_width`` of resolved settings, A."""
+        assert self.blend_width is not None
+        return self.blend_width
+
+    def resolved(self, crystal: Crystal, potential: SitePotential) -> CrackSpec:
+        """The same with the sizes filled in that depend on crystal and potential."""
+        strip, width = self.face_strip, self.blend_width
+        if strip is None:
+            strips = default_of("model", "face_strip") and self.facts.atoms
+            beside = cells_beside(crystal, self.cut)
+            strip = strip_thickness(beside, potential, self.stencil_compression) if strips else 0.0
+        return replace(self, face_strip=strip, blend_width=8 * crystal.nearest_neighbour_distance if width is None else width)
+
     def model_spec(self) -> ModelSpec:
         """The settings of the coupled model."""
         return ModelSpec(
             method=self.method,
-            core=Core(self.core_radius, self.face_strip, self.tip),
-            blend_width=self.blend_width,
+            core=Core(self.core_radius, self.strip, self.tip),
+            blend_width=self.width,
             radius=self.domain_radius,
             blending=self.blending,
             order=self.order,
-            crack="strips" if self.face_strip > 0 else "slit",
+            crack="strips" if self.strip > 0 else "slit",
             front_periods=self.front_periods,
             stencil_compression=self.stencil_compression,
         )
@@ -97,12 +121,12 @@ def read_crack_mesh(
     comm: MPI.Comm, path: Path | str, crystal: Crystal, potential: SitePotential, spec: CrackSpec
 ) -> DomainMesh:
     """A mesh of the user's own for a crack without face strips: cut open along negative x, tip near the origin. Collective."""
-    core = Core(spec.core_radius, centre=spec.tip)
+    spec, core = spec.resolved(crystal, potential), Core(spec.core_radius, centre=spec.tip)
     sites = spec.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
     atoms = 20.0 * sites  # the work of a site and its neighbours against that of a cell
 
     def density(x: np.ndarray) -> np.ndarray:
-        return np.where(core(x) < spec.blend_width + potential.cutoff, atoms, 0.0)
+        return np.where(core(x) < spec.width + potential.cutoff, atoms, 0.0)
 
     opened = max(0.5 * spec.core_radius - spec.tip[0], 0.0)
     return read_mesh(comm, path, 2, spec.domain_radius, opened, density)
@@ -128,18 +152,18 @@ def check_sizes(spec: CrackSpec, extents: Extents, crystal: Crystal, potential: 
     if not spec.facts.continuum:
         return
     _check_core(spec, extents, crystal.nearest_neighbour_distance)
-    if 0 < spec.face_strip < potential.cutoff:
+    if 0 < spec.strip < potential.cutoff:
         raise InputError(
-            f"model.face_strip_thickness = {spec.face_strip:g} A is thinner than the potential's cutoff {potential.cutoff:.2f} A: "
+            f"model.face_strip_thickness = {spec.strip:g} A is thinner than the potential's cutoff {potential.cutoff:.2f} A: "
             "handshake sites would have cut neighbourhoods"
         )
     needed = 0.0 if extents.stencil is None else _least_strip(crystal, extents.stencil)
-    if 0 < spec.face_strip < needed:
+    if 0 < spec.strip < needed:
         raise InputError(
-            f"model.face_strip_thickness = {spec.face_strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
+            f"model.face_strip_thickness = {spec.strip:g} A is thinner than the stencils of bgrac, {needed:.2f} A at "
             f"model.stencil_compression = {spec.stencil_compression:g}: handshake sites would be cut"
         )
-    if spec.reference == "lattice" and spec.face_strip == 0 and extents.spec.dead_load:
+    if spec.reference == "lattice" and spec.strip == 0 and extents.spec.dead_load:
         raise InputError(
             "model.reference = 'lattice' with model.face_strip = false would take the dead load at the closed crack: "
             "use reference = 'predictor', or face strips"

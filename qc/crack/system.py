@@ -71,7 +71,8 @@ class CrackSystem:
         reconstruction: Reconstruction | None = None,
     ) -> None:
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
-        self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        self.spec = spec = spec.resolved(self.crystal, potential)
+        self.potential, self.mode = potential, np.asarray(mode, dtype=float)
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
@@ -98,7 +99,7 @@ class CrackSystem:
     @property
     def lowest_level(self) -> float:
         """Load (K / K_G) below which the faces of a slit would attract each other where they leave the core, and no term knows it."""
-        slit = self.spec.facts.coupled and self.spec.face_strip == 0 and self._unit_opening > 0
+        slit = self.spec.facts.coupled and self.spec.strip == 0 and self._unit_opening > 0
         return lowest_level(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening) if slit else 0.0
 
     @property

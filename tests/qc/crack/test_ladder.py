@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.crack.spec import CrackSpec
@@ -92,7 +93,7 @@ def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(J_tolerance=1.0, K_start=0.6, K_stop=0.6001, K_step=1.0))
+    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6001, K_step=1.0))
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
         ladder.run()
 
@@ -232,3 +233,62 @@ def test_a_tip_that_leaves_the_core_is_named(brittle):
     assert "model.core_radius = 8 A" in str(error.value)
     assert ladder.state.steps[-1].tip_left == "forward"
     assert [e.kind for e in ladder.state.events].count("tip_left_core") == 1
+
+
+def test_one_K_plus_from_whatever_load_is_given(brittle):
+    """Healed at 0.9 K_G, run at 1.3: the ladder looks for a start, and an advance counts from where the tip was put."""
+    found = []
+    for start in (0.9, "auto", 1.3):
+        ladder = ladder_of(brittle, K_start=start, K_step=0.04, K_tolerance=TOLERANCE)
+        ladder.run()
+        first = ladder.state.start
+        assert first.found == "in place"
+        assert -1.0 - 1e-6 <= first.tip_position <= 1e-6
+        assert ladder.state.steps[0].K_over_KG == first.K_over_KG
+        assert ladder.state.events[-1].kind == "advance"
+        assert ladder.state.steps[-1].tip > 0.0
+        found.append(np.mean(ladder.state.K_plus_bracket))
+    assert found == pytest.approx([found[0]] * 3, rel=1.5 * TOLERANCE)
+
+
+def test_a_crack_without_a_trustworthy_start_has_no_K_plus(brittle):
+    """J on the rings of this small domain is not the load's within 1 % where the tip is in place: a sentence, and the nearest state."""
+    ladder = ladder_of(brittle, J_tolerance=0.01)
+    state = ladder.run()
+    assert state.finished
+    assert state.no_start.startswith("no K+: none of ")
+    assert "take a larger model.domain_radius" in state.no_start
+    assert (state.K_plus_bracket, state.start, len(state.steps)) == (None, None, 1)
+
+
+def test_a_search_that_was_interrupted_goes_on(brittle):
+    """The trials are in the checkpoint."""
+    spec = LadderSpec(**(FROM_HERE | {"K_start": 0.9}))
+    ladder = Ladder(brittle, spec)
+    assert ladder.refine(0.9, "load") is None
+    state = LadderState.from_plain(json.loads(json.dumps(ladder.state.plain())))
+    again = Ladder(brittle, spec, state=state, q=ladder.q)
+    assert again.run().K_plus_bracket == pytest.approx(Ladder(brittle, spec).run().K_plus_bracket, rel=1e-12)
+    assert again.state.trials[0].found == "healed"
+    assert [t.K_over_KG for t in again.state.trials].count(0.9) == 1
+
+
+def silicon_carbide():
+    potential = load_potential("SiC.tersoff")
+    crystal = Crystal.zincblende("Si", "C").resolved(potential)
+    crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented((1, 1, 0), (0, 0, 1))
+    spec = CrackSpec(core_radius=11.0, domain_radius=16.0, method="atomistic")
+    return Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.2, K_stop=1.8, K_step=0.3, stop_at="K_stop"))
+
+
+def test_bonds_that_cross_a_cutoff_are_no_event(monkeypatch):
+    """Long steps of silicon carbide land far from their prediction, and lead back to where they began: nothing has jumped."""
+    ladder = silicon_carbide()
+    ladder.run()
+    assert len(ladder.state.steps) == 3
+    assert ladder.state.events == []
+    monkeypatch.setattr(Ladder, "_comes_back", lambda *args: False)
+    far = silicon_carbide()
+    far.run()
+    assert {event.kind for event in far.state.events} == {"rearrangement"}
+    assert far.q.array == pytest.approx(ladder.q.array, abs=1e-6)
