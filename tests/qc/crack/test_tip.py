@@ -10,6 +10,7 @@ from atomistics import Crystal, load_potential
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.crack.tip import Shells, TipTracker
+from tests.qc.models import hexagonal_crack
 
 COMM = MPI.COMM_WORLD
 
