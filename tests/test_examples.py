@@ -120,7 +120,8 @@ def test_silicon_propagation_at_small_size(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("tblite") is None, reason="tblite is not installed (extra qm)")
 def test_silicon_qm_crack_at_small_size(tmp_path):
     """GFN1-xTB at the tip: it holds on to the bond behind the tip that the potential has torn, and opens the one at the tip."""
-    small = ("model.core_radius=12", "model.blend_width=10", "model.domain_radius=50", "qm.radius=4.5", "load.K_stop=0.95", "load.J_tolerance=0.3")
+    small = ("model.core_radius=12", "model.blend_width=10", "model.domain_radius=50", "qm.radius=4.5")
+    small += ("load.K_stop=0.95", "load.J_tolerance=0.3")
     case = load_case(EXAMPLES / "silicon_qm_crack.toml", small)
     check = check_case(case)
     assert check["QM region"].startswith("Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb")
