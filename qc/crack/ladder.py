@@ -69,9 +69,13 @@ class Ladder:
             opens=bool(system.mode[0] > 0),
             least=system.lowest_level,
         )
-        level = self.first_level() or GRIFFITH
-        system.check_opening(level)
-        start = q if q is not None and self.state.steps else system.start(level * system.K_G)
+        if not self.state.steps:
+            level = self.first_level() or GRIFFITH
+            system.check_opening(level)
+            q = system.start(level * system.K_G)
+        elif q is None:
+            q = system.start(self.state.steps[-1].K)
+        start = q
         self._stepper = Stepper(system, start, options, guide)
         self._probe = Probe(system, self.state)
         self._scene = Scene(
@@ -227,9 +231,9 @@ class Ladder:
         state, spec = self.state, self.spec
         if not state.steps:
             return self.first_level() or GRIFFITH, "load"
-        level = self.towards_snap()
         if state.no_start is not None or self._slipped():
             return None
+        level = self.towards_snap()
         if level is not None:
             return level, state.branch
         if state.branch == "load":
@@ -291,7 +295,7 @@ class Ladder:
         if best is None:
             assert failed is not None
             self._note_failure(level, failed, "gave up")
-            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load", failed)
+            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {explain(failed)}", failed)
         self.state.no_start = no_start(self.state.trials, self._place)
         log.warning("%s", self.state.no_start)
         if record is None or record.K_over_KG != best.K_over_KG:

@@ -158,7 +158,7 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
     """
     if not trials:
         return min(GRIFFITH, most) if wanted is None else wanted
-    if len(trials) >= MOST:
+    if len(trials) >= MOST or trials[-1].trusted:
         return None
     low = max((t for t in trials if t.too_low), key=lambda t: t.K_over_KG, default=None)
     high = min((t for t in trials if not t.too_low), key=lambda t: t.K_over_KG, default=None)
