@@ -19,7 +19,7 @@ from .ladder_state import LadderSpec, LadderState, Snapshot
 from .probe import Probe
 from .records import Branch, Event, StepRecord
 from .spec import GRIFFITH, LOWEST_UNLOADED
-from .start import Place, Trial, closest, judge, next_level, no_start
+from .start import Place, Trial, ahead, closest, judge, next_level, no_start
 from .system import CrackSystem
 from .tip import TipState
 
@@ -161,7 +161,13 @@ class Ladder:
             return self._keep_first(record)
         if self.first_level() is not None:
             return None
-        return self._give_up(level, record, failed)
+        best = ahead(self.state.trials)
+        if best is None:
+            return self._give_up(level, record, failed)
+        if record is None or best is not trial:
+            record, _ = self._from_field(best.K_over_KG)
+            self.state.trials.append(best)
+        return self._keep_first(record)
 
     def towards_snap(self) -> float | None:
         """The next level while a bracket is being refined."""

@@ -102,7 +102,8 @@ class LadderState:
     @property
     def start(self) -> Trial | None:
         """What the ladder started from; None where it has not, or is of older code, which did not judge."""
-        return self.trials[-1] if self.trials and self.no_start is None and self.trials[-1].trusted else None
+        known = self.trials and self.no_start is None and (self.steps or self.trials[-1].trusted)
+        return self.trials[-1] if known else None
 
     def began(self, branch: Branch, put: float) -> float:
         """Tip position from which an advance counts on a branch, A; ``put`` is where the tip was put."""

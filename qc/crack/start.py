@@ -1,7 +1,7 @@
 """Where a ladder of loads starts: a first state is judged, and where it is not what was asked for another load is tried.
 
 A first state is what becomes of the near-tip field. It is trusted if the crack is still where it was put: the tip no more than
-a period of the crystal behind that place and not ahead of it, nothing broken or joined off the plane, and J that of the load.
+a period of the crystal from that place, better not ahead of it, nothing broken or joined off the plane, and J that of the load.
 A crack that has healed is under too low a load, one that has run or is damaged under too high a one.
 """
 
@@ -32,7 +32,10 @@ LOWEST, HIGHEST = 0.2, 4.0
 SAME = 1e-6
 """Positions closer than this, A, are one."""
 
-Found = Literal["in place", "healed", "run", "damaged", "no state", "unjudged"]
+PATIENCE = 4
+"""First states that are tried at most to have the tip not ahead of its place, where one within a period ahead is known."""
+
+Found = Literal["in place", "ahead", "healed", "run", "damaged", "no state", "unjudged"]
 
 TRUSTED = ("in place", "unjudged")
 """What a first state may be for the ladder to start from it."""
@@ -134,13 +137,13 @@ def _found(record: StepRecord, place: Place) -> Found:
         return "unjudged"
     if not np.isfinite(tip) or tip < place.tip - place.period - SAME:
         return "healed"
-    if tip > place.tip + SAME:
+    if tip > place.tip + place.period + SAME:
         return "run"
     if (record.off_plane_broken or 0) + (record.new_neighbours or 0) > 0 or (record.slip or 0.0) > SLIPPED:
         return "damaged"
     if J is not None and abs(J - 1) > place.J_tolerance:
         return "run" if J < 1 else "healed"
-    return "in place"
+    return "ahead" if tip > place.tip + SAME else "in place"
 
 
 def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place: Place) -> float | None:
@@ -158,7 +161,7 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
     """
     if not trials:
         return min(GRIFFITH, most) if wanted is None else wanted
-    if len(trials) >= MOST or trials[-1].trusted:
+    if len(trials) >= (MOST if ahead(trials) is None else PATIENCE) or trials[-1].trusted:
         return None
     low = max((t for t in trials if t.too_low), key=lambda t: t.K_over_KG, default=None)
     high = min((t for t in trials if not t.too_low), key=lambda t: t.K_over_KG, default=None)
@@ -190,6 +193,11 @@ def _between(low: Trial, high: Trial, place: Place) -> float | None:
     if low.tip_position is not None and high.tip_position is not None and low.tip_position < aim < high.tip_position:
         share = (aim - low.tip_position) / (high.tip_position - low.tip_position)
     return a + min(max(share, 0.1), 0.9) * (b - a)
+
+
+def ahead(trials: Sequence[Trial]) -> Trial | None:
+    """The trial under the lowest load whose tip is ahead of its place by no more than a period: a start for want of a better one."""
+    return min((t for t in trials if t.found == "ahead"), key=lambda t: t.K_over_KG, default=None)
 
 
 def closest(trials: Sequence[Trial], place: Place) -> Trial | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qc.crack.records import StepRecord
-from qc.crack.start import MOST, Place, Trial, closest, judge, next_level, no_start
+from qc.crack.start import MOST, PATIENCE, Place, Trial, ahead, closest, judge, next_level, no_start
 
 PLACE = Place(tip=0.0, period=1.0, J_tolerance=0.05)
 
@@ -22,7 +22,8 @@ def state(level, tip=-0.2, J=1.0, **more):
         (0.0, 1.0, {}, "in place"),
         (-1.01, 1.0, {}, "healed"),
         (float("nan"), 1.0, {}, "healed"),  # no bond is open
-        (0.1, 1.0, {}, "run"),
+        (0.1, 1.0, {}, "ahead"),
+        (1.1, 1.0, {}, "run"),
         (-0.2, 0.94, {}, "run"),
         (-0.2, 1.06, {}, "healed"),
         (-0.2, None, {}, "in place"),  # no mesh: the tip alone
@@ -73,6 +74,15 @@ def test_a_start_is_found_from_any_load(wanted):
 def test_a_trapped_crack_starts_at_once():
     assert search(lambda level: state(level))[0] == [1.0]
     assert search(lambda level: state(level), 1.3)[0] == [1.3]
+
+
+def test_a_tip_ahead_of_its_place_is_second_best():
+    """A few lower loads are tried; `ahead` names what is taken if none of them does."""
+    levels, trials = search(lambda level: state(level, 0.5), 1.3)
+    assert len(levels) == PATIENCE
+    assert levels[:2] == [1.3, 1.0]
+    assert ahead(trials) is trials[-1]
+    assert search(lambda level: state(level, 0.5 if level > 0.96 else -0.5))[1][-1].found == "in place"
 
 
 def test_no_load_beyond_the_limits_is_tried():
