@@ -108,7 +108,8 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     from ..crack.folds import FoldSpec
     from ..drive.continuation import PathOptions
 
-    document = run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step))
+    spec = FoldSpec(start=case.load.K_start, folds=number, J_tolerance=case.load.J_tolerance)
+    document = run_folds(case, directory, spec, PathOptions(step=step))
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 

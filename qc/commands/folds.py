@@ -12,12 +12,14 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..crack.folds import COLUMNS, FoldSpec, report, trace
+from ..crack.start import Trial
 from ..drive.continuation import Path, PathOptions
 from ..output.files import write_json, write_steps_csv
 from ..output.versions import versions
 from ..pictures import folds as fold_pictures
 from ..report.page import report_or_warn
 from .build import make_system
+from .report import judged_by
 from .specs import solver_options
 
 
@@ -47,6 +49,8 @@ def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, A
 def summary(document: dict[str, Any]) -> list[str]:
     """What was found, in a few lines for the terminal."""
     lines = [f"K_G {document['K_G']:.4f} MPa m^1/2, {document['n_points']} points in {document['seconds']:.0f} s"]
+    start = Trial.from_plain(document["start"])
+    lines.append(judged_by(start))
     names = {"K_plus": "K+", "K_minus": "K-", None: "fold of an unstable branch"}
     lines += [
         f"{names[f['name']]} = {f['K_over_KG']:.5f} K_G, tip {f['tip_position']:.2f} A" for f in document["folds"]

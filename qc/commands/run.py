@@ -101,7 +101,7 @@ class LadderRun:
 
     def _walk(self, interrupt: Interrupt) -> None:
         load, ladder = self.specimen.case.load, self.ladder
-        total = round((load.K_stop - load.K_start) / load.K_step) + 1
+        total = round((load.K_stop - load.first) / load.K_step) + 1
         with progress(self.directory.comm, "K/K_G", total, len(ladder.state.steps)) as show:
             for level, branch in ladder.loads():
                 with stage("solve"):
@@ -113,6 +113,9 @@ class LadderRun:
                     self._keep(record)
                     log_step(record)
                     show(len(ladder.state.steps), in_short(record))
+                elif not ladder.state.steps:
+                    show(0, ladder.state.trials[-1].sentence)
+                    self._save()
                 if interrupt.agreed():
                     raise Stopped(f"stopped after K = {level:.4f} K_G; resume with --resume")
 
@@ -129,8 +132,12 @@ class LadderRun:
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
             directory.write_state(self.ladder, record)
             self.qm_report = None if self.qm is None else self.qm.report()
-            directory.save(self.specimen, self.ladder, {"qm": None if self.qm is None else self.qm.plain()})
+            self._save()
             on_root(directory.comm, self._write_tables)
+
+    def _save(self) -> None:
+        """The checkpoint, of a state or of the trials before the first one."""
+        self.directory.save(self.specimen, self.ladder, {"qm": None if self.qm is None else self.qm.plain()})
 
     def _write_tables(self) -> None:
         path, state, watch = self.directory.path, self.ladder.state, self.directory.watch
@@ -164,11 +171,12 @@ def start_ladder(
     if directory.saved is not None:
         state, q = directory.last_state(system)
         state.finished = False  # the case may have been given a longer ladder
-        system.load(state.steps[-1].K)
+        if state.steps:
+            system.load(state.steps[-1].K)
     with stage("set-up"), blaming_petsc_options(options):
         ladder = Ladder(system, ladder_spec(specimen.case), options, state, q, guide)
         if (
-            state is not None and options.linear == "mumps"
+            state is not None and state.steps and options.linear == "mumps"
         ):  # its factors predict the next step, as if nothing had been between
             ladder.solver.is_stable(ladder.q)
     return ladder

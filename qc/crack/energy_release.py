@@ -42,7 +42,7 @@ class EnergyRelease:
         self._integral: JIntegral | None = None
         if self._terms and rings:
             around = system.spec.tip if centre is None else centre
-            strip = system.spec.face_strip if centre is None else 0.0
+            strip = system.spec.strip if centre is None else 0.0
             self._integral = JIntegral(system.model.comm, [t.field for t in self._terms], rings, around, strip)
 
     def contours(self, q: PETSc.Vec) -> np.ndarray:

@@ -47,6 +47,7 @@ class Probe:
             tip_stretch=None if tip is None else tip.tip_stretch,
             off_plane_broken=None if tip is None else tip.off_plane,
             new_neighbours=None if tip is None else tip.new_neighbours,
+            slip=None if tip is None else tip.slip,
             newton_iterations=report.newton_iterations,
             robust_iterations=report.robust_iterations,
             converged_reason=report.reason,

@@ -120,6 +120,9 @@ class Propagation:
         if record is None:
             return None
         self._refuse_to_leave(record, before)
+        if ladder.state.no_start is not None:
+            self._end(ladder.state.no_start)
+            return record
         if self.state.lead is None:
             self._begin(record)
         event = next((e for e in ladder.state.events[n_events:] if e.kind in SNAPS), None)
@@ -130,7 +133,7 @@ class Propagation:
     def _next_level(self) -> float | None:
         """Level of the next load; None, and the end has been said, where the branch has no load left."""
         if not self.ladder.state.steps:
-            return self.spec.K_start
+            return self.ladder.first_level()
         level = self.ladder.towards_snap()
         if level is not None:
             return level
@@ -156,7 +159,7 @@ class Propagation:
         position = record.tip_position
         if position is None or not np.isfinite(position):
             raise InputError(
-                f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one"
+                f"load.K_start = {record.K_over_KG:g} K_G opens no bond: there is no tip to follow; use a higher one"
             )
         self.state.lead, self.state.begin = position - self.state.centre, position
         self.ladder.state.origin = position
@@ -267,5 +270,6 @@ def _ladder(system: CrackSystem, spec: PropagationSpec, options: SolverOptions |
     state, known, q = saved
     system.recentre((state.centre - known.offset, system.spec.tip[1]))
     ladder = Ladder(system, spec.ladder, options, known, q)
-    ladder.settle(known.steps[-1].K)
+    if known.steps:
+        ladder.settle(known.steps[-1].K)
     return ladder

@@ -22,7 +22,7 @@ from ..coupling.model import Model
 from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..terms.reconstruction import Reconstruction
-from .spec import MODES, CrackSpec, check_opening, check_sizes
+from .spec import GRIFFITH, MODES, CrackSpec, check_opening, check_sizes, check_tip, lowest_level
 
 
 class CrackSystem:
@@ -46,7 +46,8 @@ class CrackSystem:
     reconstruction : Reconstruction, optional
         Of a checkpoint.
     K_check : float, optional
-        Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
+        First load (in K_G), at which the faces must be out of each other's reach where they leave the core. A ladder does not go
+        below `lowest_level`.
 
     Attributes
     ----------
@@ -65,26 +66,41 @@ class CrackSystem:
         comm: MPI.Comm = MPI.COMM_WORLD,
         griffith_report: GriffithReport | None = None,
         coarse: CoarseMesh | None = None,
-        K_check: float | None = None,
+        K_check: float = GRIFFITH,
         domain: DomainMesh | None = None,
         reconstruction: Reconstruction | None = None,
     ) -> None:
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
-        self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        self.spec = spec = spec.resolved(self.crystal, potential)
+        self.potential, self.mode = potential, np.asarray(mode, dtype=float)
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
         extents = Extents.of(self.crystal, potential, self.lattice, spec.model_spec())
         check_sizes(spec, extents, self.crystal, potential)
-        if K_check is not None:
-            opening = self.face_opening(spec.core_radius, K_check * self.K_G)
-            check_opening(spec, extents, self.crystal, potential, opening)
+        check_tip(spec, self.lattice, self.crystal)
+        self.check_opening(K_check)
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
         )
         self._centre = spec.tip
         self._unit: np.ndarray | None = None
+
+    def check_opening(self, level: float) -> None:
+        """Refuse a core so small that the faces attract each other where they leave it under a load (K / K_G)."""
+        check_opening(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening, level)
+
+    @property
+    def _unit_opening(self) -> float:
+        """Displacement of the faces from each other 1 A behind the tip at K_G, A; 0 where a load without K_I keeps them closed."""
+        return self.face_opening(1.0, self.K_G) if self.mode[0] > 0 else 0.0
+
+    @property
+    def lowest_level(self) -> float:
+        """Load (K / K_G) below which the faces of a slit would attract each other where they leave the core, and no term knows it."""
+        slit = self.spec.facts.coupled and self.spec.strip == 0 and self._unit_opening > 0
+        return lowest_level(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening) if slit else 0.0
 
     @property
     def centre(self) -> tuple[float, float]:

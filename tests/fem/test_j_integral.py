@@ -26,7 +26,7 @@ def silicon(mode="I", comm=MPI.COMM_WORLD, **changes):
 
 
 def relaxed(system, k):
-    ladder = Ladder(system, LadderSpec(K_start=k, K_stop=k, K_step=0.1))
+    ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=k, K_stop=k, K_step=0.1))
     return ladder.q, ladder.step(k, "load")
 
 

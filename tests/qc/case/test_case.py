@@ -24,7 +24,7 @@ def test_defaults_and_numbers(iron):
     assert case.crystal.a is None
     assert case.crack.plane == (1, 1, 0)
     assert case.crack.tip == (0.0, 0.0)
-    assert (case.load.K_start, case.load.K_stop, case.load.K_step, case.load.mode) == (0.9, 2.0, 0.01, "I")
+    assert (case.load.K_start, case.load.K_stop, case.load.K_step, case.load.mode) == ("auto", 2.0, 0.01, "I")
     assert not case.load.unload
     assert (case.solver.force_tolerance, case.solver.linear, case.solver.petsc) == (1e-6, "mumps", {})
     assert (case.solver.max_newton, case.solver.max_robust) == (8, 300)

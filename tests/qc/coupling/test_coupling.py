@@ -229,7 +229,7 @@ def test_quadratic_elements_leave_the_tip_alone(monkeypatch):
 
     def tip(order):
         system = brittle_sheet(face_strip=0.0, domain_radius=100.0, order=order)
-        ladder = Ladder(system, LadderSpec(K_start=1.02, K_stop=2.0, K_step=1.0))
+        ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.02, K_stop=2.0, K_step=1.0))
         ladder.step(1.02, "load")
         term = system.model.atomistic
         near = np.flatnonzero(np.linalg.norm(term.halo.X, axis=1) < 3.0)

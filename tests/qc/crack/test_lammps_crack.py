@@ -28,7 +28,7 @@ def relaxed():
                 potential,
                 CrackSpec(core_radius=10.0, domain_radius=RADIUS, blend_width=7.0, method=method, face_strip=strip),
             ),
-            LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0, stop_at="K_stop"),
+            LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=1.0, stop_at="K_stop"),
         )
         ladder.run()
         states[method] = ladder

@@ -27,7 +27,7 @@ def system_of(name, comm=MPI.COMM_WORLD, **changes):
 
 
 def relaxed(system, k):
-    ladder = Ladder(system, LadderSpec(K_start=k, K_stop=2.0, K_step=0.1))
+    ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=k, K_stop=2.0, K_step=0.1))
     ladder.step(k, "load")
     return ladder
 

@@ -14,7 +14,7 @@ from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolveReport
 from tests.qc.brittle import brittle_sheet
 
-FROM_HERE = {"K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
+FROM_HERE = {"J_tolerance": 1.0, "K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
 
 
 @pytest.fixture(scope="module")
