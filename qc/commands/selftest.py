@@ -25,10 +25,10 @@ from .lammps_peer import compare_with_lammps
 from .patch import PatchOptions, failed_claims
 from .two_ranks import ask_two_ranks
 
-BRACKET = (1.04, 1.06)
+BRACKET = (1.06, 1.08)
 """Of K+ over K_G, of the disc of `CRACK` with all its atoms (method atomistic), at the same steps of the load."""
 CRACK = CrackSpec(core_radius=8.0, blend_width=4.0, domain_radius=22.0, face_strip=2.2, method="bgfc")
-LADDER = LadderSpec(K_start=1.0, K_stop=1.08, K_step=0.02, stop_at="K_stop")
+LADDER = LadderSpec(K_start=1.02, K_stop=1.08, K_step=0.02, stop_at="K_stop", J_tolerance=1.0)
 MORSE = {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}
 """Bonds of nearest neighbours only, in a sheet whose neighbour distance is 1: a tip that snaps from bond to bond."""
 PATCH = PatchOptions(methods=["bqce", "bgfc", "bgrac"], crystals=["hexagonal"], dimensions=["2"], deformations=["general:0.05"])

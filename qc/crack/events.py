@@ -88,7 +88,7 @@ def events_between(
         events.append(note(kind="off_plane", bonds=broken, new_neighbours=joined))
     elif abs(moved) <= STILL and jump:
         events.append(note(kind="rearrangement"))
-    if tip.slipped and not (last.slip or 0.0) > SLIPPED:
+    if tip.slipped and now.tip_left != "forward" and not (last.slip or 0.0) > SLIPPED:  # faces opened beyond the core are no slip
         events.append(note(kind="slip_outside", sentence=_slipped(now)))
     if now.tip_left and not last.tip_left:
         events.append(note(kind="tip_left_core", sentence=_left_core(now, now.tip_left, scene.core_radius)))

@@ -302,7 +302,8 @@ class Ladder:
         if best is None:
             assert failed is not None
             self._note_failure(level, failed, "gave up")
-            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {explain(failed)}", failed)
+            why = explain(failed) + (f": {failed.complaint}" if failed.complaint else "")
+            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", failed)
         self.state.no_start = no_start(self.state.trials, self._place)
         log.warning("%s", self.state.no_start)
         if record is None or record.K_over_KG != best.K_over_KG:

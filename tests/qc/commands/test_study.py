@@ -24,7 +24,8 @@ def test_study_by_ladder_and_its_resume(study_case, shared_path, monkeypatch):
         assert low < 1.4517 < high
         assert not alone or row["K_minus_over_KG"] < row["K_plus_over_KG"]
     assert [f["which"] for f in first["fits"]] == ["K_plus", *["K_minus"] * alone]
-    assert first["fits"][0]["error"] > 0.02  # two brackets of 0.05
+    assert first["fits"][0]["bracket_error"] > 0.02  # two brackets of 0.05
+    assert first["fits"][0]["error"] is None  # from two radii
     assert (shared_path / "out" / "study.png").exists()
     assert json.loads((shared_path / "out" / "study.json").read_text())["members"] == rows
     monkeypatch.setattr("qc.commands.study.run_case", lambda *a, **k: pytest.fail("ran again"))

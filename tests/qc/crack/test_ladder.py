@@ -20,7 +20,7 @@ from tests.ranks import together_and_alone
 
 UP = LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.6, K_step=0.02)
 TOLERANCE = 1e-3
-FROM_HERE = {"J_tolerance": 1.0, "K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
+FROM_HERE = {"J_tolerance": 1.0, "K_start": 1.1, "K_stop": 1.6, "K_step": 0.1}
 
 
 def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
@@ -137,7 +137,7 @@ def test_unconverged_step_keeps_the_last_state():
 
 @pytest.fixture(scope="module")
 def brittle():
-    """Snaps forward at 1.05 and back at 1.00 K_G."""
+    """In place at 1.10, snaps forward at 1.115 and back at 1.065 K_G; in this small domain J is 14 % below the load's there."""
     return brittle_sheet()
 
 
@@ -226,7 +226,7 @@ def test_an_interrupted_refinement_goes_on_where_it_was(brittle):
 
 def test_a_tip_that_leaves_the_core_is_named(brittle):
     """Far above K+ the crack runs through the small core: an event with a sentence, and no step under a higher load after it."""
-    ladder = ladder_of(brittle, K_start=1.0, K_step=1.5, K_stop=9.0, stop_at="K_stop")
+    ladder = ladder_of(brittle, K_step=1.5, K_stop=9.0, stop_at="K_stop")
     ladder.solver.furthest = np.inf
     with pytest.raises(ConvergenceError, match="left the core forward") as error:
         ladder.run()
@@ -278,7 +278,7 @@ def silicon_carbide():
     crystal = Crystal.zincblende("Si", "C").resolved(potential)
     crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented((1, 1, 0), (0, 0, 1))
     spec = CrackSpec(core_radius=11.0, domain_radius=16.0, method="atomistic")
-    return Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.2, K_stop=1.8, K_step=0.3, stop_at="K_stop"))
+    return Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.2, K_stop=1.4, K_step=0.1, stop_at="K_stop"))
 
 
 def test_bonds_that_cross_a_cutoff_are_no_event(monkeypatch):
