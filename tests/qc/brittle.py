@@ -9,7 +9,8 @@ from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 
 PARAMETERS = {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}
-"""In a large domain K+ is about 1.07 and K- about 1.01 K_G; in the small one of `brittle_sheet` the tip advances from its place at 1.115."""
+"""In a large domain K+ is about 1.07 and K- about 1.01 K_G; in that of `brittle_sheet`
+the tip advances from its place at 1.115."""
 
 
 def brittle_sheet(comm: MPI.Comm = MPI.COMM_WORLD, **changes: object) -> CrackSystem:
