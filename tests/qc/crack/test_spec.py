@@ -42,7 +42,7 @@ def check_silicon(**sizes):
     """The sizes of a slit in silicon (111)[1-10], checked."""
     potential = load_potential("holland-marder")
     crystal = cells_beside(Crystal.diamond("Si").resolved(potential).oriented((1, 1, 1), (1, -1, 0)))
-    spec = CrackSpec(method="bgfc", blend_width=8.0, **sizes)
+    spec = CrackSpec(method="bgfc", blend_width=8.0, **sizes).resolved(crystal, potential)
     check_sizes(spec, Extents.of(crystal, potential, crack_lattice(crystal), spec.model_spec()), crystal, potential)
 
 
