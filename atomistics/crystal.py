@@ -237,13 +237,14 @@ class Crystal:
 
     def stencil(self, radius: float, basis: int = 0) -> np.ndarray:
         """(n, 3) bond vectors from basis atom ``basis`` to all atoms within ``radius``, by length, then coordinates, A."""
-        return self._neighbours(radius, basis)[0]
+        return self.stencil_and_species(radius, basis)[0]
 
     def stencil_species(self, radius: float, basis: int = 0) -> np.ndarray:
         """(n,) basis index of the atom at the end of each bond of `stencil`."""
-        return self._neighbours(radius, basis)[1]
+        return self.stencil_and_species(radius, basis)[1]
 
-    def _neighbours(self, radius: float, basis: int) -> tuple[np.ndarray, np.ndarray]:
+    def stencil_and_species(self, radius: float, basis: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Both `stencil` and `stencil_species` from one search."""
         R, kind = [], []
         for b, position in enumerate(self.basis_ai):
             offset = position - self.basis_ai[basis]

@@ -124,9 +124,8 @@ def _cell_energy_and_virial(crystal: Crystal, potential: SitePotential) -> tuple
     types = potential.types_of(crystal.species)
     energy, virial = 0.0, 0.0
     for b, kind in enumerate(types):
-        bonds = crystal.stencil(potential.cutoff, b)
-        neighbours = types[crystal.stencil_species(potential.cutoff, b)]
-        W, P, _ = potential.cauchy_born(bonds, neighbours, int(kind), np.eye(3)[None], second=False)
+        bonds, species = crystal.stencil_and_species(potential.cutoff, b)
+        W, P, _ = potential.cauchy_born(bonds, types[species], int(kind), np.eye(3)[None], second=False)
         energy += float(W[0])
         virial += float(np.trace(P[0]))
     return energy, virial
