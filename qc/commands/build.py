@@ -18,7 +18,6 @@ from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
 from ..case.tables import CrystalTable
-from ..coupling.spec import METHODS
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh
 from ..crack.system import CrackSystem
 from ..errors import InputError
@@ -67,7 +66,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
         order=m.order,
         front_periods=m.front_periods,
-        face_strip=m.face_strip_thickness if m.face_strip and METHODS[m.method].atoms else 0.0,
+        face_strip=m.face_strip and (m.face_strip_thickness or True),
         tip=(case.crack.tip[0], case.crack.tip[1]),
         stencil_compression=m.stencil_compression,
         cut=case.crack.cut,

@@ -44,9 +44,9 @@ class CrackSpec:
         As in the case file.
     core_radius, domain_radius, blend_width : float, optional
         `Sizes.usual` if left out, and the core as much larger as the opening of the faces asks for.
-    face_strip : float, optional
-        Half thickness of the fully atomistic strip along both faces; 0: the mesh carries a slit instead; left out: as in a case file
-        that leaves it out.
+    face_strip : float or bool, optional
+        Half thickness of the fully atomistic strip along both faces; True: as thick as the method needs; False or 0: the mesh carries a
+        slit instead; left out: as in a case file that leaves it out.
     tip : (float, float)
         Centre of the near-tip field; (0, 0) lies half-way between two rows of sites, below a site of the upper one.
     cut : str or int
@@ -65,7 +65,7 @@ class CrackSpec:
     reference: str = default_of("model", "reference")
     order: int = default_of("model", "order")
     front_periods: int = default_of("model", "front_periods")
-    face_strip: float | None = None
+    face_strip: float | bool | None = None
     tip: tuple[float, float] = default_of("crack", "tip")
     stencil_compression: float = default_of("model", "stencil_compression")
     cut: str | int = default_of("crack", "cut")
@@ -73,7 +73,8 @@ class CrackSpec:
     grow_core: bool = False
 
     def __post_init__(self) -> None:
-        strip = {"face_strip_thickness": self.face_strip} if self.face_strip != 0 else {"face_strip": False}
+        asked = isinstance(self.face_strip, bool) or self.face_strip == 0
+        strip = {"face_strip": bool(self.face_strip)} if asked else {"face_strip_thickness": self.face_strip}
         names = (
             "core_radius",
             "domain_radius",
@@ -114,7 +115,7 @@ class CrackSpec:
     def strip(self) -> float:
         """``face_strip`` of resolved settings, A."""
         assert self.face_strip is not None
-        return self.face_strip
+        return float(self.face_strip)
 
     @property
     def width(self) -> float:
@@ -126,16 +127,16 @@ class CrackSpec:
         """The same with the sizes filled in that depend on crystal and potential."""
         usual, strip = Sizes.usual(crystal, potential), self.face_strip
         if strip is None:
-            strips = default_of("model", "face_strip") and self.facts.atoms
-            beside = cells_beside(crystal, self.cut)
-            strip = strip_thickness(beside, potential, self.stencil_compression) if strips else 0.0
+            strip = bool(default_of("model", "face_strip"))
+        if strip is True and self.facts.atoms:
+            strip = strip_thickness(cells_beside(crystal, self.cut), potential, self.stencil_compression)
         return replace(
             self,
             core_radius=usual.core_radius if self.core_radius is None else self.core_radius,
             grow_core=self.grow_core or self.core_radius is None,
             domain_radius=usual.domain_radius if self.domain_radius is None else self.domain_radius,
             blend_width=usual.blend_width if self.blend_width is None else self.blend_width,
-            face_strip=strip,
+            face_strip=float(strip) if self.facts.atoms else 0.0,
         )
 
     def model_spec(self) -> ModelSpec:

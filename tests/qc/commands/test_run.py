@@ -141,7 +141,7 @@ def test_a_signal_in_the_middle_of_a_step_ends_the_run_there(whole, folder):
         if isinstance(told, Iteration) and (folder / "out" / "checkpoint.json").exists() and comm.rank == comm.size - 1:
             os.kill(os.getpid(), signal.SIGUSR1)
 
-    with pytest.raises(Stopped, match=r"stopped after K = 1.0000 K_G"), listening(ask):
+    with pytest.raises(Stopped, match=r"stopped after K = 1.0600 K_G"), listening(ask):
         run_case(case(), folder / "out")
     comm.barrier()
     assert len(set(comm.allgather(tuple(heard)))) == 1
