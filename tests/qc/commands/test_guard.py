@@ -26,7 +26,7 @@ rank = MPI.COMM_WORLD.rank
 with guarded(sys.argv[1] == "speaks" and rank == 0, patience=float(sys.argv[2])):
     if sys.argv[3] == "finishes":
         Interrupt(MPI.COMM_SELF, lambda: "")
-    print("ready", flush=True)
+    print("ready\\n", end="", flush=True)  # in one write, which no other rank comes between
     lock, C = ctypes.create_string_buffer(256), ctypes.PyDLL(None)  # keeps the interpreter, as PETSc does
     C.pthread_mutex_lock(lock)
     C.pthread_mutex_lock(lock)
