@@ -73,7 +73,6 @@ class Sweep:
                     vec.array[:] += step[: system.model.parts.layout.n_free].ravel()
             began = time.perf_counter()
             reports = {"potential": self._relax("potential", level, q["potential"])}
-            system.model.coupling.reconnect()
             pulls = self._measure(q["potential"], force=True)
             if number == 0:
                 q["potential"].copy(q["qm"])
@@ -88,7 +87,6 @@ class Sweep:
         solver = self._solvers[name]
         self.system.load(level * self.system.K_G)
         solver.coupling.impose(self.system.model.coupling.load)
-        solver.coupling.reconnect()
         report = solver.solve(q)
         if not report.converged:
             raise ConvergenceError(

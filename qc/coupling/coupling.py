@@ -98,10 +98,6 @@ class Coupling:
         """Changes with the sparsity of the Hessian."""
         return self.assembly.version
 
-    def reconnect(self) -> None:
-        """Look at the terms' rows anew: another coupling of the same terms may have brought them up to date. Collective."""
-        self._connect()
-
     @property
     def complaint(self) -> str | None:
         """Why the last energy was infinite, None if it was not. Collective."""
@@ -208,6 +204,8 @@ class Coupling:
 
     def _variables(self, q: PETSc.Vec) -> list[np.ndarray]:
         """z = A x for all terms, with neighbour lists brought up to date first if an atom has moved too far anywhere."""
+        if any(t.rows is not rows for t, rows in zip(self.terms, self._rows, strict=True)):
+            self._connect()  # another coupling of the same terms has brought them up to date, on all ranks
         z = self._scatter_to_terms(q)
         stale = self._refresh(z)
         if stale:
@@ -232,11 +230,12 @@ class Coupling:
 
     def _connect(self) -> None:
         """One scatter for the union of the blocks that the terms of this rank need."""
-        self._columns, inverse = np.unique(np.concatenate([t.rows.column for t in self.terms]), return_inverse=True)
-        split = np.cumsum([len(t.rows.column) for t in self.terms])[:-1]
+        self._rows = [t.rows for t in self.terms]
+        self._columns, inverse = np.unique(np.concatenate([rows.column for rows in self._rows]), return_inverse=True)
+        split = np.cumsum([len(rows.column) for rows in self._rows])[:-1]
         self._maps = [
-            sp.csr_matrix((t.rows.value, c, t.rows.first), shape=(len(t.rows), len(self._columns)))
-            for t, c in zip(self.terms, np.split(inverse, split), strict=True)
+            sp.csr_matrix((rows.value, c, rows.first), shape=(len(rows), len(self._columns)))
+            for rows, c in zip(self._rows, np.split(inverse, split), strict=True)
         ]
         self._scatter = BlockScatter(self.layout, self._columns, self.layout.components)
         self.assembly.connect(self._maps, self.layout.free_number(self._columns).astype(PETSc.IntType))

@@ -118,9 +118,7 @@ class Descent:
             return report
         start, energy = q.copy(), self._guide._coupling
         energy.impose(self._coupling.load)
-        energy.reconnect()
         guided = self._guide.find(q, SolveReport(converged=False, reason="ROUGH_START"))
-        self._coupling.reconnect()
         report = self._newton.solve(q)
         report.robust_iterations = guided.robust_iterations
         report.largest_step = distance(q, start)

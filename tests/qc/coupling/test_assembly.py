@@ -102,7 +102,7 @@ def test_hessians_at_two_states_share_no_memory(name, method):
     assert again.norm() == 0.0  # nothing of the other state is left in it
     second.axpy(-1.0, first)
     assert second.norm() > 1e-3 * first.norm()
-    m.coupling.reconnect()
+    m.coupling._connect()
     anew = m.coupling.hessian(q)
     anew.axpy(-1.0, first)
     assert anew.norm() <= 1e-14 * first.norm()

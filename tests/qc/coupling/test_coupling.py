@@ -99,7 +99,7 @@ def test_a_state_is_worked_out_once():
         dead_load.set(0.1)
         coupling.impose(replace(coupling.load, dead_load=dead_load))
     agree(3)
-    m.coupling.reconnect()
+    m.coupling._connect()
     agree(4)
 
 
