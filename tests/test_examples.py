@@ -15,11 +15,13 @@ from qc.commands.qm_sweep import run_sweep
 from qc.commands.run import run_case
 from qc.commands.specs import solver_options
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def result_of(name, folder, *changes):
-    assert run_case(load_case(EXAMPLES / name, changes), folder) == 0
+    assert run_case(load_case(EXAMPLES / name, ("load.error_budget=false", *changes)), folder) == 0
     return json.loads((folder / "result.json").read_text())
 
 

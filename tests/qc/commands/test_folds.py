@@ -11,6 +11,8 @@ from qc.crack.folds import FoldSpec
 from qc.drive.continuation import PathOptions
 from tests.qc.crack.test_silicon_crack import disc
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 
 @pytest.mark.mpi
 def test_command(shared_path, capfd):

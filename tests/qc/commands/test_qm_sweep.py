@@ -10,8 +10,7 @@ from qc.solve.options import SolverOptions
 from tests.qc.commands.small import tip_case
 
 
-@pytest.mark.mpi
-@pytest.mark.parametrize("engine", ["Stiff", "SW"])
+@pytest.mark.parametrize("engine", ["Stiff", pytest.param("SW", marks=pytest.mark.mpi)])
 def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
     """The own potential pulls at no bond and changes none; another one moves the tip bond the way it pulls."""
     swept = tip_case(engine, {"K_start": 1.0, "K_stop": 1.1, "K_step": 0.1})

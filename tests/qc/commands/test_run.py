@@ -23,6 +23,8 @@ from qc.pictures.tip import tip_picture
 from tests.programs import environment, qc_command
 from tests.qc.commands.small import SMALL, STEPS, TOML, case, comm, left_over, read, same_ladder
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 KEYS = """case method reference dimension front_periods ranks n_atoms n_dofs K_G gamma elastic_constants steps events K_plus
 K_plus_bracket K_minus K_minus_bracket n_qm_calls seconds versions"""
 

@@ -8,6 +8,8 @@ from qc.commands.run import run_case
 from qc.errors import EngineError
 from tests.qc.commands.small import ENGINES, run, tip_case
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):

@@ -9,6 +9,8 @@ from qc.cli.tables import fit_line
 from qc.commands.study import atoms_of_disc, fits, run_study
 from qc.commands.study_plan import parse_variations, plan
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
 
 @pytest.mark.mpi
 def test_study_by_ladder_and_its_resume(study_case, shared_path, monkeypatch):

@@ -97,7 +97,7 @@ def test_a_held_field_that_falls_behind_ends_the_propagation(monkeypatch):
 
 @pytest.mark.mpi
 def test_propagation_does_not_depend_on_the_ranks():
-    """Two bonds with a move between: loads, tip and moves of all ranks together and of one alone."""
+    """Three bonds with a move between: loads, tip and moves of all ranks together and of one alone."""
 
     def found(comm):
         done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=5e-3)

@@ -34,10 +34,10 @@ def beyond_the_fold(method, comm):
     crystal, potential = material("holland-marder")
     spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method, order=1)
     system = CrackSystem(crystal, potential, spec, comm=comm)
-    ladder, path = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.2, K_stop=1.2, K_step=0.1, K_tolerance=None)), Path(system)
-    ladder.step(1.2, "load")
+    ladder, path = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.3, K_stop=1.3, K_step=0.1, K_tolerance=None)), Path(system)
+    ladder.step(1.3, "load")
     points = []
-    for point in path.follow(path.start(ladder.q, 1.2 * system.K_G)):
+    for point in path.follow(path.start(ladder.q, 1.3 * system.K_G)):
         points.append((point.K / system.K_G, path.energy(point), point.negative, bool(point.fold)))
         if point.negative and not point.fold:
             return np.array(points, dtype=float)
