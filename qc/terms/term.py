@@ -71,7 +71,7 @@ class Term(Stiffness):
     @property
     @abstractmethod
     def rows(self) -> Rows:
-        """The n rows of A: each variable from blocks of the full vector. They may be new after `update`, and only then."""
+        """The n rows of A: each variable from blocks of the full vector. Another object after each `update` that looked anew."""
 
     @abstractmethod
     def energy(self, z: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,8 @@ def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, 
         Along the front (z): images count, so z does not tell who is near.
     """
     if comm.size == 1:
-        return Halo(key=atoms.key, X=atoms.X, species=atoms.species, beta=atoms.beta, rows=atoms.rows, n_own=len(atoms))
+        rows = copy(atoms.rows)  # a coupling tells by it that the halo is new
+        return Halo(key=atoms.key, X=atoms.X, species=atoms.species, beta=atoms.beta, rows=rows, n_own=len(atoms))
     d = 2 if periodic else 3
     lo = y[sites].min(0, initial=np.inf) - reach
     hi = y[sites].max(0, initial=-np.inf) + reach
