@@ -1,0 +1,58 @@
+"""
+A crack in twenty seconds: up the ladder and down again
+=======================================================
+
+A two-dimensional crystal, atoms round the tip, finite elements beyond, the near-tip field on the outer boundary. The load
+rises in steps, each of which ends in a stable equilibrium. At K+ the tip snaps forward by one bond; unloaded, it closes again
+at K-, well below: in a crystal a crack is trapped between the two, and Griffith's load lies in between.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import qc
+from atomistics import Crystal, load_potential
+
+# %%
+# Potential, crystal and sizes (A). The neighbour distance is about 1 here, and the potential ends at 1.7.
+
+potential = load_potential("morse", D=1.0, alpha=4.0, r0=1.0, cutoff=1.7, switch_on=1.1)
+crystal = Crystal.hexagonal().resolved(potential)
+spec = qc.CrackSpec(method="bgfc", core_radius=10.0, blend_width=6.0, domain_radius=120.0, face_strip=0.0, order=2)
+system = qc.CrackSystem(crystal, potential, spec)
+print(f"K_G = {system.K_G:.4f} MPa m^1/2 of a sheet 1 A thick, {system.model.parts.layout.n_unknowns} unknowns")
+
+# %%
+# The ladder goes up from 1.02 K_G in steps of 0.05, halves the step at the snap until the bracket is 0.1 % wide, and goes down.
+
+ladder = qc.Ladder(
+    system, qc.LadderSpec(K_start=1.02, K_stop=1.6, K_step=0.05, K_tolerance=1e-3, unload=True, stop_at="first_advance")
+)
+state = ladder.run()
+K_plus = np.array(state.K_plus_bracket) / system.K_G
+K_minus = np.array(state.K_minus_bracket) / system.K_G
+print(f"K+ between {K_plus[0]:.4f} and {K_plus[1]:.4f} K_G, K- between {K_minus[0]:.4f} and {K_minus[1]:.4f} K_G")
+
+# %%
+# How far to trust it. Every state must be stable, the first tip must lie where it was put, and the energy release rate J,
+# integrated round the tip through the mesh, must be Irwin's K^2 / E' of the load that was put on far away.
+
+first = state.steps[0]
+print(f"first state: tip at {first.tip_position:.2f} A, J / G = {first.J_over_G:.4f}")
+assert all(step.stable for step in state.steps)
+
+
+def visualize():
+    """The tip against the load, up and down."""
+    figure, axis = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
+    for branch, colour in (("load", "C0"), ("unload", "C3")):
+        steps = sorted((s for s in state.steps if s.branch == branch), key=lambda s: s.K * (1 if branch == "load" else -1))
+        axis.plot([s.K_over_KG for s in steps], [s.tip_position for s in steps], ".-", color=colour, label=branch)
+    axis.axvline(1.0, color="0.6", ls="--", label="$K_G$")
+    axis.set(xlabel="$K / K_G$", ylabel="tip (A)")
+    axis.legend()
+    plt.show()
+
+
+if __name__ == "__main__":
+    visualize()
