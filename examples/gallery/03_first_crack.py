@@ -3,8 +3,8 @@ A crack in twenty seconds: up the ladder and down again
 =======================================================
 
 A two-dimensional crystal, atoms round the tip, finite elements beyond, the near-tip field on the outer boundary. The load
-rises in steps, each of which ends in a stable equilibrium. At K+ the tip snaps forward by one bond; unloaded, it closes again
-at K-, well below: in a crystal a crack is trapped between the two, and Griffith's load lies in between.
+rises in steps, each of which ends in a stable equilibrium. At K+ the tip snaps forward; unloaded, it closes again at K-, here
+close to Griffith's load and 6 % below K+: in a crystal a crack is trapped between the two.
 """
 
 import matplotlib.pyplot as plt
@@ -35,7 +35,9 @@ print(f"K+ between {K_plus[0]:.4f} and {K_plus[1]:.4f} K_G, K- between {K_minus[
 
 # %%
 # How far to trust it. Every state must be stable, the first tip must lie where it was put, and the energy release rate J,
-# integrated round the tip through the mesh, must be Irwin's K^2 / E' of the load that was put on far away.
+# integrated round the tip through the mesh, must be Irwin's K^2 / E' of the load that was put on far away. Here it is 5 % less:
+# the field on the boundary is that of linear elasticity, and this soft sheet is not linear at 120 neighbour distances. In a
+# domain of 1000 J / G is 0.980 at the same load, but there a crack that has snapped runs out of the core.
 
 first = state.steps[0]
 print(f"first state: tip at {first.tip_position:.2f} A, J / G = {first.J_over_G:.4f}")
@@ -44,9 +46,9 @@ assert all(step.stable for step in state.steps)
 
 def visualize():
     """The tip against the load, up and down."""
-    figure, axis = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
+    _, axis = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
     for branch, colour in (("load", "C0"), ("unload", "C3")):
-        steps = sorted((s for s in state.steps if s.branch == branch), key=lambda s: s.K * (1 if branch == "load" else -1))
+        steps = [step for step in state.steps if step.branch == branch]
         axis.plot([s.K_over_KG for s in steps], [s.tip_position for s in steps], ".-", color=colour, label=branch)
     axis.axvline(1.0, color="0.6", ls="--", label="$K_G$")
     axis.set(xlabel="$K / K_G$", ylabel="tip (A)")
