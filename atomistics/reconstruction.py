@@ -116,7 +116,7 @@ def _insist_on_inversion(crystal: Crystal, R: np.ndarray) -> None:
     )
     if n != 2 or len(set(crystal.species)) != 1:
         raise ValueError(f"{what} has {n} atoms a cell of species {', '.join(crystal.species)}: use bgfc")
-    other, ends = crystal.stencil(radius, 1), crystal.stencil_species(radius, 1)
+    other, ends = crystal.stencil_and_species(radius, 1)
     distance, which = cKDTree(-other).query(R) if len(other) == len(R) else (np.array([np.inf]), np.zeros(1, dtype=int))
     if distance.max() > 1e-6 * radius or (ends[which] == crystal.stencil_species(radius)).any():
         raise ValueError(f"{what} has no such inversion: use bgfc")

@@ -211,7 +211,7 @@ def by_us(material: Material, radius: float, limit: float, model: str) -> dict[s
 
     def relax(size: float) -> tuple[CrackSystem, Ladder]:
         system = crack_system(material, size, model)
-        ladder = Ladder(system, LadderSpec(K_start=material.K / system.K_G, K_stop=2.0, K_step=1.0))
+        ladder = Ladder(system, LadderSpec(K_start=material.K / system.K_G, K_stop=2.0, K_step=1.0, K_tolerance=None))
         ladder.step(material.K / system.K_G, "load")
         return system, ladder
 

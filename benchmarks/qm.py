@@ -126,7 +126,8 @@ def tip() -> None:
         crystal,
         potential,
         CrackSpec(
-            core_radius=22.0, domain_radius=67.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0
+            core_radius=22.0, domain_radius=67.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0,
+            order=1
         ),
     )
     model, q = system.model, system.start(system.K_G)

@@ -75,7 +75,10 @@ def blended(comm: MPI.Comm, material: str, atoms: int) -> Model:
     del material
     potential, crystal = load_potential("Fe_mm.eam.fs"), Crystal.bcc("Fe", 2.855325).oriented((1, 1, 0), (0, 0, 1))
     core = float(np.sqrt(atoms * abs(np.linalg.det(crack_lattice(crystal).planar)) / np.pi))
-    spec = CrackSpec(core_radius=core, domain_radius=10.0 * core + 100.0, blend_width=16.0, method="bgfc")
+    spec = CrackSpec(
+        core_radius=core, domain_radius=10.0 * core + 100.0, blend_width=16.0, method="bgfc", face_strip=0.0,
+            order=1
+    )
     return CrackSystem(crystal, potential, spec, comm=comm).model
 
 

@@ -46,8 +46,8 @@ def sites_of_cell(crystal: Crystal, potential: SitePotential, factor: float = 1.
     reach, ends = potential.cutoff * margin, np.eye(len(crystal.species))
     types, sites = potential.types_of(crystal.species), list[CellSite]()
     for a in range(len(crystal.species)):
-        b = crystal.stencil_species(reach, a)
-        bonds = np.hstack([crystal.stencil(reach, a), ends[b] - ends[a]])
+        R, b = crystal.stencil_and_species(reach, a)
+        bonds = np.hstack([R, ends[b] - ends[a]])
         _add_site(sites, CellSite(bonds=bonds, types=types[b], kind=int(types[a])), potential)
     return [_halved(site) if potential.radial else site for site in sites]
 

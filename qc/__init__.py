@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .commands.run import run_case
     from .coupling.methods import build_model
     from .coupling.spec import ModelSpec
+    from .crack.k_error import k_plus_error
     from .crack.ladder import Ladder
     from .crack.ladder_state import LadderSpec
     from .crack.propagation import Propagation
@@ -34,6 +35,7 @@ __all__ = [
     "SolverOptions",
     "build_model",
     "check_case",
+    "k_plus_error",
     "load_case",
     "run_case",
     "run_propagation",
@@ -44,6 +46,7 @@ _HOME = {
     "load_case": "case.case",
     "CrackSpec": "crack.spec",
     "CrackSystem": "crack.system",
+    "k_plus_error": "crack.k_error",
     "Ladder": "crack.ladder",
     "LadderSpec": "crack.ladder_state",
     "ModelSpec": "coupling.spec",

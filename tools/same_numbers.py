@@ -208,7 +208,7 @@ def crack_system(tables: dict[str, Any]) -> Any:
         crystal = crystal.oriented(tables["crack"]["plane"], tables["crack"]["front"])
     strip = sizes.pop("face_strip_thickness", 0.0)
     sizes = {key: value for key, value in sizes.items() if key not in ("dimension", "face_strip")}
-    return CrackSystem(crystal, potential, CrackSpec(**sizes, face_strip=strip))
+    return CrackSystem(crystal, potential, CrackSpec(**({"order": 1} | sizes), face_strip=strip))
 
 
 def vector(q: Any) -> Any:

@@ -29,14 +29,13 @@ def constant_at_rest(potential: SitePotential, crystal: Crystal) -> float | None
     """
     types, unit = potential.types_of(crystal.species), crystal.with_lattice_constant(1.0)
     a = potential.cutoff * DISTANCES / unit.nearest_neighbour_distance
-    bonds = [unit.stencil(potential.cutoff / a[0], b) for b in range(len(types))]
-    ends = [types[unit.stencil_species(potential.cutoff / a[0], b)] for b in range(len(types))]
+    around = [unit.stencil_and_species(potential.cutoff / a[0], b) for b in range(len(types))]
 
     def energy_and_virial(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(k,) energies and their derivatives by the size."""
         F = sizes[:, None, None] * np.eye(3)
-        sites = zip(bonds, ends, types, strict=True)
-        found = [potential.cauchy_born(R, kinds, int(kind), F, second=False)[:2] for R, kinds, kind in sites]
+        sites = zip(around, types, strict=True)
+        found = [potential.cauchy_born(R, types[ends], int(kind), F, second=False)[:2] for (R, ends), kind in sites]
         return np.sum([W for W, _ in found], 0), np.sum([np.trace(P, axis1=1, axis2=2) for _, P in found], 0)
 
     W, slope = energy_and_virial(a)

@@ -76,7 +76,9 @@ class Case(Table):
     def _check_sizes(self) -> Case:
         for name in ("core_radius", "domain_radius") if self.version == 1 else ():
             if getattr(self.model, name) is None:
-                raise ValueError(f"model.{name} is missing: it must be {LENGTH}, or left out in a case of version = {NEWEST}")
+                raise ValueError(
+                    f"model.{name} is missing: it must be {LENGTH}, or left out in a case of version = {NEWEST}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -188,6 +190,33 @@ def schema_rows() -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def default_of(table: str, name: str) -> Any:
+    """Default of a key of the case file: the one place that the API's settings take theirs from."""
+    return TABLES[table].model_fields[name].default
+
+
+def check_table(table: str, values: dict[str, Any]) -> None:
+    """Refuse settings of the API that the case file refuses, with the same sentence; numpy's numbers and tuples pass.
+
+    Keys whose value is None count as left out.
+    """
+    given = {key: _plain(value) for key, value in values.items() if value is not None}
+    try:
+        TABLES[table].model_validate(given)
+    except ValidationError as error:
+        kind = TABLES[table]
+        errors = [one | {"loc": (table, *one["loc"])} for one in error.errors()]
+        keys = {table: {key: _allowed(kind, key) for key in kind.model_fields}}
+        raise InputError(explain(errors, {table: given}, keys, "", ())) from None
+
+
+def _plain(value: Any) -> Any:
+    """A value in the types of TOML: numpy's scalars know how."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(part) for part in value)
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
+
+
 def _shown_default(value: Any) -> str:
     if value is None:
         return ""
@@ -216,7 +245,9 @@ def _find_beside(folder: Path, data: dict[str, Any]) -> None:
 
 def _validated(data: dict[str, Any], name: str, overridden: Collection[str] = (), where: str = "") -> Case:
     if type(data.get("version", 1)) is not int or data.get("version", 1) not in (*OF_OLDER, NEWEST):
-        raise InputError(f"{where}: version = {toml_text(data['version'])} is not allowed: it must be 1 or 2".lstrip(": "))
+        raise InputError(
+            f"{where}: version = {toml_text(data['version'])} is not allowed: it must be 1 or 2".lstrip(": ")
+        )
     try:
         case = Case.model_validate(with_old_defaults(data))
     except ValidationError as error:

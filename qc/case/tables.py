@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -74,6 +74,11 @@ class CrystalTable(Table):
         return self
 
 
+MethodName = Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"]
+
+METHODS_OF_CASES: tuple[str, ...] = get_args(MethodName)
+
+
 class PotentialTable(Table):
     """Table [potential]."""
 
@@ -95,7 +100,7 @@ class PotentialTable(Table):
 class ModelTable(Table):
     """Table [model]."""
 
-    method: Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"] = key(
+    method: MethodName = key(
         "bgrac",
         '"atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac" or "bqcf"',
         "how atoms and elements are coupled; bgrac: blended energy with reconstructed stencils, no ghost force at any uniform strain; "
@@ -226,7 +231,12 @@ class CrackTable(Table):
 class LoadTable(Table):
     """Table [load]."""
 
-    K_start: float = key(0.9, POSITIVE, "first load, in K_G (Griffith)", gt=0)
+    K_start: Literal["auto"] | Annotated[float, Field(gt=0)] = key(
+        "auto",
+        'a number > 0 or "auto"',
+        "first load, in K_G (Griffith): a number is tried first, auto begins at 1; where the crack has then healed, run or been "
+        "damaged, the ladder looks for a load that leaves the tip where it was put",
+    )
     K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
     K_step: float = key(K_STEP, POSITIVE, "step of the load, in K_G", gt=0)
     K_tolerance: float | None = key(
@@ -236,6 +246,13 @@ class LoadTable(Table):
         "it; in version 1 there is no refinement where it is left out",
         ge=1e-6,
         le=0.1,
+    )
+    J_tolerance: float = key(
+        0.05,
+        "a number from 0.001 to 1",
+        "how far J/G of the first state may be from 1 for the ladder to start from it; more than 0.05 is for tests",
+        ge=1e-3,
+        le=1.0,
     )
     mode: Literal["I", "II", "III"] | tuple[float, float, float] = key(
         "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
@@ -251,11 +268,16 @@ class LoadTable(Table):
         "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
     )
 
+    @property
+    def first(self) -> float:
+        """Level that is tried first."""
+        return min(1.0, self.K_stop) if isinstance(self.K_start, str) else self.K_start
+
     @model_validator(mode="after")
     def _check(self) -> LoadTable:
-        if self.K_start >= self.K_stop:
+        if not isinstance(self.K_start, str) and self.K_start > self.K_stop:
             raise ValueError(
-                f"load.K_start = {self.K_start:g} is not allowed: it must be smaller than load.K_stop = {self.K_stop:g}"
+                f"load.K_start = {self.K_start:g} is not allowed: it must not be larger than load.K_stop = {self.K_stop:g}"
             )
         if not isinstance(self.mode, str) and not any(self.mode):
             raise ValueError(

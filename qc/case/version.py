@@ -17,7 +17,7 @@ ERROR_BUDGET = True
 OF_OLDER: dict[int, dict[str, dict[str, Any]]] = {
     1: {
         "model": {"order": 1, "face_strip": True},
-        "load": {"K_step": 0.01, "K_tolerance": None, "error_budget": False},
+        "load": {"K_start": 0.9, "K_step": 0.01, "K_tolerance": None, "error_budget": False},
     }
 }
 """Defaults that have changed since, by version and table; those of today are above."""

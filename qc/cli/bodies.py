@@ -108,7 +108,8 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     from ..crack.folds import FoldSpec
     from ..drive.continuation import PathOptions
 
-    spec, options = FoldSpec(start=case.load.K_start, folds=number), PathOptions(step=step)
+    spec = FoldSpec(start=case.load.K_start, folds=number, J_tolerance=case.load.J_tolerance)
+    options = PathOptions(step=step)
     document = _in_directory(comm, request, lambda: run_folds(case, directory, spec, options), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 

@@ -45,6 +45,7 @@ def fit_line(fit: dict[str, Any]) -> str:
     name, of = ("K+" if fit["which"] == "K_plus" else "K-"), f" ({fit['of']})" if fit["of"] else ""
     laws = zip(fit["coefficients"], fit["powers"], strict=True)
     law = " ".join(f"{c:+.3f} (A / R)^{p:g}" for c, p in laws)
-    line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} +-{fit['error']:.4f} K_G for large R: {law}"
+    error = "(no error can be given from two radii)" if fit["error"] is None else f"+-{fit['error']:.4f}"
+    line = f"{name}{of} = {fit['K_inf_over_KG']:.4f} {error} K_G for large R: {law}"
     errors = f"brackets {fit['bracket_error']:.4f}, another law {fit['law_error']:.4f}"
     return f"{line}; {errors}, {fit['points']} points within {fit['residual']:.4f}"

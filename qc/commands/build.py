@@ -18,12 +18,10 @@ from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
 from ..case.tables import CrystalTable
-from ..coupling.spec import METHODS
-from ..crack.sizes import Sizes
-from ..crack.spec import MODES, CrackSpec, read_crack_mesh, strip_thickness
+from ..crack.spec import MODES, CrackSpec, read_crack_mesh
 from ..crack.system import CrackSystem
 from ..errors import InputError
-from ..material.cleavage import cells_beside, cut_height
+from ..material.cleavage import cut_height
 from ..material.rest import at_rest, axial_ratio
 from ..terms.reconstruction import Reconstruction, ReconstructionError
 from .potential import load_potential_of
@@ -58,27 +56,22 @@ def _close_packed(table: CrystalTable, potential: SitePotential) -> Crystal:
 
 def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackSpec:
     """Sizes of the model, with the defaults that depend on crystal and potential filled in."""
-    m, nn = case.model, crystal.nearest_neighbour_distance
-    usual = Sizes.usual(crystal, potential)
-    strip = 0.0
-    if m.face_strip:
-        given, beside = m.face_strip_thickness, cells_beside(crystal, case.crack.cut)
-        strip = strip_thickness(beside, potential, m.stencil_compression) if given is None else given
-    return CrackSpec(
-        core_radius=m.core_radius or usual.core_radius,
-        domain_radius=m.domain_radius or usual.domain_radius,
-        blend_width=m.blend_width or (8.0 * nn if case.version == 1 else usual.blend_width),
+    m = case.model
+    spec = CrackSpec(
+        core_radius=m.core_radius,
+        domain_radius=m.domain_radius,
+        blend_width=m.blend_width or (8.0 * crystal.nearest_neighbour_distance if case.version == 1 else None),
         method="bgfc" if is_default(case) and not bgrac_holds(case, crystal, potential) else m.method,
         blending=m.blending,
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
         order=m.order,
         front_periods=m.front_periods,
-        face_strip=strip if METHODS[m.method].atoms else 0.0,
+        face_strip=m.face_strip and (m.face_strip_thickness or True),
         tip=(case.crack.tip[0], case.crack.tip[1]),
         stencil_compression=m.stencil_compression,
         cut=case.crack.cut,
-        grow_core=m.core_radius is None,
     )
+    return spec.resolved(crystal, potential)
 
 
 def is_default(case: Case) -> bool:
@@ -121,7 +114,7 @@ def make_system(
             mode=ratios,
             comm=comm,
             coarse=coarse,
-            K_check=case.load.K_start,
+            K_check=case.load.first,
             domain=domain,
         )
         try:

@@ -36,14 +36,14 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     comm, start = MPI.COMM_WORLD, time.perf_counter()
     specimen = make_specimen(case, comm)
     system = specimen.system
-    nonzeros, assembly = hessian_cost(system, case.load.K_start * system.K_G)
+    nonzeros, assembly = hessian_cost(system, case.load.first * system.K_G)
     if directory is not None:
         on_root(comm, lambda: make_directory(directory))
         draw_model(directory / "model.png", system, case.name)
     region = region_line(specimen, directory)
     picture = directory / "model.png" if directory is not None else None
     griffith = system.griffith
-    steps = round((case.load.K_stop - case.load.K_start) / case.load.K_step) + 1
+    steps = round((case.load.K_stop - case.load.first) / case.load.K_step) + 1
     seconds = time.perf_counter() - start + STEP_COST * steps * assembly
     return {
         "case": case.name,

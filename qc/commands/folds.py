@@ -12,6 +12,7 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..crack.folds import COLUMNS, FoldSpec, report, trace
+from ..crack.start import Trial
 from ..drive.continuation import Path, PathOptions
 from ..drive.equations import PathPoint
 from ..output.files import write_json, write_steps_csv
@@ -20,6 +21,7 @@ from ..pictures import folds as fold_pictures
 from ..report.page import report_or_warn
 from .build import make_system
 from .directory import run_directory
+from .report import judged_by
 from .specs import solver_options
 from .terminal import display
 
@@ -32,7 +34,7 @@ def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOpti
         system = make_system(case, comm)
         path = Path(system, options)
         shown.phase(
-            f"from the stable state at {spec.start:g} K_G through {spec.folds} folds and back to where it closes"
+            f"from a stable state through {spec.folds} folds and back to where it closes"
         )
         shown.begin(None)
         points = 0
@@ -44,7 +46,7 @@ def run_folds(case: Case, directory: FilePath, spec: FoldSpec, options: PathOpti
 
         snake = trace(system, spec, path, solver_options(case, []), found)
         shown.phase(f"energies and tips of {len(snake.points)} points, barriers, pictures")
-        document = {"case": case.name, "method": system.spec.method, "domain_radius": system.spec.domain_radius}
+        document = {"case": case.name, "method": system.spec.method, "domain_radius": system.spec.radius}
         document |= report(path, snake)
         document |= {"ranks": comm.size, "n_dofs": system.model.parts.layout.n_unknowns}
         document |= {"seconds": round(time.perf_counter() - begin, 1), "settings": case.plain(), "versions": versions()}
@@ -71,6 +73,8 @@ def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, A
 def summary(document: dict[str, Any]) -> list[str]:
     """What was found, in a few lines for the terminal."""
     lines = [f"K_G {document['K_G']:.4f} MPa m^1/2, {document['n_points']} points in {document['seconds']:.0f} s"]
+    start = Trial.from_plain(document["start"])
+    lines.append(judged_by(start))
     names = {"K_plus": "K+", "K_minus": "K-", None: "fold of an unstable branch"}
     lines += [
         f"{names[f['name']]} = {f['K_over_KG']:.5f} K_G, tip {f['tip_position']:.2f} A" for f in document["folds"]

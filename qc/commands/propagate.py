@@ -93,6 +93,9 @@ class PropagationRun:
             except Stopped:
                 self._torn = True
                 raise
+            if record is None and not propagation.ladder.state.steps:
+                self.shown.phase(propagation.ladder.state.trials[-1].sentence)
+                self._save()
             if record is not None:
                 self._keep(record)
                 self.shown.step(self._bonds(), step_line(record), in_short(record))
@@ -111,8 +114,13 @@ class PropagationRun:
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
             if len(ladder.state.steps) == 1 or record.stage == "back":
                 directory.write_state(ladder, record, number=len(state.curve))
-            directory.save(self.specimen, ladder, {"propagation": asdict(state)})
+            self._save()
             on_root(directory.comm, self._write_tables)
+
+    def _save(self) -> None:
+        """The checkpoint, of a state or of the trials before the first one."""
+        propagation = self.propagation
+        self.directory.save(self.specimen, propagation.ladder, {"propagation": asdict(propagation.state)})
 
     def _write_tables(self) -> None:
         path, propagation = self.directory.path, self.propagation

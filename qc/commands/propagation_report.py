@@ -12,8 +12,9 @@ import numpy as np
 from ..crack.propagation import Propagation
 from ..crack.propagation_state import PropagationSpec, PropagationState
 from ..crack.r_curve import CurvePoint
+from ..crack.start import Trial
 from ..stages import Stopwatch
-from .report import closing_entries, material_entries
+from .report import closing_entries, judged_by, material_entries, notes
 from .specimen import Specimen
 
 SIGNS = {"K_plus": "K+", "K_minus": "K-"}
@@ -35,13 +36,15 @@ def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> 
         "cell_length": s.model.thickness,
         "ranks": s.model.comm.size,
         "n_dofs": s.model.parts.layout.n_unknowns,
-        "core_radius": s.spec.core_radius,
-        "domain_radius": s.spec.domain_radius,
+        "core_radius": s.spec.core,
+        "domain_radius": s.spec.radius,
         "K_G": s.K_G,
         "gamma": s.griffith.gamma,
         "griffith": s.griffith.as_dict(),
         **material_entries(specimen),
-        "verdict": verdict(state, spec),
+        "verdict": verdict(state, spec, ladder.start),
+        "start": {"no_start": ladder.no_start, "trials": [trial.plain() for trial in ladder.trials]},
+        "notes": notes(s),
         "summary": summary(state.curve, s.K_G),
         "r_curve": [asdict(point) for point in state.curve],
         "moves": [asdict(made) for made in state.moves],
@@ -54,15 +57,15 @@ def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> 
     }
 
 
-def verdict(state: PropagationState, spec: PropagationSpec) -> str:
-    """What the crack has done, in one sentence."""
+def verdict(state: PropagationState, spec: PropagationSpec, start: Trial | None) -> str:
+    """What the crack has done, in one sentence, and what has judged its first state."""
     broken = sum(e.bonds for e in state.curve if e.branch == "load")
     closed = -sum(e.bonds for e in state.curve if e.branch == "unload")
     text = f"{broken} bonds broken" + (f", {closed} closed again" if spec.close else "")
     damage = next((e for e in state.curve if e.kind == "blunting"), None)
     if damage is not None:
         text += f"; from event {damage.event} on with bonds broken or joined off the plane"
-    return text + (f"; {state.ended}" if state.ended else "")
+    return "; ".join(part for part in (text, state.ended, judged_by(start) if state.curve else None) if part)
 
 
 def summary(curve: Sequence[CurvePoint], K_G: float) -> dict[str, Any]:
@@ -95,7 +98,8 @@ def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch
     lines = [
         f"K_G {specimen.system.K_G:.4f} MPa m^1/2 (plane {griffith.plane}, {griffith.cut}, front {griffith.front})",
         *(f"warning: {sentence}" for sentence in specimen.warnings),
-        verdict(propagation.state, propagation.spec),
+        *(trial.sentence for trial in propagation.ladder.state.trials),
+        verdict(propagation.state, propagation.spec, propagation.ladder.state.start),
     ]
     for name in (name for name in SIGNS if name in found):
         part = found[name]

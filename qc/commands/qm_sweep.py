@@ -14,7 +14,8 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..coupling.coupling import Coupling
-from ..crack.qm_tip import QMSession
+from ..crack.ladder import Ladder
+from ..crack.qm_tip import QMSession, QMTipSpec
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError
 from ..output.files import write_json, write_steps_csv
@@ -26,7 +27,7 @@ from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
 from .directory import run_directory
-from .specs import qm_tip_spec
+from .specs import ladder_spec, qm_tip_spec
 from .terminal import Display, display
 
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
@@ -45,9 +46,7 @@ class Sweep:
     """
 
     def __init__(self, system: CrackSystem, case: Case, options: SolverOptions) -> None:
-        spec = qm_tip_spec(case)
-        if spec is None or spec.region.mode != "energy":
-            raise InputError('qc qm-sweep needs a case with a table [qm] and qm.mode = "energy"')
+        spec = check_sweep(case)
         self.system = system
         coupling = system.model.coupling
         bare = Coupling(coupling.layout, coupling.terms)
@@ -60,34 +59,37 @@ class Sweep:
         }
         self._bonds = cleavage_bonds(self.session, system) if coupling.layout.comm.rank == ROOT else None
 
-    def loads(self, levels: np.ndarray) -> Iterator[dict[str, Any]]:
-        """A record for each level, states continued from the one before. Collective."""
+    def loads(self, levels: np.ndarray, start: PETSc.Vec) -> Iterator[dict[str, Any]]:
+        """A record for each level, states continued from the one before. Collective.
+
+        ``start`` is the state of the potential at the first level.
+        """
         system = self.system
-        q = {name: system.start(levels[0] * system.K_G) for name in self._solvers}
+        q = {name: start.copy() for name in self._solvers}
         for number, level in enumerate(levels.tolist()):
             if number:
                 step = system.imposed_displacement((level - levels[number - 1]) * system.K_G)
                 for vec in q.values():
                     vec.array[:] += step[: system.model.parts.layout.n_free].ravel()
             began = time.perf_counter()
-            reports = {"potential": self._relax("potential", level, q["potential"], rough=number == 0)}
+            reports = {"potential": self._relax("potential", level, q["potential"])}
             system.model.coupling.reconnect()
             pulls = self._measure(q["potential"], force=True)
             if number == 0:
                 q["potential"].copy(q["qm"])
-            reports["qm"] = self._relax("qm", level, q["qm"], rough=False)
+            reports["qm"] = self._relax("qm", level, q["qm"])
             lengths = self._measure(q["qm"], force=False)
             record = self._record(level, pulls, lengths)
             record |= {"residuals": {name: r.residual for name, r in reports.items()}}
             yield record | {"qm": self.session.measure(q["qm"]), "seconds": round(time.perf_counter() - began, 1)}
 
-    def _relax(self, name: str, level: float, q: PETSc.Vec, rough: bool) -> SolveReport:
+    def _relax(self, name: str, level: float, q: PETSc.Vec) -> SolveReport:
         """The equilibrium of one of the models at a level, q in place. Collective."""
         solver = self._solvers[name]
         self.system.load(level * self.system.K_G)
         solver.coupling.impose(self.system.model.coupling.load)
         solver.coupling.reconnect()
-        report = solver.solve(q, rough=rough)
+        report = solver.solve(q)
         if not report.converged:
             raise ConvergenceError(
                 f"no equilibrium {'with' if name == 'qm' else 'without'} the QM tip at K = {level:.4f} K_G: {report.reason}, largest "
@@ -129,6 +131,14 @@ class Sweep:
         return {"K_over_KG": level, "K": level * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
 
 
+def check_sweep(case: Case) -> QMTipSpec:
+    """The QM region of a case; InputError where there is none whose energy can be swept."""
+    spec = qm_tip_spec(case)
+    if spec is None or spec.region.mode != "energy":
+        raise InputError('qc qm-sweep needs a case with a table [qm] and qm.mode = "energy"')
+    return spec
+
+
 def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
     """(n, 2) indices in the cluster of the atoms above and below of each bond through the plane y = 0. On the computing rank."""
     cluster = session.qm.cluster
@@ -142,25 +152,29 @@ def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
 
 def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path) -> dict[str, Any]:
     """All loads of the case's ladder; sweep.json, sweep.csv and sweep.png after each. Collective."""
+    check_sweep(case)
     comm = system.model.comm
     with run_directory(directory, comm, resume=False), display(comm, "load", directory / "run.log") as shown:
         return _sweep(case, system, options, directory, shown)
 
 
 def _sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path, shown: Display) -> dict[str, Any]:
+    ladder = Ladder(system, ladder_spec(case), options)
+    first = ladder.begin().K_over_KG
     shown.phase("starting the engine")
     sweep = Sweep(system, case, options)
     draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
     load, records = case.load, []
-    levels = load.K_start + load.K_step * np.arange(int((load.K_stop - load.K_start) / load.K_step + 1e-9) + 1)
+    levels = first + load.K_step * np.arange(int((load.K_stop - first) / load.K_step + 1e-9) + 1)
     shown.begin(len(levels))
     try:
-        for record in sweep.loads(levels):
+        for record in sweep.loads(levels, ladder.q):
             records.append(record)
             shown.step(len(records), record_line(record))
             document = {
                 "case": case.name,
                 "K_G": system.K_G,
+                "start": [trial.plain() for trial in ladder.state.trials],
                 "qm": sweep.session.report(),
                 "loads": records,
                 "settings": case.plain(),

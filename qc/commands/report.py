@@ -7,6 +7,8 @@ from typing import Any
 
 from ..crack.ladder_state import LadderState
 from ..crack.records import StepRecord
+from ..crack.start import Trial
+from ..crack.system import CrackSystem
 from ..output.versions import versions
 from ..stages import Stopwatch
 from .specimen import Specimen
@@ -36,11 +38,11 @@ def document(
         "n_atoms": specimen.n_atoms,
         "n_free_atoms": specimen.n_free_atoms,
         "n_dofs": model.parts.layout.n_unknowns,
-        "core_radius": s.spec.core_radius,
+        "core_radius": s.spec.core,
         "blend_width": model.spec.width,
-        "face_strip": s.spec.face_strip,
-        "domain_radius": s.spec.domain_radius,
-        "ladder_start": specimen.case.load.K_start,
+        "face_strip": s.spec.strip,
+        "domain_radius": s.spec.radius,
+        "ladder_start": state.steps[0].K_over_KG if state.steps else None,
         "lattice_constant": s.crystal.a,
         "K_G": s.K_G,
         "gamma": s.griffith.gamma,
@@ -48,8 +50,9 @@ def document(
         "griffith": s.griffith.as_dict(),
         "cut": s.griffith.cut,
         **material_entries(specimen),
-        **ladder_entries(state, s.K_G),
+        **ladder_entries(state, s, weighed=error is not None),
         "K_plus_error": error,
+        "notes": notes(s),
         "n_qm_calls": 0 if qm is None else qm["calls"],
         "qm": qm,
         **closing_entries(specimen, watch, state.finished),
@@ -62,14 +65,20 @@ def material_entries(specimen: Specimen) -> dict[str, Any]:
     return {"material": kind, "material_note": why, "warnings": specimen.warnings}
 
 
-def ladder_entries(state: LadderState, K_G: float) -> dict[str, Any]:
+def ladder_entries(state: LadderState, system: CrackSystem, weighed: bool = False) -> dict[str, Any]:
     """The entries of result.json that the ladder has found.
 
     ``K_plus``, ``K_minus``, their brackets and K_G are in MPa m^1/2, with ``_over_KG`` they are in K_G, as on the screen.
     """
+    K_G = system.K_G
     found: dict[str, Any] = {
-        "verdict": verdict(state, K_G),
-        "steps": [step.plain() for step in state.steps],
+        "verdict": verdict(state, K_G, weighed),
+        "start": {
+            "judged": None if state.start is None else judged_by(state.start),
+            "no_start": state.no_start,
+            "trials": [trial.plain() for trial in state.trials],
+        },
+        "steps": [step.plain() | {"G_over_2gamma": over_griffith(system, step.K)} for step in state.steps],
         "events": [event.plain() for event in state.events],
     }
     for name, bracket in (("K_plus", state.K_plus_bracket), ("K_minus", state.K_minus_bracket)):
@@ -77,6 +86,30 @@ def ladder_entries(state: LadderState, K_G: float) -> dict[str, Any]:
         found |= {name: K, f"{name}_bracket": bracket}
         found[f"{name}_over_KG"] = None if K is None else K / K_G
         found[f"{name}_bracket_over_KG"] = None if bracket is None else [end / K_G for end in bracket]
+    return found
+
+
+def over_griffith(system: CrackSystem, K: float) -> float:
+    """G / (2 gamma) of the near-tip field at load K (MPa m^1/2): in mixed mode K / K_G does not tell."""
+    return float(system.field.energy_release_rate((K * system.mode).tolist()) / (2 * system.griffith.gamma))
+
+
+def notes(system: CrackSystem) -> list[str]:
+    """What the numbers of a ladder are not: sentences."""
+    found = [
+        "at one load several stable states may exist: the tip at any bond that lattice trapping holds, and other shapes of it; the "
+        "ladder follows the one that the near-tip field relaxes to"
+    ]
+    if system.reference == "predictor":
+        found.append(
+            f"energies of {system.spec.method} under different K are not comparable: its dead load is taken in the near-tip field and "
+            "changes with K"
+        )
+    if any(system.mode[1:]):
+        found.append(
+            f"loads are in units of K_G of mode I; in this mode G/(2 gamma) is {over_griffith(system, system.K_G):.4f} at K = K_G and "
+            "grows as K^2"
+        )
     return found
 
 
@@ -96,8 +129,31 @@ def middle(bracket: list[float] | None) -> float | None:
     return None if bracket is None else 0.5 * (bracket[0] + bracket[1])
 
 
-def verdict(state: LadderState, K_G: float) -> str | None:
-    """What the crack has done under rising load, in one sentence; None while it has done nothing and may yet."""
+def verdict(state: LadderState, K_G: float, weighed: bool = False) -> str | None:
+    """What the crack has done under rising load and how far to trust it, in one sentence; None while nothing has happened and may yet.
+
+    ``weighed``: the error of K+ is known, and told elsewhere.
+    """
+    done = state.no_start or _done(state, K_G)
+    if done is None or state.no_start is not None:
+        return done
+    slip = next((event.sentence for event in state.events if event.kind == "slip_outside"), None)
+    step = "the bracket is that of the load step alone" if state.K_plus_bracket is not None and not weighed else None
+    return "; ".join(part for part in (done, slip, judged_by(state.start), step) if part is not None)
+
+
+def judged_by(start: Trial | None) -> str:
+    """What has judged the first state, with its numbers."""
+    if start is None:
+        return "the first state was not judged"
+    if start.found == "unjudged":
+        return "the first state cannot be judged: no tip is to be seen without atoms, or without K_I"
+    tip = f"first state at {start.K_over_KG:.4f} K_G judged by its tip, {start.tip_position:.3f} A"
+    return f"{tip}, alone (no rings for J)" if start.J_over_G is None else f"{tip}, and J/G {start.J_over_G:.3f}"
+
+
+def _done(state: LadderState, K_G: float) -> str | None:
+    """What the crack has done under rising load; None while it has done nothing and may yet."""
     blunting = state.blunting
     if blunting is not None:
         return (
@@ -163,7 +219,8 @@ def summary_lines(
         f"{specimen.material[0]} material: {specimen.material[1]}",
         *(f"warning: {sentence}" for sentence in specimen.warnings),
         *([] if specimen.case.notice is None else [specimen.case.notice]),
-        verdict(state, K_G) or "no advance of the tip yet",
+        *(trial.sentence for trial in state.trials),
+        verdict(state, K_G, weighed=error is not None) or "no advance of the tip yet",
         *([] if error is None else [error["sentence"]]),
     ]
     if state.K_minus_bracket:

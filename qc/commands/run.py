@@ -107,7 +107,7 @@ class LadderRun:
 
     def _walk(self, interrupt: Interrupt) -> None:
         load, ladder = self.specimen.case.load, self.ladder
-        total = round((load.K_stop - load.K_start) / load.K_step) + 1
+        total = round((load.K_stop - load.first) / load.K_step) + 1
         self.shown.phase(f"{model_line(self.specimen)}; at most {total} steps under rising load")
         self.shown.begin(total, len(ladder.state.steps))
         for level, branch in ladder.loads():
@@ -119,6 +119,9 @@ class LadderRun:
             if record is not None:
                 self._keep(record)
                 self.shown.step(len(ladder.state.steps), step_line(record), in_short(record))
+            elif not ladder.state.steps:
+                self.shown.phase(ladder.state.trials[-1].sentence)
+                self._save()
             interrupt.look()
 
     def _reached(self) -> str:
@@ -131,10 +134,12 @@ class LadderRun:
         if not wanted or self.ladder.state.K_plus_bracket is None:
             return
 
-        self.shown.phase("error of K+: the seam, then ladders in a domain four times as large and with cells of half the size")
+        self.shown.phase(
+            "error of K+: the seam, then ladders in a domain four times as large and with cells of half the size"
+        )
 
         def show(ladder: Ladder, record: StepRecord) -> None:
-            self.shown.phase(f"R = {ladder.system.spec.domain_radius:g} A, {step_line(record)}")
+            self.shown.phase(f"R = {ladder.system.spec.radius:g} A, {step_line(record)}")
 
         with stage("error of K+"):
             found = k_plus_error(self.ladder, show)
@@ -142,6 +147,7 @@ class LadderRun:
         self.error = found.plain()
         with stage("output"):
             self._save()
+            on_root(self.directory.comm, self._write_tables)
 
     def _move_qm(self) -> None:
         """The QM region goes where the last step has left the tip."""
@@ -157,12 +163,12 @@ class LadderRun:
             directory.write_state(self.ladder, record)
             self.qm_report = None if self.qm is None else self.qm.report()
             self._save()
+            on_root(directory.comm, self._write_tables)
 
     def _save(self) -> None:
-        """The checkpoint, and the tables."""
+        """The checkpoint, of a state or of the trials before the first one."""
         more = {"qm": None if self.qm is None else self.qm.plain(), "K_plus_error": self.error}
         self.directory.save(self.specimen, self.ladder, more)
-        on_root(self.directory.comm, self._write_tables)
 
     def _write_tables(self) -> None:
         path, state, watch = self.directory.path, self.ladder.state, self.directory.watch
@@ -196,11 +202,12 @@ def start_ladder(
     if directory.saved is not None:
         state, q = directory.last_state(system)
         state.finished = False  # the case may have been given a longer ladder
-        system.load(state.steps[-1].K)
+        if state.steps:
+            system.load(state.steps[-1].K)
     with stage("set-up"), blaming_petsc_options(options):
         ladder = Ladder(system, ladder_spec(specimen.case), options, state, q, guide)
         if (
-            state is not None and options.linear == "mumps"
+            state is not None and state.steps and options.linear == "mumps"
         ):  # its factors predict the next step, as if nothing had been between
             ladder.solver.is_stable(ladder.q)
     return ladder

@@ -31,6 +31,7 @@ def ladder_spec(case: Case) -> LadderSpec:
         unload=load.unload,
         stop_at=load.stop_at,
         K_tolerance=load.K_tolerance,
+        J_tolerance=load.J_tolerance,
     )
 
 
@@ -41,6 +42,7 @@ def propagation_spec(case: Case) -> PropagationSpec:
         bonds=p.bonds,
         K_start=load.K_start,
         K_stop=load.K_stop,
+        J_tolerance=load.J_tolerance,
         dK=load.K_step if p.dK is None else p.dK,
         tolerance=p.tolerance,
         field=p.field,

@@ -119,13 +119,17 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: json.loads((directory / name).read_text())))
-    return run_folds(case, directory, FoldSpec(start=case.load.K_start, folds=1), PathOptions())
+    return run_folds(
+        case, directory, FoldSpec(start=case.load.K_start, folds=1, J_tolerance=case.load.J_tolerance), PathOptions()
+    )
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
     """What the study keeps of a result."""
     K_G = document["K_G"]
-    found: dict[str, Any] = {name: document.get(name, getattr(case.model, name)) for name in ("domain_radius", "core_radius")}
+    found: dict[str, Any] = {
+        name: document.get(name, getattr(case.model, name)) for name in ("domain_radius", "core_radius")
+    }
     for name in NAMES:
         K, bracket = document[name], document.get(f"{name}_bracket")
         found[name] = K
@@ -135,6 +139,7 @@ def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:
         "K_G": K_G,
         "n_dofs": document["n_dofs"],
         "method": document["method"],
+        "verdict": document.get("verdict"),
         "seconds": _seconds(document["seconds"]),
     }
 
@@ -148,7 +153,7 @@ def atoms_of_disc(case: Case) -> int:
     potential = load_potential_of(case)
     crystal = make_crystal(case, potential).resolved(potential)
     sites = len(crystal.species) * case.model.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
-    return round(np.pi * crack_spec(case, crystal, potential).domain_radius ** 2 * sites)
+    return round(np.pi * crack_spec(case, crystal, potential).radius ** 2 * sites)
 
 
 def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -158,7 +163,8 @@ def fits(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     field itself; a tip off the field's centre counts by 1 / R. From fewer than four radii b is taken to be 0.
 
     Each fit tells in ``bracket_error`` what the brackets let K_inf be, in ``law_error`` by how much another law shifts it (1 / R alone
-    with fewer than four radii, 1 / sqrt(R) alone else), in ``residual`` the largest distance of a point, and their sum in ``error``.
+    with fewer than four radii, 1 / sqrt(R) alone else), in ``residual`` the largest distance of a point, and their sum in ``error``: None
+    from two radii, whose line always fits. Members without a K+ whose first state was trusted take no part.
     """
     done = [row for row in rows if row["state"] == "done"]
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -198,7 +204,7 @@ def _limit(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
         "bracket_error": errors[0],
         "law_error": errors[1],
         "residual": residual,
-        "error": sum(errors) + residual,
+        "error": sum(errors) + residual if len(set(R.tolist())) > 2 else None,
         "points": len(rows),
     }
 

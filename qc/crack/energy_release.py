@@ -42,7 +42,7 @@ class EnergyRelease:
         self._integral: JIntegral | None = None
         if self._terms and rings:
             around = system.spec.tip if centre is None else centre
-            strip = system.spec.face_strip if centre is None else 0.0
+            strip = system.spec.strip if centre is None else 0.0
             self._integral = JIntegral(system.model.comm, [t.field for t in self._terms], rings, around, strip)
 
     def contours(self, q: PETSc.Vec) -> np.ndarray:
@@ -65,8 +65,8 @@ class EnergyRelease:
 def ring_edges(system: CrackSystem) -> np.ndarray:
     """Radii of the default rings, A: outside the handshake, inside the prescribed nodes; empty if there is no room."""
     spec, nn = system.spec, system.crystal.nearest_neighbour_distance
-    inner = max(spec.core_radius, 0.0) + system.model.spec.width + 2 * nn
-    outer = spec.domain_radius - float(np.hypot(*spec.tip)) - 2 * nn
+    inner = max(spec.core, 0.0) + system.model.spec.width + 2 * nn
+    outer = spec.radius - float(np.hypot(*spec.tip)) - 2 * nn
     number = min(RINGS, int((outer - inner) / (NARROWEST * nn)))
     return np.geomspace(inner, outer, number + 1) if number > 0 else np.empty(0)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..drive.stepping import JUMP
 from .records import Event, EventKind, Side, StepRecord
-from .tip import TipState
+from .tip import SLIPPED, TipState
 
 SNAP = 10.0
 """A state that only minimisation found has jumped if it moved this many times further, for the same change of K, than the
@@ -21,7 +21,7 @@ SNAPS = ("advance", "closing", "blunting")
 """Events in which the tip jumps, or goes by a whole period."""
 
 MOVES = (*SNAPS, "gradual_advance", "gradual_closing")
-"""Events whose bracket is refined."""
+"""Events whose bracket is refined: not the recovery of a tip that was behind the place where it was put."""
 
 STILL = 1e-6
 """A tip that moves by no more than this (A) stays where it is."""
@@ -68,7 +68,7 @@ def events_between(
         Of the state ``now``.
     scene : Scene
     origin : float
-        Tip position from which a whole period counts as an advance, A.
+        Tip position from which an advance counts, A.
     """
     last = before[-1]
     moved = now.tip - (np.nan if last.tip_position is None else last.tip_position)
@@ -83,12 +83,15 @@ def events_between(
     if blunts:
         events.append(move(kind="blunting"))
     elif abs(moved) > STILL:  # a closing may leave a scar
-        whole = abs(now.tip - origin) > scene.period * (1 - 1e-6)
-        events.append(move(kind=_kind(moved, jump or whole)))
+        events.append(move(kind=_kind(moved, now, jump, origin, scene.period)))
     if (broken or joined) and not blunts:
         events.append(note(kind="off_plane", bonds=broken, new_neighbours=joined))
     elif abs(moved) <= STILL and jump:
         events.append(note(kind="rearrangement"))
+    if (
+        tip.slipped and now.tip_left != "forward" and not (last.slip or 0.0) > SLIPPED
+    ):  # faces opened beyond the core are no slip
+        events.append(note(kind="slip_outside", sentence=_slipped(now)))
     if now.tip_left and not last.tip_left:
         events.append(note(kind="tip_left_core", sentence=_left_core(now, now.tip_left, scene.core_radius)))
     return events
@@ -104,8 +107,28 @@ def side_left(tip: TipState, before: float | None) -> Side:
     return "backward" if before is not None and np.isfinite(before) and len(tip.open) and not tip.open.any() else ""
 
 
-def _kind(moved: float, far: bool) -> EventKind:
-    """The name of a clean move of the tip: an advance (or closing) if the state jumped or a whole period has gone by."""
+def first_damage(now: StepRecord, undamaged: float) -> list[Event]:
+    """The event of a first state with bonds broken or joined off the plane.
+
+    ``undamaged`` is the highest load (MPa m^1/2) known to leave the crystal whole, 0 if there is none.
+    """
+    broken, joined = now.off_plane_broken or 0, now.new_neighbours or 0
+    note, events = partial(Event, branch=now.branch, bracket=[undamaged, now.K]), []
+    if broken or joined:
+        events.append(note(kind="off_plane", bonds=broken, new_neighbours=joined))
+    if (now.slip or 0.0) > SLIPPED:
+        events.append(note(kind="slip_outside", sentence=_slipped(now)))
+    return events
+
+
+def _kind(moved: float, now: StepRecord, jump: bool, origin: float, period: float) -> EventKind:
+    """The name of a clean move of the tip: an advance (or closing) if the state jumped or a whole period has gone by.
+
+    Under rising load a tip that does not come beyond the origin has recovered what it had lost.
+    """
+    far = jump or abs(now.tip - origin) > period * (1 - 1e-6)
+    if moved > 0 and now.branch == "load" and now.tip <= origin + STILL:
+        return "recovery"
     if far:
         return "advance" if moved > 0 else "closing"
     return "gradual_advance" if moved > 0 else "gradual_closing"
@@ -122,6 +145,15 @@ def _snapped(before: Sequence[StepRecord], now: StepRecord, moved: bool) -> bool
     if not rates or not (now.robust_iterations or moved):
         return False
     return bool(now.largest_step > SNAP * min(rates) * abs(now.K - recent[-1].K))
+
+
+def _slipped(now: StepRecord) -> str:
+    """The sentence for a dislocation that has left the atoms."""
+    return (
+        f"slip has left the core at K = {now.K_over_KG:.4f} K_G: neighbours have gone {now.slip or 0.0:.2f} of their distance apart where "
+        "atoms are blended, follow the mesh or are held, and a dislocation is not carried rightly there: nothing beyond this load is "
+        "to be trusted; take a larger model.core_radius"
+    )
 
 
 def _left_core(now: StepRecord, side: Side, radius: float) -> str:

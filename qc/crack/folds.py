@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
+from ..case.case import default_of
 from ..drive.barriers import barriers, equal_load, passes, segments
 from ..drive.continuation import Path
 from ..drive.equations import PathPoint
@@ -14,6 +15,7 @@ from ..errors import ConvergenceError, InputError
 from ..solve.options import SolverOptions
 from .ladder import Ladder
 from .ladder_state import LadderSpec
+from .start import Trial
 from .system import CrackSystem
 from .tip import CLOSES_AT, OPENS_AT, Shells, TipState, TipTracker
 
@@ -30,17 +32,20 @@ class FoldSpec:
 
     Attributes
     ----------
-    start : float
-        Level (K / K_G) of the stable state that the path starts from.
+    start : float or "auto"
+        Level (K / K_G) of the stable state that the path starts from: tried first, and looked for as a ladder does.
+    J_tolerance : float
+        How far J/G of that state may be from 1.
     folds : int
         Folds to pass under rising load; then on until the load of the last maximum is reached again.
     points : int
         At most, each way.
     """
 
-    start: float
+    start: float | Literal["auto"] = default_of("load", "K_start")
     folds: int = 2
     points: int = 500
+    J_tolerance: float = default_of("load", "J_tolerance")
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,15 @@ class Snake:
         Number of the point that the path was started from.
     ended : str or None
         Why the path was given up before it had all its folds.
+    start : Trial
+        The state that the path was started from, as it was judged.
     """
 
     points: list[PathPoint]
     rows: list[dict[str, Any]]
     origin: int
     ended: str | None
+    start: Trial
 
 
 def trace(
@@ -80,15 +88,17 @@ def trace(
         raise InputError(
             "model.method = 'continuum' has no atoms, so no bond that breaks: folds need a method with atoms"
         )
-    ladder = Ladder(system, LadderSpec(K_start=spec.start, K_stop=spec.start, K_step=1.0), solver)
-    ladder.step(spec.start, "load")
-    K = spec.start * system.K_G
+    spec_of_start = LadderSpec(K_start=spec.start, K_stop=HIGHEST, K_step=1.0, J_tolerance=spec.J_tolerance)
+    ladder = Ladder(system, spec_of_start, solver)
+    first = ladder.begin()
+    K, level = first.K, first.K_over_KG
     forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds), found)
     backward, reason = _walk(path, path.start(ladder.q, K, rising=False), spec, Enough(1, climb=False), found)
     points = [p.reversed() for p in backward[:0:-1]] + forward
     if not any(p.fold for p in points):
-        raise ConvergenceError(f"no fold found from K = {spec.start:.4f} K_G: {ended or reason}")
-    return Snake(points, _measure(path, points), len(backward) - 1, ended)
+        raise ConvergenceError(f"no fold found from K = {level:.4f} K_G: {ended or reason}")
+    assert ladder.state.start is not None
+    return Snake(points, _measure(path, points), len(backward) - 1, ended, ladder.state.start)
 
 
 class Enough:
@@ -203,4 +213,5 @@ def report(path: Path, snake: Snake) -> dict[str, Any]:
         "cell_length": path.system.model.thickness,
         "n_points": len(snake.points),
         "ended": snake.ended,
+        "start": snake.start.plain(),
     }

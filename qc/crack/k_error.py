@@ -172,7 +172,7 @@ def k_plus_error(ladder: Ladder, after_step: AfterStep = lambda ladder, record: 
             log.warning("the %s's part of the error of K+ could not be measured: %s", name, error)
             missing[name] = str(error)
     system.load(state.steps[-1].K)
-    return KPlusError(bracket=bracket, radius=system.spec.domain_radius, missing=missing, **found)
+    return KPlusError(bracket=bracket, radius=system.spec.radius, missing=missing, **found)
 
 
 class _NotThere(Exception):
@@ -184,7 +184,7 @@ def _boundary(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
     spec = ladder.system.spec
     if not spec.facts.continuum:
         raise _NotThere(f"a disc of atoms of {FARTHER:g} times the radius is out of reach")
-    radius = FARTHER * spec.domain_radius
+    radius = FARTHER * spec.radius
     far = _climb(ladder, replace(spec, domain_radius=radius), f"in a domain of {radius:g} A", after_step)
     return {"far_radius": radius, "far_bracket": far}
 
@@ -277,7 +277,7 @@ def _bracket(state: LadderState, system: CrackSystem) -> tuple[float, float]:
 def _sibling(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
     """A system of the same crystal and load with other settings. Collective."""
     model, users = system.model, system.on_users_mesh
-    same_mesh = spec.domain_radius == system.spec.domain_radius and spec.mesh_scale == system.spec.mesh_scale
+    same_mesh = spec.radius == system.spec.radius and spec.mesh_scale == system.spec.mesh_scale
     if users and not same_mesh:
         raise _NotThere("a mesh of your own has no larger domain and no finer cells")
     return CrackSystem(

@@ -11,14 +11,20 @@ from petsc4py import PETSc
 from ..coupling.coupling import Coupling
 from ..drive.stepping import NoStateError, Reached, Stepper, explain
 from ..errors import ConvergenceError
+from ..solve.descent import distance
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
-from .events import MOVES, Scene, events_between, side_left
+from .events import MOVES, Scene, events_between, first_damage, side_left
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .probe import Probe
 from .records import Branch, Event, StepRecord
+from .spec import GRIFFITH, LOWEST_UNLOADED
+from .start import Place, Trial, ahead, closest, judge, next_level, no_start
 from .system import CrackSystem
 from .tip import TipState
+
+SAME_STATE = 0.02
+"""Two states no further apart than this, in nearest-neighbour distances, are one: solved to 1e-6 eV/A they differ by far less."""
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +64,26 @@ class Ladder:
         guide: Coupling | None = None,
     ) -> None:
         self.system, self.spec, self.state = system, spec, state or LadderState()
-        start = q if q is not None else system.start(spec.K_start * system.K_G)
+        self._place = Place(
+            tip=system.spec.tip[0],
+            period=float(system.lattice.vectors[0, 0]),
+            J_tolerance=spec.J_tolerance,
+            opens=bool(system.mode[0] > 0),
+            least=system.lowest_level,
+        )
+        if not self.state.steps:
+            level = self.first_level() or GRIFFITH
+            system.check_opening(level)
+            q = system.start(level * system.K_G)
+        elif q is None:
+            q = system.start(self.state.steps[-1].K)
+        start = q
         self._stepper = Stepper(system, start, options, guide)
         self._probe = Probe(system, self.state)
         self._scene = Scene(
             nearest=system.model.crystal.nearest_neighbour_distance,
-            period=float(system.model.lattice.vectors[0, 0]),
-            core_radius=system.spec.core_radius,
+            period=self._place.period,
+            core_radius=system.spec.core,
             refined=spec.K_tolerance is not None,
         )
         self.tip: TipState | None = None
@@ -115,6 +134,44 @@ class Ladder:
                 return
             yield following
 
+    def begin(self) -> StepRecord:
+        """The first state, judged; the load is looked for if need be. Collective.
+
+        Raises
+        ------
+        ConvergenceError
+            No load leaves the crack where it was put.
+        """
+        record = None
+        while record is None:
+            level = self.first_level()
+            assert level is not None  # the trial before would have given up
+            record = self.try_start(level)
+        if self.state.no_start is not None:
+            raise ConvergenceError(self.state.no_start)
+        return record
+
+    def try_start(self, level: float) -> StepRecord | None:
+        """A first state from the near-tip field, judged: its record if the ladder starts from it, else None. Collective.
+
+        Where no load is left to try, the nearest state becomes the only step, and ``state.no_start`` says why.
+        """
+        record, failed = self._from_field(level)
+        trial = Trial(K_over_KG=level, found="no state") if record is None else judge(record, self._place)
+        self.state.trials.append(trial)
+        (log.info if trial.trusted else log.warning)("%s", trial.sentence)
+        if trial.trusted:
+            return self._keep_first(record)
+        if self.first_level() is not None:
+            return None
+        best = ahead(self.state.trials)
+        if best is None:
+            return self._give_up(level, record, failed)
+        if record is None or best is not trial:
+            record, _ = self._from_field(best.K_over_KG)
+            self.state.trials.append(best)
+        return self._keep_first(record)
+
     def towards_snap(self) -> float | None:
         """The next level while a bracket is being refined."""
         last, snap = self.state.level, self.state.snap
@@ -129,11 +186,13 @@ class Ladder:
         Once a load beyond the snap is known, a wide step counts as one that snaps where Newton's method does not follow the
         state: where the crack goes from there is worked out once, in the step that is narrow enough.
         """
+        if self.state.level is None:
+            return self.try_start(level)
         state, before, n_events = self.state, self.snapshot(), len(self.state.events)
-        start = level if state.level is None else state.level
+        start = state.steps[-1].K_over_KG
         if state.snap is not None and self._wide(level, start):
             found = self._stepper.follow(level, start)
-            record = None if found is None else self._accept(found, branch)
+            record = None if found is None else self._accept(found, branch, before.q)
         else:
             record = self.step(level, branch)
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
@@ -155,6 +214,7 @@ class Ladder:
 
         It raises `ConvergenceError` with the state of the last step kept and loaded.
         """
+        before = self.q.copy()
         try:
             reached = self._stepper.step(level, self.state.level, self.spec.K_step)
         except NoStateError as error:
@@ -162,7 +222,7 @@ class Ladder:
             raise
         if reached.failed is not None:
             self._note_failure(level, reached.failed, f"reached K = {reached.level:.5f} K_G instead")
-        return self._accept(reached, branch)
+        return self._accept(reached, branch, before)
 
     def snapshot(self) -> Snapshot:
         """The present state, to come back to."""
@@ -180,12 +240,16 @@ class Ladder:
     def _next(self) -> tuple[float, Branch] | None:
         """The level and branch of the next step; None at the end of the ladder."""
         state, spec = self.state, self.spec
+        if not state.steps:
+            return self.first_level() or GRIFFITH, "load"
+        if state.no_start is not None or self._slipped():
+            return None
         level = self.towards_snap()
         if level is not None:
             return level, state.branch
         if state.branch == "load":
             moved = state.K_plus_bracket is not None or state.blunting is not None
-            level = spec.K_start if state.level is None else _after(spec.K_start, state.level, spec.K_step)
+            level = _after(state.steps[0].K_over_KG, state.steps[-1].K_over_KG, spec.K_step)
             if level <= spec.K_stop + 1e-9 and not (spec.stop_at == "first_advance" and moved):
                 self._refuse_to_go_on()
                 return level, "load"
@@ -200,7 +264,61 @@ class Ladder:
         state, spec = self.state, self.spec
         level = _after(max(step.K_over_KG for step in state.steps), state.steps[-1].K_over_KG, -spec.K_step)
         closed = spec.stop_at == "first_advance" and state.K_minus_bracket is not None
-        return None if level < min(0.3, spec.K_start) - 1e-9 or closed else level
+        least = max(min(LOWEST_UNLOADED, state.steps[0].K_over_KG), self._place.least)
+        if level < least - 1e-9 and self._place.least == least and not closed:
+            log.warning(
+                "unloading ends above %.4f K_G: below, the faces attract each other where they leave the core", least
+            )
+        return None if level < least - 1e-9 or closed else level
+
+    def first_level(self) -> float | None:
+        """The level of the next first state to try; None if there is none left."""
+        return next_level(self.state.trials, self.spec.wanted, self.spec.K_stop, self._place)
+
+    def _slipped(self) -> bool:
+        """Whether a dislocation has left the atoms: the ladder ends there."""
+        return any(event.kind == "slip_outside" for event in self.state.events)
+
+    def _from_field(self, level: float) -> tuple[StepRecord | None, SolveReport | None]:
+        """The record of the state that the near-tip field at a level relaxes to, or None and what failed. Collective."""
+        self.system.start(level * self.system.K_G).copy(self.q)
+        self.solver.forget()
+        self.state.open_bonds = {}
+        self._probe.recall()
+        try:
+            reached = self._stepper.step(level, None, self.spec.K_step)
+        except NoStateError as error:
+            return None, error.report
+        record, self.tip = self._probe.record(self.q, reached, "load")
+        return record, None
+
+    def _keep_first(self, record: StepRecord | None) -> StepRecord:
+        """The first step of the ladder; damage in it is an event since the highest load that left the crystal whole."""
+        assert record is not None
+        whole = [t for t in self.state.trials if t.found == "healed" and t.K_over_KG < record.K_over_KG]
+        undamaged = max((t.K_over_KG for t in whole if not t.off_plane_broken and not t.new_neighbours), default=0.0)
+        for event in first_damage(record, undamaged * self.system.K_G):
+            self.state.add(event)
+        record.rejected = len(self.state.trials) - 1
+        self.state.steps.append(record)
+        return record
+
+    def _give_up(self, level: float, record: StepRecord | None, failed: SolveReport | None) -> StepRecord:
+        """The nearest of all first states as the only step of a ladder that has none to start from. Collective."""
+        best = closest(self.state.trials, self._place)
+        if best is None:
+            assert failed is not None
+            self._note_failure(level, failed, "gave up")
+            why = explain(failed) + (f": {failed.complaint}" if failed.complaint else "")
+            raise NoStateError(
+                f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", failed
+            )
+        self.state.no_start = no_start(self.state.trials, self._place)
+        log.warning("%s", self.state.no_start)
+        if record is None or record.K_over_KG != best.K_over_KG:
+            record, _ = self._from_field(best.K_over_KG)
+        self.state.finished = True
+        return self._keep_first(record)
 
     def _wide(self, level: float, start: float) -> bool:
         """Whether a step from one level to another is too wide to be the bracket of a snap."""
@@ -212,18 +330,37 @@ class Ladder:
         if self.state.steps and self.state.steps[-1].tip_left:
             raise ConvergenceError(next(e.sentence for e in reversed(self.state.events) if e.kind == "tip_left_core"))
 
-    def _accept(self, reached: Reached, branch: Branch) -> StepRecord:
-        """The record of the present state, added to the others with what has happened since the last. Collective."""
+    def _accept(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
+        """The record of the present state, added to the others with what has happened since the last, ``before``. Collective."""
         steps = self.state.steps
         record, self.tip = self._probe.record(self.q, reached, branch)
         if steps and self.tip is not None:
             record.tip_left = side_left(self.tip, steps[-1].tip_position)
-            for event in events_between(steps, record, self.tip, self._scene, self.state.began(branch)):
+            for event in events_between(
+                steps, record, self.tip, self._scene, self.state.began(branch, self._place.tip)
+            ):
+                if event.kind == "rearrangement" and self._comes_back(record, before):
+                    continue
                 self.state.add(event)
-                if event.kind == "tip_left_core":
+                if event.sentence is not None:
                     log.warning("%s", event.sentence)
         steps.append(record)
         return record
+
+    def _comes_back(self, record: StepRecord, before: PETSc.Vec) -> bool:
+        """Whether the step back leads to the state before: then the way was long, or stiff where bonds cross a cutoff, but nothing jumped.
+
+        The present state is kept, with factors for the next prediction. Collective.
+        """
+        now, last = self.q.copy(), self.state.steps[-1].K_over_KG
+        try:
+            reached = self._stepper.step(last, record.K_over_KG, self.spec.K_step)
+            home = reached.level == last and distance(self.q, before) < SAME_STATE * self._scene.nearest
+        except NoStateError:
+            home = False
+        now.copy(self.q)
+        self.settle(record.K)
+        return home
 
     def _note_failure(self, level: float, report: SolveReport, outcome: str) -> None:
         """Add the event of a step to a level that did not converge."""

@@ -8,7 +8,9 @@ from typing import Any, Literal, Self
 
 from petsc4py import PETSc
 
+from ..case.case import check_table, default_of
 from .records import Branch, Event, StepRecord
+from .start import Trial
 from .tip import TipState
 
 
@@ -16,16 +18,29 @@ from .tip import TipState
 class LadderSpec:
     """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well).
 
-    With ``K_tolerance`` (relative) a step in which the tip advances or closes is taken back and halved until the bracket is
-    no wider than that.
+    Defaults, bounds and sentences are those of table [load] of the case file. With ``K_tolerance`` (relative) a step in which
+    the tip advances or closes is taken back and halved until the bracket is no wider than that.
     """
 
-    K_start: float
-    K_stop: float
-    K_step: float
-    unload: bool = False
-    stop_at: Literal["first_advance", "K_stop"] = "first_advance"
-    K_tolerance: float | None = None
+    K_start: float | Literal["auto"] = default_of("load", "K_start")
+    K_stop: float = default_of("load", "K_stop")
+    K_step: float = default_of("load", "K_step")
+    unload: bool = default_of("load", "unload")
+    stop_at: Literal["first_advance", "K_stop"] = default_of("load", "stop_at")
+    K_tolerance: float | None = default_of("load", "K_tolerance")
+    J_tolerance: float = default_of("load", "J_tolerance")
+
+    def __post_init__(self) -> None:
+        check_table("load", {f.name: getattr(self, f.name) for f in fields(self)})
+
+    @property
+    def wanted(self) -> float | None:
+        """Level that the user has given for the first state; None: it is looked for."""
+        return None if isinstance(self.K_start, str) else self.K_start
+
+
+APPENDED = ("steps", "events", "trials")
+"""Lists of a state that only grow: their lengths are enough to come back to an earlier one."""
 
 
 @dataclass(kw_only=True)
@@ -51,7 +66,11 @@ class LadderState:
     carried : dict
         Energies of what the model has left behind, eV per cell.
     origin : float or None
-        Tip position from which a whole period counts as an advance; None: where the branch began.
+        Tip position from which an advance counts; None: where the tip was put, or where unloading began.
+    trials : list of Trial
+        First states that were tried; the last one is the start unless ``no_start`` says that there is none.
+    no_start : str or None
+        The sentence for a crack that no load leaves where it was put.
     """
 
     steps: list[StepRecord] = field(default_factory=list)
@@ -66,6 +85,8 @@ class LadderState:
     offset: float = 0.0
     carried: dict[str, float] = field(default_factory=dict)
     origin: float | None = None
+    trials: list[Trial] = field(default_factory=list)
+    no_start: str | None = None
 
     @property
     def blunting(self) -> Event | None:
@@ -78,10 +99,18 @@ class LadderState:
         """Load of the last state, K / K_G; None before the first."""
         return self.steps[-1].K_over_KG if self.steps else None
 
-    def began(self, branch: Branch) -> float:
-        """Tip position from which a whole period counts as an advance on a branch, A."""
+    @property
+    def start(self) -> Trial | None:
+        """What the ladder started from; None where it has not, or is of older code, which did not judge."""
+        known = self.trials and self.no_start is None and (self.steps or self.trials[-1].trusted)
+        return self.trials[-1] if known else None
+
+    def began(self, branch: Branch, put: float) -> float:
+        """Tip position from which an advance counts on a branch, A; ``put`` is where the tip was put."""
+        if self.origin is not None:
+            return self.origin
         first = next((step for step in self.steps if step.branch == branch), self.steps[-1])
-        return first.tip if self.origin is None else self.origin
+        return put if branch == "load" else first.tip
 
     def add(self, event: Event) -> None:
         """Keep an event; the first clean advance and the first closing give the brackets."""
@@ -94,12 +123,12 @@ class LadderState:
     def mark(self) -> dict[str, Any]:
         """What `go_back` needs; steps and events are only appended to, so that their number is enough."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return found | {"steps": len(self.steps), "events": len(self.events), "open_bonds": dict(self.open_bonds)}
+        return found | {name: len(found[name]) for name in APPENDED} | {"open_bonds": dict(self.open_bonds)}
 
     def go_back(self, mark: Mapping[str, Any]) -> None:
         """Become what this was when the mark was taken."""
         for name, value in mark.items():
-            if name in ("steps", "events"):
+            if name in APPENDED:
                 del getattr(self, name)[value:]
             else:
                 setattr(self, name, value)
@@ -107,14 +136,17 @@ class LadderState:
     def plain(self) -> dict[str, Any]:
         """All of it by name, for checkpoints."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return found | {"steps": [s.plain() for s in self.steps], "events": [e.plain() for e in self.events]}
+        lists = {name: [entry.plain() for entry in found[name]] for name in ("steps", "events", "trials")}
+        return found | lists
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
         """The state back from a checkpoint, which may hold more; one of older code may lack the newest fields."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         steps = [StepRecord.from_plain(step) for step in known.pop("steps", [])]
-        return cls(steps=steps, events=[Event.from_plain(event) for event in known.pop("events", [])], **known)
+        trials = [Trial.from_plain(trial) for trial in known.pop("trials", [])]
+        events = [Event.from_plain(event) for event in known.pop("events", [])]
+        return cls(steps=steps, events=events, trials=trials, **known)
 
 
 @dataclass(frozen=True)

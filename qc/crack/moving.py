@@ -77,7 +77,7 @@ def check_movable(system: CrackSystem) -> None:
         raise InputError(
             "model.method = 'continuum' has no atoms, so no tip to follow: propagation needs a method with atoms"
         )
-    if spec.face_strip == 0 and spec.facts.continuum:
+    if spec.strip == 0 and spec.facts.continuum:
         raise InputError(
             "model.face_strip = false is not allowed for propagation: a slit ends at a fixed place of the mesh, so that the model "
             "cannot follow the tip; it must be true"

@@ -26,7 +26,7 @@ class Probe:
 
     def __init__(self, system: CrackSystem, state: LadderState) -> None:
         model, atoms = system.model, system.model.atomistic
-        reach = min(system.spec.core_radius, system.spec.domain_radius)
+        reach = min(system.spec.core, system.spec.radius)
         self._system, self._state = system, state
         self._tracker = TipTracker(model.comm, atoms, Shells.of(model.crystal), reach) if atoms else None
         self._release = EnergyRelease(system)
@@ -47,6 +47,7 @@ class Probe:
             tip_stretch=None if tip is None else tip.tip_stretch,
             off_plane_broken=None if tip is None else tip.off_plane,
             new_neighbours=None if tip is None else tip.new_neighbours,
+            slip=None if tip is None else tip.slip,
             newton_iterations=report.newton_iterations,
             robust_iterations=report.robust_iterations,
             converged_reason=report.reason,

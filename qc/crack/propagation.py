@@ -62,8 +62,8 @@ class Propagation:
         self.system, self.spec = system, spec
         self.state = PropagationState(centre=system.spec.tip[0]) if saved is None else saved[0]
         self.ladder = _ladder(system, spec, options, saved)
-        core = system.spec.core_radius
-        self._drift = spec.drift if spec.drift is not None else 0.25 * min(core, system.spec.domain_radius)
+        core = system.spec.core
+        self._drift = spec.drift if spec.drift is not None else 0.25 * min(core, system.spec.radius)
         self._period = float(system.lattice.vectors[0, 0])
 
     @property
@@ -120,6 +120,9 @@ class Propagation:
         if record is None:
             return None
         self._refuse_to_leave(record, before)
+        if ladder.state.no_start is not None:
+            self._end(ladder.state.no_start)
+            return record
         if self.state.lead is None:
             self._begin(record)
         event = next((e for e in ladder.state.events[n_events:] if e.kind in SNAPS), None)
@@ -130,7 +133,7 @@ class Propagation:
     def _next_level(self) -> float | None:
         """Level of the next load; None, and the end has been said, where the branch has no load left."""
         if not self.ladder.state.steps:
-            return self.spec.K_start
+            return self.ladder.first_level()
         level = self.ladder.towards_snap()
         if level is not None:
             return level
@@ -156,7 +159,7 @@ class Propagation:
         position = record.tip_position
         if position is None or not np.isfinite(position):
             raise InputError(
-                f"load.K_start = {self.spec.K_start:g} K_G opens no bond: there is no tip to follow; use a higher one"
+                f"load.K_start = {record.K_over_KG:g} K_G opens no bond: there is no tip to follow; use a higher one"
             )
         self.state.lead, self.state.begin = position - self.state.centre, position
         self.ladder.state.origin = position
@@ -199,7 +202,7 @@ class Propagation:
                 return
             ladder.branch, ladder.origin = "unload", self._last.tip
         ahead = abs(self._last.tip - state.centre)
-        if self.spec.field == "held" and ahead > FARTHEST * self.system.spec.domain_radius:
+        if self.spec.field == "held" and ahead > FARTHEST * self.system.spec.radius:
             self._end(
                 f"the tip is {ahead:.1f} A away from the centre of the held field, which the model would leave behind"
             )
@@ -218,7 +221,7 @@ class Propagation:
     def _is_far(self) -> bool:
         """Whether the tip has drifted so far in the model that the model is to follow, by a lattice vector at least."""
         place = abs(self._place())
-        allowed = min(self._drift, 0.5 * self.system.spec.core_radius)
+        allowed = min(self._drift, 0.5 * self.system.spec.core)
         return place >= allowed - 1e-6 and place >= self._period * (1 - 1e-6)
 
     def _place(self) -> float:
@@ -267,5 +270,6 @@ def _ladder(system: CrackSystem, spec: PropagationSpec, options: SolverOptions |
     state, known, q = saved
     system.recentre((state.centre - known.offset, system.spec.tip[1]))
     ladder = Ladder(system, spec.ladder, options, known, q)
-    ladder.settle(known.steps[-1].K)
+    if known.steps:
+        ladder.settle(known.steps[-1].K)
     return ladder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..errors import InputError
+from ..case.case import check_table, default_of
 from .ladder_state import LadderSpec
 from .moving import ModelMove
 from .r_curve import CurvePoint
@@ -22,7 +22,9 @@ class PropagationSpec:
     bonds : int
         Bonds across the plane to break.
     K_start, K_stop : float
-        Level of the first load, and of the one at which rising load ends.
+        Level of the first load (or "auto"), as `LadderSpec` has it, and of the one at which rising load ends.
+    J_tolerance : float
+        How far J/G of the first state may be from 1.
     dK : float
         Step of the level before it is halved.
     tolerance : float
@@ -36,8 +38,9 @@ class PropagationSpec:
     """
 
     bonds: int
-    K_start: float
-    K_stop: float
+    K_start: float | Literal["auto"] = default_of("load", "K_start")
+    K_stop: float = default_of("load", "K_stop")
+    J_tolerance: float = default_of("load", "J_tolerance")
     dK: float = 0.02
     tolerance: float = 1e-3
     field: Literal["tip", "held"] = "tip"
@@ -45,19 +48,20 @@ class PropagationSpec:
     drift: float | None = None
 
     def __post_init__(self) -> None:
-        if self.bonds < 1 or self.close < 0:
-            raise InputError(f"bonds = {self.bonds}, close = {self.close}: must be at least 1 and 0")
-        if not 0 < self.K_start < self.K_stop or not self.dK > 0 or not self.tolerance > 0:
-            raise InputError(
-                f"K_start = {self.K_start:g}, K_stop = {self.K_stop:g}, dK = {self.dK:g}, tolerance = {self.tolerance:g}: must be "
-                "positive, K_start below K_stop"
-            )
+        names = ("bonds", "close", "field", "dK", "tolerance", "drift")
+        check_table("propagation", {name: getattr(self, name) for name in names})
+        check_table("load", {name: getattr(self, name) for name in ("K_start", "K_stop", "J_tolerance")})
 
     @property
     def ladder(self) -> LadderSpec:
         """Settings of the ladder that refines every bracket."""
         return LadderSpec(
-            K_start=self.K_start, K_stop=self.K_stop, K_step=self.dK, stop_at="K_stop", K_tolerance=self.tolerance
+            K_start=self.K_start,
+            K_stop=self.K_stop,
+            K_step=self.dK,
+            stop_at="K_stop",
+            K_tolerance=self.tolerance,
+            J_tolerance=self.J_tolerance,
         )
 
 

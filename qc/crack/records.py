@@ -10,18 +10,20 @@ Branch = Literal["load", "unload"]
 Side = Literal["forward", "backward", ""]
 EventKind = Literal[
     "advance",
+    "recovery",
     "closing",
     "gradual_advance",
     "gradual_closing",
     "blunting",
     "off_plane",
     "rearrangement",
+    "slip_outside",
     "tip_left_core",
     "not_converged",
 ]
 
 
-WHERE_SET = ("tip_left", "rejected", "qm", "stage", "seconds")
+WHERE_SET = ("slip", "tip_left", "rejected", "qm", "stage", "seconds")
 """Fields of a step that are not in a file unless somebody has set them."""
 
 
@@ -46,6 +48,8 @@ class StepRecord:
         Length of the first closed bond over the nearest-neighbour distance.
     off_plane_broken, new_neighbours : int or None
         Bonds broken, and pairs joined, off the cleavage plane since the reference crystal.
+    slip : float or None
+        Largest displacement of nearest neighbours from each other, over their distance, where atoms are not fully atomistic.
     newton_iterations, robust_iterations : int
     converged_reason : str
     residual : float
@@ -76,6 +80,7 @@ class StepRecord:
     tip_stretch: float | None = None
     off_plane_broken: int | None = None
     new_neighbours: int | None = None
+    slip: float | None = None
     newton_iterations: int = 0
     robust_iterations: int = 0
     converged_reason: str = ""

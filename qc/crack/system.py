@@ -24,7 +24,10 @@ from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
-from .spec import MODES, CrackSpec, check_opening, check_sizes, core_out_of_reach
+from .spec import GRIFFITH, MODES, CrackSpec, check_opening, check_sizes, check_tip, core_out_of_reach, lowest_level
+
+BELOW = 0.9
+"""A core that nobody has asked for is large enough for this share of the first load, so that a ladder may look below it."""
 
 
 class CrackSystem:
@@ -48,7 +51,8 @@ class CrackSystem:
     reconstruction : Reconstruction, optional
         Of a checkpoint.
     K_check : float, optional
-        Smallest load (in K_G) at which the faces must be out of each other's reach where they leave the core.
+        First load (in K_G), at which the faces must be out of each other's reach where they leave the core. A ladder does not go
+        below `lowest_level`.
 
     Attributes
     ----------
@@ -69,26 +73,25 @@ class CrackSystem:
         comm: MPI.Comm = MPI.COMM_WORLD,
         griffith_report: GriffithReport | None = None,
         coarse: CoarseMesh | None = None,
-        K_check: float | None = None,
+        K_check: float = GRIFFITH,
         domain: DomainMesh | None = None,
         reconstruction: Reconstruction | None = None,
     ) -> None:
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
-        self.potential, self.spec, self.mode = potential, spec, np.asarray(mode, dtype=float)
+        self.spec = spec = spec.resolved(self.crystal, potential)
+        self.potential, self.mode = potential, np.asarray(mode, dtype=float)
         begin("Griffith load: surface energy, elastic constants")
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
         self.lattice = crack_lattice(self.crystal)
-        if spec.grow_core and K_check is not None:
-            opening = self.face_opening(spec.core_radius, K_check * self.K_G)
-            core = core_out_of_reach(spec, self.lattice, self.crystal, potential, opening)
+        if spec.grow_core:
+            core = core_out_of_reach(spec, self.lattice, self.crystal, potential, self._unit_opening, BELOW * K_check)
             self.spec = spec = replace(spec, core_radius=core)
         extents = Extents.of(self.crystal, potential, self.lattice, spec.model_spec())
         check_sizes(spec, extents, self.crystal, potential)
-        if K_check is not None:
-            opening = self.face_opening(spec.core_radius, K_check * self.K_G)
-            check_opening(spec, extents, self.crystal, potential, opening)
+        check_tip(spec, self.lattice, self.crystal)
+        self.check_opening(K_check)
         begin("mesh, atoms and couplings of the model")
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
@@ -96,6 +99,21 @@ class CrackSystem:
         self.on_users_mesh = domain is not None
         self._centre = spec.tip
         self._unit: np.ndarray | None = None
+
+    def check_opening(self, level: float) -> None:
+        """Refuse a core so small that the faces attract each other where they leave it under a load (K / K_G)."""
+        check_opening(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening, level)
+
+    @property
+    def _unit_opening(self) -> float:
+        """Displacement of the faces from each other 1 A behind the tip at K_G, A; 0 where a load without K_I keeps them closed."""
+        return self.face_opening(1.0, self.K_G) if self.mode[0] > 0 else 0.0
+
+    @property
+    def lowest_level(self) -> float:
+        """Load (K / K_G) below which the faces of a slit would attract each other where they leave the core, and no term knows it."""
+        slit = self.spec.facts.coupled and self.spec.strip == 0 and self._unit_opening > 0
+        return lowest_level(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening) if slit else 0.0
 
     @property
     def centre(self) -> tuple[float, float]:

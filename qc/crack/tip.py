@@ -20,6 +20,8 @@ CLOSES_AT = 1.35
 """... and as closed again below this one. In between it keeps its state: advance is a jump, not a threshold."""
 OFF_PLANE_STRETCH = 1.45
 """A nearest-neighbour bond off the plane longer than this has been broken by slip or blunting."""
+SLIPPED = 0.5
+"""Neighbours displaced from each other by more than this, in nearest-neighbour distances, have slipped: half a Burgers vector."""
 ONE_SHELL = 1.2
 """Shells of neighbours less than this ratio apart count as one: the two of bcc (1.155), those of hcp off the ideal c/a."""
 
@@ -39,6 +41,9 @@ class TipState:
         Broken nearest-neighbour bonds that do not cross the cleavage plane.
     new_neighbours : int
         Pairs that have become neighbours and were not: slip, or a tip that has rebuilt itself.
+    slip : float
+        Largest displacement of nearest neighbours from each other, over their distance, at atoms that are blended, follow the
+        mesh or are held; bonds between the faces do not count.
     """
 
     x: np.ndarray
@@ -46,6 +51,12 @@ class TipState:
     open: np.ndarray
     off_plane: int
     new_neighbours: int
+    slip: float = 0.0
+
+    @property
+    def slipped(self) -> bool:
+        """Whether a dislocation has left the region of full atoms: what carries it there does not know slip."""
+        return self.slip > SLIPPED
 
     @property
     def position(self) -> float:
@@ -118,7 +129,8 @@ class TipTracker:
 
     def measure(self, z: np.ndarray) -> TipState:
         """State of the bonds for local atom displacements z; remembers which are open. Collective."""
-        x, stretch, off_plane = self._bonds(z)
+        x, stretch, off_plane, slip = self._bonds(z)
+        slip = self._comm.allreduce(slip, op=MPI.MAX)
         sides = np.array([off_plane, self._joined(z)])  # each bond is seen from both its ends, maybe on two ranks
         x = np.concatenate(self._comm.allgather(x))
         stretch = np.concatenate(self._comm.allgather(stretch))
@@ -134,7 +146,7 @@ class TipTracker:
         )
         self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
         broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
-        return TipState(x=middle, stretch=shortest, open=opened, off_plane=broken, new_neighbours=joined)
+        return TipState(x=middle, stretch=shortest, open=opened, off_plane=broken, new_neighbours=joined, slip=slip)
 
     def remember(self, state: dict[str, bool]) -> None:
         """Take over the open bonds of a checkpoint."""
@@ -159,18 +171,22 @@ class TipTracker:
             return stretch > 0.5 * (OPENS_AT + CLOSES_AT)
         return stretch > (CLOSES_AT if before else OPENS_AT)
 
-    def _bonds(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-        """Middle x and stretch of own bonds across the plane; ends of broken ones off it."""
+    def _bonds(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, float]:
+        """Middle x and stretch of own bonds across the plane; ends of broken ones off it; the slip of `TipState`."""
         site, other, R = self._reference_bonds()
         y = self._atoms.positions(z)
         X, nn = self._atoms.halo.X, self._shells.nearest
-        length = np.linalg.norm(y[other] - y[site] + (R - (X[other] - X[site])) @ self._atoms.F0.T, axis=1) / nn
+        now = y[other] - y[site] + (R - (X[other] - X[site])) @ self._atoms.F0.T
+        length = np.linalg.norm(now, axis=1) / nn
         across = (X[site, 1] > 0) & (X[site, 1] + R[:, 1] < 0)
         near = np.abs(X[site, 0] + 0.5 * R[:, 0]) <= self._reach
         pick = across & near
         crossing = (X[site, 1] > 0) != (X[site, 1] + R[:, 1] > 0)
         off = ~crossing & near & (length > OFF_PLANE_STRETCH)
-        return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off))
+        atoms = self._atoms.atoms
+        outside = ~((atoms.beta == 0.0) & atoms.free)[site] & (~crossing | (X[site, 0] > self._reach))
+        slip = np.linalg.norm((now - R @ self._atoms.F0.T)[outside], axis=1).max(initial=0.0) / nn
+        return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off)), float(slip)
 
     def _joined(self, z: np.ndarray) -> int:
         """Ends, at own sites, of pairs that are neighbours now and were not in the reference crystal."""

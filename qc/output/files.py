@@ -34,7 +34,7 @@ UNITS = {
     "MPa m^1/2": ("K", "K_low", "K_high"),
     "K_G": ("K_over_KG",),
     "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm"),
-    "nearest-neighbour distance": ("tip_stretch",),
+    "nearest-neighbour distance": ("tip_stretch", "slip"),
     "eV per cell": ("energy",),
     "eV/A": ("residual", "opening_force"),
     "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J"),

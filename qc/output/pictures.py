@@ -74,9 +74,9 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
         atoms_xy=xy,
         weight=weight,
         free=free,
-        core_radius=s.core_radius,
+        core_radius=s.core,
         blend_width=system.model.spec.width,
-        domain_radius=s.domain_radius,
+        domain_radius=s.radius,
         directions=directions_of(system),
     )
     model_picture(path, view, title)

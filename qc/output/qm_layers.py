@@ -30,7 +30,7 @@ def draw_layers(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title
 def _draw(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str, parts: tuple[np.ndarray, ...]) -> None:
     points, triangles, beta, xy, weight, free = parts
     cluster, nn = qm.cluster, system.crystal.nearest_neighbour_distance
-    half = 1.15 * (system.spec.core_radius + system.model.spec.width)
+    half = 1.15 * (system.spec.core + system.model.spec.width)
     norm = Normalize(0.0, 1.0)
     figure, (layers, front, plan) = new_figure(14.0, 5.2, 1, 3)
     near = np.abs(points[triangles].mean(1)).max(1) < 1.1 * half if len(triangles) else np.empty(0, dtype=int)
@@ -38,7 +38,7 @@ def _draw(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str,
     weighted_atoms(layers, xy, weight, free, half, norm)
     discs(layers, cluster.X[: cluster.n, :2], 0.7 * nn, facecolors=RED, edgecolors="none", zorder=7)
     arcs = (
-        region_arcs(layers, points, beta, system.spec.core_radius, system.model.spec.width)
+        region_arcs(layers, points, beta, system.spec.core, system.model.spec.width)
         if len(triangles) and np.ptp(beta)
         else []
     )

@@ -182,8 +182,8 @@ class PatchSetup:
 
     def _forces_of_site(self, site: int, F: np.ndarray, p: np.ndarray) -> float:
         potential, reach = self.potential, self.potential.cutoff if self.potential.fixed_topology else self.reach
-        kinds = np.concatenate([[site], self.crystal.stencil_species(reach, site)])
-        X = np.concatenate([np.zeros((1, 3)), self.crystal.stencil(reach, site)])
+        R, ends = self.crystal.stencil_and_species(reach, site)
+        X, kinds = np.concatenate([np.zeros((1, 3)), R]), np.concatenate([[site], ends])
         y = X @ F.T + p[kinds] - p[site]
         listed = X if potential.fixed_topology else y
         bonds = NeighbourList(

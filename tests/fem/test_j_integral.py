@@ -20,13 +20,13 @@ from tests.ranks import together_and_alone
 
 def silicon(mode="I", comm=MPI.COMM_WORLD, **changes):
     crystal, potential = material("holland-marder")
-    sizes = {"core_radius": 14.0, "domain_radius": 60.0, "blend_width": 10.0, "face_strip": 6.6, "method": "bgfc"}
+    sizes = {"core_radius": 14.0, "domain_radius": 60.0, "blend_width": 10.0, "face_strip": 6.6, "method": "bgfc", "order": 1}
     spec = CrackSpec(**(sizes | changes))
     return CrackSystem(crystal, potential, spec, mode=MODES[mode] if isinstance(mode, str) else mode, comm=comm)
 
 
 def relaxed(system, k):
-    ladder = Ladder(system, LadderSpec(K_start=k, K_stop=k, K_step=0.1))
+    ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=k, K_stop=k, K_step=0.1, K_tolerance=None))
     return ladder.q, ladder.step(k, "load")
 
 

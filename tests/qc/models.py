@@ -96,5 +96,6 @@ def largest(v) -> float:  # type: ignore[no-untyped-def]
 def hexagonal_crack(method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: object) -> CrackSystem:
     """A crack in the 2-D Morse crystal (neighbour distance about 1)."""
     crystal, potential = material("morse")
-    spec = CrackSpec(**({"core_radius": 12.0, "domain_radius": 34.0, "blend_width": 6.0, "face_strip": 3.0} | {"method": method} | changes))  # type: ignore[arg-type]
+    sizes = {"core_radius": 12.0, "domain_radius": 34.0, "blend_width": 6.0, "face_strip": 3.0, "order": 1}
+    spec = CrackSpec(**(sizes | {"method": method} | changes))  # type: ignore[arg-type]
     return CrackSystem(crystal, potential, spec, comm=comm)

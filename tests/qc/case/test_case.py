@@ -91,7 +91,7 @@ def test_the_home_folder_of_a_potential_and_a_mesh(tmp_path, monkeypatch):
     path.write_text(
         'crystal = {structure = "bcc", element = "Fe"}\npotential = {file = "~/Fe.eam.fs"}\n'
         'model = {core_radius = 15.0, domain_radius = 60.0, mesh = "~/disc.msh", face_strip = false}\n'
-        'crack = {plane = [1, 1, 0], front = [0, 0, 1]}\n'
+        "crack = {plane = [1, 1, 0], front = [0, 0, 1]}\n"
     )
     case = load_case(path)
     assert case.potential.file == str(tmp_path / "Fe.eam.fs")

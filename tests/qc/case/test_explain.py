@@ -39,7 +39,7 @@ from tests.qc.case.cases import IRON, SILICON, refusal
         ("crack.plane=[0, 0, 0]", "not all 0"),
         ("crack.tip=3", "crack.tip = 3 .* two numbers in A"),
         ("load.K_step=0", "load.K_step = 0 .* > 0"),
-        ("load.K_start=2", "load.K_start = 2 .* smaller than load.K_stop = 2$"),
+        ("load.K_start=3", "load.K_start = 3 .* not be larger than load.K_stop = 2$"),
         ("load.K_start=0", "load.K_start = 0 .* > 0"),
         ("load.mode=IV", 'load.mode = "IV" .* or three numbers$'),
         ("load.mode=[1, 2]", r"load.mode = \[1, 2\] .* or three numbers$"),

@@ -16,14 +16,14 @@ SMALL = {
     "model": {
         "dimension": 2, "core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0, "face_strip_thickness": 3.0,
     },
-    "load": {"K_start": 1.0, "K_stop": 1.04, "K_step": 0.01, "stop_at": "K_stop"},
+    "load": {"K_start": 1.06, "K_stop": 1.1, "K_step": 0.01, "stop_at": "K_stop", "J_tolerance": 1.0},
 }  # fmt: skip
 
 TOML = """
 crystal = { structure = "hexagonal", element = "X" }
 potential = { file = "morse" }
 model = { dimension = 2, core_radius = 9.0, blend_width = 5.0, domain_radius = 26.0, face_strip_thickness = 3.0 }
-load = { K_start = 1.0, K_stop = 1.04, K_step = 0.01, stop_at = "K_stop" }
+load = { K_start = 1.06, K_stop = 1.1, K_step = 0.01, stop_at = "K_stop", J_tolerance = 1.0 }
 """
 
 STEPS = 5

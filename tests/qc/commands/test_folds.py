@@ -31,7 +31,7 @@ def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
     case = tmp_path / "case.toml"
     case.write_text(
         '[crystal]\nstructure = "hexagonal"\nelement = "X"\n[potential]\nfile = "morse"\n[model]\nmethod = "bqcf"\ncore_radius = 12.0\n'
-        "dimension = 2\nblend_width = 6.0\ndomain_radius = 34.0\n[load]\nK_start = 1.0\nK_stop = 1.1\nK_step = 0.1\n"
+        "dimension = 2\nblend_width = 6.0\ndomain_radius = 34.0\n[load]\nJ_tolerance = 1.0\nK_start = 1.0\nK_stop = 1.1\nK_step = 0.1\n"
     )
     for more, said in (
         ([], "has no energy"),

@@ -21,7 +21,7 @@ TOML = """
 crystal = { structure = "hexagonal", element = "X" }
 potential = { file = "morse", parameters = { alpha = 4.0, cutoff = 1.7, switch_on = 1.1 } }
 model = { method = "bgfc", dimension = 2, core_radius = 7.0, blend_width = 3.0, domain_radius = 16.0, face_strip_thickness = 2.2 }
-load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04 }
+load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04, J_tolerance = 1.0 }
 propagation = { bonds = 3, close = 3, drift = 1.0, tolerance = 4e-3 }
 """
 FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
@@ -128,7 +128,9 @@ def survive(folder, whole, kills, seed):
     last = subprocess.run(command(folder, "--resume"), env=environment(), capture_output=True, text=True, timeout=600)
     assert last.returncode == 0, last.stderr
     same_curve(folder, whole)
-    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith(("state-", "fields-"))} == set(FILES.split())
+    assert {p.name for p in (folder / "out").iterdir() if not p.name.startswith(("state-", "fields-"))} == set(
+        FILES.split()
+    )
 
 
 def same_curve(folder, whole):

@@ -38,22 +38,25 @@ def test_loads_of_each_kind_and_the_worst_balance():
 
 
 def test_verdict():
-    assert verdict(PropagationState(curve=CURVE), SPEC) == "2 bonds broken, 1 closed again"
+    assert (
+        verdict(PropagationState(curve=CURVE), SPEC, None)
+        == "2 bonds broken, 1 closed again; the first state was not judged"
+    )
     one_way = PropagationSpec(bonds=2, K_start=1.0, K_stop=1.5)
     state = PropagationState(curve=[CURVE[0], event(2, "load", 1.3, kind="blunting")], ended="the load ended")
-    said = "2 bonds broken; from event 2 on with bonds broken or joined off the plane; the load ended"
-    assert verdict(state, one_way) == said
+    said = "2 bonds broken; from event 2 on with bonds broken or joined off the plane; the load ended; the first state was not judged"
+    assert verdict(state, one_way, None) == said
 
 
 def test_summary_on_the_terminal():
     griffith = SimpleNamespace(plane="(1 1 1)", cut="shuffle", front="[1 -1 0]")
     specimen = SimpleNamespace(system=SimpleNamespace(K_G=K_G, griffith=griffith), warnings=["not cheap"])
-    ladder = SimpleNamespace(state=SimpleNamespace(steps=[{}] * 9))
+    ladder = SimpleNamespace(state=SimpleNamespace(steps=[{}] * 9, trials=[], start=None))
     propagation = SimpleNamespace(curve=CURVE, state=PropagationState(curve=CURVE), spec=SPEC, ladder=ladder)
     assert summary_lines(specimen, propagation, SimpleNamespace(seconds={"solve": 3.2, "halo": 0.3}), Path("out")) == [
         "K_G 0.7486 MPa m^1/2 (plane (1 1 1), shuffle, front [1 -1 0])",
         "warning: not cheap",
-        "2 bonds broken, 1 closed again",
+        "2 bonds broken, 1 closed again; the first state was not judged",
         "K+ 1.2500 K_G over 2 events, all between 1.19900 and 1.30400, brackets 0.00500 wide at most",
         "K- 0.8000 K_G over 1 events, all between 0.79900 and 0.80600, brackets 0.00700 wide at most",
         "9 steps in 4 s; results in out",

@@ -1,6 +1,7 @@
 """What a ladder has come to, in words: verdict, summary, QM region."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from qc.commands.report import between, document, ladder_entries, middle, qm_lin
 from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
+from qc.crack.start import Trial
 from qc.stages import Stopwatch
 from tests.qc.commands.small import case, comm, read
 
@@ -24,26 +26,37 @@ def event(kind, low, high, branch="load"):
     return Event(kind=kind, branch=branch, bracket=[low * K_G, high * K_G], off_plane_broken=2, new_neighbours=1)
 
 
+PUT = Trial(K_over_KG=1.0, found="in place", tip_position=-1.01)
+MEASURED = replace(PUT, J_over_G=0.988)
+RUN = Trial(K_over_KG=1.2, found="run", tip_position=9.7, J_over_G=0.69)
+JUDGED = "first state at 1.0000 K_G judged by its tip, -1.010 A,"
+STEP_ALONE = "the bracket is that of the load step alone"
+
+
 @pytest.mark.parametrize(
     ("state", "says"),
     [
         (LadderState(), None),
         (LadderState(steps=[step(1.0)]), None),
         (
-            LadderState(steps=[step(1.0), step(1.1)], finished=True),
-            "did not cleave up to 1.100 K_G: no advance of the tip",
+            LadderState(steps=[step(1.0), step(1.1)], finished=True, trials=[PUT]),
+            f"did not cleave up to 1.100 K_G: no advance of the tip; {JUDGED} alone (no rings for J)",
         ),
+        (LadderState(steps=[step(1.0)], finished=True, trials=[RUN], no_start="no K+: it runs"), "no K+: it runs"),
         (
             LadderState(steps=[step(1.0, off_plane=3)], finished=True),
-            "did not cleave up to 1.000 K_G: 3 bonds broken off the plane and 0 new neighbours",
+            "did not cleave up to 1.000 K_G: 3 bonds broken off the plane and 0 new neighbours; the first state was not judged",
         ),
         (
-            LadderState(K_plus_bracket=[1.0 * K_G, 1.1 * K_G], events=[event("advance", 1.0, 1.1)]),
-            "cleaved: clean first advance between 1.000 and 1.100 K_G",
+            LadderState(
+                K_plus_bracket=[1.0 * K_G, 1.1 * K_G], events=[event("advance", 1.0, 1.1)], trials=[RUN, MEASURED]
+            ),
+            f"cleaved: clean first advance between 1.000 and 1.100 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
         ),
         (
             LadderState(events=[event("blunting", 1.2, 1.3)]),
-            "did not cleave: the tip blunted between 1.200 and 1.300 K_G, with 2 bonds broken off the plane and 1 new neighbours",
+            "did not cleave: the tip blunted between 1.200 and 1.300 K_G, with 2 bonds broken off the plane and 1 new neighbours; "
+            "the first state was not judged",
         ),
     ],
 )
@@ -79,13 +92,16 @@ def test_summary_of_a_ladder():
         events=[event("advance", 1.0, 1.1), event("tip_left_core", 1.1, 1.2)],
         K_plus_bracket=[1.0 * K_G, 1.1 * K_G],
         K_minus_bracket=[0.6 * K_G, 0.7 * K_G],
+        trials=[RUN, MEASURED],
     )
     watch = SimpleNamespace(seconds={"solve": 3.2, "halo": 0.3})
     assert summary_lines(specimen, state, watch, REPORT, None, Path("out")) == [
         "K_G 2.0000 MPa m^1/2 (plane (1 1 0), widest, front [0 0 1], gamma 1.6500 J/m^2, relaxed constants)",
         "real material: fitted to iron",
         "warning: not cheap",
-        "cleaved: clean first advance between 1.000 and 1.100 K_G",
+        RUN.sentence,
+        MEASURED.sentence,
+        f"cleaved: clean first advance between 1.000 and 1.100 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
         "first closing on unloading between 0.600 and 0.700 K_G",
         "tip left core between 1.100 and 1.200 K_G (load)",
         qm_line(REPORT),
@@ -99,7 +115,7 @@ def test_summary_of_a_ladder():
 def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
     """Key by key, but for what only a run knows: made from its steps and events, on the same specimen."""
     written = read(whole)
-    state = LadderState.from_plain(written)
+    state = LadderState.from_plain(written | {"trials": written["start"]["trials"]})
     made = json.loads(json.dumps(document(make_specimen(case(), comm), state, Stopwatch(), None)))
     assert list(made) == list(written)
     for key in (
@@ -120,7 +136,7 @@ def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
 
 def test_loads_are_named_in_both_units():
     """K_plus is in MPa m^1/2, the screen in K_G: the document has both."""
-    found = ladder_entries(LadderState(K_plus_bracket=[1.0 * K_G, 1.1 * K_G]), K_G)
+    found = ladder_entries(LadderState(K_plus_bracket=[1.0 * K_G, 1.1 * K_G]), SimpleNamespace(K_G=K_G))
     assert (found["K_plus"], found["K_plus_over_KG"]) == pytest.approx((2.1, 1.05))
     assert found["K_plus_bracket_over_KG"] == pytest.approx([1.0, 1.1])
     assert found["K_minus_over_KG"] is found["K_minus_bracket_over_KG"] is None

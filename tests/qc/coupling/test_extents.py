@@ -72,7 +72,7 @@ def test_the_patch_test_has_the_same_reach():
 def test_the_check_of_a_crack_has_the_same_reach(method, width):
     """It counts the width of the handshake that the method has, and leaves half a neighbour distance beyond the resolved zone."""
     crystal, potential = material("iron")
-    spec = CrackSpec(core_radius=20.0, domain_radius=30.0, blend_width=14.0, method=method, face_strip=7.5)
+    spec = CrackSpec(core_radius=20.0, domain_radius=30.0, blend_width=14.0, method=method, face_strip=7.5, order=1)
     found = Extents.of(crystal, potential, crack_lattice(crystal), spec.model_spec())
     assert found.spec.width == width
     outer = 20.0 + found.resolved + 0.5 * crystal.nearest_neighbour_distance

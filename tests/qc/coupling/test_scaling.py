@@ -73,7 +73,7 @@ def _entries(what):
 def told_in_a_step(radius, folder):
     """Atoms of the model; numbers that a rank is told in a load step (a halo), in writing its frame, and its checkpoint: the most."""
     system = hexagonal_crack("atomistic", Told(comm), domain_radius=radius, core_radius=radius, face_strip=0.0)
-    ladder = Ladder(system, LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.02))
+    ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.1, K_step=0.02, K_tolerance=None))
     told = []
     Told.entries = 0
     record = ladder.step(1.0, "load")

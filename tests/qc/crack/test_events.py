@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qc.crack.events import SNAP, Scene, events_between, side_left
+from qc.crack.events import SNAP, Scene, events_between, first_damage, side_left
 from qc.crack.records import StepRecord
 from qc.crack.tip import TipState
 
@@ -60,6 +60,30 @@ def test_a_whole_period_counts_from_the_origin():
     """Not from the last state: what moves gradually has advanced when a period has gone by."""
     assert between([step(1.0, 0.8)], step(1.1, 1.0), origin=0.0) == ["advance"]
     assert between([step(1.0, 0.8)], step(1.1, 1.0), origin=0.1) == ["gradual_advance"]
+
+
+def test_a_tip_that_comes_back_to_where_it_was_put_has_not_advanced():
+    """Under rising load; beyond that place the same jump is an advance."""
+    assert between([step(1.0, -2.0)], step(1.1, 0.0, largest_step=0.5), origin=0.0) == ["recovery"]
+    assert between([step(1.0, -2.0)], step(1.1, 0.5, largest_step=0.5), origin=0.0) == ["advance"]
+    assert between([step(1.0, -0.5)], step(1.1, 0.5), origin=0.0) == ["gradual_advance"]
+
+
+def test_damage_in_the_first_state_is_an_event():
+    """Since the highest load that is known to do none."""
+    (event,) = first_damage(step(1.0, off_plane_broken=5, new_neighbours=10), 0.4)
+    assert (event.kind, event.bracket, event.bonds, event.new_neighbours) == ("off_plane", [0.4, 1.0], 5, 10)
+    assert first_damage(step(1.0, off_plane_broken=0, new_neighbours=0), 0.0) == []
+    (event,) = first_damage(step(1.0, slip=0.6), 0.0)
+    assert event.kind == "slip_outside"
+
+
+def test_slip_outside_the_core_is_told_once():
+    slipped = TipState(
+        x=np.zeros(0), stretch=np.zeros(0), open=np.zeros(0, bool), off_plane=0, new_neighbours=0, slip=0.58
+    )
+    assert between([step(1.0, slip=0.1)], step(1.1, slip=0.58), slipped) == ["slip_outside"]
+    assert between([step(1.0, slip=0.58)], step(1.1, slip=0.58), slipped) == []
 
 
 def test_what_opens_with_damage_blunts():

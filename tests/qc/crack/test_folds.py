@@ -1,6 +1,5 @@
 """Continuation: exact directions, folds against the ladder and against figures found elsewhere, barriers against minimisation."""
 
-
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -57,11 +56,9 @@ def test_folds_end_the_stable_states(snake):
     system = path.system
     low, high = loads(snake)[:2]
     for K, step in ((high, 0.002), (low, -0.002)):
-        ladder = Ladder(system, LadderSpec(K_start=1.2, K_stop=2.0, K_step=0.1, stop_at="K_stop"))
+        ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.2, K_stop=2.0, K_step=0.1, stop_at="K_stop", K_tolerance=None))
         ladder.step(1.2, "load")
         for k in np.linspace(1.2, K - step, 8)[1:]:
             held = ladder.step(k, "load")
         assert ladder.step(K + step, "load").tip_position != pytest.approx(held.tip_position, abs=1.0)
         assert held.tip_position == pytest.approx(ladder.state.steps[0].tip_position, abs=1e-6)
-
-

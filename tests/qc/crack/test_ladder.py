@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.crack.spec import CrackSpec
@@ -17,9 +18,9 @@ from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 from tests.ranks import together_and_alone
 
-UP = LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.02)
+UP = LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.6, K_step=0.02, K_tolerance=None)
 TOLERANCE = 1e-3
-FROM_HERE = {"K_start": 1.0, "K_stop": 1.6, "K_step": 0.1}
+FROM_HERE = {"J_tolerance": 1.0, "K_start": 1.1, "K_stop": 1.6, "K_step": 0.1, "K_tolerance": None}
 
 
 def climb(method, comm=MPI.COMM_WORLD, spec=UP, options=None, **changes):
@@ -51,7 +52,7 @@ def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, 
 @pytest.mark.mpi(also=2)
 def test_ladder_does_not_depend_on_the_ranks():
     """Energies of stable states to 1e-10, Newton steps and bracket the same as on one rank alone."""
-    spec = LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.04)
+    spec = LadderSpec(J_tolerance=1.0, K_start=1.06, K_stop=1.2, K_step=0.03, K_tolerance=None)
     many, alone = together_and_alone(lambda comm: Ladder(brittle_sheet(comm), spec).run())
     assert many.K_plus_bracket == pytest.approx(alone.K_plus_bracket, rel=1e-12)
     for a, b in zip(many.steps, alone.steps, strict=True):
@@ -61,7 +62,7 @@ def test_ladder_does_not_depend_on_the_ranks():
 
 
 def test_unloading_closes_the_crack_below_the_advance():
-    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.6, K_step=0.04, unload=True))
+    ladder = climb("bgfc", spec=LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.6, K_step=0.04, unload=True, K_tolerance=None))
     plus, minus = ladder.state.K_plus_bracket, ladder.state.K_minus_bracket
     assert minus is not None
     assert minus[1] <= plus[1]
@@ -71,7 +72,7 @@ def test_unloading_closes_the_crack_below_the_advance():
 @pytest.mark.parametrize("changes", [{"face_strip": 0.0}, {"order": 2}, {"method": "bqce"}, {"method": "bqcf"}])
 def test_other_models_carry_a_crack(changes):
     """Slit with predictor dead load, P2, BQCE, BQCF: stable states below the first advance."""
-    state = ladder_of(brittle_sheet(**changes), K_stop=1.02, K_step=0.01, stop_at="K_stop").run()
+    state = ladder_of(brittle_sheet(**changes), K_start=1.05, K_stop=1.07, K_step=0.01, stop_at="K_stop").run()
     assert len(state.steps) == 3
     assert all(step.stable for step in state.steps)
     assert (state.steps[0].energy is None) == (changes.get("method") == "bqcf")
@@ -81,8 +82,10 @@ def test_other_models_carry_a_crack(changes):
 def test_shear_modes_load_the_crack_too(mode):
     """Modes II and III at 0.4 K_G: a stable state; no bond opens, so that the tip has no position."""
     crystal, potential = material("iron")
-    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, mode), LadderSpec(K_start=0.4, K_stop=0.4001, K_step=1.0))
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, stencil_compression=0.1, order=1)
+    ladder = Ladder(
+        CrackSystem(crystal, potential, spec, mode), LadderSpec(J_tolerance=1.0, K_start=0.4, K_stop=0.4001, K_step=1.0, K_tolerance=None)
+    )
     ladder.run()
     assert ladder.state.steps[0].stable
     assert np.isnan(ladder.state.steps[0].tip_position)
@@ -91,8 +94,10 @@ def test_shear_modes_load_the_crack_too(mode):
 def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
-    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6)
-    ladder = Ladder(CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6001, K_step=1.0))
+    spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, order=1)
+    ladder = Ladder(
+        CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6001, K_step=1.0, K_tolerance=None)
+    )
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
         ladder.run()
 
@@ -102,8 +107,10 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
     crystal, potential = material("iron")
     energies = []
     for n in (1, 2):
-        spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n)
-        ladder = Ladder(CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0))
+        spec = CrackSpec(core_radius=12.0, domain_radius=40.0, blend_width=8.0, face_strip=6.6, front_periods=n, order=1)
+        ladder = Ladder(
+            CrackSystem(crystal, potential, spec), LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=1.0, K_tolerance=None)
+        )
         ladder.run()
         energies.append(ladder.state.steps[0].energy / ladder.system.model.thickness)
     assert energies[1] == pytest.approx(energies[0], rel=1e-10)
@@ -111,14 +118,14 @@ def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight
 
 @pytest.mark.mpi
 def test_multigrid_finds_the_same_state():
-    system, spec = brittle_sheet(), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02)
+    system, spec = brittle_sheet(), LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=0.02, K_tolerance=None)
     direct, iterative = (Ladder(system, spec, SolverOptions(linear=linear)).run() for linear in ("mumps", "gamg"))
     assert iterative.steps[0].energy == pytest.approx(direct.steps[0].energy, rel=1e-9)
 
 
 def test_a_state_that_is_gone_is_left_for_a_stable_one():
     """One step far above the first advance: the old state is gone, the solver ends in a stable one further on."""
-    ladder = climb("bgfc", spec=LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
+    ladder = climb("bgfc", spec=LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=0.02, K_tolerance=None))
     record = ladder.step(1.7, "load")
     assert record.stable
     assert record.robust_iterations > 0
@@ -136,7 +143,7 @@ def test_unconverged_step_keeps_the_last_state():
 
 @pytest.fixture(scope="module")
 def brittle():
-    """Snaps forward at 1.05 and back at 1.00 K_G."""
+    """In place at 1.10, snaps forward at 1.115 and back at 1.065 K_G; in this small domain J is 14 % below the load's there."""
     return brittle_sheet()
 
 
@@ -225,10 +232,73 @@ def test_an_interrupted_refinement_goes_on_where_it_was(brittle):
 
 def test_a_tip_that_leaves_the_core_is_named(brittle):
     """Far above K+ the crack runs through the small core: an event with a sentence, and no step under a higher load after it."""
-    ladder = ladder_of(brittle, K_start=1.0, K_step=1.5, K_stop=9.0, stop_at="K_stop")
+    ladder = ladder_of(brittle, K_step=1.5, K_stop=9.0, stop_at="K_stop")
     ladder.solver.furthest = np.inf
     with pytest.raises(ConvergenceError, match="left the core forward") as error:
         ladder.run()
     assert "model.core_radius = 8 A" in str(error.value)
     assert ladder.state.steps[-1].tip_left == "forward"
     assert [e.kind for e in ladder.state.events].count("tip_left_core") == 1
+
+
+def test_one_K_plus_from_whatever_load_is_given(brittle):
+    """Healed at 0.9 K_G, run at 1.3: the ladder looks for a start, and an advance counts from where the tip was put."""
+    found = []
+    for start in (0.9, "auto", 1.3):
+        ladder = ladder_of(brittle, K_start=start, K_step=0.04, K_tolerance=TOLERANCE)
+        ladder.run()
+        first = ladder.state.start
+        assert first.found == "in place"
+        assert -1.0 - 1e-6 <= first.tip_position <= 1e-6
+        assert ladder.state.steps[0].K_over_KG == first.K_over_KG
+        assert ladder.state.events[-1].kind == "advance"
+        assert ladder.state.steps[-1].tip > 0.0
+        found.append(np.mean(ladder.state.K_plus_bracket))
+    assert found == pytest.approx([found[0]] * 3, rel=1.5 * TOLERANCE)
+
+
+def test_a_crack_without_a_trustworthy_start_has_no_K_plus(brittle):
+    """J on the rings of this small domain is not the load's within 1 % where the tip is in place: a sentence, and the nearest state."""
+    ladder = ladder_of(brittle, J_tolerance=0.01)
+    state = ladder.run()
+    assert state.finished
+    assert state.no_start.startswith("no K+: none of ")
+    assert "take a larger model.domain_radius" in state.no_start
+    assert (state.K_plus_bracket, state.start, len(state.steps)) == (None, None, 1)
+
+
+def test_a_search_that_was_interrupted_goes_on(brittle):
+    """The trials are in the checkpoint."""
+    spec = LadderSpec(**(FROM_HERE | {"K_start": 0.9}))
+    ladder = Ladder(brittle, spec)
+    assert ladder.refine(0.9, "load") is None
+    state = LadderState.from_plain(json.loads(json.dumps(ladder.state.plain())))
+    again = Ladder(brittle, spec, state=state, q=ladder.q)
+    assert again.run().K_plus_bracket == pytest.approx(Ladder(brittle, spec).run().K_plus_bracket, rel=1e-12)
+    assert again.state.trials[0].found == "healed"
+    assert [t.K_over_KG for t in again.state.trials].count(0.9) == 1
+
+
+def silicon_carbide():
+    potential = load_potential("SiC.tersoff")
+    crystal = Crystal.zincblende("Si", "C").resolved(potential)
+    crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented(
+        (1, 1, 0), (0, 0, 1)
+    )
+    spec = CrackSpec(core_radius=11.0, domain_radius=16.0, method="atomistic")
+    return Ladder(
+        CrackSystem(crystal, potential, spec), LadderSpec(K_start=1.2, K_stop=1.4, K_step=0.1, stop_at="K_stop", K_tolerance=None)
+    )
+
+
+def test_bonds_that_cross_a_cutoff_are_no_event(monkeypatch):
+    """Long steps of silicon carbide land far from their prediction, and lead back to where they began: nothing has jumped."""
+    ladder = silicon_carbide()
+    ladder.run()
+    assert len(ladder.state.steps) == 3
+    assert ladder.state.events == []
+    monkeypatch.setattr(Ladder, "_comes_back", lambda *args: False)
+    far = silicon_carbide()
+    far.run()
+    assert {event.kind for event in far.state.events} == {"rearrangement"}
+    assert far.q.array == pytest.approx(ladder.q.array, abs=1e-6)

@@ -1,10 +1,17 @@
 """The state of a ladder: to files and back, to an earlier mark and back, brackets of the first moves."""
 
 import json
+import re
 from dataclasses import fields
 
-from qc.crack.ladder_state import LadderState
+import numpy as np
+import pytest
+
+from qc.case.case import Case
+from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.crack.records import Event, StepRecord
+from qc.crack.start import Trial
+from qc.errors import InputError
 
 
 def step(level, branch="load", tip=0.0):
@@ -21,6 +28,7 @@ def test_a_state_there_and_back_through_json():
         steps=[step(1.0), step(1.1)], events=[event("advance", 0.8)], K_plus_bracket=[0.8, 0.9], snap=1.2
     )
     state.open_bonds, state.carried = {"0.500": True}, {"faces": 1.0}
+    state.trials = [Trial(K_over_KG=1.0, found="in place", tip_position=0.0)]
     assert list(state.plain()) == [field.name for field in fields(LadderState)]
     saved = json.loads(json.dumps(state.plain() | {"fingerprint": "x", "seconds": {}, "qm": None}))
     assert LadderState.from_plain(saved) == state
@@ -80,9 +88,43 @@ def test_blunting_comes_before_any_clean_advance():
     assert LadderState(events=[clean, blunt]).blunting is None
 
 
-def test_where_a_branch_began():
-    """At its first state, at the last one of the other branch, or where a propagation says."""
+def test_where_an_advance_counts_from():
+    """Where the tip was put, wherever the first state has it; where unloading began; or where a propagation says."""
     state = LadderState(steps=[step(1.0, tip=0.5), step(1.1, tip=1.5)])
-    assert (state.began("load"), state.began("unload")) == (0.5, 1.5)
+    assert (state.began("load", 0.2), state.began("unload", 0.2)) == (0.2, 1.5)
     state.origin = 7.0
-    assert state.began("load") == 7.0
+    assert state.began("load", 0.2) == 7.0
+
+
+def test_what_a_ladder_started_from():
+    """The last trial, if it was trusted."""
+    poor, good = Trial(K_over_KG=0.9, found="healed"), Trial(K_over_KG=1.0, found="in place", tip_position=0.0)
+    assert LadderState().start is None
+    assert LadderState(trials=[poor]).start is None
+    assert LadderState(trials=[poor, good]).start == good
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"K_step": 0}, "load.K_step = 0 is not allowed: it must be a number > 0"),
+        (
+            {"K_start": 2.0, "K_stop": 1.0},
+            "load.K_start = 2 is not allowed: it must not be larger than load.K_stop = 1",
+        ),
+        ({"K_start": "1.0"}, 'load.K_start = "1.0" is not allowed: it must be a number > 0 or "auto"'),
+        ({"stop_at": "frist"}, 'load.stop_at = "frist" is not allowed: it must be "first_advance" or "K_stop"'),
+        ({"K_tolerance": 1.0}, "load.K_tolerance = 1.0 is not allowed"),
+    ],
+)
+def test_settings_are_checked_as_those_of_a_case_file(wrong, says):
+    """With the same sentences; numpy's numbers pass."""
+    with pytest.raises(InputError, match=re.escape(says)) as of_api:
+        LadderSpec(**wrong)
+    data = {"crystal": {"structure": "hexagonal", "element": "X"}, "potential": {"file": "morse"}, "load": wrong}
+    data["model"] = {"dimension": 2, "core_radius": 5.0, "domain_radius": 20.0}
+    with pytest.raises(InputError) as of_case:
+        Case.from_dict(data)
+    assert str(of_case.value) == str(of_api.value)
+    assert LadderSpec(K_start=np.float64(1.0), K_stop=np.int64(2)).wanted == 1.0
+    assert LadderSpec().wanted is None

@@ -26,9 +26,9 @@ def relaxed():
             CrackSystem(
                 crystal,
                 potential,
-                CrackSpec(core_radius=10.0, domain_radius=RADIUS, blend_width=7.0, method=method, face_strip=strip),
+                CrackSpec(core_radius=10.0, domain_radius=RADIUS, blend_width=7.0, method=method, face_strip=strip, order=1),
             ),
-            LadderSpec(K_start=1.0, K_stop=1.0001, K_step=1.0, stop_at="K_stop"),
+            LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=1.0, stop_at="K_stop", K_tolerance=None),
         )
         ladder.run()
         states[method] = ladder

@@ -23,11 +23,11 @@ def system_of(name, comm=MPI.COMM_WORLD, **changes):
     crystal, potential = material(name)
     sizes = {"iron": (14.0, 8.0, 44.0, 6.6), "holland-marder": (16.0, 8.0, 48.0, 5.0)}[name]
     spec = dict(zip(("core_radius", "blend_width", "domain_radius", "face_strip"), sizes, strict=True))
-    return CrackSystem(crystal, potential, CrackSpec(**(spec | {"method": "bgfc"} | changes)), comm=comm)
+    return CrackSystem(crystal, potential, CrackSpec(**(spec | {"method": "bgfc", "order": 1} | changes)), comm=comm)
 
 
 def relaxed(system, k):
-    ladder = Ladder(system, LadderSpec(K_start=k, K_stop=2.0, K_step=0.1))
+    ladder = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=k, K_stop=2.0, K_step=0.1, K_tolerance=None))
     ladder.step(k, "load")
     return ladder
 

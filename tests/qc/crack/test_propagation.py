@@ -13,7 +13,7 @@ from tests.qc.crack.test_moving import system_of
 from tests.ranks import together_and_alone
 
 TOLERANCE = 2e-3
-FROM = {"K_start": 1.02, "K_stop": 1.5, "dK": 0.03, "tolerance": TOLERANCE}
+FROM = {"J_tolerance": 1.0, "K_start": 1.02, "K_stop": 1.5, "dK": 0.03, "tolerance": TOLERANCE}
 
 
 def driven(system, **changes):
@@ -141,8 +141,17 @@ def test_a_crack_that_runs_through_the_core_is_named_and_the_last_state_kept(mon
     assert propagation.ladder.system.model.coupling.residual(propagation.ladder.q) < 1e-6
 
 
-def test_a_crack_without_a_tip_is_refused():
-    with pytest.raises(InputError, match="opens no bond"):
-        driven(brittle_sheet(), bonds=1, K_start=0.01, dK=0.01)
+def test_a_first_load_that_heals_the_crack_is_left_for_a_higher_one():
+    """The propagation starts from a crack that is where it was put, or says that there is none."""
+    propagation = driven(brittle_sheet(), bonds=1, K_start=0.9)
+    assert propagation.ladder.state.trials[0].found == "healed"
+    assert propagation.ladder.state.start.tip_position > -1.0
+    assert len(propagation.curve) == 1
+    nowhere = driven(brittle_sheet(), bonds=1, K_start=0.7, K_stop=0.7)
+    assert nowhere.state.ended.startswith("no K+")
+    assert nowhere.curve == []
+
+
+def test_a_crack_that_the_model_cannot_follow_is_refused():
     with pytest.raises(InputError, match="face_strip = false"):
         Propagation(system_of("sheet", face_strip=0.0), PropagationSpec(bonds=1, K_start=1.0, K_stop=2.0))

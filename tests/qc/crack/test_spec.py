@@ -42,7 +42,7 @@ def check_silicon(**sizes):
     """The sizes of a slit in silicon (111)[1-10], checked."""
     potential = load_potential("holland-marder")
     crystal = cells_beside(Crystal.diamond("Si").resolved(potential).oriented((1, 1, 1), (1, -1, 0)))
-    spec = CrackSpec(method="bgfc", blend_width=8.0, **sizes)
+    spec = CrackSpec(method="bgfc", blend_width=8.0, **sizes).resolved(crystal, potential)
     check_sizes(spec, Extents.of(crystal, potential, crack_lattice(crystal), spec.model_spec()), crystal, potential)
 
 
@@ -55,3 +55,13 @@ def test_the_resolved_zone_ends_inside_the_domain():
     check_silicon(core_radius=22.0, domain_radius=42.0)
     with pytest.raises(InputError, match=r"crack.tip = \[-3, 0\] does not fit"):
         check_silicon(core_radius=22.0, domain_radius=42.0, tip=(-3.0, 0.0))
+
+
+def test_strips_asked_for_without_a_thickness_are_as_thick_as_the_method_needs():
+    """True is not "as a case file that leaves it out": that takes a slit."""
+    crystal, potential = iron()
+    thick = {asked: CrackSpec(face_strip=asked).resolved(crystal, potential).strip for asked in (True, 9.0, False, 0, None)}
+    assert thick[True] == strip_thickness(crystal, potential, CrackSpec().stencil_compression)
+    assert thick[9.0] == 9.0
+    assert thick[False] == thick[None] == 0.0
+    assert CrackSpec(method="continuum", face_strip=True).resolved(crystal, potential).strip == 0.0

@@ -17,7 +17,7 @@ BEYOND = 1.10
 @pytest.fixture
 def ladder():
     system = brittle_sheet()
-    made = Ladder(system, LadderSpec(K_start=START, K_stop=1.5, K_step=0.03))
+    made = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=START, K_stop=1.5, K_step=0.03, K_tolerance=None))
     made.step(START, "load")
     return made
 

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from tests.qc.brittle import brittle_sheet
+from atomistics import Crystal, load_potential
+from qc.case.case import Case
+from qc.commands.build import crack_spec
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from qc.errors import InputError
+from tests.qc.brittle import PARAMETERS, brittle_sheet
 from tests.qc.crack.test_moving import system_of
+from tests.qc.models import material
 
 
 @pytest.mark.mpi
@@ -44,3 +51,52 @@ def test_unknowns_start_in_the_imposed_field():
     system = brittle_sheet()
     q = system.start(0.3)
     assert q.array_r == pytest.approx(system.imposed_displacement(0.3)[: system.model.parts.layout.n_free].ravel())
+
+
+def sizes(**changes):
+    return CrackSpec(**({"core_radius": 8.0, "blend_width": 4.0, "domain_radius": 22.0, "face_strip": 2.2, "order": 1} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"tip": (0.0, 0.5)},
+            r"crack.tip = \[0, 0.5\] does not lie in the gap that is opened: its y must be between -0.4330 and 0.4330 A",
+        ),
+        (
+            {"core_radius": 0.5},
+            "model.core_radius = 0.5 A is too small: .* under the first load, 1 K_G, .* it must be at least",
+        ),
+    ],
+)
+def test_a_model_that_cannot_carry_the_crack_is_refused(changes, says):
+    """In the API as in a case file: another row would be cut; the faces would attract each other where they leave the core."""
+    potential = load_potential("morse", None, **PARAMETERS)
+    crystal = Crystal.hexagonal().resolved(potential)
+    with pytest.raises(InputError, match=says):
+        CrackSystem(crystal, potential, sizes(method="bgfc", **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"core_radius": "6"}, 'model.core_radius = "6" is not allowed: it must be a plain number > 0 in A'),
+        ({"method": "bgfd"}, 'model.method = "bgfd" is not allowed'),
+        ({"core_radius": 20.0}, "model.core_radius = 20 A"),
+        ({"tip": (0.0,)}, "crack.tip"),
+    ],
+)
+def test_settings_are_checked_as_those_of_a_case_file(changes, says):
+    with pytest.raises(InputError, match=says):
+        sizes(**changes)
+
+
+def test_defaults_are_those_of_a_case_file():
+    """Elements, a slit, the handshake's width, and all the rest; nothing but crystal and potential is needed."""
+    tables = {"version": 2, "crystal": {"structure": "hexagonal", "element": "X"}, "potential": {"file": "morse"}}
+    case = Case.from_dict(tables | {"model": {"dimension": 2}})
+    crystal, potential = material("morse")
+    made = CrackSpec().resolved(crystal, potential)
+    assert made == crack_spec(case, crystal, potential)
+    assert (made.order, made.strip, made.grow_core) == (2, 0.0, True)

@@ -10,6 +10,7 @@ from atomistics import Crystal, load_potential
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.crack.tip import Shells, TipTracker
+from tests.qc.models import hexagonal_crack
 
 COMM = MPI.COMM_WORLD
 
@@ -149,3 +150,18 @@ def test_iron_slip_and_strain():
     slipped = measured(system, move)
     assert (slipped.off_plane, slipped.new_neighbours) == by_hand(system, move)
     assert slipped.new_neighbours > 4
+
+
+@pytest.mark.mpi
+def test_slip_counts_where_atoms_are_not_full():
+    """A crystal slipped by 0.6 neighbour distances along an inclined plane: through the handshake it is seen, within the core not."""
+    system = hexagonal_crack("bgfc")
+    atoms, crystal, core = system.model.atomistic, system.crystal, system.spec.core_radius
+    nn = crystal.nearest_neighbour_distance
+    X = atoms.halo.X
+    beyond = (X[:, 1] > 0.5 * np.sqrt(3.0) * nn) & (0.5 * np.sqrt(3.0) * X[:, 0] - 0.5 * X[:, 1] < 0.1 * nn)
+    found = []
+    for part in (beyond, beyond & (np.hypot(X[:, 0], X[:, 1]) < core - 2 * nn), beyond & False):
+        z = np.where(part[:, None], 0.6 * nn * np.array([0.5, 0.5 * np.sqrt(3.0)]), 0.0)
+        found.append(TipTracker(system.model.comm, atoms, Shells.of(crystal), core).measure(z).slip)
+    assert found == pytest.approx([0.6, 0.0, 0.0], abs=1e-9)

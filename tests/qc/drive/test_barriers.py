@@ -31,7 +31,7 @@ def test_barrier_by_falling_from_the_saddle(snake):
     dense[np.repeat(np.arange(len(saddle.q)), np.diff(rows)), cols] = values
     eigenvalues, modes = np.linalg.eigh(dense)
     assert np.count_nonzero(eigenvalues < 0) == 1
-    solver = Ladder(system, LadderSpec(K_start=1.0, K_stop=1.1, K_step=0.1)).solver
+    solver = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.1, K_step=0.1, K_tolerance=None)).solver
     ends = []
     for sign in (1, -1):
         path.q.array[:] = saddle.q + sign * 0.05 * modes[:, 0] / np.abs(modes[:, 0]).max()

@@ -32,9 +32,9 @@ def test_direction_of_the_path(snake):
 def beyond_the_fold(method, comm):
     """Points from 1.2 K_G through K+, by a coupled model of 40 A."""
     crystal, potential = material("holland-marder")
-    spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method)
+    spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method, order=1)
     system = CrackSystem(crystal, potential, spec, comm=comm)
-    ladder, path = Ladder(system, LadderSpec(K_start=1.2, K_stop=1.2, K_step=0.1)), Path(system)
+    ladder, path = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.2, K_stop=1.2, K_step=0.1, K_tolerance=None)), Path(system)
     ladder.step(1.2, "load")
     points = []
     for point in path.follow(path.start(ladder.q, 1.2 * system.K_G)):

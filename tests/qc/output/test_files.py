@@ -92,7 +92,7 @@ def test_every_column_of_every_table_has_one_unit(columns):
 
 def test_columns_of_the_steps():
     """They come from the fields of the record: a new one must not change the table unasked."""
-    names = "K K_over_KG branch energy tip_position tip_stretch off_plane_broken new_neighbours newton_iterations robust_iterations"
+    names = "K K_over_KG branch energy tip_position tip_stretch off_plane_broken new_neighbours slip newton_iterations robust_iterations"
     assert (*names.split(), "converged_reason", "residual", "J", "J_over_G") == STEP_COLUMNS
 
 

@@ -14,7 +14,7 @@ from tests.qc.qm.test_region import Direct
 @pytest.fixture(scope="module")
 def crack():
     crystal, potential = material("holland-marder")
-    spec = CrackSpec(core_radius=20.0, domain_radius=64.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0)
+    spec = CrackSpec(core_radius=20.0, domain_radius=64.0, blend_width=14.0, method="bgfc", front_periods=5, face_strip=7.0, order=1)
     return CrackSystem(crystal, potential, spec, comm=MPI.COMM_WORLD)
 
 

@@ -16,7 +16,7 @@ from qc.solve.stability import Inertia, release_dropped
 from tests.qc.brittle import brittle_sheet
 from tests.qc.solve.solvers import disturbed, sheet, solver_of
 
-ONE_STEP = LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.1)
+ONE_STEP = LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=0.1, K_tolerance=None)
 MANY, ALLOWED = 30, 30e6
 """Systems, and bytes that all but two of them may leave behind: allocators do not give everything back."""
 

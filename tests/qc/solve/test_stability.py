@@ -15,7 +15,7 @@ SMALL = np.eye(3) + 1e-4 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0, 0, 0]])
 @pytest.mark.mpi
 def test_inertia_and_slepc_agree_on_stability():
     """At the relaxed state both say stable; at a state pushed over the edge both count a negative eigenvalue."""
-    ladder = Ladder(hexagonal_crack("bgfc"), LadderSpec(K_start=1.0, K_stop=1.0001, K_step=0.02))
+    ladder = Ladder(hexagonal_crack("bgfc"), LadderSpec(J_tolerance=1.0, K_start=1.0, K_stop=1.0001, K_step=0.02, K_tolerance=None))
     ladder.run()
     coupling, q = ladder.system.model.coupling, ladder.q
     assert ladder.solver.is_stable(q)

@@ -1,0 +1,235 @@
+"""Where a ladder of loads starts: a first state is judged, and where it is not what was asked for another load is tried.
+
+A first state is what becomes of the near-tip field. It is trusted if the crack is still where it was put: the tip no more than
+a period of the crystal from that place, better not ahead of it, nothing broken or joined off the plane, and J that of the load.
+A crack that has healed is under too low a load, one that has run or is damaged under too high a one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from .records import StepRecord
+from .spec import GRIFFITH
+from .tip import SLIPPED
+
+STRIDE = 0.05
+"""First step of the level away from a load that has healed the crack, or let it run; each further one is twice as long."""
+
+NARROWEST = 0.002
+"""Relative width of the loads between a healed crack and one that has run below which nobody looks for a load any more."""
+
+MOST = 12
+"""First states that are tried at most."""
+
+LOWEST, HIGHEST = 0.2, 4.0
+"""Levels beyond which no start is looked for."""
+
+SAME = 1e-6
+"""Positions closer than this, A, are one."""
+
+PATIENCE = 4
+"""First states that are tried at most to have the tip not ahead of its place, where one within a period ahead is known."""
+
+Found = Literal["in place", "ahead", "healed", "run", "damaged", "no state", "unjudged"]
+
+TRUSTED = ("in place", "unjudged")
+"""What a first state may be for the ladder to start from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a crack was put, and how near the first state must be to that.
+
+    Attributes
+    ----------
+    tip : float
+        x of the tip that was asked for, A.
+    period : float
+        Of the crystal along the crack, A.
+    J_tolerance : float
+        Largest distance of J/G from 1.
+    opens : bool
+        Whether the load opens the crack: one without K_I shows no tip.
+    least : float
+        Level below which the model cannot carry the crack.
+    """
+
+    tip: float
+    period: float
+    J_tolerance: float
+    opens: bool = True
+    least: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A first state that was tried, as in ``start`` of result.json.
+
+    Attributes
+    ----------
+    K_over_KG : float
+    found : str
+        What the crack has done since it was put there.
+    tip_position : float or None
+        x, A; NaN is kept as None: no bond is open.
+    J_over_G : float or None
+        None where no ring for J fits, or there is no mesh.
+    off_plane_broken, new_neighbours : int or None
+    """
+
+    K_over_KG: float
+    found: Found
+    tip_position: float | None = None
+    J_over_G: float | None = None
+    off_plane_broken: int | None = None
+    new_neighbours: int | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the ladder may start from this state."""
+        return self.found in TRUSTED
+
+    @property
+    def too_low(self) -> bool:
+        """Whether a higher load is to be tried; a lower one otherwise."""
+        return self.found == "healed" or (self.found == "no state" and self.K_over_KG < GRIFFITH)
+
+    @property
+    def sentence(self) -> str:
+        """The trial in a line."""
+        tip = "no bond open" if self.tip_position is None else f"tip at {self.tip_position:.3f} A"
+        J = "no J" if self.J_over_G is None else f"J/G {self.J_over_G:.3f}"
+        damage = f", {self.off_plane_broken} bonds broken and {self.new_neighbours} joined off the plane"
+        measured = "" if self.found == "no state" else f" ({tip}, {J}{damage if self.found == 'damaged' else ''})"
+        return f"first state at K = {self.K_over_KG:.4f} K_G: {self.found}{measured}"
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, for files."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The trial back from a file."""
+        return cls(**data)
+
+
+def judge(record: StepRecord, place: Place) -> Trial:
+    """What a first state is worth."""
+    tip = record.tip_position
+    return Trial(
+        K_over_KG=record.K_over_KG,
+        found=_found(record, place),
+        tip_position=None if tip is None or not np.isfinite(tip) else tip,
+        J_over_G=record.J_over_G,
+        off_plane_broken=record.off_plane_broken,
+        new_neighbours=record.new_neighbours,
+    )
+
+
+def _found(record: StepRecord, place: Place) -> Found:
+    tip, J = record.tip_position, record.J_over_G
+    if tip is None or not place.opens:
+        return "unjudged"
+    if not np.isfinite(tip) or tip < place.tip - place.period - SAME:
+        return "healed"
+    if tip > place.tip + place.period + SAME:
+        return "run"
+    if (record.off_plane_broken or 0) + (record.new_neighbours or 0) > 0 or (record.slip or 0.0) > SLIPPED:
+        return "damaged"
+    if J is not None and abs(J - 1) > place.J_tolerance:
+        return "run" if J < 1 else "healed"
+    return "ahead" if tip > place.tip + SAME else "in place"
+
+
+def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place: Place) -> float | None:
+    """The level to try next; None where there is nothing left to try.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        So far, none of them trusted.
+    wanted : float or None
+        Level that the user has given; it is the first to be tried.
+    most : float
+        Level above which nothing is tried.
+    place : Place
+    """
+    if not trials:
+        return min(GRIFFITH, most) if wanted is None else wanted
+    if len(trials) >= (MOST if ahead(trials) is None else PATIENCE) or trials[-1].trusted:
+        return None
+    low = max((t for t in trials if t.too_low), key=lambda t: t.K_over_KG, default=None)
+    high = min((t for t in trials if not t.too_low), key=lambda t: t.K_over_KG, default=None)
+    if low is not None and high is not None:
+        return _between(low, high, place)
+    level = _onwards(trials, up=high is None)
+    limit = min(HIGHEST, most)
+    if level > limit:
+        level = limit if max(t.K_over_KG for t in trials) < limit - 1e-9 else np.inf
+    return float(level) if max(LOWEST, place.least) <= level <= limit else None
+
+
+def _onwards(trials: Sequence[Trial], up: bool) -> float:
+    """The level beyond all trials, which have all failed on the same side: the Griffith load first, then in growing steps."""
+    levels = [t.K_over_KG for t in trials]
+    edge = max(levels) if up else min(levels)
+    if (edge < GRIFFITH - 1e-9) if up else (edge > GRIFFITH + 1e-9):
+        return GRIFFITH
+    stride = STRIDE * 2 ** (len(trials) - 1)
+    return edge * (1 + stride) if up else edge / (1 + stride)
+
+
+def _between(low: Trial, high: Trial, place: Place) -> float | None:
+    """The level between a crack that has healed and one that has run where the tip should be in its place."""
+    a, b = low.K_over_KG, high.K_over_KG
+    if b - a < NARROWEST * b:
+        return None  # or the crack heals under a higher load than the one it runs under
+    aim, share = place.tip - 0.5 * place.period, 0.5
+    if low.tip_position is not None and high.tip_position is not None and low.tip_position < aim < high.tip_position:
+        share = (aim - low.tip_position) / (high.tip_position - low.tip_position)
+    return a + min(max(share, 0.1), 0.9) * (b - a)
+
+
+def ahead(trials: Sequence[Trial]) -> Trial | None:
+    """The trial under the lowest load whose tip is ahead of its place by no more than a period: a start for want of a better one."""
+    return min((t for t in trials if t.found == "ahead"), key=lambda t: t.K_over_KG, default=None)
+
+
+def closest(trials: Sequence[Trial], place: Place) -> Trial | None:
+    """The trial whose tip is nearest to where it was put; None if none has come to a state."""
+    known = [t for t in trials if t.found != "no state"]
+    return min(known, key=lambda t: _distance(t, place), default=None)
+
+
+def _distance(trial: Trial, place: Place) -> float:
+    return np.inf if trial.tip_position is None else abs(trial.tip_position - place.tip)
+
+
+def no_start(trials: Sequence[Trial], place: Place) -> str:
+    """The sentence for a crack that no load leaves where it was put."""
+    low = max((t.K_over_KG for t in trials if t.too_low), default=None)
+    high = min((t.K_over_KG for t in trials if not t.too_low), default=None)
+    tried = f"{len(trials)} first states from {min(t.K_over_KG for t in trials):.3f} to {max(t.K_over_KG for t in trials):.3f} K_G"
+    best = closest(trials, place)
+    at = "" if best is None else f"; nearest: {best.sentence.removeprefix('first ')}"
+    edges = [] if low is None else [f"heals at {low:.4f}"]
+    edges += [] if high is None else [f"has run, is damaged or off the load's J at {high:.4f}"]
+    return (
+        f"no K+: none of {tried} leaves the tip within a period ({place.period:.3f} A) of crack.tip, at x = {place.tip:g} A, with J "
+        f"within {100 * place.J_tolerance:g} % of the load's: the crack {' and '.join(edges)} K_G{at}{_advice(trials, place)}"
+    )
+
+
+def _advice(trials: Sequence[Trial], place: Place) -> str:
+    """What would help, where that can be told."""
+    near = [t for t in trials if t.tip_position is not None and abs(t.tip_position - place.tip) <= place.period + SAME]
+    if any(t.found == "damaged" for t in near):
+        return "; dislocations or new bonds come before any advance"
+    if any(t.J_over_G is not None and abs(t.J_over_G - 1) > place.J_tolerance for t in near):
+        return "; the boundary is too near for its linear field: take a larger model.domain_radius"
+    return ""
