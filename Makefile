@@ -43,7 +43,7 @@ PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test quick wheel-test begin house lint types unit mpi patch-test examples crack bench clean
+.PHONY: help venv test quick wheel-test begin house lint types unit mpi patch-test examples crack docs bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
@@ -54,6 +54,7 @@ help:
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test (WORKERS=, as many processes as cores)"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
+	@echo "make docs      the site, results/docs/index.html; runs the gallery, warnings are errors"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
 
@@ -144,6 +145,11 @@ crack: $(READY)
 # what has grown: any Python that knows the language will do, that of the environment if there is one
 house:
 	@python=$$(test -x $(BIN)python3 && echo $(BIN)python3 || PYTHON="$(PYTHON)" tools/find_python.sh) && "$$python" tools/house.py
+
+# Pages of keys and commands are written by the code, the gallery is run: docs/conf.py.
+docs: $(READY)
+	$(TEST_ENV) MPLBACKEND=Agg $(PY) -m sphinx -W --keep-going -q -b html docs results/docs
+	@echo "make docs: results/docs/index.html"
 
 bench: $(READY)
 	$(TEST_ENV) $(PY) -m benchmarks $(BENCH)

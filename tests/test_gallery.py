@@ -1,0 +1,94 @@
+"""Every script of the gallery runs, and its number is what somebody else says it is. Pictures are drawn by ``make docs`` only."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GALLERY = ROOT / "examples/gallery"
+
+
+def results(name: str) -> dict[str, Any]:
+    """Names at the level of the module after the script has run."""
+    return runpy.run_path(str(GALLERY / f"{name}.py"))
+
+
+def test_own_potential():
+    """Elastic constants of the file by ASE's reader and matscipy's fit; Cauchy's relation of a pair potential."""
+    found = results("01_own_potential")
+    assert found["difference"] < 5e-4
+    assert found["cauchy"] < 1e-9
+    assert found["constant"]["EAM"] == pytest.approx(3.615, abs=1e-3)  # copper's
+
+
+def test_griffith():
+    """K_G and displacements by matscipy."""
+    found = results("02_griffith")
+    assert found["K_matscipy"] == pytest.approx(found["report"].K_G, rel=1e-6)
+    assert found["difference"] < 1e-10
+
+
+def test_first_crack():
+    """Irwin's G = K^2 / E' by J as far as the linear far field holds; Griffith's balance lies between closing and advance."""
+    found = results("03_first_crack")
+    assert found["first"].J_over_G == pytest.approx(1.0, abs=0.05)
+    assert 0.9 < found["balance"]["unload"] < 1.0 < found["balance"]["load"] < 1.1
+
+
+@pytest.mark.mpi(also=2)
+def test_ghost_forces():
+    """Blending alone: at least as fast as width^-2, as theory says; the corrected methods have none."""
+    found = results("04_ghost_forces")
+    assert found["exponent"] < -1.7
+    assert max(found["force"][method] for method in ("bgfc", "bgrac", "bqcf")) < 1e-10 < 1e-3 < found["force"]["bqce"]
+
+
+@pytest.mark.mpi(also=2)
+def test_choice_of_method():
+    """Strains and energy of all atoms: ghost forces spoil both, and who takes them away is better by what theory promises."""
+    found = results("05_choice_of_method")
+    strain, energy = found["strain_error"], found["energy_error"]
+    assert strain["qce"] > 0.1 > 0.03 > strain["bqce"]
+    for method in ("bgfc", "bgrac", "bqcf"):
+        assert strain[method] < 0.4 * strain["bqce"], method
+    assert max(energy["bgfc"], energy["bgrac"]) < 1e-4 < 1e-2 < energy["bqce"]
+
+
+def test_silicon_crack():
+    """K_G from half a bond an atom and matscipy's constants; the load of the bond in clamped discs."""
+    found = results("06_silicon_crack")
+    assert found["K_matscipy"] == pytest.approx(found["system"].K_G, rel=1e-4)
+    assert found["K_plus"][0] < 1.445 < found["K_plus"][1]
+
+
+def test_folds():
+    """K+ by LAMMPS; the power by which a barrier vanishes at a fold."""
+    found = results("07_folds")
+    assert found["K_plus"] / found["system"].K_G == pytest.approx(1.4517, abs=5e-4)
+    assert found["exponent"] == pytest.approx(1.5, abs=0.01)
+
+
+@pytest.mark.mpi(also=2)
+def test_parallel():
+    """All ranks together against each rank alone."""
+    found = results("12_parallel")
+    assert found["difference"] < 1e-8
+    assert found["numbers"]["together"].shape == (2, 3)
+
+
+def test_every_script_is_tested_and_short():
+    scripts = sorted(path.stem for path in GALLERY.glob("*.py"))
+    assert scripts == sorted(re.findall(r'results\("(\w+)"\)', Path(__file__).read_text()))
+    for name in scripts:
+        assert 30 <= len((GALLERY / f"{name}.py").read_text().splitlines()) <= 80, name
+
+
+def test_every_page_is_in_the_tree():
+    """Sphinx would warn too; this is told without building the site."""
+    listed = (ROOT / "docs/index.md").read_text().split()
+    assert {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"} <= set(listed)
