@@ -1,4 +1,4 @@
-"""The pages of the site that the code itself writes: keys of a case file, commands, public names."""
+"""The pages of the site that the code itself writes: keys of a case file, commands, public names, sentences."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 import atomistics
 import fem
 import qc
+import sentences
 from qc.case.schema import json_schema
 from qc.cli.app import app
 
@@ -51,7 +52,7 @@ def api() -> str:
 def write_pages(folder: Path) -> None:
     """Write all into a folder, where they differ from what is there."""
     folder.mkdir(exist_ok=True)
-    for name, text in (("keys.md", keys()), ("commands.md", commands()), ("api.rst", api())):
+    for name, text in (("keys.md", keys()), ("commands.md", commands()), ("api.rst", api()), ("sentences.md", sentences.page())):
         path = folder / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
