@@ -6,12 +6,12 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import sentences
 import typer
 
 import atomistics
 import fem
 import qc
-import sentences
 from qc.case.schema import json_schema
 from qc.cli.app import app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,21 +22,22 @@ def template(node: ast.AST) -> str:
     return "..."
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def trees() -> dict[str, ast.Module]:
     """Every file of the packages, parsed, and that which starts the command."""
-    for path in sorted([path for name in PACKAGES for path in (ROOT / name).rglob("*.py")] + [ROOT / "qc_fracture.py"]):
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+    paths = sorted([path for name in PACKAGES for path in (ROOT / name).rglob("*.py")] + [ROOT / "qc_fracture.py"])
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in paths}
 
 
 def templates() -> list[str]:
     """Every string of the source."""
-    return [template(node) for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.Constant)]
+    return [template(node) for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.Constant)]
 
 
 def raised() -> dict[str, list[str]]:
     """Sentences with which something is raised, by file."""
     found: dict[str, list[str]] = {}
-    for file, tree in trees():
+    for file, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Raise) and isinstance(call := node.exc, ast.Call) and call.args:
                 text = template(call.args[0])
