@@ -138,7 +138,7 @@ class NeighbourList:
         """Whether a pair outside the list may have come within the cutoff.
 
         With cell = built cell @ G, a pair's bond is its old one times G plus the two atoms' own motion, so that it
-        is safe as long as (cutoff + skin) s - 2 max |y - X G| >= cutoff, s the smallest singular value of G.
+        is safe as long as (cutoff + skin) s - 2 max ``|y - X G|`` >= cutoff, s the smallest singular value of G.
         """
         old, smallest = self._built_at, 1.0
         if cell is not None and any(self.pbc):

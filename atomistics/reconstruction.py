@@ -169,7 +169,7 @@ class ReconstructedSites:
     References
     ----------
     C. Ortner & L. Zhang, Energy-based atomistic-to-continuum coupling without ghost forces, CMAME 279 (2014) 29
-    (reconstruction with blending and least norm; see docs/method.md).
+    (reconstruction with blending and least norm; see docs/ghost_forces.md).
     """
 
     def __init__(

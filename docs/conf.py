@@ -18,9 +18,15 @@ write_pages(HERE / "lookup")  # before Sphinx looks for sources
 
 about = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
 project, release = about["name"], about["version"]
-extensions = ["myst_parser", "sphinx_gallery.gen_gallery"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_gallery.gen_gallery"]
+autosummary_generate = False  # tables of names on the page that documents them
+autodoc_default_options = {"members": True, "exclude-members": "model_config, model_post_init"}  # pydantic's own
+autodoc_typehints_format = "short"
+numpydoc_show_class_members = False  # autodoc has them
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+nitpicky = True  # a reference that leads nowhere is a warning
+nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures: most are of other packages, whose pages are not asked
 suppress_warnings = ["config.cache"]  # the gallery's settings hold classes
 html_theme = "furo"
 html_title = project

@@ -1,12 +1,17 @@
-"""The pages of the site that the code itself writes: keys of a case file from its schema, commands from the command line."""
+"""The pages of the site that the code itself writes: keys of a case file, commands, public names, sentences."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
+import sentences
 import typer
 
+import atomistics
+import fem
+import qc
 from qc.case.schema import json_schema
 from qc.cli.app import app
 
@@ -33,13 +38,29 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def api() -> str:
+    """Every public name of the packages, with its docstring."""
+    lines = ["Public names", "============", "", "What scripts import, from the docstrings. Lengths are in A, energies in eV.", ""]
+    for package in (qc, atomistics, fem):
+        name, names = package.__name__, sorted(package.__all__)
+        lines += [f"``{name}``", "-" * (len(name) + 4), "", str(inspect.getdoc(package)), ""]
+        lines += [f".. currentmodule:: {name}", "", ".. autosummary::", "", *(f"   {each}" for each in names), ""]
+        lines += [line for each in names for line in (f".. {_directive(getattr(package, each))}:: {each}", "")]
+    return "\n".join(lines)
+
+
 def write_pages(folder: Path) -> None:
-    """Write both into a folder, where they differ from what is there."""
+    """Write all into a folder, where they differ from what is there."""
     folder.mkdir(exist_ok=True)
-    for name, text in (("keys.md", keys()), ("commands.md", commands())):
+    for name, text in (("keys.md", keys()), ("commands.md", commands()), ("api.rst", api()), ("sentences.md", sentences.page())):
         path = folder / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
+
+
+def _directive(value: Any) -> str:
+    """Name of autodoc's directive for an object."""
+    return "autoclass" if inspect.isclass(value) else "autofunction" if callable(value) else "autodata"
 
 
 def _escaped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Setting up B-GRAC on a model (docs/method.md): which sites are reconstructed, what must vanish, and the proof that it does."""
+"""Setting up B-GRAC on a model (docs/ghost_forces.md): which sites are reconstructed, what must vanish, and the proof that it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of docs/method.md: each is a constructor that fills in weights and dead load for the one sum."""
+"""The methods of docs/method_choice.md: each is a constructor that fills in weights and dead load for the one sum."""
 
 from __future__ import annotations
 

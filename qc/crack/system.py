@@ -46,13 +46,13 @@ class CrackSystem:
         If known already.
     coarse : CoarseMesh, optional
         Far field of a checkpoint.
+    K_check : float, optional
+        First load (in K_G), at which the faces must be out of each other's reach where they leave the core. A ladder does not go
+        below `lowest_level`.
     domain : DomainMesh, optional
         A mesh of the user's own (`read_crack_mesh`) instead of a lattice-resolved zone with a far field.
     reconstruction : Reconstruction, optional
         Of a checkpoint.
-    K_check : float, optional
-        First load (in K_G), at which the faces must be out of each other's reach where they leave the core. A ladder does not go
-        below `lowest_level`.
 
     Attributes
     ----------

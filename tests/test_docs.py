@@ -1,0 +1,127 @@
+"""What the pages of docs/ say about the program is what the program says, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = {path.name: path.read_text() for path in sorted(DOCS.glob("*.md"))}
+WRITTEN = ("gallery/", "lookup/")
+"""Folders of pages that are there once the site is built."""
+
+
+def parts(sentence: str) -> list[str]:
+    """What stands between the values of a sentence, single blanks only."""
+    return [" ".join(part.split()) for part in re.split(r"\.{3,}", sentence) if part.strip()]
+
+
+def says(template: str, sentence: str) -> bool:
+    """Whether a string of the source has all of a sentence but its values, in this order."""
+    place = 0
+    for part in parts(sentence):
+        place = template.find(part, place) + len(part)
+        if place < len(part):
+            return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def reader() -> dict[str, Any]:
+    """Functions that read sentences from the source."""
+    return runpy.run_path(str(DOCS / "sentences.py"))
+
+
+def test_every_sentence_quoted_is_one_of_the_program(reader):
+    """First column of the tables of errors.md."""
+    source = [" ".join(text.split()) for text in reader["templates"]() if " " in text]
+    quoted = re.findall(r"^\| `(.+?)` \|", PAGES["errors.md"], re.MULTILINE)
+    assert len(quoted) > 30
+    assert [sentence for sentence in quoted if not any(says(text, sentence) for text in source)] == []
+    assert not any(says(text, "no K+: all of ... leaves the tip") for text in source)
+
+
+def test_sentences_raised_are_found(reader):
+    """One with an f-string, one of a lower package, one of several lines."""
+    raised = reader["raised"]()
+    assert any("is no directory of results" in text for text in raised["qc/cli/bodies.py"])
+    assert "no potential ...: not in ..., and not built in (...)" in raised["atomistics/potentials/library.py"]
+    assert sum(map(len, raised.values())) > 150
+
+
+def links(text: str) -> Iterator[tuple[str, str]]:
+    """Page and anchor of every link of a Markdown text that stays in the repository."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target:
+            page, _, anchor = target.partition("#")
+            yield page, anchor
+
+
+def anchors(text: str) -> set[str]:
+    """What headings are called in links, as GitHub and MyST make it."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def broken(path: Path, text: str) -> list[str]:
+    """Links of a page that lead nowhere."""
+    found = []
+    for page, anchor in links(text):
+        target = path.parent / page if page else path
+        if not page.startswith(WRITTEN) and (not target.exists() or (anchor and anchor not in anchors(target.read_text()))):
+            found.append(f"{path.name}: {page}#{anchor}")
+    return found
+
+
+def test_links_within_the_repository():
+    """Sphinx sees those of the site only, and only when it is built; README and its like are read elsewhere."""
+    pages = [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
+    assert [link for path in pages for link in broken(path, path.read_text())] == []
+    assert broken(DOCS / "cli.md", "[a](nowhere.md) [b](cli.md#signals) [c](cli.md#units-of-tables)") == [
+        "cli.md: nowhere.md#",
+        "cli.md: cli.md#signals",
+    ]
+
+
+def test_pages_named_in_the_source_are_there():
+    """A comment that sends its reader to a page."""
+    rooms = ("atomistics", "fem", "qc", "tests", "benchmarks", "examples", "tools")
+    files = [path for room in rooms for path in (ROOT / room).rglob("*.*") if path.suffix in (".py", ".toml", ".sh")]
+    named = {(path.name, name) for path in files for name in re.findall(r"\bdocs/(\w+\.md)", path.read_text())}
+    assert len(named) > 10
+    assert {(file, name) for file, name in named if name not in PAGES} == set()
+
+
+def test_docstrings_of_public_names_are_in_numpydocs_form():
+    """Sections that numpydoc knows, in its order, and parameters that the function has, in the order that it has them."""
+    validate = pytest.importorskip("numpydoc.validate").validate
+    import atomistics
+    import fem
+    import qc
+
+    wanted = {"GL06", "GL07", "GL08", "PR02", "PR03"}
+    names = [f"{package.__name__}.{name}" for package in (qc, atomistics, fem) for name in package.__all__]
+    assert [(name, text) for name in names for code, text in validate(name)["errors"] if code in wanted] == []
+
+
+@pytest.mark.slow
+def test_links_to_elsewhere(tmp_path):
+    """Sphinx asks every address; where none answers there is no network."""
+    pytest.importorskip("sphinx")
+    words = ["-b", "linkcheck", "-q", "-D", "sphinx_gallery_conf.plot_gallery=0", str(DOCS), str(tmp_path)]
+    subprocess.run([sys.executable, "-m", "sphinx", *words], cwd=ROOT, check=False, timeout=900)
+    asked = [json.loads(line) for line in (tmp_path / "output.json").read_text().splitlines()]
+    asked = [link for link in asked if link["uri"].startswith("http")]
+    lost = [f"{link['filename']}: {link['uri']}: {link['info']}" for link in asked if link["status"] in ("broken", "timeout")]
+    if len(lost) == len(asked):
+        pytest.skip(f"none of {len(asked)} addresses answers: no network")
+    assert lost == []
