@@ -11,8 +11,8 @@ PYTEST_ARGS ?=
 PATCH_ARGS ?=
 BENCH ?=
 # On several ranks: rank invariance ties the other deformations to those of one rank.
-PATCH_RANKS ?= --deformation identity --deformation general:0.05 --deformation rotation:30
-PATCH_MPI ?= --crystal fcc --dimension 3 --method bgrac --method bqce --deformation general:0.05
+PATCH_RANKS ?= --deformation general:0.05 --deformation rotation:30
+PATCH_MPI ?= --crystal fcc --dimension 2.5 --method bgrac --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 2400
 # One place for how long it takes on two idle cores, from an installed environment: the sum of its parts as they were measured.
 TEST_MINUTES := 27
