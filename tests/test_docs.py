@@ -7,11 +7,22 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from atomistics import Crystal, cohesive_energy, load_potential
+from qc.case.case import Case
+from qc.crack.sizes import (
+    BLEND_IN_CUTOFFS,
+    BLEND_IN_NEIGHBOURS,
+    CORE_IN_CUTOFFS,
+    CORE_IN_NEIGHBOURS,
+    DOMAIN_IN_NEIGHBOURS,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -56,6 +67,28 @@ def test_sentences_raised_are_found(reader):
     assert any("is no directory of results" in text for text in raised["qc/cli/bodies.py"])
     assert "no potential ...: not in ..., and not built in (...)" in raised["atomistics/potentials/library.py"]
     assert sum(map(len, raised.values())) > 150
+
+
+def test_defaults_of_the_sizes():
+    """choosing.md has the numbers of the code."""
+    for value in (CORE_IN_NEIGHBOURS, BLEND_IN_NEIGHBOURS, DOMAIN_IN_NEIGHBOURS):
+        assert f"| {value:g} nn" in PAGES["choosing.md"]
+    for value in (CORE_IN_CUTOFFS, BLEND_IN_CUTOFFS):
+        assert f"or {value:g} cutoffs if that is more" in PAGES["choosing.md"]
+
+
+def test_the_case_of_ones_own(tmp_path):
+    """own_crack.md: the file is Holland and Marder's silicon, and the case is one."""
+    page = PAGES["own_crack.md"]
+    text = re.search(r"^    Si Si Si .*\n.*$", page, re.MULTILINE)
+    case = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert text is not None
+    assert case is not None
+    (tmp_path / "my.sw").write_text(text[0] + "\n")
+    crystal = Crystal.diamond("Si", 5.3)
+    energies = [cohesive_energy(crystal, load_potential(name)) for name in (tmp_path / "my.sw", "holland-marder")]
+    assert energies[0] == pytest.approx(energies[1], rel=1e-7)
+    assert Case.from_dict(tomllib.loads(case[1])).crack.front == (1, 1, -2)
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:
@@ -122,6 +155,7 @@ def test_links_to_elsewhere(tmp_path):
     asked = [json.loads(line) for line in (tmp_path / "output.json").read_text().splitlines()]
     asked = [link for link in asked if link["uri"].startswith("http")]
     lost = [f"{link['filename']}: {link['uri']}: {link['info']}" for link in asked if link["status"] in ("broken", "timeout")]
-    if len(lost) == len(asked):
+    answered = len(asked) > len(lost) or any(re.search(r"\b[45]\d\d (Client|Server) Error", line) for line in lost)
+    if not answered:
         pytest.skip(f"none of {len(asked)} addresses answers: no network")
     assert lost == []

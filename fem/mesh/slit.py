@@ -1,4 +1,4 @@
-"""The crack in a lattice-resolved mesh: paired nodes on the mid-plane between two rows of sites in plane meshes (see docs/one_energy.md)."""
+"""The crack in a lattice-resolved mesh: paired nodes on the mid-plane between two rows of sites in plane meshes (docs/one_energy.md)."""
 
 from __future__ import annotations
 

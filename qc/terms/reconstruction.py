@@ -1,4 +1,4 @@
-"""The least-norm reconstruction of B-GRAC: multipliers that cancel the ghost forces at every uniform deformation (see docs/ghost_forces.md)."""
+"""The least-norm reconstruction of B-GRAC: multipliers that cancel the ghost forces at every uniform deformation (docs/ghost_forces.md)."""
 
 from __future__ import annotations
 
