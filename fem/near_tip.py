@@ -106,6 +106,19 @@ class NearTipField:
         C = self.C[VOIGT[:, :, None, None], VOIGT[:, :2]]
         return np.asarray(np.einsum("ijkl,nkl->nij", C, self.displacement_gradient(x, y, K)))
 
+    def uniform_gradient(self, T: float) -> np.ndarray:
+        """du_i/dx_j of the T-stress, (3, 3): sigma_xx = T (GPa) everywhere, no traction on planes along the crack.
+
+        The field's second term (M. L. Williams, J. Appl. Mech. 24 (1957) 109). Nothing varies along z; the shear sigma_xz that would
+        leave the faces free as well is zero, and the line of the crack stays where it is.
+        """
+        free = [0, 1, 3, 4, 5]  # strains that are not prescribed; sigma_zz follows
+        strain = np.zeros(6)
+        strain[free] = np.linalg.solve(self.C[np.ix_(free, free)], [T, 0.0, 0.0, 0.0, 0.0])
+        H = np.zeros((3, 3))
+        H[0, 0], H[1, 1], H[0, 1], H[2, 0], H[2, 1] = strain[[0, 1, 5, 4, 3]]
+        return H
+
     def energy_release_rate(self, K: Sequence[float]) -> float:
         """G = k . L^-1 . k / 2 of a straight advance, J/m^2, for K = (K_I, K_II, K_III) in MPa m^1/2."""
         k = self._intensities(K)

@@ -257,6 +257,12 @@ class LoadTable(Table):
     mode: Literal["I", "II", "III"] | tuple[float, float, float] = key(
         "I", '"I", "II", "III" or three numbers', "mode of loading, or (K_I, K_II, K_III) of a load of 1"
     )
+    T_stress: float = key(
+        0.0,
+        "a number",
+        "stress along the crack, sigma_xx, imposed on the outer boundary besides the near-tip field, GPa; it does not change with the load",
+        allow_inf_nan=False,
+    )
     unload: bool = key(False, "true or false", "after the first advance, lower the load until the tip is back")
     error_budget: bool = key(
         ERROR_BUDGET,

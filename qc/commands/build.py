@@ -112,6 +112,7 @@ def make_system(
             crystal,
             potential,
             mode=ratios,
+            T_stress=case.load.T_stress,
             comm=comm,
             coarse=coarse,
             K_check=case.load.first,

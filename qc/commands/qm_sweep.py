@@ -68,7 +68,7 @@ class Sweep:
         q = {name: start.copy() for name in self._solvers}
         for number, level in enumerate(levels.tolist()):
             if number:
-                step = system.imposed_displacement((level - levels[number - 1]) * system.K_G)
+                step = (level - levels[number - 1]) * system.K_G * system.imposed_rate()
                 for vec in q.values():
                     vec.array[:] += step[: system.model.parts.layout.n_free].ravel()
             began = time.perf_counter()

@@ -44,6 +44,7 @@ def document(
         "domain_radius": s.spec.radius,
         "ladder_start": state.steps[0].K_over_KG if state.steps else None,
         "lattice_constant": s.crystal.a,
+        "T_stress": s.T_stress,
         "K_G": s.K_G,
         "gamma": s.griffith.gamma,
         "elastic_constants": s.griffith.elastic_constants | {"relaxed": s.griffith.relaxed},

@@ -289,6 +289,7 @@ def _sibling(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
         griffith_report=system.griffith,
         coarse=model.domain.coarse if same_mesh and not users else None,
         domain=model.domain if users else None,
+        T_stress=system.T_stress,
     )
 
 

@@ -15,6 +15,7 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice
 from fem.mesh.proof import Cut
 from fem.mesh.user_mesh import read_mesh
+from fem.near_tip import NearTipField
 
 from ..case.case import check_table, default_of
 from ..case.tables import METHODS_OF_CASES
@@ -30,6 +31,9 @@ LOWEST_UNLOADED = 0.3
 
 GRIFFITH = 1.0
 """Level that is tried first where nothing better is known: a crack that lattice trapping holds at all is held there."""
+
+LARGEST_STRAIN = 0.05
+"""Of the T-stress: beyond, the linear field on the boundary is not one of the crystal."""
 
 MODES = {"I": (1.0, 0.0, 0.0), "II": (0.0, 1.0, 0.0), "III": (0.0, 0.0, 1.0)}
 
@@ -246,6 +250,17 @@ def check_tip(spec: CrackSpec, lattice: MeshLattice, crystal: Crystal) -> None:
 def _gap(lattice: MeshLattice, crystal: Crystal) -> float:
     """Distance of the two planes of atoms that the crack opens, A."""
     return 2 * abs(float(lattice.origin[1])) - float(np.ptp(crystal.cell_offsets[:, 1]))
+
+
+def check_T_stress(T: float, field: NearTipField) -> None:
+    """Refuse a stress along the crack (GPa) whose strain is beyond what linear elasticity can be asked for."""
+    strain = float(np.abs(field.uniform_gradient(T)).max()) if np.isfinite(T) else np.inf
+    if strain > LARGEST_STRAIN:
+        most = LARGEST_STRAIN / float(np.abs(field.uniform_gradient(1.0)).max())
+        raise InputError(
+            f"load.T_stress = {T:g} GPa is not allowed: it strains this crystal by more than {100 * LARGEST_STRAIN:g} %; it must be "
+            f"between {-most:.3g} and {most:.3g} GPa"
+        )
 
 
 def lowest_level(

@@ -24,7 +24,17 @@ from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
-from .spec import GRIFFITH, MODES, CrackSpec, check_opening, check_sizes, check_tip, core_out_of_reach, lowest_level
+from .spec import (
+    GRIFFITH,
+    MODES,
+    CrackSpec,
+    check_opening,
+    check_sizes,
+    check_T_stress,
+    check_tip,
+    core_out_of_reach,
+    lowest_level,
+)
 
 BELOW = 0.9
 """A core that nobody has asked for is large enough for this share of the first load, so that a ladder may look below it."""
@@ -41,6 +51,8 @@ class CrackSystem:
     spec : CrackSpec
     mode : sequence of float
         (K_I, K_II, K_III) for a load of 1.
+    T_stress : float
+        Stress along the crack that is imposed besides, whatever the load, GPa.
     comm : mpi4py.MPI.Comm, optional
     griffith_report : GriffithReport, optional
         If known already.
@@ -76,6 +88,7 @@ class CrackSystem:
         K_check: float = GRIFFITH,
         domain: DomainMesh | None = None,
         reconstruction: Reconstruction | None = None,
+        T_stress: float = 0.0,
     ) -> None:
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
         self.spec = spec = spec.resolved(self.crystal, potential)
@@ -84,6 +97,8 @@ class CrackSystem:
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
         self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
+        self.T_stress = T_stress
+        check_T_stress(T_stress, self.field)
         self.lattice = crack_lattice(self.crystal)
         if spec.grow_core:
             core = core_out_of_reach(spec, self.lattice, self.crystal, potential, self._unit_opening, BELOW * K_check)
@@ -98,7 +113,8 @@ class CrackSystem:
         )
         self.on_users_mesh = domain is not None
         self._centre = spec.tip
-        self._unit: np.ndarray | None = None
+        self._rate: np.ndarray | None = None
+        self._fixed: np.ndarray | None = None
 
     def check_opening(self, level: float) -> None:
         """Refuse a core so small that the faces attract each other where they leave it under a load (K / K_G)."""
@@ -123,7 +139,7 @@ class CrackSystem:
     def recentre(self, centre: tuple[float, float]) -> None:
         """Move the centre of the near-tip field; takes effect with the next `load`. The regions of the model stay."""
         if centre != self._centre:
-            self._centre, self._unit = centre, None
+            self._centre, self._rate, self._fixed = centre, None, None
 
     @property
     def reference(self) -> str | None:
@@ -140,24 +156,42 @@ class CrackSystem:
 
         The atoms of a multilattice are moved by their inner shifts besides, those of the field's strain to first order.
         """
-        if self._unit is None:
+        if self._fixed is None:
+            parts = self.model.parts
+            H, shifts = self._uniform()
+            u, n = np.column_stack(self._from_centre(parts.X)) @ H[:, :2].T, len(parts.X)
+            many = (np.broadcast_to(of_all, (n, *of_all.shape)) for of_all in (H, shifts))
+            self._fixed = parts.local(u, *many) if self.model.material.n_basis > 1 else u[:, : parts.layout.components]
+        return K * self.imposed_rate() + self._fixed
+
+    def imposed_rate(self) -> np.ndarray:
+        """(n, components) by how much `imposed_displacement` grows with K, A per MPa m^1/2."""
+        if self._rate is None:
             parts = self.model.parts
             x, y = self._from_centre(parts.X)
             u = self.field.displacement(x, y, self.mode.tolist())
             if self.model.material.n_basis == 1:
-                self._unit = u[:, : parts.layout.components]
+                self._rate = u[:, : parts.layout.components]
             else:
-                self._unit = parts.local(u, *self._strain_and_shifts(x, y))
-        return K * self._unit
+                self._rate = parts.local(u, *self._strain_and_shifts(x, y))
+        return self._rate
 
     def imposed_on_atoms(self, K: float) -> np.ndarray:
-        """(n, components) the same at all atoms of this rank, also those that follow the mesh, A."""
+        """(n, components) as `imposed_displacement` at all atoms of this rank, also those that follow the mesh, A."""
         atoms = self.model.parts.atoms
         x, y = self._from_centre(atoms.X)
-        u = self.field.displacement(x, y, self.mode.tolist())
+        u, (H, shifts) = self.field.displacement(x, y, self.mode.tolist()), self._uniform()
+        fixed = np.column_stack([x, y]) @ H[:, :2].T
         if self.model.material.n_basis > 1:
             u = u + self._strain_and_shifts(x, y)[1][np.arange(len(x)), atoms.species]
-        return K * u[:, : self.model.parts.layout.components]
+            fixed = fixed + shifts[atoms.species]
+        return (K * u + fixed)[:, : self.model.parts.layout.components]
+
+    def _uniform(self) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient (3, 3) and inner shifts (n_basis, 3), A, of the T-stress."""
+        H, material = self.field.uniform_gradient(self.T_stress), self.model.material
+        strained, at_rest = material.linear_shifts(np.stack([np.eye(3) + H, np.eye(3)]))
+        return H, strained - at_rest
 
     def _from_centre(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """x and y of positions (n, 3) relative to the centre of the near-tip field, A."""

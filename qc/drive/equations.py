@@ -70,7 +70,7 @@ class PathEquations:
         self._factors = Inertia(layout.comm, PREFIX + "path_")
         self.q, self.g, self._work = (layout.create_unknowns() for _ in range(3))
         self._unit = layout.create_unknowns()  # of the imposed field, A per MPa m^1/2
-        self._unit.array[:] = system.imposed_displacement(1.0)[: layout.n_free].ravel()
+        self._unit.array[:] = system.imposed_rate()[: layout.n_free].ravel()
 
     @property
     def negative(self) -> int:

@@ -32,6 +32,9 @@ class Loaded(Protocol):
         It is prescribed on the outer boundary and a first guess inside.
         """
 
+    def imposed_rate(self) -> np.ndarray:
+        """(n, components) by how much that grows with K, the same at every K, A per MPa m^1/2."""
+
     def load(self, K: float) -> None:
         """Put the model under load K: prescribed blocks, and the dead load of methods that have one."""
 

@@ -147,7 +147,7 @@ class Stepper:
         if robust:
             self.solver.options = replace(options, max_robust=2 * options.max_robust, step_cap=0.4 * options.step_cap)
         if start is not None and (robust or not self.solver.predict(self.q)):
-            increment = system.imposed_displacement(K - start * system.K_G)[: system.model.parts.layout.n_free]
+            increment = (K - start * system.K_G) * system.imposed_rate()[: system.model.parts.layout.n_free]
             self.q.array[:] += increment.ravel()
         kept = self.q.copy()
         try:

@@ -225,3 +225,25 @@ def test_bad_arguments():
         NearTipField(np.eye(6)).displacement([1.0], [1.0], (1, 2, 3, 4))
     with pytest.raises(ValueError, match="energy release rate"):
         NearTipField(np.eye(6)).stress_intensity(-1.0)
+
+
+@pytest.mark.parametrize("name", [*CRYSTALS, *COUPLED])
+def test_the_T_stress_is_the_only_one_on_the_faces(name):
+    """sigma_xx and what plane strain makes along the front; no shear, no rotation of the crack's line."""
+    tip = field(*(CRYSTALS | COUPLED)[name])
+    H = tip.uniform_gradient(0.7)
+    stress = np.einsum("ijkl,kl->ij", tip.C[VOIGT[:, :, None, None], VOIGT], H)
+    assert stress[0, 0] == pytest.approx(0.7, rel=1e-12)
+    assert np.abs([stress[1], stress[0, [1, 1, 2]]]).max() < 1e-12
+    assert np.abs(H[:, 2]).max() == 0.0
+    assert H[1, 0] == 0.0
+
+
+def test_T_stress_of_an_isotropic_body():
+    """Plane strain: (1 - nu^2) T / E along, -nu (1 + nu) T / E across."""
+    E, nu = 200.0, 0.28
+    lame, mu = E * nu / (1 + nu) / (1 - 2 * nu), E / 2 / (1 + nu)
+    H = NearTipField(cubic(lame + 2 * mu, lame, mu)).uniform_gradient(3.0)
+    assert H[0, 0] == pytest.approx(3.0 * (1 - nu**2) / E)
+    assert H[1, 1] == pytest.approx(-3.0 * nu * (1 + nu) / E)
+    assert np.count_nonzero(np.abs(H) > 1e-15) == 2

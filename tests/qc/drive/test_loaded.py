@@ -13,7 +13,7 @@ def members(protocol: type) -> set[str]:
 
 def test_a_crack_system_is_a_loaded_model():
     system = brittle_sheet()
-    assert members(Loaded) == {"model", "K_G", "imposed_displacement", "load", "start"}
+    assert members(Loaded) == {"model", "K_G", "imposed_displacement", "imposed_rate", "load", "start"}
     assert all(hasattr(system, name) for name in members(Loaded))
     once, twice = (system.imposed_displacement(K) for K in (0.5 * system.K_G, system.K_G))
     assert twice == pytest.approx(2 * once)
