@@ -38,8 +38,8 @@ def raised() -> dict[str, list[str]]:
     """Sentences with which something is raised, by file."""
     found: dict[str, list[str]] = {}
     for file, tree in trees().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Raise) and isinstance(call := node.exc, ast.Call) and call.args:
+        for node in sorted((node for node in ast.walk(tree) if isinstance(node, ast.Raise)), key=lambda node: node.lineno):
+            if isinstance(call := node.exc, ast.Call) and call.args:
                 text = template(call.args[0])
                 if getattr(call.func, "id", "") in RAISED and len(re.findall(r"[a-z]+", text)) > 2:
                     found.setdefault(file, []).append(text)
@@ -48,7 +48,7 @@ def raised() -> dict[str, list[str]]:
 
 def page() -> str:
     """All of them, file by file."""
-    lines = ["# Sentences", "", "What is raised, read from the source whenever this site is built; `...` stands for a value."]
+    lines = ["# All error sentences", "", "What is raised, read from the source whenever this site is built; `...` stands for a value."]
     lines += ["[errors.md](../errors.md) says what to do.", ""]
     for file, sentences in raised().items():
         lines += [f"## `{file}`", "", *(f"- `` {text} ``" for text in sentences), ""]
