@@ -44,7 +44,7 @@ class Case(Table):
     version: Literal[1, 2] = 1
     crystal: CrystalTable
     potential: PotentialTable
-    model: ModelTable
+    model: ModelTable = ModelTable()
     crack: CrackTable = CrackTable()
     load: LoadTable = LoadTable()
     solver: SolverTable = SolverTable()

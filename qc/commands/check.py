@@ -55,6 +55,8 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in griffith.elastic_constants.items()),
         "surface energy (J/m^2)": round(griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
+        "core, handshake, domain (A)": ", ".join(f"{size:.1f}" for size in (system.spec.core, system.model.spec.width, system.spec.radius)),
+        "crack faces": f"strips of atoms, {system.spec.strip:.1f} A each way" if system.spec.strip else "a slit in the mesh",
         "atoms": specimen.n_atoms,
         "free atoms": specimen.n_free_atoms,
         "unknowns": system.model.parts.layout.n_unknowns,

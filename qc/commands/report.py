@@ -175,7 +175,7 @@ def _done(state: LadderState, K_G: float) -> str | None:
 def between(bracket: list[float], K_G: float) -> str:
     """A bracket of loads (MPa m^1/2) in words, in K_G."""
     low, high = (K / K_G for K in bracket)
-    return f"between {low:.3f} and {high:.3f} K_G"
+    return f"between {low:.4f} and {high:.4f} K_G"
 
 
 def model_line(specimen: Specimen) -> str:

@@ -194,7 +194,7 @@ class Ladder:
             found = self._stepper.follow(level, start)
             record = None if found is None else self._accept(found, branch, before.q)
         else:
-            record = self.step(level, branch)
+            record = self._step(level, branch)
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
         snapped = any(e.kind in MOVES for e in state.events[n_events:])  # even gradually: a long step may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
@@ -202,6 +202,7 @@ class Ladder:
             self.restore(before)
             state.snap, state.rejected = reached, state.rejected + 1
             return None
+        self._tell(n_events)
         if state.K_plus_bracket is not None and before.state["K_plus_bracket"] is None:
             self.before_advance = before.q
         record.rejected, state.rejected = state.rejected, 0
@@ -214,6 +215,13 @@ class Ladder:
 
         It raises `ConvergenceError` with the state of the last step kept and loaded.
         """
+        n_events = len(self.state.events)
+        record = self._step(level, branch)
+        self._tell(n_events)
+        return record
+
+    def _step(self, level: float, branch: Branch) -> StepRecord:
+        """As `step`, and nothing is said of what has happened: the step may be taken back."""
         before = self.q.copy()
         try:
             reached = self._stepper.step(level, self.state.level, self.spec.K_step)
@@ -342,10 +350,14 @@ class Ladder:
                 if event.kind == "rearrangement" and self._comes_back(record, before):
                     continue
                 self.state.add(event)
-                if event.sentence is not None:
-                    log.warning("%s", event.sentence)
         steps.append(record)
         return record
+
+    def _tell(self, first: int) -> None:
+        """Say what events from number ``first`` on have to say, once their step is kept."""
+        for event in self.state.events[first:]:
+            if event.sentence is not None and event.kind != "not_converged":  # said when it happened
+                log.warning("%s", event.sentence)
 
     def _comes_back(self, record: StepRecord, before: PETSc.Vec) -> bool:
         """Whether the step back leads to the state before: then the way was long, or stiff where bonds cross a cutoff, but nothing jumped.

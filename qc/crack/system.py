@@ -51,8 +51,6 @@ class CrackSystem:
     spec : CrackSpec
     mode : sequence of float
         (K_I, K_II, K_III) for a load of 1.
-    T_stress : float
-        Stress along the crack that is imposed besides, whatever the load, GPa.
     comm : mpi4py.MPI.Comm, optional
     griffith_report : GriffithReport, optional
         If known already.
@@ -65,6 +63,8 @@ class CrackSystem:
         A mesh of the user's own (`read_crack_mesh`) instead of a lattice-resolved zone with a far field.
     reconstruction : Reconstruction, optional
         Of a checkpoint.
+    T_stress : float
+        Stress along the crack that is imposed besides, whatever the load, GPa.
 
     Attributes
     ----------

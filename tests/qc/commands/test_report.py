@@ -51,11 +51,11 @@ STEP_ALONE = "the bracket is that of the load step alone"
             LadderState(
                 K_plus_bracket=[1.0 * K_G, 1.1 * K_G], events=[event("advance", 1.0, 1.1)], trials=[RUN, MEASURED]
             ),
-            f"cleaved: clean first advance between 1.000 and 1.100 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
+            f"cleaved: clean first advance between 1.0000 and 1.1000 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
         ),
         (
             LadderState(events=[event("blunting", 1.2, 1.3)]),
-            "did not cleave: the tip blunted between 1.200 and 1.300 K_G, with 2 bonds broken off the plane and 1 new neighbours; "
+            "did not cleave: the tip blunted between 1.2000 and 1.3000 K_G, with 2 bonds broken off the plane and 1 new neighbours; "
             "the first state was not judged",
         ),
     ],
@@ -66,7 +66,7 @@ def test_verdict(state, says):
 
 def test_brackets():
     assert (middle(None), middle([1.0, 2.0])) == (None, 1.5)
-    assert between([1.0, 2.0], K_G) == "between 0.500 and 1.000 K_G"
+    assert between([1.0, 2.0], K_G) == "between 0.5000 and 1.0000 K_G"
 
 
 REPORT = {"cluster": "Si26H30", "atoms": 26, "link_atoms": 30, "engine": "gfn1-xtb", "blas": "OpenBLAS", "calls": 7}
@@ -101,9 +101,9 @@ def test_summary_of_a_ladder():
         "warning: not cheap",
         RUN.sentence,
         MEASURED.sentence,
-        f"cleaved: clean first advance between 1.000 and 1.100 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
-        "first closing on unloading between 0.600 and 0.700 K_G",
-        "tip left core between 1.100 and 1.200 K_G (load)",
+        f"cleaved: clean first advance between 1.0000 and 1.1000 K_G; {JUDGED} and J/G 0.988; {STEP_ALONE}",
+        "first closing on unloading between 0.6000 and 0.7000 K_G",
+        "tip left core between 1.1000 and 1.2000 K_G (load)",
         qm_line(REPORT),
         "1 steps in 4 s (solve 3 s); results in out",
     ]
