@@ -3,8 +3,7 @@ Choice of method: two vacancies by each of them, and by all atoms
 =================================================================
 
 Two vacancies beside each other in a sheet under shear and tension of 2.5 %. All methods have the same disc with a clamped rim;
-the fully atomistic model of that disc has an atom at every site. So what is measured is the coupling and the mesh, and nothing
-else. Theory (see the page before) promises less error where ghost forces are corrected.
+the fully atomistic model of it has an atom at every site: what is measured is the coupling and the mesh, and nothing else.
 """
 
 import matplotlib.pyplot as plt
@@ -19,9 +18,7 @@ from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from qc.unknowns.regions import Core
 
-# %%
-# Sheet, strain and vacancies. Sizes are in neighbour distances.
-
+# Sizes are in neighbour distances.
 potential = load_potential("hexagonal-eam")
 crystal = Crystal.hexagonal().resolved(potential)
 nn = crystal.nearest_neighbour_distance
@@ -73,9 +70,9 @@ for method in ("qce", "bqce", "bgfc", "bgrac", "bqcf"):
 
 def visualize():
     """Error of the strains by method."""
-    axis = plt.figure(figsize=(5.6, 3.2), layout="constrained").gca()
-    axis.bar(list(strain_error), list(strain_error.values()), color=["0.6", "0.6", "C0", "C0", "C0"])
-    axis.set(yscale="log", ylabel="relative error of the strains")
+    plt.figure(figsize=(5.6, 3.2), layout="constrained")
+    plt.bar(list(strain_error), list(strain_error.values()), color=["0.6", "0.6", "C0", "C0", "C0"], log=True)
+    plt.ylabel("relative error of the strains")
     plt.show()
 
 
