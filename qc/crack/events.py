@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..drive.stepping import JUMP
+from ..drive.stepping import JUMP, explain
+from ..solve.options import SolveReport
+from .ladder_state import LadderState
 from .records import Event, EventKind, Side, StepRecord
 from .tip import SLIPPED, TipState
 
@@ -29,6 +32,8 @@ STILL = 1e-6
 RECENT = 6
 """States whose steps say how smoothly the crack has moved."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
@@ -38,6 +43,8 @@ class Scene:
     ----------
     nearest : float
         Nearest-neighbour distance, A.
+    put : float
+        x of the tip that was asked for, A.
     period : float
         Of the crystal along the crack, A.
     core_radius : float
@@ -47,6 +54,7 @@ class Scene:
     """
 
     nearest: float
+    put: float
     period: float
     core_radius: float
     refined: bool
@@ -163,3 +171,13 @@ def _left_core(now: StepRecord, side: Side, radius: float) -> str:
         f"the tip has left the core {side} at K = {now.K_over_KG:.4f} K_G: no bond across the plane within "
         f"model.core_radius = {radius:g} A is {state} any more; take a larger core, or qc propagate, whose region follows the tip"
     )
+
+
+def note_failure(state: LadderState, K_G: float, level: float, report: SolveReport, outcome: str) -> None:
+    """Say that a step to a level (K / K_G) did not converge, and keep it as an event; K_G in MPa m^1/2."""
+    sentence = f"K = {level:.5f} K_G: {explain(report)}; {outcome}"
+    log.warning("%s", sentence)
+    K = level * K_G
+    last = state.steps[-1].K if state.steps else K
+    what = partial(Event, kind="not_converged", branch=state.branch, reason=report.reason, sentence=sentence)
+    state.add(what(K=K, K_over_KG=level, bracket=[min(last, K), max(last, K)]))

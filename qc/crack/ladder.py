@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 
-import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
-from ..drive.stepping import NoStateError, Reached, Stepper, explain
+from ..drive.stepping import NoStateError, Reached, Stepper
 from ..errors import ConvergenceError
 from ..solve.descent import distance
 from ..solve.equilibrium import EquilibriumSolver
-from ..solve.options import SolveReport, SolverOptions
-from .events import MOVES, Scene, events_between, first_damage, side_left
+from ..solve.options import SolverOptions
+from .course import Course
+from .events import MOVES, Scene, events_between, note_failure, side_left
+from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .probe import Probe
-from .records import Branch, Event, StepRecord
-from .spec import GRIFFITH, LOWEST_UNLOADED
-from .start import Place, Trial, ahead, closest, judge, next_level, no_start
+from .records import Branch, StepRecord
+from .start import Place
 from .system import CrackSystem
 from .tip import TipState
 
@@ -48,6 +48,8 @@ class Ladder:
     ----------
     state : LadderState
         What has been reached.
+    course : Course
+        Where it goes next.
     tip : TipState or None
         Of the present state.
     before_advance : PETSc.Vec or None
@@ -64,25 +66,21 @@ class Ladder:
         guide: Coupling | None = None,
     ) -> None:
         self.system, self.spec, self.state = system, spec, state or LadderState()
-        self._place = Place(
-            tip=system.spec.tip[0],
-            period=float(system.lattice.vectors[0, 0]),
-            J_tolerance=spec.J_tolerance,
-            opens=bool(system.mode[0] > 0),
-            least=system.lowest_level,
-        )
+        place = Place.of(system, spec.J_tolerance)
+        self.course = Course(spec, self.state, place)
         if not self.state.steps:
-            level = self.first_level() or GRIFFITH
+            level = self.course.first()
             system.check_opening(level)
             q = system.start(level * system.K_G)
         elif q is None:
             q = system.start(self.state.steps[-1].K)
-        start = q
-        self._stepper = Stepper(system, start, options, guide)
+        self._stepper = Stepper(system, q, options, guide)
         self._probe = Probe(system, self.state)
+        self._first = FirstState(system, self.course, self._stepper, self._probe)
         self._scene = Scene(
             nearest=system.model.crystal.nearest_neighbour_distance,
-            period=self._place.period,
+            put=place.tip,
+            period=place.period,
             core_radius=system.spec.core,
             refined=spec.K_tolerance is not None,
         )
@@ -128,7 +126,7 @@ class Ladder:
     def loads(self) -> Iterator[tuple[float, Branch]]:
         """(level, branch) of the steps still to come; re-read after each step, as an advance may turn the ladder."""
         while not self.state.finished:
-            following = self._next()
+            following = self.course.next()
             if following is None:
                 self.state.finished = True
                 return
@@ -144,9 +142,7 @@ class Ladder:
         """
         record = None
         while record is None:
-            level = self.first_level()
-            assert level is not None  # the trial before would have given up
-            record = self.try_start(level)
+            record = self.try_start(self.course.first())
         if self.state.no_start is not None:
             raise ConvergenceError(self.state.no_start)
         return record
@@ -156,29 +152,11 @@ class Ladder:
 
         Where no load is left to try, the nearest state becomes the only step, and ``state.no_start`` says why.
         """
-        record, failed = self._from_field(level)
-        trial = Trial(K_over_KG=level, found="no state") if record is None else judge(record, self._place)
-        self.state.trials.append(trial)
-        (log.info if trial.trusted else log.warning)("%s", trial.sentence)
-        if trial.trusted:
-            return self._keep_first(record)
-        if self.first_level() is not None:
+        found = self._first.attempt(level)
+        if found is None:
             return None
-        best = ahead(self.state.trials)
-        if best is None:
-            return self._give_up(level, record, failed)
-        if record is None or best is not trial:
-            record, _ = self._from_field(best.K_over_KG)
-            self.state.trials.append(best)
-        return self._keep_first(record)
-
-    def towards_snap(self) -> float | None:
-        """The next level while a bracket is being refined."""
-        last, snap = self.state.level, self.state.snap
-        if last is None or snap is None:
-            return None
-        narrow = abs(snap - last) <= (self.spec.K_tolerance or 0.0) * snap * (1 + 1e-9)
-        return snap if narrow else 0.5 * (last + snap)
+        record, self.tip = found
+        return record
 
     def refine(self, level: float, branch: Branch) -> StepRecord | None:
         """As `step`; but a step wider than the tolerance in which the tip snaps is taken back, and None returned. Collective.
@@ -226,10 +204,11 @@ class Ladder:
         try:
             reached = self._stepper.step(level, self.state.level, self.spec.K_step)
         except NoStateError as error:
-            self._note_failure(level, error.report, "gave up")
+            note_failure(self.state, self.system.K_G, level, error.report, "gave up")
             raise
         if reached.failed is not None:
-            self._note_failure(level, reached.failed, f"reached K = {reached.level:.5f} K_G instead")
+            outcome = f"reached K = {reached.level:.5f} K_G instead"
+            note_failure(self.state, self.system.K_G, level, reached.failed, outcome)
         return self._accept(reached, branch, before)
 
     def snapshot(self) -> Snapshot:
@@ -245,98 +224,10 @@ class Ladder:
         if self.state.steps:
             self.settle(self.state.steps[-1].K)
 
-    def _next(self) -> tuple[float, Branch] | None:
-        """The level and branch of the next step; None at the end of the ladder."""
-        state, spec = self.state, self.spec
-        if not state.steps:
-            return self.first_level() or GRIFFITH, "load"
-        if state.no_start is not None or self._slipped():
-            return None
-        level = self.towards_snap()
-        if level is not None:
-            return level, state.branch
-        if state.branch == "load":
-            moved = state.K_plus_bracket is not None or state.blunting is not None
-            level = _after(state.steps[0].K_over_KG, state.steps[-1].K_over_KG, spec.K_step)
-            if level <= spec.K_stop + 1e-9 and not (spec.stop_at == "first_advance" and moved):
-                self._refuse_to_go_on()
-                return level, "load"
-            if not spec.unload or (spec.stop_at == "first_advance" and state.K_plus_bracket is None and moved):
-                return None  # a blunted tip has no advance to take back
-            state.branch = "unload"
-        level = self._down()
-        return None if level is None else (level, "unload")
-
-    def _down(self) -> float | None:
-        """The next level while unloading; None once the tip has closed, or at the bottom."""
-        state, spec = self.state, self.spec
-        level = _after(max(step.K_over_KG for step in state.steps), state.steps[-1].K_over_KG, -spec.K_step)
-        closed = spec.stop_at == "first_advance" and state.K_minus_bracket is not None
-        least = max(min(LOWEST_UNLOADED, state.steps[0].K_over_KG), self._place.least)
-        if level < least - 1e-9 and self._place.least == least and not closed:
-            log.warning(
-                "unloading ends above %.4f K_G: below, the faces attract each other where they leave the core", least
-            )
-        return None if level < least - 1e-9 or closed else level
-
-    def first_level(self) -> float | None:
-        """The level of the next first state to try; None if there is none left."""
-        return next_level(self.state.trials, self.spec.wanted, self.spec.K_stop, self._place)
-
-    def _slipped(self) -> bool:
-        """Whether a dislocation has left the atoms: the ladder ends there."""
-        return any(event.kind == "slip_outside" for event in self.state.events)
-
-    def _from_field(self, level: float) -> tuple[StepRecord | None, SolveReport | None]:
-        """The record of the state that the near-tip field at a level relaxes to, or None and what failed. Collective."""
-        self.system.start(level * self.system.K_G).copy(self.q)
-        self.solver.forget()
-        self.state.open_bonds = {}
-        self._probe.recall()
-        try:
-            reached = self._stepper.step(level, None, self.spec.K_step)
-        except NoStateError as error:
-            return None, error.report
-        record, self.tip = self._probe.record(self.q, reached, "load")
-        return record, None
-
-    def _keep_first(self, record: StepRecord | None) -> StepRecord:
-        """The first step of the ladder; damage in it is an event since the highest load that left the crystal whole."""
-        assert record is not None
-        whole = [t for t in self.state.trials if t.found == "healed" and t.K_over_KG < record.K_over_KG]
-        undamaged = max((t.K_over_KG for t in whole if not t.off_plane_broken and not t.new_neighbours), default=0.0)
-        for event in first_damage(record, undamaged * self.system.K_G):
-            self.state.add(event)
-        record.rejected = len(self.state.trials) - 1
-        self.state.steps.append(record)
-        return record
-
-    def _give_up(self, level: float, record: StepRecord | None, failed: SolveReport | None) -> StepRecord:
-        """The nearest of all first states as the only step of a ladder that has none to start from. Collective."""
-        best = closest(self.state.trials, self._place)
-        if best is None:
-            assert failed is not None
-            self._note_failure(level, failed, "gave up")
-            why = explain(failed) + (f": {failed.complaint}" if failed.complaint else "")
-            raise NoStateError(
-                f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", failed
-            )
-        self.state.no_start = no_start(self.state.trials, self._place)
-        log.warning("%s", self.state.no_start)
-        if record is None or record.K_over_KG != best.K_over_KG:
-            record, _ = self._from_field(best.K_over_KG)
-        self.state.finished = True
-        return self._keep_first(record)
-
     def _wide(self, level: float, start: float) -> bool:
         """Whether a step from one level to another is too wide to be the bracket of a snap."""
         tolerance = self.spec.K_tolerance
         return tolerance is not None and abs(level - start) > tolerance * abs(level) * (1 + 1e-9)
-
-    def _refuse_to_go_on(self) -> None:
-        """A tip that has left the core under rising load cannot be followed any further."""
-        if self.state.steps and self.state.steps[-1].tip_left:
-            raise ConvergenceError(next(e.sentence for e in reversed(self.state.events) if e.kind == "tip_left_core"))
 
     def _accept(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
         """The record of the present state, added to the others with what has happened since the last, ``before``. Collective."""
@@ -345,7 +236,7 @@ class Ladder:
         if steps and self.tip is not None:
             record.tip_left = side_left(self.tip, steps[-1].tip_position)
             for event in events_between(
-                steps, record, self.tip, self._scene, self.state.began(branch, self._place.tip)
+                steps, record, self.tip, self._scene, self.state.began(branch, self._scene.put)
             ):
                 if event.kind == "rearrangement" and self._comes_back(record, before):
                     continue
@@ -373,26 +264,3 @@ class Ladder:
         now.copy(self.q)
         self.settle(record.K)
         return home
-
-    def _note_failure(self, level: float, report: SolveReport, outcome: str) -> None:
-        """Add the event of a step to a level that did not converge."""
-        sentence = f"K = {level:.5f} K_G: {explain(report)}; {outcome}"
-        log.warning("%s", sentence)
-        K = level * self.system.K_G
-        last = self.state.steps[-1].K if self.state.steps else K
-        self.state.add(
-            Event(
-                kind="not_converged",
-                branch=self.state.branch,
-                K=K,
-                K_over_KG=level,
-                reason=report.reason,
-                bracket=[min(last, K), max(last, K)],
-                sentence=sentence,
-            )
-        )
-
-
-def _after(origin: float, level: float, step: float) -> float:
-    """The next of the levels origin + n step after a level."""
-    return origin + (int(np.floor((level - origin) / step + 1e-6)) + 1) * step

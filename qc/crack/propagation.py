@@ -133,8 +133,8 @@ class Propagation:
     def _next_level(self) -> float | None:
         """Level of the next load; None, and the end has been said, where the branch has no load left."""
         if not self.ladder.state.steps:
-            return self.ladder.first_level()
-        level = self.ladder.towards_snap()
+            return self.ladder.course.first_level()
+        level = self.ladder.course.towards_snap()
         if level is not None:
             return level
         level = self._towards_the_last_bracket()

@@ -15,6 +15,7 @@ import numpy as np
 
 from .records import StepRecord
 from .spec import GRIFFITH
+from .system import CrackSystem
 from .tip import SLIPPED
 
 STRIDE = 0.05
@@ -64,6 +65,13 @@ class Place:
     J_tolerance: float
     opens: bool = True
     least: float = 0.0
+
+    @classmethod
+    def of(cls, system: CrackSystem, J_tolerance: float) -> Self:
+        """That of the crack of a system."""
+        period = float(system.lattice.vectors[0, 0])
+        opens, least = bool(system.mode[0] > 0), system.lowest_level
+        return cls(tip=system.spec.tip[0], period=period, J_tolerance=J_tolerance, opens=opens, least=least)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from qc.crack.events import SNAP, Scene, events_between, first_damage, side_left
 from qc.crack.records import StepRecord
 from qc.crack.tip import TipState
 
-SCENE = Scene(nearest=1.0, period=1.0, core_radius=8.0, refined=False)
-REFINED = Scene(nearest=1.0, period=1.0, core_radius=8.0, refined=True)
+SCENE = Scene(nearest=1.0, put=0.0, period=1.0, core_radius=8.0, refined=False)
+REFINED = Scene(nearest=1.0, put=0.0, period=1.0, core_radius=8.0, refined=True)
 
 
 def step(K, tip=0.0, branch="load", **more):
