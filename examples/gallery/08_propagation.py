@@ -54,8 +54,8 @@ def visualize():
     at = np.array([e.a for e in events])
     right.bar(at - 0.1, [e.dE_da for e in events], 0.2, label="$dE/da$")
     right.bar(at + 0.1, [e.two_gamma_minus_J for e in events], 0.2, label=r"$2\gamma - J$")
-    right.set(xlabel="tip (A)", ylabel="J/m$^2$")
-    right.legend()
+    right.set(xlabel="tip (A)", ylabel="J/m$^2$", ylim=(-2.2, 0))
+    right.legend(loc="lower center", ncols=2)
     plt.show()
 
 
