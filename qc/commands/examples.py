@@ -30,9 +30,9 @@ def examples() -> dict[str, str]:
 
 
 def _first_sentence(path: Path) -> str:
-    """The first comment of a file, or the first line of a script's docstring; of a folder that of its README.md."""
-    text = (path / "README.md" if path.is_dir() else path).read_text(encoding="utf-8")
-    for line in text.splitlines():
+    """The first comment of a file, or the first line of a script's docstring; of a folder that of its README, if it has one."""
+    about = next(iter(sorted(path.glob("README.*"))), None) if path.is_dir() else path
+    for line in [] if about is None else about.read_text(encoding="utf-8").splitlines():
         if not line.startswith(("#!", "#:", "#SBATCH")) and (said := line.strip('#"/ ')):
             return said
     return ""
