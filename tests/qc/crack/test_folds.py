@@ -20,7 +20,7 @@ def silicon(comm=MPI.COMM_WORLD, radius=15.0, inner_shifts=True):
     system = CrackSystem(crystal, potential, spec, comm=comm)
     if not inner_shifts:
         X = system.model.parts.X
-        system._unit = system.field.displacement(X[:, 0], X[:, 1])
+        system._rate = system.field.displacement(X[:, 0], X[:, 1])
     return system
 
 

@@ -116,7 +116,7 @@ def test_verdicts():
     sentence = f"did not cleave up to 1.500 K_G: 1 bonds broken off the plane and 2 new neighbours{unjudged}"
     assert verdict(damaged, 1.0) == sentence
     clean = LadderState(steps=steps, events=[event("advance"), blunt], K_plus_bracket=[1.4, 1.5])
-    assert verdict(clean, 1.0).startswith(f"cleaved: clean first advance between 1.400 and 1.500 K_G{unjudged}")
+    assert verdict(clean, 1.0).startswith(f"cleaved: clean first advance between 1.4000 and 1.5000 K_G{unjudged}")
     assert clean.blunting is None  # later ones do not take the first advance back
-    sentence = "did not cleave: the tip blunted between 0.700 and 0.750 K_G, with 2 bonds broken off the plane and 3 new neighbours"
+    sentence = "did not cleave: the tip blunted between 0.7000 and 0.7500 K_G, with 2 bonds broken off the plane and 3 new neighbours"
     assert verdict(LadderState(steps=steps, events=[event("off_plane"), blunt]), 2.0) == sentence + unjudged
