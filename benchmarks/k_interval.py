@@ -26,6 +26,7 @@ from qc.errors import ConvergenceError, InputError
 CRACKS = {
     "iron": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 1, 0), (0, 0, 1)),
     "silicon": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, -1, 0)),
+    "silicon-112": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, 1, -2)),
     "tungsten": ("W_zhou.eam.alloy", "bcc", ("W",), (1, 1, 0), (0, 0, 1)),
     "vanadium": ("VFe_mm.eam.fs", "bcc", ("V",), (1, 1, 0), (0, 0, 1)),
     "nickel": ("NiAlH_jea.eam.alloy", "fcc", ("Ni",), (1, 0, 0), (0, 1, 1)),
