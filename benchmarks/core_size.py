@@ -14,7 +14,7 @@ from typing import Any
 
 import dolfinx_solver  # noqa: F401  brings its own MPI: first
 
-from atomistics import Crystal, equilibrium_lattice_constant, load_potential
+from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.crack.sizes import Sizes
@@ -23,21 +23,30 @@ from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError, InputError
 
 MATERIALS = {
-    "iron": ("Fe_mm.eam.fs", "bcc", "Fe", (1, 1, 0), (0, 0, 1)),
-    "silicon": ("holland-marder", "diamond", "Si", (1, 1, 1), (1, -1, 0)),
-    "tungsten": ("W_zhou.eam.alloy", "bcc", "W", (1, 1, 0), (0, 0, 1)),
-    "nickel": ("NiAlH_jea.eam.alloy", "fcc", "Ni", (1, 0, 0), (0, 1, 1)),
-    "aluminium": ("Al_mm.eam.fs", "fcc", "Al", (1, 1, 1), (1, 1, -2)),
+    "iron": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 1, 0), (0, 0, 1)),
+    "silicon": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, -1, 0)),
+    "silicon-112": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, 1, -2)),
+    "tungsten": ("W_zhou.eam.alloy", "bcc", ("W",), (1, 1, 0), (0, 0, 1)),
+    "vanadium": ("VFe_mm.eam.fs", "bcc", ("V",), (1, 1, 0), (0, 0, 1)),
+    "nickel": ("NiAlH_jea.eam.alloy", "fcc", ("Ni",), (1, 0, 0), (0, 1, 1)),
+    "aluminium": ("Al_mm.eam.fs", "fcc", ("Al",), (1, 1, 1), (1, 1, -2)),
+    "aluminium-100": ("Al_mm.eam.fs", "fcc", ("Al",), (1, 0, 0), (0, 0, 1)),
+    "silicon-carbide": ("SiC_Erhart-Albe.tersoff", "zincblende", ("Si", "C"), (1, 1, 0), (0, 0, 1)),
 }
-"""Potential, structure, element, plane, front."""
+"""Potential, structure, species, plane, front."""
+
+
+def material(name: str) -> tuple[Crystal, SitePotential]:
+    """Crystal at rest, oriented, and its potential."""
+    file, structure, species, plane, front = MATERIALS[name]
+    potential = load_potential(file)
+    crystal = getattr(Crystal, structure)(*species).resolved(potential)
+    return crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented(plane, front), potential
 
 
 def measure(name: str, radius: float, core: float, start: float) -> dict[str, Any]:
     """K+ with one core, or why there is none."""
-    file, structure, element, plane, front = MATERIALS[name]
-    potential = load_potential(file)
-    crystal = getattr(Crystal, structure)(element).resolved(potential)
-    crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented(plane, front)
+    crystal, potential = material(name)
     usual, begin = Sizes.usual(crystal, potential), time.process_time()
     spec = CrackSpec(core_radius=core or usual.core_radius, blend_width=usual.blend_width, domain_radius=radius, order=2, face_strip=0.0)
     found: dict[str, Any] = {"core": spec.core_radius}

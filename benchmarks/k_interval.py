@@ -15,7 +15,6 @@ from typing import Any
 
 import dolfinx_solver  # noqa: F401  brings its own MPI: first
 
-from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from qc.crack.k_error import FARTHER, k_plus_error
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
@@ -23,28 +22,14 @@ from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError, InputError
 
-CRACKS = {
-    "iron": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 1, 0), (0, 0, 1)),
-    "silicon": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, -1, 0)),
-    "silicon-112": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, 1, -2)),
-    "tungsten": ("W_zhou.eam.alloy", "bcc", ("W",), (1, 1, 0), (0, 0, 1)),
-    "vanadium": ("VFe_mm.eam.fs", "bcc", ("V",), (1, 1, 0), (0, 0, 1)),
-    "nickel": ("NiAlH_jea.eam.alloy", "fcc", ("Ni",), (1, 0, 0), (0, 1, 1)),
-    "silicon-carbide": ("SiC_Erhart-Albe.tersoff", "zincblende", ("Si", "C"), (1, 1, 0), (0, 0, 1)),
-    "aluminium": ("Al_mm.eam.fs", "fcc", ("Al",), (1, 0, 0), (0, 0, 1)),
-}
-"""Potential, structure, species, plane, front."""
+from .core_size import MATERIALS, material
 
 LOADS = LadderSpec(K_tolerance=5e-4)
 
 
 def climbed(name: str, spec: CrackSpec) -> Ladder:
     """The ladder of a crack up to its first advance."""
-    file, structure, species, plane, front = CRACKS[name]
-    potential = load_potential(file)
-    crystal = getattr(Crystal, structure)(*species).resolved(potential)
-    crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented(plane, front)
-    ladder = Ladder(CrackSystem(crystal, potential, spec), LOADS)
+    ladder = Ladder(CrackSystem(*material(name), spec), LOADS)
     ladder.run()
     return ladder
 
@@ -71,7 +56,7 @@ def measure(name: str, method: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.k_interval", description=__doc__.splitlines()[0])
-    parser.add_argument("cracks", nargs="*", default=list(CRACKS), help=", ".join(CRACKS))
+    parser.add_argument("cracks", nargs="*", default=list(MATERIALS), help=", ".join(MATERIALS))
     parser.add_argument("--method", default=CrackSpec().method)
     args = parser.parse_args()
     rows = [measure(name, args.method) for name in args.cracks]

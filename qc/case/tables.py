@@ -74,6 +74,9 @@ class CrystalTable(Table):
         return self
 
 
+GRIFFITH = 1.0
+"""Level that is tried first where nothing better is known: a crack that lattice trapping holds at all is held there."""
+
 MethodName = Literal["atomistic", "continuum", "qce", "bqce", "bgfc", "bgrac", "bqcf"]
 
 METHODS_OF_CASES: tuple[str, ...] = get_args(MethodName)
@@ -277,7 +280,12 @@ class LoadTable(Table):
     @property
     def first(self) -> float:
         """Level that is tried first."""
-        return min(1.0, self.K_stop) if isinstance(self.K_start, str) else self.K_start
+        return min(GRIFFITH, self.K_stop) if isinstance(self.K_start, str) else self.K_start
+
+    @property
+    def steps(self) -> int:
+        """Steps under rising load that a ladder takes at most, but for those that it halves."""
+        return round((self.K_stop - self.first) / self.K_step) + 1
 
     @model_validator(mode="after")
     def _check(self) -> LoadTable:

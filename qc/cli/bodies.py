@@ -105,11 +105,10 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
 
     case, directory = on_root(comm, prepare)
     from ..commands.folds import run_folds, summary
-    from ..crack.folds import FoldSpec
+    from ..commands.specs import fold_spec
     from ..drive.continuation import PathOptions
 
-    spec = FoldSpec(start=case.load.K_start, folds=number, J_tolerance=case.load.J_tolerance)
-    options = PathOptions(step=step)
+    spec, options = fold_spec(case, number), PathOptions(step=step)
     document = _in_directory(comm, request, lambda: run_folds(case, directory, spec, options), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 

@@ -43,7 +43,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     region = region_line(specimen, directory)
     picture = directory / "model.png" if directory is not None else None
     griffith = system.griffith
-    steps = round((case.load.K_stop - case.load.first) / case.load.K_step) + 1
+    steps = case.load.steps
     seconds = time.perf_counter() - start + STEP_COST * steps * assembly
     return {
         "case": case.name,

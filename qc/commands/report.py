@@ -92,7 +92,7 @@ def ladder_entries(state: LadderState, system: CrackSystem, weighed: bool = Fals
 
 def over_griffith(system: CrackSystem, K: float) -> float:
     """G / (2 gamma) of the near-tip field at load K (MPa m^1/2): in mixed mode K / K_G does not tell."""
-    return float(system.field.energy_release_rate((K * system.mode).tolist()) / (2 * system.griffith.gamma))
+    return float(system.energy_release_rate(K) / (2 * system.griffith.gamma))
 
 
 def notes(system: CrackSystem) -> list[str]:

@@ -107,7 +107,7 @@ class LadderRun:
 
     def _walk(self, interrupt: Interrupt) -> None:
         load, ladder = self.specimen.case.load, self.ladder
-        total = round((load.K_stop - load.first) / load.K_step) + 1
+        total = load.steps
         self.shown.phase(f"{model_line(self.specimen)}; at most {total} steps under rising load")
         self.shown.begin(total, len(ladder.state.steps))
         for level, branch in ladder.loads():

@@ -9,6 +9,7 @@ from petsc4py import PETSc
 
 from ..case.case import Case
 from ..case.qm import QMTable
+from ..crack.folds import FoldSpec
 from ..crack.ladder_state import LadderSpec
 from ..crack.propagation_state import PropagationSpec
 from ..crack.qm_tip import QMTipSpec
@@ -33,6 +34,11 @@ def ladder_spec(case: Case) -> LadderSpec:
         K_tolerance=load.K_tolerance,
         J_tolerance=load.J_tolerance,
     )
+
+
+def fold_spec(case: Case, folds: int) -> FoldSpec:
+    """What table [load] asks of a trace of ``folds`` folds."""
+    return FoldSpec(start=case.load.K_start, folds=folds, J_tolerance=case.load.J_tolerance)
 
 
 def propagation_spec(case: Case) -> PropagationSpec:

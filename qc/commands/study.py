@@ -15,7 +15,6 @@ from mpi4py import MPI
 from fem.collective import on_root
 
 from ..case.case import Case
-from ..crack.folds import FoldSpec
 from ..drive.continuation import PathOptions
 from ..errors import ConvergenceError, InputError
 from ..material.cleavage import crack_lattice
@@ -28,6 +27,7 @@ from .folds import run_folds
 from .potential import load_potential_of
 from .run import run_case
 from .run_log import log_to_file
+from .specs import fold_spec
 from .study_plan import RADIUS, Measure, Member
 from .terminal import display
 
@@ -119,9 +119,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: json.loads((directory / name).read_text())))
-    return run_folds(
-        case, directory, FoldSpec(start=case.load.K_start, folds=1, J_tolerance=case.load.J_tolerance), PathOptions()
-    )
+    return run_folds(case, directory, fold_spec(case, 1), PathOptions())
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import logging
 
 import numpy as np
 
+from ..case.tables import GRIFFITH
 from ..errors import ConvergenceError
 from .ladder_state import LadderSpec, LadderState
 from .records import Branch
-from .spec import GRIFFITH, LOWEST_UNLOADED
+from .spec import LOWEST_UNLOADED
 from .start import Place, next_level
 
 log = logging.getLogger(__name__)

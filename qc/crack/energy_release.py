@@ -57,9 +57,8 @@ class EnergyRelease:
         J = self.contours(q)
         if not len(J):
             return None, None, None
-        G = self._system.field.energy_release_rate((K * self._system.mode).tolist())
         mean = float(J.mean())
-        return mean, mean / G, float(np.ptp(J)) / abs(mean) if len(J) > 1 else None
+        return mean, mean / self._system.energy_release_rate(K), float(np.ptp(J)) / abs(mean) if len(J) > 1 else None
 
 
 def ring_edges(system: CrackSystem) -> np.ndarray:

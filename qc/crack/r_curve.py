@@ -120,7 +120,7 @@ def curve_point(ladder: Ladder, event: Event, number: int, centre: float) -> Cur
         K_over_KG=K / system.K_G,
         K_low=low,
         K_high=high,
-        G=system.field.energy_release_rate((K * system.mode).tolist()),
+        G=system.energy_release_rate(K),
         J_before=last.J,
         energy_before=last.energy,
         centre=centre,

@@ -29,9 +29,6 @@ from .sizes import Sizes
 LOWEST_UNLOADED = 0.3
 """Level of the load, K / K_G, at which unloading ends, if the ladder began above it."""
 
-GRIFFITH = 1.0
-"""Level that is tried first where nothing better is known: a crack that lattice trapping holds at all is held there."""
-
 LARGEST_STRAIN = 0.05
 """Of the T-stress: beyond, the linear field on the boundary is not one of the crystal."""
 

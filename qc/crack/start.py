@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from ..case.tables import GRIFFITH
 from .records import StepRecord
-from .spec import GRIFFITH
 from .system import CrackSystem
 from .tip import SLIPPED
 

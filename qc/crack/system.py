@@ -17,6 +17,7 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.far_field import CoarseMesh
 from fem.near_tip import NearTipField
 
+from ..case.tables import GRIFFITH
 from ..coupling.extents import Extents
 from ..coupling.methods import build_within
 from ..coupling.model import Model
@@ -25,7 +26,6 @@ from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
 from .spec import (
-    GRIFFITH,
     MODES,
     CrackSpec,
     check_opening,
@@ -222,6 +222,10 @@ class CrackSystem:
         q = self.model.parts.layout.create_unknowns()
         q.array[:] = self.imposed_displacement(K)[: self.model.parts.layout.n_free].ravel()
         return q
+
+    def energy_release_rate(self, K: float) -> float:
+        """G of the near-tip field at load K (MPa m^1/2) in the system's mode, J/m^2."""
+        return self.field.energy_release_rate((K * self.mode).tolist())
 
     def face_opening(self, r: float, K: float) -> float:
         """Opening of the crack faces at distance r behind the tip (A) in the near-tip field at K, A."""

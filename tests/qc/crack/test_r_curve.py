@@ -40,11 +40,10 @@ def tip_with(x):
 def system(K_G=0.5):
     return SimpleNamespace(
         K_G=K_G,
-        mode=np.array([1.0, 0.0, 0.0]),
         lattice=SimpleNamespace(vectors=np.eye(3)),
         model=SimpleNamespace(thickness=4.0),
         griffith=SimpleNamespace(gamma=1.1),
-        field=SimpleNamespace(energy_release_rate=lambda K: 8.0 * K[0] ** 2),
+        energy_release_rate=lambda K: 8.0 * K**2,
     )
 
 
