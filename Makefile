@@ -35,9 +35,11 @@ PY := $(RUN) $(BIN)python3
 # looks for it: when make reads this file on a fresh machine, there is no environment yet.
 MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 
-# One thread a rank. The transports suit one machine; the last two let Open MPI start more ranks than cores, as root too.
-TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
-	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# One thread a rank. The transports suit one machine; MPICH's waiting ranks leave their core to those that compute; the last
+# lets Open MPI start more ranks than cores, as root too.
+TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} \
+	MPIR_CVAR_CH4_PROGRESS_THROTTLE=1 MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT=200 \
+	PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
 PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests

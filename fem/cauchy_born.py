@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from atomistics import Crystal, SitePotential
+from atomistics.kernels import elements
 
 from .cell_sites import STENCIL_MARGIN, CellSite, sites_of_cell
 from .shifts import ShiftDerivatives, largest_gap, relax, without_translation
@@ -226,8 +227,9 @@ class CauchyBornMaterial:
 
     def _enlargement(self, G: np.ndarray) -> np.ndarray:
         """Size of the stencil that each G needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
-        F = G[:, :, :3]
-        J = np.linalg.det(F)
+        F = np.ascontiguousarray(G[:, :, :3])
+        J, strain = np.empty(len(F)), np.empty(len(F))
+        elements.measures(F, J, strain)
         bad = np.flatnonzero(~(np.isfinite(J) & (J > 0.0)))
         if len(bad):
             k = bad[0]
@@ -237,7 +239,6 @@ class CauchyBornMaterial:
         power = np.zeros(len(F))
         if not self.potential.fixed_topology:
             nearer = 1.0 + largest_gap(G[:, :, 3:].transpose(0, 2, 1)) / self.potential.cutoff
-            strain = np.linalg.norm(F.swapaxes(1, 2) @ F - np.eye(3), axis=(1, 2))
             # no eigenvalue of F^T F is below 1 - |F^T F - I|: most points need no singular values
             strong = np.flatnonzero(1.0 - strain < (nearer / STENCIL_MARGIN) ** 2)
             smallest = np.linalg.svd(F[strong], compute_uv=False)[:, -1] / nearer[strong]

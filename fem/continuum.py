@@ -1,7 +1,7 @@
 """The continuum term: sum over quadrature points of omega_k W(F_k), with gradient and element blocks of the Hessian.
 
 DOLFINx gives mesh, degrees of freedom, basis functions and quadrature; the contraction with the numpy arrays P and C
-of the Cauchy-Born material is a batched product here. A generated form would need a C compiler and 10-20 s of
+of the Cauchy-Born material is a compiled loop here. A generated form would need a C compiler and 10-20 s of
 compilation on the user's machine, for the same sum over fewer cells.
 """
 
@@ -14,6 +14,8 @@ from functools import cached_property
 import basix
 import numpy as np
 from dolfinx import fem
+
+from atomistics.kernels import elements
 
 from .cauchy_born import CauchyBornMaterial
 from .mesh.interpolation import cell_vertices
@@ -79,7 +81,7 @@ class ContinuumEnergy:
         jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
         table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
-        self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
+        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self._measure = measure[:, None] * rule
         self.omega = weight[self.cells][:, None] * self._measure
@@ -95,8 +97,8 @@ class ContinuumEnergy:
     def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
         """F at the quadrature points of ``cells``, (n, n_points, 3, 3), for nodal displacements u (n_blocks, components) in A."""
         gradients = self.gradients[cells]
-        F = np.broadcast_to(self.F0, (*gradients.shape[:2], 3, 3)).copy()
-        F[..., : u.shape[1], : gradients.shape[-1]] += np.einsum("cam,cqai->cqmi", u[self.dofs[cells]], gradients)
+        F = np.empty((*gradients.shape[:2], 3, 3))
+        elements.deformation_gradients(u, self.dofs[cells], gradients, self.F0, F)
         return F
 
     def energy(self, u: np.ndarray) -> float:
@@ -112,12 +114,11 @@ class ContinuumEnergy:
         """As `energy`, and the gradient (n_blocks, components), eV/A, from this rank's cells."""
         total, g = 0.0, np.zeros_like(u)
         for here in self._chunks(LARGE_CHUNK):
-            omega, gradients = self.omega[here], self.gradients[here]
+            omega = self.omega[here]
             F, same = self._sampled(u, here)
             W, P = (part[same] for part in self.material.energy_and_stress(F))
-            P = P.reshape(*omega.shape, 3, 3)[..., : u.shape[1], : gradients.shape[-1]]
-            local = np.einsum("cq,cqmi,cqai->cam", omega, P, gradients, optimize=True)
-            np.add.at(g, self.dofs[here].ravel(), local.reshape(-1, u.shape[1]))
+            P = np.ascontiguousarray(P).reshape(*omega.shape, 3, 3)
+            elements.nodal_forces(P, omega, self.dofs[here], self.gradients[here], g)
             total += float(omega.ravel() @ (W - self.reference_density))
         return total, g
 
@@ -133,41 +134,38 @@ class ContinuumEnergy:
 
     def pattern(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column blocks of ``hessian_blocks``, each pair once."""
-        row, column = np.divmod(self._sums[0], self.n_blocks)
-        return row, column
+        names, _ = self._pairs_of_all
+        return self._split(names)
 
     def hessian_blocks(self, u: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """(n_pairs, components, components) blocks in the order of ``pattern``, eV/A^2, summed over this rank's cells.
 
         New, or written over ``out``.
         """
-        (names, sums), m = self._sums, u.shape[1]
-        blocks = (np.empty((len(names), m, m)) if out is None else out).reshape(-1, m * m)
+        (names, pair), m = self._pairs_of_all, u.shape[1]
+        blocks = np.empty((len(names), m, m)) if out is None else out
         blocks[:] = 0.0
-        for here, (order, start, target) in zip(self._chunks(CHUNK), sums, strict=True):
-            blocks[target] += np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
-        return blocks.reshape(-1, m, m)
+        for here in self._chunks(CHUNK):
+            self._add_stiffness(u, here, pair[here], blocks)
+        return blocks
 
     def pattern_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pairs of blocks that share one of some cells, each once; other cells may have the same."""
-        return (np.divmod(self._pairs(here)[0], self.n_blocks) for here in self._chunks(CHUNK))
+        return (self._split(self._pairs(here)[0]) for here in self._chunks(CHUNK))
 
     def hessian_chunks(self, u: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """As `pattern_chunks`, with (n_pairs, components, components) blocks summed over these cells, eV/A^2; nothing is kept."""
         for here in self._chunks(CHUNK):
-            name, order, start = self._pairs(here)
-            row, column = np.divmod(name, self.n_blocks)
-            blocks = np.add.reduceat(self._stiffness(u, here)[order], start, axis=0)
-            yield row, column, blocks.reshape(-1, u.shape[1], u.shape[1])
+            names, pair = self._pairs(here)
+            blocks = np.zeros((len(names), u.shape[1], u.shape[1]))
+            self._add_stiffness(u, here, pair, blocks)
+            yield *self._split(names), blocks
 
-    def _stiffness(self, u: np.ndarray, here: slice) -> np.ndarray:
-        """(n, components^2) blocks between the dofs of each of some cells, eV/A^2."""
-        m, d = u.shape[1], self.gradients.shape[-1]
-        omega, gradients = self.omega[here], self.gradients[here]
+    def _add_stiffness(self, u: np.ndarray, here: slice, pair: np.ndarray, blocks: np.ndarray) -> None:
+        """Add what some cells' dofs have between them to the blocks of their pairs, eV/A^2."""
         F, same = self._sampled(u, here)
-        C = self.material.tangent(F)[same].reshape(*omega.shape, 3, 3, 3, 3)[:, :, :m, :d, :m, :d]
-        half = np.einsum("cq,cqminj,cqbj->cqminb", omega, C, gradients, optimize=True)
-        return np.einsum("cqminb,cqai->cabmn", half, gradients, optimize=True).reshape(-1, m * m)
+        C = np.ascontiguousarray(self.material.tangent(F)[same]).reshape(*self.omega[here].shape, 3, 3, 3, 3)
+        elements.add_stiffness(C, self.omega[here], self.gradients[here], pair, blocks)
 
     def _sampled(self, u: np.ndarray, cells: slice) -> tuple[np.ndarray, np.ndarray | slice]:
         """F (k, 3, 3) where the material is asked, and which of these each quadrature point of ``cells`` has."""
@@ -182,20 +180,18 @@ class ContinuumEnergy:
     def _chunks(self, size: int) -> list[slice]:
         return [slice(begin, begin + size) for begin in range(0, len(self.dofs), size)]
 
-    def _pairs(self, here: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs of some cells as numbers row * n_blocks + column, the cells' own pairs in that order, where each number begins."""
+    def _split(self, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column blocks of pairs by number."""
+        row, column = np.divmod(names, self.n_blocks)
+        return row, column
+
+    def _pairs(self, here: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of some cells as numbers row * n_blocks + column, each once, and which (n, n_dofs, n_dofs) of these the cells have."""
         dofs = self.dofs[here]
-        name = (dofs[:, :, None].astype(np.int64) * self.n_blocks + dofs[:, None, :]).ravel()
-        order = np.argsort(name, kind="stable")
-        start = np.flatnonzero(np.diff(name[order], prepend=-1))
-        return name[order[start]], order, start
+        names, pair = np.unique(dofs[:, :, None].astype(np.int64) * self.n_blocks + dofs[:, None, :], return_inverse=True)
+        return names, pair.astype(np.int32).reshape(*dofs.shape, dofs.shape[1])
 
     @cached_property
-    def _sums(self) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-        """Numbers of all pairs, and how the cells of each chunk add to them: of tetrahedra six share a pair.
-
-        A chunk's blocks, in the order ``order``, are summed from each ``start`` to the next and added to the pairs ``target``.
-        """
-        parts = [self._pairs(here) for here in self._chunks(CHUNK)]
-        names = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(name for name, *_ in parts)]))
-        return names, [(o.astype(np.int32), s.astype(np.int32), np.searchsorted(names, n)) for n, o, s in parts]
+    def _pairs_of_all(self) -> tuple[np.ndarray, np.ndarray]:
+        """As `_pairs`, of all cells: of tetrahedra six share a pair."""
+        return self._pairs(slice(None))

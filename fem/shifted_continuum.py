@@ -6,6 +6,8 @@ import basix
 import numpy as np
 from dolfinx import fem
 
+from atomistics.kernels import elements
+
 from .cauchy_born import CauchyBornMaterial
 from .mesh.interpolation import cell_vertices
 from .shifts import ShiftDerivatives, independent
@@ -68,7 +70,7 @@ class ShiftedContinuumEnergy:
         vertices = np.asarray(shift_space.dofmap.list)[self.cells]
         shifts = self.n_nodes + self._n * vertices[:, :, None] + np.arange(self._n)
         nodes = np.asarray(space.dofmap.list)[self.cells]
-        self._nd = nodes.shape[1]
+        self._nodes, self._nd = nodes, nodes.shape[1]
         self.dofs = np.hstack([nodes, shifts.reshape(len(nodes), self._n * vertices.shape[1])]).astype(np.int64)
         self.X = space.tabulate_dof_coordinates()[:, : space.mesh.geometry.dim]
         self._integrate(space, weight)
@@ -95,7 +97,7 @@ class ShiftedContinuumEnergy:
         jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
         table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
-        self.gradients = np.einsum("jqa,cji->cqai", table, inverse)
+        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self.omega = (weight[self.cells] * measure)[:, None] * rule
 
@@ -109,13 +111,12 @@ class ShiftedContinuumEnergy:
         m, (n, q) = z.shape[1], self.omega.shape
         d = self.material.derivatives(*self._state(z), second=False)
         g = np.concatenate([d.dF.reshape(-1, 9), d.dp.reshape(-1, 3 * (self._n + 1))], axis=1) @ self._chain
-        dF = g[:, :9].reshape(n, q, 3, 3)[..., :m, : self.gradients.shape[-1]]
+        dF = np.ascontiguousarray(g[:, :9]).reshape(n, q, 3, 3)
         dp = g[:, 9:].reshape(n, q, self._n, 3)[..., :m]
-        nodes = np.einsum("cq,cqmi,cqai->cam", self.omega, dF, self.gradients, optimize=True)
-        shifts = np.einsum("cq,qv,cqsm->cvsm", self.omega, self._shift_table, dp, optimize=True)
-        local = np.concatenate([nodes, shifts.reshape(n, self.dofs.shape[1] - self._nd, m)], axis=1)
         out = np.zeros_like(z)
-        np.add.at(out, self.dofs.ravel(), local.reshape(-1, m))
+        elements.nodal_forces(dF, self.omega, self._nodes, self.gradients, out)
+        shifts = np.einsum("cq,qv,cqsm->cvsm", self.omega, self._shift_table, dp, optimize=True)
+        np.add.at(out, self.dofs[:, self._nd :].ravel(), shifts.reshape(-1, m))
         return float(self.omega.ravel() @ (d.W - self.reference_density)), out
 
     def cauchy_stress(self, z: np.ndarray) -> np.ndarray:
@@ -151,10 +152,8 @@ class ShiftedContinuumEnergy:
         """F (k, 3, 3) and Cauchy-Born shifts (k, n_basis, 3) at all quadrature points."""
         n, q = self.omega.shape
         m, local = z.shape[1], z[self.dofs]
-        F = np.broadcast_to(self.F0, (n, q, 3, 3)).copy()
-        F[..., :m, : self.gradients.shape[-1]] += np.einsum(
-            "cam,cqai->cqmi", local[:, : self._nd], self.gradients, optimize=True
-        )
+        F = np.empty((n, q, 3, 3))
+        elements.deformation_gradients(z, self._nodes, self.gradients, self.F0, F)
         shifts = np.zeros((n, q, self._n, 3))
         nodal = local[:, self._nd :].reshape(n, self._shift_table.shape[1], self._n, m)
         shifts[..., :m] = np.einsum("qv,cvsm->cqsm", self._shift_table, nodal)

@@ -20,7 +20,7 @@ import llvmlite.binding as llvm
 import numba
 
 TEMPORARY = "qc-kernels-"
-MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction")
+MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction", "elements")
 
 
 log = logging.getLogger(__name__)
