@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import os
+import secrets
 import sys
 import time
 import traceback
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..commands.guard import guarded
+from ..commands.guard import guarded, has_spoken
 from ..commands.verbosity import messages_on_screen
 from ..errors import ConvergenceError, InputError, Stopped
 
@@ -25,31 +27,48 @@ UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it unde
 NO_HANDLER = "-no_signal_handler"
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE}
+"""What the machine refuses, and not this code: it is told in one sentence."""
 
 
 def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     """Run a command on all ranks and turn what it raises into an exit code.
 
-    What the user can mend, and a stop, is one sentence on stderr, told by rank 0. Anything else is a defect: its traceback
-    is shown.
+    What the user or the machine can mend, and a stop, is one sentence on stderr, told by rank 0 or by the rank that failed
+    alone. Anything else is a defect: its traceback is shown, once.
     """
     from mpi4py import MPI
 
     world = MPI.COMM_WORLD
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
     _take_signals_from_petsc()
-    try:
-        with guarded(world.rank == 0), messages_on_screen(world.rank == 0):
-            return command(world)
-    except (ConvergenceError, Stopped, InputError) as error:
-        code = _code_of(error)
-        _tell(" ".join(str(error).split()) or type(error).__name__, code, world, aside)
-        return code
-    except Exception:
-        if world.size == 1:
-            raise
-        _abort_if_parallel(world, traceback.format_exc(), FAILED)
-        return FAILED
+    job = world.bcast(f"qc-{secrets.token_hex(8)}") if world.size > 1 else ""
+    with guarded(world.rank == 0, who=f"rank {world.rank}" if job else "the program", job=job):
+        try:
+            with messages_on_screen(world.rank == 0):
+                return command(world)
+        except BaseException as error:
+            sentence, code = _verdict(error)
+            if world.size == 1 and (sentence is None or isinstance(error, SystemExit | KeyboardInterrupt)):
+                raise
+            _tell(sentence or traceback.format_exc(), code, world, aside)
+            return code
+
+
+def _verdict(error: BaseException) -> tuple[str | None, int]:
+    """What is to be said of what ended a command, None for a defect, and the exit code."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ConvergenceError | Stopped | InputError):
+        return f"qc: {text or type(error).__name__}", _code_of(error)
+    if isinstance(error, MemoryError):
+        more = f" ({text[0].lower()}{text[1:]})" if text else ""
+        return f"qc: out of memory{more}: qc check says what a model takes, [model] has its sizes, ranks share it", FAILED
+    if isinstance(error, OSError) and error.errno in DISK:
+        return f"qc: {error.strerror}: {error.filename or 'no file was named'}", FAILED
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"qc: {error!r} in {place.filename}, line {place.lineno}: not a way to end one rank of several", FAILED
+    return None, FAILED
 
 
 def _take_signals_from_petsc() -> None:
@@ -88,18 +107,18 @@ def _usage(error: Any) -> str:
     return f"qc: {' '.join(message.split()).rstrip('.')}; see {context.command_path} --help"
 
 
-def _code_of(error: Exception) -> int:
+def _code_of(error: BaseException) -> int:
     if isinstance(error, Stopped):
         return STOPPED
     return FAILED if isinstance(error, ConvergenceError) else BAD_INPUT
 
 
 def _tell(message: str, code: int, world: MPI.Comm, aside: MPI.Comm) -> None:
-    """One sentence for all ranks if all have failed; a rank that failed alone ends the others."""
+    """One message for all ranks if all have failed; a rank that failed alone ends the others."""
     if world.size > 1 and not _all_arrive(aside):
-        _abort_if_parallel(world, f"rank {world.rank} alone: {message}", code)
+        _abort(world, f"rank {world.rank} alone: {message.removeprefix('qc: ')}", code)
     elif world.rank == 0:
-        _print(f"qc: {message}")
+        _print(message)
 
 
 def _all_arrive(comm: MPI.Comm) -> bool:
@@ -112,12 +131,13 @@ def _all_arrive(comm: MPI.Comm) -> bool:
     return True
 
 
-def _abort_if_parallel(world: MPI.Comm, message: str, code: int) -> None:
+def _abort(world: MPI.Comm, message: str, code: int) -> None:
+    """The last message and the end of all ranks."""
     _print(message)
-    if world.size > 1:
-        sys.stdout.flush()
-        time.sleep(0.5)  # mpirun must have read what was printed before the abort closes its pipes
-        world.Abort(code)
+    sys.stdout.flush()
+    has_spoken()
+    time.sleep(0.5)  # mpirun must have read what was printed before the abort closes its pipes
+    world.Abort(code)
 
 
 def _print(message: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Stopped
 from ..monitor import Iteration, Told
-from .watchdog import ASKING, ENDING, ENDS, FINISHES, PATIENCE
+from .watchdog import ASKING, DONE, ENDING, ENDS, FINISHES, PATIENCE, SPOKEN
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -64,11 +64,12 @@ class Interrupt:
 
 
 @contextmanager
-def guarded(speaks: bool, patience: float = PATIENCE) -> Iterator[None]:
+def guarded(speaks: bool, patience: float = PATIENCE, who: str = "the program", job: str = "") -> Iterator[None]:
     """A watchdog beside this process while the block runs.
 
     A signal ends the process at once, with the exit code for a stop, unless an `Interrupt` is there to finish something: then
-    the second one does, or the end of the watchdog's patience. Files must be whole at any time.
+    the second one does, or the end of the watchdog's patience. Files must be whole at any time. A process that ends inside
+    the block without a word is told by its watchdog.
 
     Parameters
     ----------
@@ -76,6 +77,10 @@ def guarded(speaks: bool, patience: float = PATIENCE) -> Iterator[None]:
         Whether the watchdog says so on stderr: on one rank.
     patience : float
         Seconds from the first signal to the end of what an `Interrupt` finishes.
+    who : str
+        What the watchdog calls this process.
+    job : str
+        The same on all ranks, and no other job's; "" on one rank.
     """
     global _pipe
     if _pipe is not None:
@@ -88,6 +93,8 @@ def guarded(speaks: bool, patience: float = PATIENCE) -> Iterator[None]:
         str(os.getpid()),
         "speaks" if speaks else "is silent",
         str(patience),
+        who,
+        job,
     ]
     command = [sys.executable, "-I", "-S", *words]
     dog = subprocess.Popen(command, stdin=read, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -102,6 +109,7 @@ def guarded(speaks: bool, patience: float = PATIENCE) -> Iterator[None]:
     try:
         yield
     finally:
+        _tell(DONE)
         _pipe = None
         signal.set_wakeup_fd(wakeup)
         for number, handler in old.items():
@@ -109,6 +117,11 @@ def guarded(speaks: bool, patience: float = PATIENCE) -> Iterator[None]:
         libc.signal(ENDING, quits)
         os.close(write)
         dog.wait()
+
+
+def has_spoken() -> None:
+    """Tell the watchdogs here that all ranks end now, and that the reason has been said."""
+    _tell(SPOKEN)
 
 
 def _tell(word: bytes) -> None:

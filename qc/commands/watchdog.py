@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import sys
 import time
 
@@ -23,6 +24,10 @@ TWICE = 1.0
 """Seconds within which signals count as one: a launcher passes on what its ranks have had from the batch system already."""
 FINISHES, ENDS = b"F", b"E"
 """Written to the pipe by the command: from now on it finishes what it is at, or it has nothing to finish. No signal has these numbers."""
+DONE, SPOKEN = b"D", b"S"
+"""Written last: the command ends in good order, or it has said itself why it ends all ranks."""
+LINGERS = 3.0
+"""Seconds for which the last word stays taken while a launcher ends the other ranks."""
 ENDING = signal.SIGQUIT
 """Ends the command: the number is its exit code (`qc.commands.guard`)."""
 SHOW_CURSOR = b"\x1b[?25h\n"
@@ -43,12 +48,18 @@ class Watchdog:
         Whether this is the rank that speaks.
     patience : float
         As `PATIENCE`.
+    who : str
+        What a sentence on the command's sudden end calls it.
+    job : str
+        A name that the watchdogs of all ranks share, so that one of those on a machine has the last word; "" on one rank.
     """
 
-    def __init__(self, pipe: int, command: int, speaks: bool, patience: float) -> None:
+    def __init__(self, pipe: int, command: int, speaks: bool, patience: float, who: str, job: str) -> None:
         self._pipe, self._command, self._speaks, self._patience = pipe, command, speaks, patience
+        self._who, self._job = who, job
         self._finishes = False
         self._first: float | None = None
+        self._word: socket.socket | None = None
 
     def watch(self) -> None:
         """Until the command ends, or has to."""
@@ -58,8 +69,13 @@ class Watchdog:
                 return self._end(f"not finished {self._patience:g} s after the signal: ended; {ON_DISK}")
             data = os.read(self._pipe, 4096)
             if not data:
-                return None
+                return self._gone()
             for number in data:
+                if number == DONE[0]:
+                    return None
+                if number == SPOKEN[0]:
+                    self._has_last_word()
+                    return None
                 if number in (FINISHES[0], ENDS[0]):
                     self._finishes = number == FINISHES[0]
                 elif number in ASKING and (sentence := self._answer(signal.Signals(number).name)) is not None:
@@ -77,10 +93,25 @@ class Watchdog:
         self._say(f"{name}: finishing this Newton step, then saving; again to stop now")
         return None
 
+    def _gone(self) -> None:
+        """The command has ended without a word, and can no longer say so itself."""
+        if self._has_last_word():
+            kept = f"; {ON_DISK}" if self._finishes else ""
+            self._write(f"{self._who} ended without a word: killed, out of memory, or by an exit in a library{kept}")
+
+    def _has_last_word(self) -> bool:
+        """Whether no watchdog of another rank here has said why all end; the name of a socket is free again when its process ends."""
+        if self._word is None and self._job:
+            self._word = socket.socket(socket.AF_UNIX)
+            try:
+                self._word.bind(f"\0{self._job}")  # a name in no file system, as Linux has it
+            except OSError:
+                return False
+        return True
+
     def _end(self, sentence: str) -> None:
-        self._say(sentence)
-        if self._speaks and os.isatty(2):
-            os.write(2, SHOW_CURSOR)
+        if self._speaks and self._has_last_word():
+            self._write(sentence)
         for blow in (ENDING, signal.SIGKILL):
             try:
                 os.kill(self._command, blow)
@@ -100,8 +131,21 @@ class Watchdog:
         if self._speaks:
             os.write(2, f"\nqc: {sentence}\n".encode())
 
+    def _write(self, last: str) -> None:
+        os.write(2, f"\nqc: {last}\n".encode())
+        if os.isatty(2):
+            os.write(2, SHOW_CURSOR)
+
+    def linger(self) -> None:
+        """Keep the last word until the other ranks have ended, and keep no launcher waiting for more of it."""
+        if self._word is not None:
+            os.close(2)
+            time.sleep(LINGERS)
+
 
 if __name__ == "__main__":
     for number in ASKING:  # they are for the command
         signal.signal(number, signal.SIG_IGN)
-    Watchdog(0, int(sys.argv[1]), sys.argv[2] == "speaks", float(sys.argv[3])).watch()
+    dog = Watchdog(0, int(sys.argv[1]), sys.argv[2] == "speaks", float(sys.argv[3]), sys.argv[4], sys.argv[5])
+    dog.watch()
+    dog.linger()

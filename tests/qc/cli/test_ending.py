@@ -50,6 +50,9 @@ class Ranks:
     def Dup(self):
         return self
 
+    def bcast(self, value):
+        return value
+
     def Ibarrier(self):
         return SimpleNamespace(Test=lambda: self.arrive)
 
@@ -63,7 +66,12 @@ class Ranks:
         (InputError("wrong"), True, [], ""),  # rank 0 tells it
         (InputError("wrong"), False, [2], "rank 1 alone: wrong\n"),
         (ConvergenceError("no"), False, [1], "rank 1 alone: no\n"),
-        (KeyError("defect"), True, [1], "Traceback"),
+        (KeyError("defect"), True, [], ""),
+        (KeyError("defect"), False, [1], "rank 1 alone: Traceback"),
+        (SystemExit(5), False, [1], "rank 1 alone: SystemExit(5) in"),
+        (MemoryError("Unable to allocate 7 TiB"), False, [1], "rank 1 alone: out of memory (unable to allocate 7 TiB)"),
+        (OSError(28, "No space left on device", "out/x"), False, [1], "rank 1 alone: No space left on device: out/x\n"),
+        (FileNotFoundError(2, "No such file or directory", "x"), False, [1], "rank 1 alone: Traceback"),
     ],
 )
 def test_no_rank_is_left_waiting(monkeypatch, capsys, error, arrive, aborted, shown):
