@@ -57,13 +57,29 @@ def close_packed(c_over_a: float) -> UnitCell:
     return UnitCell(3, cell, np.array([[0, 0, 0], [1 / 3, 2 / 3, 1 / 2]]) @ cell, cell)
 
 
+MOST_POINTS = 2e8
+"""More lattice points are not asked for by anybody who means it: some length is in another unit."""
+
+
 def box_indices(cell: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Integer triples whose lattice points lie in the box or very near to it, in lexicographic order.
 
     Along each row of the lattice the box is an interval of the third index: a thin turned box costs no more than
     its two long sides.
+
+    Raises
+    ------
+    ValueError
+        There are more points than any list can hold.
     """
     corners = np.array(list(itertools.product(*zip(lo, hi, strict=True)))) @ np.linalg.inv(cell)
+    expected = float(np.prod(np.maximum(np.asarray(hi, float) - lo, np.abs(cell).max(0))) / abs(np.linalg.det(cell)))
+    if not expected < MOST_POINTS:
+        size = ", ".join(f"{length:.3g}" for length in np.asarray(hi, float) - lo)
+        raise ValueError(
+            f"a box of {size} A would hold {expected:.2g} cells of a crystal whose cell has {abs(np.linalg.det(cell)):.3g} A^3: "
+            "check the unit of the lattice constant, the cutoff and the sizes"
+        )
     first, last = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
     i, j = (v.ravel() for v in np.meshgrid(*(np.arange(first[d], last[d] + 1) for d in (0, 1)), indexing="ij"))
     start = i[:, None] * cell[0] + j[:, None] * cell[1]

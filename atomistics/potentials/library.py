@@ -141,7 +141,7 @@ def find_potential(name: str) -> Path:
     places, wanted = potential_folders(), os.path.expanduser(name)
     for folder in places:
         path = folder / wanted
-        if path.is_file():
+        if os.path.isfile(path):  # no error for a name that no file can have
             return path
     searched = ", ".join(str(p) for p in places)
     known = ", ".join([*BUILT_IN, *(word for word in plugins() if not word.startswith("."))])

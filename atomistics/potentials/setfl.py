@@ -12,6 +12,8 @@ from .text import energy_unit, number, numbers, read_lines
 
 SUPPORTED = "setfl of eam/alloy and eam/fs, funcfl of eam, .sw, .tersoff and .tersoff.mod"
 """What is read, for sentences."""
+LARGE = 1_000_000
+"""Numbers of a file that is checked to have them before anything else; of a smaller one the line that ends too early is told."""
 HARTREE_BOHR = 27.2 * 0.529
 """Z^2 / r of a funcfl table in eV, with the digits of LAMMPS."""
 
@@ -187,7 +189,7 @@ def read_setfl(path: Path, lines: list[str]) -> Setfl:
         raise ValueError(f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}")
     n_rho, d_rho, nr, dr, cutoff = _grid(path, table)
     unit = energy_unit(path, lines)
-    sections = _densities_per_element(path, lines[table.line :], len(elements), n_rho, nr)
+    sections = _densities_per_element(path, table.line, lines, len(elements), n_rho, nr)
     n = len(elements)
     density, embedding = np.empty((n, n, nr)), np.empty((n, n_rho))
     structure = []
@@ -219,10 +221,15 @@ def read_setfl(path: Path, lines: list[str]) -> Setfl:
     )
 
 
-def _densities_per_element(path: Path, lines: list[str], n: int, n_rho: int, nr: int) -> int:
-    """1 for eam/alloy, n for eam/fs (each element has one density per kind of site), from the count of table numbers."""
-    total = sum(len(line.split()) for line in lines if _is_number((line.split() or ["x"])[-1]))
+def _densities_per_element(path: Path, grid: int, lines: list[str], n: int, n_rho: int, nr: int) -> int:
+    """1 for eam/alloy, n for eam/fs (each element has one density per kind of site), from the count of table numbers.
+
+    A grid on line ``grid`` that is larger than the file is refused here, before memory is taken for it.
+    """
+    total = sum(len(line.split()) for line in lines[grid:] if _is_number((line.split() or ["x"])[-1]))
     alloy = n * (n_rho + nr) + n * (n + 1) // 2 * nr
+    if alloy > LARGE and total < 0.5 * alloy:
+        raise ValueError(f"{path}, line {grid}: expected {alloy} numbers in tables of {n_rho} and {nr} steps, found {total} in the file")
     counts = {"eam/alloy": alloy, "eam/fs": alloy + n * (n - 1) * nr, "adp": alloy + n * (n + 1) * nr}
     kind = min(counts, key=lambda kind: abs(total - counts[kind]))
     if kind == "adp":

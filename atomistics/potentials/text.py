@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import math
+import os
 import re
+import stat
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,19 +19,43 @@ REAL_IN_METAL = 1.0 / 23.060549
 """1 kcal/mol in eV, with the digits of LAMMPS' conversion between its units real and metal."""
 COMPRESSED = b"\x1f\x8b"
 """First bytes of a file of gzip, whatever its name."""
+LARGEST_FILE = 2**28
+"""Bytes of a text file, unpacked: 256 MiB, some fifty times the largest potential in use."""
 _FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[dDqQ]([-+]?\d+)|([-+]\d+))")
 """Exponents without an E: ``1.0D00``, ``1.0d+00``, and ``1.0-100``, whose letter had no room."""
 
 
 def read_lines(path: Path) -> list[str]:
     """Lines of a text file, which may be compressed by gzip and may begin with a byte order mark."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     if data.startswith(COMPRESSED):
         try:
-            data = gzip.decompress(data)
+            with gzip.open(io.BytesIO(data)) as unpacked:
+                data = unpacked.read(LARGEST_FILE + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: expected a whole file of gzip, found a broken one ({error})") from None
+    _check_size(path, len(data), LARGEST_FILE)
     return data.decode("utf-8-sig", errors="replace").splitlines()
+
+
+def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
+    """Contents of a file that is one, and not a device or a pipe that never ends, of at most so many bytes; ValueError otherwise."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{path}: expected a file, found a directory, a pipe or a device")
+        _check_size(path, status.st_size, most)
+        return file.read(most + 1)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe that nobody writes to would keep the reader waiting."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_size(path: Path, size: int, most: int) -> None:
+    if size > most:
+        raise ValueError(f"{path}: expected at most {most / 2**20:g} MiB of text, found more")
 
 
 def energy_unit(path: Path, lines: Sequence[str]) -> float:

@@ -239,7 +239,7 @@ def _find_beside(folder: Path, data: dict[str, Any]) -> None:
         value = entries.get(name) if isinstance(entries, dict) else None
         if isinstance(value, str) and value and value not in BUILT_IN_POTENTIALS:
             place = folder / os.path.expanduser(value)
-            if value.startswith("~") or place.is_file():
+            if value.startswith("~") or os.path.isfile(place):  # which a name that is too long, or has a NUL, is not
                 data[table][name] = os.fspath(place)
 
 

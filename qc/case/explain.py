@@ -56,7 +56,10 @@ def toml_text(value: Any) -> str:
     elif isinstance(value, Mapping):
         text = f"{{{', '.join(f'{k} = {toml_text(v)}' for k, v in value.items())}}}"
     else:
-        text = str(value)
+        try:
+            text = str(value)
+        except ValueError:  # Python writes no more than some thousand digits
+            text = hex(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -7,8 +7,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from atomistics.potentials.text import read_bytes
+
 from ..errors import InputError
 
+LARGEST = 2**20
+"""Bytes of a case file."""
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 _NUMBER_WITH_UNIT = re.compile(r"=\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-zÅ]+")
 
@@ -16,17 +20,25 @@ _NUMBER_WITH_UNIT = re.compile(r"=\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-zÅ]+"
 def read_toml(path: Path) -> dict[str, Any]:
     """Tables of a TOML file; InputError with file and line if it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, LARGEST).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file, a case file in TOML is expected") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not a text file in UTF-8 (byte {error.start}), a TOML file is expected") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}), a TOML file is expected") from None
+    except ValueError as error:
+        raise InputError(f"{error}; a case file in TOML is expected") from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(_syntax(path, text, str(error))) from None
+    except (RecursionError, ValueError) as error:  # of tables in tables, and of numbers
+        raise InputError(f"{path}: not a case file ({_endless(error)})") from None
+
+
+def _endless(error: Exception) -> str:
+    return "tables are nested too deep" if isinstance(error, RecursionError) else "a number has thousands of digits"
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -67,4 +79,6 @@ def _value(text: str) -> Any:
         parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"--set ...={text[:40]}... is not allowed: {_endless(error)}") from None
     return parsed["value"] if parsed.keys() == {"value"} else text

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from .table import COUNT, LENGTH, Table, key, required
+from .table import COUNT, LENGTH, LONGEST, MOST, Table, key, required
 
 ENGINES = ("gfn1-xtb", "gfn2-xtb", "gpaw")
 """Engines by name; a test compares them with those that `qc.qm.engine` knows."""
@@ -38,7 +38,7 @@ class QMTable(Table):
         gt=0,
     )
     buffer: float = key(
-        6.0, LENGTH, 'mode "force": further atoms in the engine\'s cluster, whose forces are thrown away, A', gt=0
+        6.0, LENGTH, 'mode "force": further atoms in the engine\'s cluster, whose forces are thrown away, A', gt=0, le=LONGEST
     )
     follow_tip: bool = key(
         True, "true or false", "the region moves with the tip; its new topology gets a reference of its own"
@@ -61,7 +61,7 @@ class QMTable(Table):
     retries: int = key(
         3, "a whole number of at least 0", "further attempts: new start, slower mixing, lower accuracy (xTB)", ge=0
     )
-    threads: int = key(1, COUNT, "threads of the engine, which runs on one rank while the others sleep", ge=1)
+    threads: int = key(1, COUNT, "threads of the engine, which runs on one rank while the others sleep", ge=1, le=MOST)
     start: Literal["fresh", "last"] = key(
         "fresh",
         '"fresh" or "last"',

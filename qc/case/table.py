@@ -7,9 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-LENGTH = "a plain number > 0 in A"
-POSITIVE = "a number > 0"
-COUNT = "a whole number of at least 1"
+LONGEST = 1e7
+"""Lengths go up to a millimetre, A: beyond, rounding of positions shows in the strains of the tip."""
+LENGTH = "a plain number > 0 in A, at most 1e7"
+HIGHEST = 1000.0
+LEVEL = "a number > 0, at most 1000"
+MOST = 1_000_000
+COUNT = "a whole number from 1 to 1000000"
 
 
 def key(default: Any, allowed: str, description: str, **limits: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from .explain import toml_text
-from .table import COUNT, LENGTH, POSITIVE, Table, key, required
+from .table import COUNT, HIGHEST, LENGTH, LEVEL, LONGEST, MOST, Table, key, required
 from .version import ERROR_BUDGET, FACE_STRIP, K_STEP, K_TOLERANCE, ORDER
 
 COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
@@ -44,10 +44,10 @@ class CrystalTable(Table):
         'faces (Ni3Al is ["Al", "Ni"])',
     )
     a: float | None = key(
-        None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0
+        None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0, le=LONGEST
     )
     c_over_a: float | None = key(
-        None, POSITIVE, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0
+        None, LEVEL, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0, le=HIGHEST
     )
 
     @property
@@ -112,25 +112,25 @@ class ModelTable(Table):
     dimension: float = key(
         2.5, "2, 2.5 or 3", "2: sheet (hexagonal); 2.5: plane strain, three displacement components; 3: not for cracks"
     )
-    front_periods: int = key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1)
+    front_periods: int = key(1, COUNT, "crystal periods along the crack front that the atoms fill", ge=1, le=MOST)
     core_radius: float | None = key(
         None,
         LENGTH,
         "radius of the atomistic region round the tip, A; left out: 5.7 neighbour distances, 2.5 cutoffs if that is more, "
         "or as much as keeps the crack faces out of each other's reach where they leave it at load.K_start",
-        gt=0,
+        gt=0, le=LONGEST,
     )
     blend_width: float | None = key(
         None,
         LENGTH,
         "width of the handshake, A; left out: 4 neighbour distances, or 2 cutoffs if that is more (in version 1: 8 neighbour distances)",
-        gt=0,
+        gt=0, le=LONGEST,
     )
     domain_radius: float | None = key(
         None,
         LENGTH,
         "radius beyond which the near-tip field is prescribed, A; left out: 160 neighbour distances",
-        gt=0,
+        gt=0, le=LONGEST,
     )
     blending: Literal["quintic", "cubic", "linear"] = key(
         "quintic", '"quintic", "cubic" or "linear"', "shape of the blending function across the handshake"
@@ -158,7 +158,7 @@ class ModelTable(Table):
         LENGTH,
         "thickness of the strip on each side of the crack plane, A; left out: cutoff plus half a neighbour distance, or "
         "the stencil of bgrac if that is longer",
-        gt=0,
+        gt=0, le=LONGEST,
     )
     mesh: str | None = key(
         None,
@@ -234,14 +234,14 @@ class CrackTable(Table):
 class LoadTable(Table):
     """Table [load]."""
 
-    K_start: Literal["auto"] | Annotated[float, Field(gt=0)] = key(
+    K_start: Literal["auto"] | Annotated[float, Field(gt=0, le=HIGHEST)] = key(
         "auto",
-        'a number > 0 or "auto"',
+        'a number > 0, at most 1000, or "auto"',
         "first load, in K_G (Griffith): a number is tried first, auto begins at 1; where the crack has then healed, run or been "
         "damaged, the ladder looks for a load that leaves the tip where it was put",
     )
-    K_stop: float = key(2.0, POSITIVE, "last load, in K_G", gt=0)
-    K_step: float = key(K_STEP, POSITIVE, "step of the load, in K_G", gt=0)
+    K_stop: float = key(2.0, LEVEL, "last load, in K_G", gt=0, le=HIGHEST)
+    K_step: float = key(K_STEP, LEVEL, "step of the load, in K_G", gt=0, le=HIGHEST)
     K_tolerance: float | None = key(
         K_TOLERANCE,
         "a number from 1e-6 to 0.1",
@@ -293,6 +293,14 @@ class LoadTable(Table):
             raise ValueError(
                 f"load.K_start = {self.K_start:g} is not allowed: it must not be larger than load.K_stop = {self.K_stop:g}"
             )
+        if (self.K_stop - self.first) / self.K_step > MOST:
+            raise ValueError(
+                f"load.K_step = {self.K_step:g} is not allowed: there would be more than {MOST} steps up to load.K_stop = {self.K_stop:g}"
+            )
+        if not isinstance(self.mode, str) and max(map(abs, self.mode)) > HIGHEST:
+            raise ValueError(f"load.mode = {list(self.mode)} is not allowed: its numbers must be from -{HIGHEST:g} to {HIGHEST:g}")
+        if not isinstance(self.mode, str) and any(self.mode) and max(map(abs, self.mode)) < 1 / HIGHEST:
+            raise ValueError(f"load.mode = {list(self.mode)} is not allowed: one of its numbers must be {1 / HIGHEST:g} or more")
         if not isinstance(self.mode, str) and not any(self.mode):
             raise ValueError(
                 "load.mode = [0, 0, 0] is not allowed: at least one of K_I, K_II, K_III must differ from 0"
@@ -315,9 +323,9 @@ class SolverTable(Table):
         '"mumps", "gamg" or "factored"',
         "direct linear solver; conjugate gradients with algebraic multigrid; or these without the matrix, for large models",
     )
-    max_newton: int = key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1)
-    max_robust: int = key(300, COUNT, "iterations of the robust path", ge=1)
-    step_cap: float = key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0)
+    max_newton: int = key(8, COUNT, "iterations of plain Newton before the robust path takes over", ge=1, le=MOST)
+    max_robust: int = key(300, COUNT, "iterations of the robust path", ge=1, le=MOST)
+    step_cap: float = key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0, le=LONGEST)
     perturbation: float = key(
         1e-3,
         "a plain number >= 0 in A",

@@ -17,7 +17,7 @@ import typer
 
 from ..commands.guard import guarded, has_spoken
 from ..commands.verbosity import messages_on_screen
-from ..errors import ConvergenceError, InputError, Stopped
+from ..errors import ConvergenceError, InputError, Stopped, visible
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -29,6 +29,8 @@ PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE}
 """What the machine refuses, and not this code: it is told in one sentence."""
+NAMES = {errno.ENAMETOOLONG, errno.ELOOP}
+"""Names that no file can have."""
 
 
 def exit_code(command: Callable[[MPI.Comm], int]) -> int:
@@ -63,8 +65,10 @@ def _verdict(error: BaseException) -> tuple[str | None, int]:
     if isinstance(error, MemoryError):
         more = f" ({text[0].lower()}{text[1:]})" if text else ""
         return f"qc: out of memory{more}: qc check says what a model takes, [model] has its sizes, ranks share it", FAILED
-    if isinstance(error, OSError) and error.errno in DISK:
-        return f"qc: {error.strerror}: {error.filename or 'no file was named'}", FAILED
+    if isinstance(error, OSError) and error.errno in DISK | NAMES:
+        file = str(error.filename or "no file was named")
+        said = f"qc: {error.strerror}: {file if len(file) < 200 else file[:60] + '...'}"
+        return said, BAD_INPUT if error.errno in NAMES else FAILED
     if isinstance(error, SystemExit | KeyboardInterrupt):
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"qc: {error!r} in {place.filename}, line {place.lineno}: not a way to end one rank of several", FAILED
@@ -141,5 +145,5 @@ def _abort(world: MPI.Comm, message: str, code: int) -> None:
 
 
 def _print(message: str) -> None:
-    sys.stderr.write(message.rstrip("\n") + "\n")
+    sys.stderr.write(visible(message.rstrip("\n")) + "\n")
     sys.stderr.flush()

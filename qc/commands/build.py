@@ -17,6 +17,7 @@ from fem.collective import together
 from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
+from ..case.explain import toml_text
 from ..case.tables import CrystalTable
 from ..crack.spec import MODES, CrackSpec, read_crack_mesh
 from ..crack.system import CrackSystem
@@ -27,6 +28,9 @@ from ..terms.reconstruction import Reconstruction, ReconstructionError
 from .potential import load_potential_of
 
 log = logging.getLogger(__name__)
+
+LONGEST_CUTOFF = 50.0
+"""In A; an atom of iron has 45,000 neighbours there."""
 
 
 def make_crystal(case: Case, potential: SitePotential) -> Crystal:
@@ -96,6 +100,7 @@ def make_system(
     def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
         potential = load_potential_of(case)
         potential.types_of(case.crystal.species)
+        check_cutoff(case, potential)
         crystal = make_crystal(case, potential)
         check_cut(crystal, case.crack.cut)
         return potential, crystal, crack_spec(case, crystal, potential)
@@ -125,6 +130,16 @@ def make_system(
                 raise
             log.warning("model.method is bgfc: %s", error)
             return build(replace(spec, method="bgfc"))
+
+
+def check_cutoff(case: Case, potential: SitePotential) -> None:
+    """Refuse a potential that ends too far away for any list of neighbours."""
+    if potential.cutoff > LONGEST_CUTOFF:
+        parameters = case.potential.parameters
+        key = f"potential.parameters = {toml_text(parameters)}" if parameters else f"potential.file = {toml_text(case.potential.file)}"
+        raise InputError(
+            f"{key} is not usable: the potential would end at {potential.cutoff:.4g} A, and {LONGEST_CUTOFF:g} A is the most"
+        )
 
 
 def check_cut(crystal: Crystal, cut: str | int) -> None:

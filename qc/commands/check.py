@@ -12,6 +12,7 @@ from petsc4py import PETSc
 from fem.collective import on_root
 
 from ..case.case import Case
+from ..coupling.estimate import BYTES_PER_NONZERO, FILL
 from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
 from ..output.pictures import draw_model
@@ -20,12 +21,6 @@ from .checks import make_directory
 from .report import qm_line
 from .specimen import Specimen, make_specimen
 from .specs import qm_tip_spec
-
-BYTES_PER_NONZERO = 12 * 4
-"""Of the assembled Hessian: value and index, in the matrix, its COO map and the transfer; the factors are counted apart."""
-
-FILL = 6.0
-"""Non-zeros of MUMPS' factors over those of the matrix' lower triangle, typical of plane models of 1e4 to 1e5 unknowns."""
 
 STEP_COST = 12
 """Of a step of the ladder, in assemblies of the Hessian, about."""

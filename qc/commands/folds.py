@@ -16,6 +16,7 @@ from ..crack.start import Trial
 from ..drive.continuation import Path, PathOptions
 from ..drive.equations import PathPoint
 from ..output.files import write_json, write_steps_csv
+from ..output.pictures import drawn
 from ..output.versions import versions
 from ..pictures import folds as fold_pictures
 from ..report.page import report_or_warn
@@ -64,9 +65,10 @@ def point_line(point: PathPoint, K_G: float) -> str:
 def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     write_json(directory / "folds.json", document)
     write_steps_csv(directory / "curve.csv", rows, COLUMNS)
-    fold_pictures.snake_picture(directory / "snake.png", rows, document["folds"])
+    snake, barriers = directory / "snake.png", directory / "barriers.png"
+    drawn(snake, lambda: fold_pictures.snake_picture(snake, rows, document["folds"]))
     if document["barriers"]:
-        fold_pictures.barrier_picture(directory / "barriers.png", document["barriers"])
+        drawn(barriers, lambda: fold_pictures.barrier_picture(barriers, document["barriers"]))
     report_or_warn(directory)
 
 

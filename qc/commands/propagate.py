@@ -19,7 +19,7 @@ from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
-from ..output.pictures import draw_model
+from ..output.pictures import draw_model, drawn
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
@@ -138,7 +138,7 @@ class PropagationRun:
 
     def _draw(self) -> None:
         path, K_G, title = self.directory.path / "r_curve.png", self.specimen.system.K_G, self.specimen.case.name
-        curve_picture(path, [asdict(point) for point in self.propagation.curve], K_G, title)
+        drawn(path, lambda: curve_picture(path, [asdict(point) for point in self.propagation.curve], K_G, title))
 
 
 def last_states(directory: RunDirectory, system: CrackSystem) -> tuple[PropagationState, LadderState, PETSc.Vec]:

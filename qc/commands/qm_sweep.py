@@ -19,6 +19,7 @@ from ..crack.qm_tip import QMSession, QMTipSpec
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError
 from ..output.files import write_json, write_steps_csv
+from ..output.pictures import drawn
 from ..output.qm_layers import draw_layers
 from ..pictures.qm_sweep import sweep_picture
 from ..qm.engine.shared import ROOT
@@ -194,7 +195,8 @@ def _write(directory: Path, document: dict[str, Any]) -> None:
     write_json(directory / "sweep.json", document)
     rows = [{"K_over_KG": record["K_over_KG"]} | bond for record in document["loads"] for bond in record["bonds"]]
     write_steps_csv(directory / "sweep.csv", rows, COLUMNS)
-    sweep_picture(directory / "sweep.png", document)
+    picture = directory / "sweep.png"
+    drawn(picture, lambda: sweep_picture(picture, document))
 
 
 def sweep_lines(document: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from mpi4py import MPI
 
 from fem.collective import together
 
-from ..errors import ConvergenceError, InputError, Stopped
+from ..errors import ConvergenceError, InputError, Stopped, visible
 from .verbosity import PACKAGES, chosen
 
 log = logging.getLogger(__name__)
@@ -59,4 +59,4 @@ def _end_in_the_log() -> Iterator[None]:
 
 
 def _sentence(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    return visible(" ".join(str(error).split()))

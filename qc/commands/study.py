@@ -19,6 +19,7 @@ from ..drive.continuation import PathOptions
 from ..errors import ConvergenceError, InputError
 from ..material.cleavage import crack_lattice
 from ..output.files import write_json
+from ..output.pictures import drawn
 from ..pictures.study import study_picture
 from ..report.page import report_or_warn
 from .build import crack_spec, make_crystal
@@ -214,7 +215,8 @@ def design(R: np.ndarray, powers: Sequence[float]) -> np.ndarray:
 
 def _write(directory: Path, document: dict[str, Any]) -> None:
     write_json(directory / "study.json", document)
-    study_picture(directory / "study.png", document)
+    picture = directory / "study.png"
+    drawn(picture, lambda: study_picture(picture, document))
 
 
 def table(document: dict[str, Any]) -> list[tuple[str, ...]]:

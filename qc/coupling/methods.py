@@ -26,6 +26,7 @@ from ..unknowns.prolongation import Prolongation, prolongation
 from ..unknowns.regions import Regions
 from .coupling import Coupling
 from .dead_load import BlendingDefect
+from .estimate import check_room
 from .extents import Extents, blending
 from .grac import Grac, Handshake, check_patch
 from .ingredients import Ingredients
@@ -84,6 +85,7 @@ def build_within(
     _check_width(spec, potential)
     matching = domain is None
     if domain is None:
+        begin(str(check_room(comm, extents, crystal, potential)))
         domain = build_domain(comm, extents.shape(), extents.work, coarse)
     else:
         extents = extents.on_mesh(domain)

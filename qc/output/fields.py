@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
@@ -97,6 +99,7 @@ class FieldSeries:
             broken.interpolate(function)
         if self._vtx is None:
             name = f"fields-{number:05d}.bp" if number else "fields.bp"
+            os.environ.setdefault("HOME", tempfile.gettempdir())  # ADIOS2 looks for its settings there, and crashes without
             self._vtx = VTXWriter(self.model.comm, self.directory / name, self._broken)
         self._vtx.write(float(number))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,19 @@ from ..crack.system import CrackSystem
 from ..pictures.drawing import NEAR, colour_bar, discs, legend_below, maps, mesh_edges, new_figure, save
 from ..pictures.model import BLACK, GREY, RED, region_arcs, weighted_atoms
 from ..qm.build import QM
-from .pictures import directions_of, model_parts
+from .pictures import directions_of, drawn, model_parts
 
 ROOM = 6.0
 """Beyond the cluster, in the pictures of it, A."""
 
 
-def draw_layers(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str) -> None:
+def draw_layers(path: Path, system: CrackSystem, qm: QM, title: str) -> None:
     """Mesh, atoms and weights with the QM atoms on top; the cluster with its link atoms, along and across the front. Collective."""
     parts = model_parts(system)
-    on_root(system.model.comm, lambda: None if parts is None else _draw(path, system, qm, title, parts))
+    on_root(system.model.comm, lambda: None if parts is None else drawn(path, lambda: _draw(path, system, qm, title, parts)))
 
 
-def _draw(path: str | os.PathLike[str], system: CrackSystem, qm: QM, title: str, parts: tuple[np.ndarray, ...]) -> None:
+def _draw(path: Path, system: CrackSystem, qm: QM, title: str, parts: tuple[np.ndarray, ...]) -> None:
     points, triangles, beta, xy, weight, free = parts
     cluster, nn = qm.cluster, system.crystal.nearest_neighbour_distance
     half = 1.15 * (system.spec.core + system.model.spec.width)

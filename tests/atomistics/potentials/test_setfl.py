@@ -96,3 +96,9 @@ def test_other_formats_are_named(name, kind):
     with pytest.raises(ValueError, match=kind) as error:
         load_potential(name)
     assert "\n" not in str(error.value)
+
+
+def test_a_grid_larger_than_the_file_takes_no_memory(tmp_path):
+    path = written(tmp_path, "one\ntwo\nthree\n1 Cu\n900000000 0.1 900000000 0.5 2.5\n29 63.5 3.6 fcc\n1 2 3\n")
+    with pytest.raises(ValueError, match=r"line 5: expected 2700000000 numbers in tables .* found 3 in the file"):
+        read_table(path)

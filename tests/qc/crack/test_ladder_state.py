@@ -107,12 +107,12 @@ def test_what_a_ladder_started_from():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"K_step": 0}, "load.K_step = 0 is not allowed: it must be a number > 0"),
+        ({"K_step": 0}, "load.K_step = 0 is not allowed: it must be a number > 0, at most 1000"),
         (
             {"K_start": 2.0, "K_stop": 1.0},
             "load.K_start = 2 is not allowed: it must not be larger than load.K_stop = 1",
         ),
-        ({"K_start": "1.0"}, 'load.K_start = "1.0" is not allowed: it must be a number > 0 or "auto"'),
+        ({"K_start": "1.0"}, 'load.K_start = "1.0" is not allowed: it must be a number > 0, at most 1000, or "auto"'),
         ({"stop_at": "frist"}, 'load.stop_at = "frist" is not allowed: it must be "first_advance" or "K_stop"'),
         ({"K_tolerance": 1.0}, "load.K_tolerance = 1.0 is not allowed"),
     ],

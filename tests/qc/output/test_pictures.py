@@ -72,3 +72,11 @@ def test_the_tip_is_shown_before_and_after_it_first_moved(tmp_path):
     assert (tmp_path / "tip.png").stat().st_size > 10_000
     assert (tmp_path / "ladder.png").stat().st_size > 5_000
     assert not (tmp_path / "none.png").exists()
+
+
+def test_a_picture_that_fails_is_a_warning(tmp_path, caplog):
+    def fail():
+        raise ValueError("no font")
+
+    pictures.drawn(tmp_path / "tip.png", fail)
+    assert "tip.png is missing, it could not be drawn (ValueError: no font)" in caplog.text
