@@ -22,6 +22,7 @@ BINARY = ("zincblende", "B2", "L1_2")
 """Structures of two species."""
 
 Symbol = Annotated[str, Field(min_length=1)]
+Index = Annotated[int, Field(ge=-99, le=99)]
 
 
 class CrystalTable(Table):
@@ -44,7 +45,11 @@ class CrystalTable(Table):
         'faces (Ni3Al is ["Al", "Ni"])',
     )
     a: float | None = key(
-        None, LENGTH, "lattice constant, A; left out: the potential's equilibrium lattice constant", gt=0, le=LONGEST
+        None,
+        "a plain number from 0.1 to 1000 in A",
+        "lattice constant, A; left out: the potential's equilibrium lattice constant",
+        ge=0.1,
+        le=1000.0,
     )
     c_over_a: float | None = key(
         None, LEVEL, "axial ratio of hcp; left out: the potential's at rest; Miller indices refer to a1, a2, c", gt=0, le=HIGHEST
@@ -208,14 +213,14 @@ class ModelTable(Table):
 class CrackTable(Table):
     """Table [crack]."""
 
-    plane: tuple[int, int, int] | tuple[int, int] | None = key(
+    plane: tuple[Index, Index, Index] | tuple[Index, Index] | None = key(
         None,
-        "three whole numbers such as [1, 1, 0] (two for hexagonal)",
+        "three whole numbers from -99 to 99 such as [1, 1, 0] (two for hexagonal)",
         "Miller indices of the cleavage plane; hexagonal: direction [h, k] along the crack, may be left out",
     )
-    front: tuple[int, int, int] | None = key(
+    front: tuple[Index, Index, Index] | None = key(
         None,
-        "three whole numbers such as [0, 0, 1]",
+        "three whole numbers from -99 to 99 such as [0, 0, 1]",
         "Miller indices of the crack front, which lies in the plane; left out for hexagonal",
     )
     cut: Literal["widest", "shuffle", "glide"] | Annotated[int, Field(ge=0)] = key(
@@ -316,7 +321,7 @@ class SolverTable(Table):
     """Table [solver]."""
 
     force_tolerance: float = key(
-        1e-6, "a number > 0 in eV/A", "largest force component of a converged state, eV/A", gt=0
+        1e-6, "a number from 1e-12 to 1 in eV/A", "largest force component of a converged state, eV/A", ge=1e-12, le=1.0
     )
     linear: Literal["mumps", "gamg", "factored"] = key(
         "mumps",
@@ -328,9 +333,10 @@ class SolverTable(Table):
     step_cap: float = key(0.5, LENGTH, "largest displacement component in one robust step, A", gt=0, le=LONGEST)
     perturbation: float = key(
         1e-3,
-        "a plain number >= 0 in A",
+        "a plain number from 0 to 1 in A",
         "amplitude of the displacement that breaks the symmetry of an unstable state, A",
         ge=0,
+        le=1.0,
     )
     petsc: dict[str, str | bool | int | float] = key(
         {}, "a table of text, numbers or true/false", "further PETSc options, without the prefix qc_"

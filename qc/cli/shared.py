@@ -55,8 +55,9 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
+        shared = typer.main.get_command(_words).params
         for command in self.commands.values():
-            command.params += typer.main.get_command(_words).params
+            command.params += shared
 
 
 def wide() -> dict[str, Any]:

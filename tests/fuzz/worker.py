@@ -54,8 +54,9 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
     import atomistics  # noqa: F401  the kernels, before the limit
-    from qc.cli import main as command  # noqa: F401
+    import qc.commands.guard as guard
 
+    guard._pipe = os.open(os.devnull, os.O_WRONLY)  # no watchdog for each input: this process has one of its own
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for line in sys.stdin:
         kind, seed = line.split()
@@ -82,11 +83,12 @@ def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
     from tests.fuzz.whole import POTENTIALS, text_of
 
     case = folder / "case.toml"
+    base = BASE if rng.random() < 0.5 else SOLID.format(structure="diamond", element="Si", file="holland-marder")
     if kind == "set":
-        case.write_text(BASE)
+        case.write_text(base)
         return ["check", str(case), *(w for _ in range(rng.choice((1, 1, 2))) for w in ("--set", setting(rng)))]
     if kind == "case":
-        case.write_bytes(mutated(BASE.encode(), rng) if rng.random() < 0.4 else settings_in(BASE, rng).encode())
+        case.write_bytes(mutated(base.encode(), rng) if rng.random() < 0.4 else settings_in(base, rng).encode())
         return ["check", str(case)]
     file, structure, element = POTENTIALS[kind]
     broken = folder / f"broken{Path(file).suffix if kind != 'tersoff-mod' else '.tersoff.mod'}"

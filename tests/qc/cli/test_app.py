@@ -95,7 +95,7 @@ def test_as_a_program(folder):
     assert (shown.returncode, shown.stdout[:3]) == (0, "qc ")
     refused = python("-m", "qc", "run", "iron.toml", "--set", "crystal.a=-1")
     assert refused.returncode == 2
-    assert refused.stderr == "qc: --set: crystal.a = -1 is not allowed: it must be a plain number > 0 in A, at most 1e7\n"
+    assert refused.stderr == "qc: --set: crystal.a = -1 is not allowed: it must be a plain number from 0.1 to 1000 in A\n"
     light = python(
         "-c", "import sys, qc.cli; print([m for m in ('numba', 'dolfinx', 'numpy', 'pydantic') if m in sys.modules])"
     )
