@@ -69,3 +69,34 @@ def test_bad_tables(tables, says):
 def test_qm_needs_three_dimensions():
     with pytest.raises(InputError, match=r"\[qm\] is not allowed with model.method"):
         tip_case("Stiff", model={"method": "continuum"})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key"),
+    [
+        ({"command": "touch canary"}, "command"),
+        ({"ase_espresso_command": "touch canary"}, "ase_espresso_command"),
+        ({"profile": {"command": "touch canary"}}, "profile"),
+        ({"calc": {"inner": [{"cmd": "x"}]}}, "calc.inner.cmd"),
+        ({"lmpcmds": ["shell touch canary"]}, "lmpcmds"),
+        ({"lammps_header": ["shell touch canary"]}, "lammps_header"),
+        ({"amendments": ["shell touch canary"]}, "amendments"),
+        ({"executable": "sh"}, "executable"),
+        ({"mpi": {"np": 2}}, "mpi"),
+        ({"txt": "/tmp/canary"}, "txt"),
+        ({"log_file": "canary"}, "log_file"),
+        ({"directory": "/tmp"}, "directory"),
+        ({"restart": "x.gpw"}, "restart"),
+        ({"pair_style": "eam\nshell touch canary"}, "pair_style"),
+    ],
+)
+def test_parameters_start_no_program_and_write_no_file(parameters, key):
+    plain = tip_case("Stiff").plain()
+    with pytest.raises(InputError, match=rf"qm\.parameters\.{key} = .* is not allowed: ") as error:
+        Case.from_dict(plain | {"qm": plain["qm"] | {"parameters": parameters}})
+    assert str(error.value).isprintable()
+
+
+def test_parameters_of_engines_pass():
+    given = {"accuracy": 0.1, "kpts": [1, 1, 1], "txt": "-", "xc": "PBE", "mode": {"name": "pw", "ecut": 300}, "spinpol": True}
+    assert QMTable(radius=5.0, engine="gpaw", parameters=given).parameters == given
