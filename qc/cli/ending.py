@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
 NO_HANDLER = "-no_signal_handler"
+OBEYED = {".petscrc": "PETSc", "petscrc": "PETSc", ".numba_config.yaml": "numba"}
+"""Files of the working directory that libraries take settings from, and which do."""
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 
@@ -39,6 +42,7 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
     _take_signals_from_petsc()
     try:
+        _refuse_settings_of_the_folder()
         with guarded(world.rank == 0), messages_on_screen(world.rank == 0):
             return command(world)
     except (ConvergenceError, Stopped, InputError) as error:
@@ -50,6 +54,17 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
             raise
         _abort_if_parallel(world, traceback.format_exc(), FAILED)
         return FAILED
+
+
+def _refuse_settings_of_the_folder() -> None:
+    """InputError for a file of the working directory that PETSc or numba would obey as soon as it is loaded; one at home is the user's."""
+    here = Path.cwd()
+    found = next((name for name in OBEYED if os.path.lexists(here / name)), None)
+    if found is not None and here != Path(os.path.expanduser("~")).resolve():
+        raise InputError(
+            f"{found} in the working directory {here} is not allowed: it can make {OBEYED[found]} run any program; "
+            "remove it, or put its settings into your home directory or the environment"
+        )
 
 
 def _take_signals_from_petsc() -> None:
