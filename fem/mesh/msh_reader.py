@@ -48,7 +48,7 @@ def main(path: str, output: str, memory: str) -> int:
     except Exception as error:  # gmsh raises nothing more special
         print(" ".join(str(error).split())[:300] or type(error).__name__, file=sys.stderr)
         return 2
-    np.savez(output, **arrays)
+    np.savez(output, **arrays)  # type: ignore[arg-type]  # mypy takes a name for the keyword allow_pickle
     return 0
 
 

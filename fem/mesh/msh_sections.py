@@ -121,8 +121,9 @@ def _counts(data: mmap.mmap, start: int, end: int, version: str, binary: bool) -
     if binary and version != "2.2":
         n_numbers = 4 if version == "4.1" else 2
         body = start + 8 * n_numbers
-        order = "little" if data[_after_format(data)] == 1 else "big"
-        numbers = [int.from_bytes(data[start + 8 * k : start + 8 * (k + 1)], order) for k in range(n_numbers)]
+        little = data[_after_format(data)] == 1
+        words = [data[start + 8 * k : start + 8 * (k + 1)] for k in range(n_numbers)]
+        numbers = [int.from_bytes(word, "little" if little else "big") for word in words]
         return ((numbers[0], numbers[1]) if body <= end else None), body
     stop = data.find(b"\n", start, end)
     stop = end if stop < 0 else stop

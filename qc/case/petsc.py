@@ -93,11 +93,9 @@ def petsc_words(options: dict[str, Any]) -> dict[str, str]:
 def _check(key: str, value: Any) -> None:
     base, shown = _base(key), f"solver.petsc.{_shown_key(key)} = {toml_text(value)}"
     if base in TYPES:
-        names = TYPES[base].split()
-        if value not in names:
-            raise ValueError(
-                f'{shown} is not allowed: it must be "{'", "'.join(names[:-1])}" or "{names[-1]}"; {ELSEWHERE}'
-            )
+        *types, last = TYPES[base].split()
+        if value not in (*types, last):
+            raise ValueError(f'{shown} is not allowed: it must be "{'", "'.join(types)}" or "{last}"; {ELSEWHERE}')
         return
     for names, holds, allowed in KINDS:
         if base in names:

@@ -27,15 +27,46 @@ FILE = re.compile(
 """Names of parameters by which they are told where to write, what to read back, or what stands in an input file as it is."""
 
 
+LAMMPS = (
+    "pair_style",
+    "pair_coeff",
+    "pair_modify",
+    "kspace_style",
+    "kspace_modify",
+    "dielectric",
+    "neighbor",
+    "neigh_modify",
+)
+"""Commands by which a potential is described to LAMMPS: others start programs (shell, python, plugin) or write files."""
+NOT_IN_LAMMPS = re.compile(r"[$&\"'\\`]|\b(python|mliap\w*|unified|kim)\b", re.IGNORECASE)
+"""Variables, quotes and lines that go on; styles that load code or pickles."""
+
+
 def is_engine(name: str) -> bool:
     """Whether it is one of `ENGINES` or has the form ``ase:module.Class``."""
     module, _, cls = name.removeprefix("ase:").rpartition(".")
     return name in ENGINES or bool(name.startswith("ase:") and module and cls.isidentifier())
 
 
+def _check_lammps(path: str, lines: Any) -> None:
+    """ValueError for a line that does not describe a potential."""
+    for line in lines if isinstance(lines, list | tuple) else [lines]:
+        if not isinstance(line, str) or not line.split() or line.split()[0] not in LAMMPS or NOT_IN_LAMMPS.search(line):
+            raise ValueError(
+                f"{path} has {toml_text(line)}, which is not allowed: a case file may give LAMMPS lines that begin with "
+                f"{', '.join(LAMMPS)}, without variables, quotes and styles that load code (docs/security.md)"
+            )
+
+
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """All values inside of tables and lists, with the keys that lead there; lists and tables themselves too."""
-    inside = value.items() if isinstance(value, dict) else ((None, part) for part in value) if isinstance(value, list | tuple) else ()
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else ((None, part) for part in value)
+        if isinstance(value, list | tuple)
+        else ()
+    )
     yield path, value
     for name, part in inside:
         yield from _leaves(path if name is None else f"{path}.{name if name.isidentifier() else toml_text(name)}", part)
@@ -103,7 +134,9 @@ class QMTable(Table):
         """A case file starts no program and writes no file by way of an engine's parameters."""
         for path, value in _leaves("qm.parameters", self.parameters):
             name = path.rpartition(".")[2]
-            if value is not None and (PROGRAM.search(name) or (FILE.search(name) and value != "-")):
+            if name == "lmpcmds":
+                _check_lammps(path, value)
+            elif value is not None and (PROGRAM.search(name) or (FILE.search(name) and value != "-")):
                 what = "starts a program" if PROGRAM.search(name) else "writes or reads a file"
                 raise ValueError(
                     f"{path} = {toml_text(value)} is not allowed: what {what} is set by ASE's own configuration, or by a class of your own "

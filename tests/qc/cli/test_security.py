@@ -73,7 +73,7 @@ WAYS = {
     "a type of nobody's": (petsc('ksp_type = "nonsense"'), 'solver.petsc.ksp_type = "nonsense" is not allowed'),
     "a function for an engine": (qm(FUNCTION), "the engine ase:subprocess.getoutput is not allowed"),
     "a command for an engine": (qm(NWCHEM), 'qm.parameters.command = "touch canary" is not allowed'),
-    "a shell of LAMMPS": (qm(LAMMPS), "qm.parameters.lmpcmds = "),
+    "a shell of LAMMPS": (qm(LAMMPS), 'qm.parameters.lmpcmds has "shell touch canary", which is not'),
     "a file of an engine": (qm('engine = "gpaw"\nparameters = { txt = "canary" }'), 'qm.parameters.txt = "canary" is'),
     "PETSc's options beside the case": (settings(".petscrc", "-qc_pc_type python\n"), ".petscrc in the working"),
     "the same without a dot": (settings("petscrc", "-qc_pc_type python\n"), "petscrc in the working directory"),
