@@ -24,6 +24,8 @@ CELLS = {2: (2, "triangles"), 3: (4, "tetrahedra")}
 """gmsh's number of the element type by dimension, and what the cells are called."""
 LONGEST = 1e12
 """Coordinates beyond it are no lengths in A."""
+MOST_BYTES = 4 << 30
+"""Of a file: some 3e7 nodes in the plane with their cells."""
 SECONDS, SECONDS_A_BYTE = 60.0, 1e-5
 """Longest time that gmsh may take; it reads some 1e7 bytes a second."""
 MEMORY, MEMORY_A_BYTE = 2 << 30, 200
@@ -57,6 +59,8 @@ def _contents(path: Path) -> tuple[int, dict[str, np.ndarray]]:
         raise ValueError(f"mesh {path} must be a .msh file of gmsh")
     if not path.is_file():
         raise ValueError(f"mesh {path} does not exist")
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise ValueError(f"mesh {path} is {size / 2**30:.0f} GiB long: at most {MOST_BYTES / 2**30:.0f} GiB are allowed")
     with tempfile.TemporaryDirectory(prefix="qc-mesh-") as folder:
         copy = Path(folder) / "mesh.msh"  # gmsh runs what it finds in mesh.msh.opt beside the file
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
+from typing import BinaryIO
 
 FIRST = (b"$MeshFormat", b"$Comments")
 """What gmsh knows a mesh by, in the first line."""
@@ -14,6 +15,8 @@ VERSIONS = ("2.2", "4", "4.0", "4.1")
 LEAST = {"2.2": (28, 16), "4": (28, 12), "4.0": (28, 12), "4.1": (32, 24)}
 """Bytes that a node and an element take at least in a binary file: tag and coordinates; tag and nodes of a line."""
 COUNTED = (b"Nodes", b"Elements")
+LONGEST_LINE = 1 << 20
+"""Of a text file, bytes: a volume with all its surfaces in a line has less."""
 
 
 def check_sections(file: Path, name: Path) -> int:
@@ -40,7 +43,7 @@ def check_sections(file: Path, name: Path) -> int:
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             version, binary = _format(data, name)
             if not binary:
-                _check_walk(data, name)
+                _check_walk(stream, name)
             nodes, _ = [_check_count(data, name, section, version, binary) for section in COUNTED]
             return nodes
 
@@ -58,12 +61,15 @@ def _format(data: mmap.mmap, name: Path) -> tuple[str, bool]:
     return version, rest[0] == "1"
 
 
-def _check_walk(data: mmap.mmap, name: Path) -> None:
+def _check_walk(stream: BinaryIO, name: Path) -> None:
     """All text lies in sections that end; what lies between them would be a script."""
     inside, number = b"", 0
-    data.seek(0)
-    while line := data.readline():
-        line, number = line.strip(), number + 1
+    stream.seek(0)
+    while line := stream.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise ValueError(f"mesh {name}, line {number}, is longer than {LONGEST_LINE} bytes: it is damaged")
+        line = line.strip()
         if inside:
             inside = b"" if line == b"$End" + inside else inside
         elif line.startswith(b"$") and line[1:].isalnum() and not line.startswith(b"$End"):

@@ -86,3 +86,14 @@ def test_a_file_that_is_none_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "mesh.msh")
     with pytest.raises(ValueError, match="does not exist"):
         read_msh(tmp_path / "mesh.msh", 2)
+
+
+def test_a_file_of_holes_is_not_copied(tmp_path):
+    path = tmp_path / "mesh.msh"
+    write_mesh(path, ring_disc(rings=2))
+    os.truncate(path, 1 << 40)
+    with pytest.raises(ValueError, match="is 1024 GiB long: at most 4 GiB are allowed"):
+        read_msh(path, 2)
+    os.truncate(path, 1 << 24)
+    with pytest.raises(ValueError, match=r"line 53, is longer than 1048576 bytes"):
+        read_msh(path, 2)
