@@ -58,7 +58,10 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
 
 def _refuse_settings_of_the_folder() -> None:
     """InputError for a file of the working directory that PETSc or numba would obey as soon as it is loaded; one at home is the user's."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it has been removed
+        return
     found = next((name for name in OBEYED if os.path.lexists(here / name)), None)
     if found is not None and here != Path(os.path.expanduser("~")).resolve():
         raise InputError(
