@@ -53,7 +53,7 @@ FLOORS: Floors = {
         "mesh",
         "cauchy_born.py",
         "shifts.py near_tip.py cell_sites.py",
-        "collective.py",
+        "collective.py outside.py",
     ),
     "atomistics": (
         "__init__.py",

@@ -1,21 +1,35 @@
-"""What is in a .msh file of gmsh: points and simplices of first order, each once (rank 0 only)."""
+"""What is in a .msh file of gmsh: points and simplices of first order, each once (rank 0 only).
+
+A mesh is data, and may be anybody's: gmsh sees a copy of it whose sections have been checked, with no file of options beside it, and
+reads that in a process of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from ..outside import outside
 from .far_field import CoarseMesh
-from .gmsh_session import gmsh_session
+from .msh_sections import check_sections
 
+READER = Path(__file__).with_name("msh_reader.py")
 CELLS = {2: (2, "triangles"), 3: (4, "tetrahedra")}
 """gmsh's number of the element type by dimension, and what the cells are called."""
 LONGEST = 1e12
 """Coordinates beyond it are no lengths in A."""
+MOST_BYTES = 4 << 30
+"""Of a file: some 3e7 nodes in the plane with their cells."""
+SECONDS, SECONDS_A_BYTE = 60.0, 1e-5
+"""Longest time that gmsh may take; it reads some 1e7 bytes a second."""
+MEMORY, MEMORY_A_BYTE = 2 << 30, 200
+"""Most address space that gmsh may take, bytes; a node or an element of it takes some 100, of a file some 30."""
 
 
 def read_msh(path: Path, gdim: int) -> CoarseMesh:
@@ -24,62 +38,73 @@ def read_msh(path: Path, gdim: int) -> CoarseMesh:
     A cell that the file lists several times, because it belongs to several physical groups, is read once. ValueError for
     files that cannot be read, elements of another kind, and nodes that are no points of the model.
     """
-    with _opened(path) as gmsh:
-        tags, x, _ = gmsh.model.mesh.getNodes()
-        cells = _cells(gmsh.model.mesh, path, gdim)
-    lost = _declared_nodes(path) - len(tags)
+    declared, found = _contents(path)
+    cells = _cells(found, path, gdim)
+    lost = declared - len(found["tags"])
     if lost > 0:  # of format 2.2 gmsh reads no nodes without elements
         raise ValueError(
             f"mesh {path} has {lost} nodes that belong to none of its {CELLS[gdim][1]}: save the mesh without them"
         )
-    return _compact(path, gdim, tags.astype(np.int64), x.reshape(-1, 3), cells)
+    return _compact(path, gdim, found["tags"], found["x"], cells)
 
 
 def mesh_dimension(path: Path) -> int:
     """3 if the file holds tetrahedra, else 2; ValueError for a file that is no mesh. Not collective."""
-    with _opened(path) as gmsh:
-        found = [gmsh.model.mesh.getElementProperties(kind)[1] for kind in gmsh.model.mesh.getElementTypes()]
-    return 3 if 3 in found else 2
+    return 3 if 3 in _contents(path)[1]["dimensions"] else 2
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The module gmsh with the file's mesh in it."""
+def _contents(path: Path) -> tuple[int, dict[str, np.ndarray]]:
+    """Number of nodes that a file says it has, and the arrays of `fem.mesh.msh_reader`."""
     if path.suffix != ".msh":
         raise ValueError(f"mesh {path} must be a .msh file of gmsh")
     if not path.is_file():
         raise ValueError(f"mesh {path} does not exist")
-    with gmsh_session() as gmsh:
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise ValueError(f"mesh {path} is {size / 2**30:.0f} GiB long: at most {MOST_BYTES / 2**30:.0f} GiB are allowed")
+    with tempfile.TemporaryDirectory(prefix="qc-mesh-") as folder:
+        copy = Path(folder) / "mesh.msh"  # gmsh runs what it finds in mesh.msh.opt beside the file
         try:
-            gmsh.open(str(path))
-        except Exception as error:  # gmsh raises nothing more special
-            raise ValueError(f"mesh {path} could not be read by gmsh: {error}") from None
-        yield gmsh
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise ValueError(f"mesh {path} cannot be read or copied to {folder}: {error.strerror}") from None
+        declared = check_sections(copy, path)
+        return declared, _read_by_gmsh(copy, path)
 
 
-def _declared_nodes(path: Path) -> int:
-    """Number of nodes that the file says it holds; 0 if it does not say."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip() == b"$Nodes":
-                numbers = next(file, b"").split()  # format 4: blocks, nodes, smallest and largest tag
-                count = numbers[1 if len(numbers) == 4 else 0] if numbers else b""
-                return int(count) if count.isdigit() else 0
-    return 0
+def _read_by_gmsh(copy: Path, path: Path) -> dict[str, np.ndarray]:
+    """What gmsh finds in a file, in a process of its own; ValueError if it refuses, crashes or does not end."""
+    size, arrays = copy.stat().st_size, copy.with_name("arrays.npz")
+    limit = SECONDS + SECONDS_A_BYTE * size
+    words = [sys.executable, "-P", str(READER), str(copy), str(arrays), str(MEMORY + MEMORY_A_BYTE * size)]
+    try:
+        run = subprocess.run(
+            words, env=outside(), stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"mesh {path} could not be read: gmsh has not ended after {limit:.0f} s") from None
+    said = run.stderr.decode(errors="replace").replace(str(copy), path.name).strip().splitlines()
+    if run.returncode == 2 and said:
+        raise ValueError(f"mesh {path} could not be read by gmsh: {said[-1]}")
+    if run.returncode:
+        how = f"by {signal.Signals(-run.returncode).name}" if run.returncode < 0 else f"with exit code {run.returncode}"
+        raise ValueError(f"mesh {path} could not be read: gmsh ended {how}; the file is damaged, save it again")
+    with np.load(arrays, allow_pickle=False) as found:
+        return dict(found)
 
 
-def _cells(mesh: Any, path: Path, gdim: int) -> np.ndarray:
+def _cells(found: dict[str, np.ndarray], path: Path, gdim: int) -> np.ndarray:
     """(n, gdim + 1) node tags of the cells; ValueError for elements that are none."""
     wanted, name = CELLS[gdim]
-    for kind in mesh.getElementTypes():
-        found, dimension, *_ = mesh.getElementProperties(kind)
+    for kind, element, dimension in zip(found["kinds"], found["names"], found["dimensions"], strict=True):
         if dimension > gdim:
             raise ValueError(
-                f"mesh {path} holds elements of dimension {dimension} ({found}), but the model needs {name}"
+                f"mesh {path} holds elements of dimension {dimension} ({element}), but the model needs {name}"
             )
         if dimension == gdim and kind != wanted:
-            raise ValueError(f"mesh {path} holds elements of type {found}, but only {name} of first order are allowed")
-    cells = mesh.getElementsByType(wanted)[1].astype(np.int64).reshape(-1, gdim + 1)
+            raise ValueError(
+                f"mesh {path} holds elements of type {element}, but only {name} of first order are allowed"
+            )
+    cells = found[name].reshape(-1, gdim + 1)
     if not len(cells):
         raise ValueError(f"mesh {path} holds no {name}, which a model of dimension {gdim} needs")
     first = np.unique(np.sort(cells, axis=1), axis=0, return_index=True)[1]

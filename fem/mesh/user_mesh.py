@@ -76,8 +76,13 @@ def read_mesh(
 def _check_reach(
     path: Path, mesh: CoarseMesh, boundary: np.ndarray, radius: float, spacing: float, cut: Cut | None
 ) -> None:
-    """The outer boundary lies beyond the radius all round the origin."""
-    fits, _ = largest_disc(mesh, boundary)
+    """The outer boundary lies beyond the radius all round the origin, where cells are not out of all proportion to the lattice."""
+    fits, size = largest_disc(mesh, boundary)
+    if fits > 0 and size > LARGEST * spacing:
+        raise ValueError(
+            f"mesh {path} cannot be in A: its cells at the origin are {size:.4g} A long, but neighbours are {spacing:.4g} A apart, and at "
+            f"most {LARGEST:g} of that is allowed"
+        )
     if radius <= 0 or fits >= radius * (1 - 1e-9):
         return
     if fits == 0.0:

@@ -2,20 +2,74 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import model_validator
 
+from .explain import toml_text
 from .table import COUNT, LENGTH, LONGEST, MOST, Table, key, required
 
 ENGINES = ("gfn1-xtb", "gfn2-xtb", "gpaw")
 """Engines by name; a test compares them with those that `qc.qm.engine` knows."""
 
 
+PROGRAM = re.compile(
+    r"command|cmd|executable|binary|(^|_)(exe|bin|program|shell|script|launcher|profile|python|mpi\w*|env\w*|hook|callback)($|_)",
+    re.IGNORECASE,
+)
+"""Names of parameters by which calculators of ASE are told what to start, or are handed lines of a script (LAMMPS)."""
+FILE = re.compile(
+    r"(^|_)(txt|log\w*|label|directory|restart\w*|trajectory|outdir|tmp_?dir|scratch\w*|work_?dir|prefix|header|amendments)($|_)",
+    re.IGNORECASE,
+)
+"""Names of parameters by which they are told where to write, what to read back, or what stands in an input file as it is."""
+
+
+LAMMPS = (
+    "pair_style",
+    "pair_coeff",
+    "pair_modify",
+    "kspace_style",
+    "kspace_modify",
+    "dielectric",
+    "neighbor",
+    "neigh_modify",
+)
+"""Commands by which a potential is described to LAMMPS: others start programs (shell, python, plugin) or write files."""
+NOT_IN_LAMMPS = re.compile(r"[$&\"'\\`]|\b(python|mliap\w*|unified|kim)\b", re.IGNORECASE)
+"""Variables, quotes and lines that go on; styles that load code or pickles."""
+
+
 def is_engine(name: str) -> bool:
     """Whether it is one of `ENGINES` or has the form ``ase:module.Class``."""
     module, _, cls = name.removeprefix("ase:").rpartition(".")
     return name in ENGINES or bool(name.startswith("ase:") and module and cls.isidentifier())
+
+
+def _check_lammps(path: str, lines: Any) -> None:
+    """ValueError for a line that does not describe a potential."""
+    for line in lines if isinstance(lines, list | tuple) else [lines]:
+        if not isinstance(line, str) or not line.split() or line.split()[0] not in LAMMPS or NOT_IN_LAMMPS.search(line):
+            raise ValueError(
+                f"{path} has {toml_text(line)}, which is not allowed: a case file may give LAMMPS lines that begin with "
+                f"{', '.join(LAMMPS)}, without variables, quotes and styles that load code (docs/security.md)"
+            )
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """All values inside of tables and lists, with the keys that lead there; lists and tables themselves too."""
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else ((None, part) for part in value)
+        if isinstance(value, list | tuple)
+        else ()
+    )
+    yield path, value
+    for name, part in inside:
+        yield from _leaves(path if name is None else f"{path}.{name if name.isidentifier() else toml_text(name)}", part)
 
 
 class QMTable(Table):
@@ -73,4 +127,23 @@ class QMTable(Table):
         if not is_engine(self.engine):
             names = '", "'.join(ENGINES)
             raise ValueError(f'qm.engine = "{self.engine}" is not allowed: it must be "{names}" or "ase:module.Class"')
+        return self
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> QMTable:
+        """A case file starts no program and writes no file by way of an engine's parameters."""
+        for path, value in _leaves("qm.parameters", self.parameters):
+            name = path.rpartition(".")[2]
+            if name == "lmpcmds":
+                _check_lammps(path, value)
+            elif value is not None and (PROGRAM.search(name) or (FILE.search(name) and value != "-")):
+                what = "starts a program" if PROGRAM.search(name) else "writes or reads a file"
+                raise ValueError(
+                    f"{path} = {toml_text(value)} is not allowed: what {what} is set by ASE's own configuration, or by a class of your own "
+                    "(ase:module.Class), and not by a case file (docs/security.md)"
+                )
+            if isinstance(value, str) and not value.isprintable():
+                raise ValueError(
+                    f"{path} = {ascii(value)[:60]} is not allowed: text for an engine must be a single line without control characters"
+                )
         return self

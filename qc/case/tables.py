@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from .explain import toml_text
+from .petsc import check_petsc
 from .table import COUNT, HIGHEST, LENGTH, LEVEL, LONGEST, MOST, Table, key, required
 from .version import ERROR_BUDGET, FACE_STRIP, K_STEP, K_TOLERANCE, ORDER
 
@@ -152,7 +153,9 @@ class ModelTable(Table):
         ge=0,
         le=0.3,
     )
-    order: Literal[1, 2] = key(ORDER, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone")
+    order: int = key(
+        ORDER, "1 or 2", "polynomial order of the elements outside the lattice-resolved zone", ge=1, le=2
+    )  # as Literal[1, 2] it would also be true, which equals 1
     face_strip: bool = key(
         FACE_STRIP,
         "true or false",
@@ -339,5 +342,13 @@ class SolverTable(Table):
         le=1.0,
     )
     petsc: dict[str, str | bool | int | float] = key(
-        {}, "a table of text, numbers or true/false", "further PETSc options, without the prefix qc_"
+        {},
+        "a table of text, numbers or true/false",
+        "further PETSc options, without the prefix qc_: types, tolerances, counts and monitors of KSP, PC and SNES; those that load code, "
+        "read files or write them are for the command line",
     )
+
+    @model_validator(mode="after")
+    def _check_petsc(self) -> SolverTable:
+        check_petsc(self.petsc)
+        return self

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's; typer brings it under changing names
 NO_HANDLER = "-no_signal_handler"
+OBEYED = {".petscrc": "PETSc", "petscrc": "PETSc", ".numba_config.yaml": "numba"}
+"""Files of the working directory that libraries take settings from, and which do."""
 PATIENCE = 20.0
 """Seconds that a failing rank waits for the others to fail with it before it ends them all."""
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE}
@@ -47,6 +50,7 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     job = world.bcast(f"qc-{secrets.token_hex(8)}") if world.size > 1 else ""
     with guarded(world.rank == 0, who=f"rank {world.rank}" if job else "the program", job=job):
         try:
+            _refuse_settings_of_the_folder()
             with messages_on_screen(world.rank == 0):
                 return command(world)
         except BaseException as error:
@@ -73,6 +77,20 @@ def _verdict(error: BaseException) -> tuple[str | None, int]:
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"qc: {error!r} in {place.filename}, line {place.lineno}: not a way to end one rank of several", FAILED
     return None, FAILED
+
+
+def _refuse_settings_of_the_folder() -> None:
+    """InputError for a file of the working directory that PETSc or numba would obey as soon as it is loaded; one at home is the user's."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it has been removed
+        return
+    found = next((name for name in OBEYED if os.path.lexists(here / name)), None)
+    if found is not None and here != Path(os.path.expanduser("~")).resolve():
+        raise InputError(
+            f"{found} in the working directory {here} is not allowed: it can make {OBEYED[found]} run any program; "
+            "remove it, or put its settings into your home directory or the environment"
+        )
 
 
 def _take_signals_from_petsc() -> None:

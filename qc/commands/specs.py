@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from petsc4py import PETSc
 
 from ..case.case import Case
+from ..case.petsc import petsc_words
 from ..case.qm import QMTable
 from ..crack.folds import FoldSpec
 from ..crack.ladder_state import LadderSpec
@@ -93,7 +94,7 @@ def qm_tip_spec(case: Case) -> QMTipSpec | None:
 def solver_options(case: Case, petsc_options: list[str]) -> SolverOptions:
     """Solver settings of the case, with PETSc options of the command line on top."""
     s = case.solver
-    given: dict[str, str] = {k: str(v) for k, v in s.petsc.items()}
+    given = petsc_words(s.petsc)
     key = None
     for word in petsc_options:
         if word.startswith("-") and not _is_number(word):

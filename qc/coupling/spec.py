@@ -121,7 +121,7 @@ class ModelSpec:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is not known: choose from {', '.join(METHODS)}")
-        if self.order not in (1, 2):
+        if isinstance(self.order, bool) or self.order not in (1, 2):
             raise ValueError(f"order must be 1 or 2, got {self.order}")
         if self.F0 is not None and not np.linalg.det(self.F0) > 1e-6:
             raise ValueError(f"F0 must have a positive determinant, got {np.linalg.det(self.F0):.3g}")

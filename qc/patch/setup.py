@@ -171,7 +171,7 @@ class PatchSetup:
         def density(x: np.ndarray) -> np.ndarray:
             return np.where(np.linalg.norm(x, axis=1) < busy, atoms, 0.0)
 
-        return read_mesh(comm, self.mesh, gdim, self.mesh_radius * self.nn, density=density)
+        return read_mesh(comm, self.mesh, gdim, self.mesh_radius * self.nn, density=density, spacing=self.nn)
 
     def bond_forces(self, F: np.ndarray) -> float:
         """Sum of the lengths of dV/dD over the bonds D of the sites of a cell, eV/A."""

@@ -27,6 +27,8 @@ SHADES: Colormap = matplotlib.colormaps["viridis"]
 
 DPI = 220
 
+matplotlib.rcParams["text.usetex"] = False  # a matplotlibrc of the working directory may ask for it, and LaTeX is a program
+
 Window = tuple[float, float, float, float]
 """Left, right, lower and upper end, A."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import stat
 import struct
 import subprocess
 import sys
@@ -106,25 +107,18 @@ def _usable(path: Path) -> Blas | None:
 
 
 def _without_prefix(path: Path) -> list[Path]:
-    """A copy of a library of numpy's makers with the plain names, kept in the user's cache; none for other libraries."""
+    """A copy of a library of numpy's makers with the plain names, kept in a folder of the user's alone; none for other libraries."""
     if "scipy_openblas" not in path.name:
         return []
     try:
-        stat = path.stat()
-        name = hashlib.sha256(f"{path} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]
-        for folder in _caches():
+        made = path.stat()
+        name = hashlib.sha256(f"{path} {made.st_size} {made.st_mtime_ns}".encode()).hexdigest()[:16]
+        for folder in filter(_is_ours, _caches()):
             copy = folder / f"libopenblas-{name}.so"
-            if copy.is_file() and copy.stat().st_uid == os.getuid():
-                return [copy]
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                if folder.stat().st_uid != os.getuid():  # somebody else's: what is preloaded must be ours
-                    continue
+            if not _is_our_file(copy):
                 with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
                     file.write(strip_prefix(path.read_bytes()))
                 os.replace(file.name, copy)
-            except OSError:
-                continue
             return [copy]
     except (OSError, ValueError, IndexError, struct.error, StopIteration):
         pass
@@ -134,6 +128,35 @@ def _without_prefix(path: Path) -> list[Path]:
 def _caches() -> list[Path]:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return [Path(home) / "qc-fracture", Path(tempfile.gettempdir()) / f"qc-fracture-{os.getuid()}"]
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder, made if it is not there, is this user's alone, so that nobody else chooses what is loaded from it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found, above = folder.lstat(), folder.parent.resolve()
+        others = any(_is_others(place.lstat()) for place in (above, *above.parents))
+        if others or not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+            return False
+        folder.chmod(0o700)
+    except OSError:
+        return False
+    return True
+
+
+def _is_others(place: os.stat_result) -> bool:
+    """Whether somebody but this user and root may put another folder in place of one in it."""
+    free = place.st_mode & 0o022 and not place.st_mode & stat.S_ISVTX
+    return bool(free) or place.st_uid not in (0, os.getuid())
+
+
+def _is_our_file(path: Path) -> bool:
+    """Whether it is a file of this user's that nobody else may change, and no link to one."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 def strip_prefix(library: bytes, prefix: bytes = PREFIX) -> bytes:

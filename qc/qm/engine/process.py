@@ -21,6 +21,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from fem.outside import outside
+
 from ...errors import EngineError, InputError
 from .blas import Blas, find_blas
 from .spec import Answer, EngineSpec
@@ -30,9 +32,6 @@ log = logging.getLogger(__name__)
 WORKER = Path(__file__).with_name("worker.py")
 
 START_LIMIT = 120.0  # s; loading an engine is not computing
-
-LAUNCHER = ("PMI", "PMIX_", "OMPI_", "PRTE_", "MPI_", "MPIR_", "HYDRA_", "HYDI_", "SLURM_")
-"""Variables of an MPI launcher: an engine that knows MPI would take the run's place in it."""
 
 
 class _FailureError(Exception):
@@ -184,10 +183,9 @@ def _blas() -> Blas | None:
 
 def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subprocess.Popen[bytes]:
     """The worker, in a session of its own and without the variables of an MPI launcher."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(LAUNCHER)}
-    environment |= {name: str(spec.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    environment = outside() | {name: str(spec.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     environment.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin would take the cores of other ranks
-    environment |= {"PYTHONPATH": os.pathsep.join(p or "." for p in sys.path), "OMP_STACKSIZE": "256M"}
+    environment["OMP_STACKSIZE"] = "256M"
     environment |= {} if blas is None else blas.environment
     # engines that use MPI (LAMMPS) find the one installed as a wheel; each runs alone in it
     environment["LD_LIBRARY_PATH"] = os.pathsep.join(

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
 from ase.data import chemical_symbols
 
 Message = dict[str, Any]
@@ -104,7 +105,14 @@ def engine_class(engine: str) -> Any:
     if engine == "gpaw":
         return load(engine, "gpaw", "GPAW")
     module, _, name = engine.removeprefix("ase:").rpartition(".")
-    return load(engine, module, name)
+    if module.split(".")[0] in sys.stdlib_module_names:
+        raise RefusedError(f"the engine {engine} is not allowed: {module} is a module of Python itself, which has no calculators of ASE")
+    kind = load(engine, module, name)
+    if not (isinstance(kind, type) and issubclass(kind, BaseCalculator)):
+        raise RefusedError(
+            f"the engine {engine} is not allowed: it must be a class derived from ase.calculators.calculator.Calculator"
+        )
+    return kind
 
 
 def elements_of(engine: str, kind: Any, parameters: Message) -> set[str]:

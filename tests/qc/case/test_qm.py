@@ -69,3 +69,73 @@ def test_bad_tables(tables, says):
 def test_qm_needs_three_dimensions():
     with pytest.raises(InputError, match=r"\[qm\] is not allowed with model.method"):
         tip_case("Stiff", model={"method": "continuum"})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key"),
+    [
+        ({"command": "touch canary"}, "command"),
+        ({"ase_espresso_command": "touch canary"}, "ase_espresso_command"),
+        ({"profile": {"command": "touch canary"}}, "profile"),
+        ({"calc": {"inner": [{"cmd": "x"}]}}, "calc.inner.cmd"),
+        ({"lammps_header": ["shell touch canary"]}, "lammps_header"),
+        ({"amendments": ["shell touch canary"]}, "amendments"),
+        ({"executable": "sh"}, "executable"),
+        ({"mpi": {"np": 2}}, "mpi"),
+        ({"txt": "/tmp/canary"}, "txt"),
+        ({"log_file": "canary"}, "log_file"),
+        ({"directory": "/tmp"}, "directory"),
+        ({"restart": "x.gpw"}, "restart"),
+        ({"pair_style": "eam\nshell touch canary"}, "pair_style"),
+    ],
+)
+def test_parameters_start_no_program_and_write_no_file(parameters, key):
+    plain = tip_case("Stiff").plain()
+    with pytest.raises(InputError, match=rf"qm\.parameters\.{key} = .* is not allowed: ") as error:
+        Case.from_dict(plain | {"qm": plain["qm"] | {"parameters": parameters}})
+    assert str(error.value).isprintable()
+
+
+def test_parameters_of_engines_pass():
+    given = {
+        "accuracy": 0.1,
+        "kpts": [1, 1, 1],
+        "txt": "-",
+        "xc": "PBE",
+        "mode": {"name": "pw", "ecut": 300},
+        "spinpol": True,
+    }
+    assert QMTable(radius=5.0, engine="gpaw", parameters=given).parameters == given
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shell touch canary",
+        "python f source here",
+        "pair_style python 5.0",
+        "pair_style hybrid sw mliap model mliappy",
+        "pair_style sw $(x)",
+        'pair_style sw """',
+        "pair_style sw &",
+        "pair_style sw\nlog /tmp/canary",
+        "log /tmp/canary",
+        "include evil",
+        "Shell x",
+        "plugin load x",
+        "",
+        3,
+    ],
+)
+def test_lammps_is_told_of_a_potential_and_nothing_else(line):
+    plain = tip_case("Stiff").plain()
+    with pytest.raises(InputError, match=r"qm\.parameters\.lmpcmds .*is not allowed") as error:
+        Case.from_dict(plain | {"qm": plain["qm"] | {"parameters": {"lmpcmds": ["pair_style sw", line]}}})
+    assert str(error.value).isprintable()
+
+
+def test_a_potential_of_lammps_passes():
+    lines = ["pair_style sw", "pair_coeff * * /a/Si-1.sw Si", "pair_style hybrid/overlay sw zbl 3.0 4.0"]
+    assert QMTable(
+        radius=5.0, engine="ase:ase.calculators.lammpslib.LAMMPSlib", parameters={"lmpcmds": lines, "keep_alive": True}
+    )

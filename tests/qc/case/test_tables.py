@@ -3,9 +3,12 @@
 import json
 from dataclasses import fields
 
+import pytest
+from pydantic import ValidationError
+
 import atomistics
-from qc.case.case import Case, load_case
-from qc.case.tables import BUILT_IN_POTENTIALS, COVALENT
+from qc.case.case import TABLES, Case, load_case
+from qc.case.tables import BUILT_IN_POTENTIALS, COVALENT, PotentialTable
 from tests.qc.case.cases import SILICON, refusal
 
 
@@ -69,3 +72,20 @@ def test_names_are_those_of_the_code():
         assert ModelTable(blending=blending, core_radius=1, domain_radius=2).blending == blending
     for mode in MODES:
         assert LoadTable(mode=mode).mode == mode
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_true_is_no_number(table):
+    """Python takes True for 1: a key that is no switch refuses it, also inside of lists and tables."""
+    for name, field in TABLES[table].model_fields.items():
+        if field.annotation is bool or name in ("petsc", "parameters"):
+            continue
+        for value in (True, [True, True], [True, True, True]):
+            with pytest.raises(ValidationError) as error:
+                TABLES[table].model_validate({name: value})
+            assert name in [found["loc"][0] for found in error.value.errors() if found["type"] != "missing"], (name, value)
+
+
+def test_true_is_no_parameter_of_a_potential():
+    with pytest.raises(ValidationError, match="number"):
+        PotentialTable(file="morse", parameters={"D": True})

@@ -1,5 +1,9 @@
 """Bonds that are drawn: torn ones where the crack is, whole ones between nearest neighbours."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 
 from qc.pictures.drawing import bonds, broken_bonds
@@ -31,3 +35,12 @@ def test_bonds_join_nearest_neighbours_until_they_are_too_long():
         assert len(bonds(y, X, 1.05, 1.5, None)) == joined
     near = X * [1, 0.85, 1]  # become neighbours
     assert len(bonds(near, X, 1.05, 1.5, None)) == 2
+
+
+def test_no_picture_starts_latex(tmp_path):
+    """A matplotlibrc of the working directory, which may be somebody else's, is obeyed but for that."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 7\n")
+    program = "import qc.pictures.drawing, matplotlib; print(matplotlib.rcParams['text.usetex'], matplotlib.rcParams['font.size'])"
+    path = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, env=path, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "7.0"], done.stderr

@@ -42,3 +42,22 @@ def test_an_element_that_the_engine_lacks_is_refused():
 def test_wrong_parameters_are_refused():
     with engine("Strict", parameters={"colour": "red"}) as e, pytest.raises(InputError, match=r"qm\.parameters"):
         e.compute(DIMER)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("subprocess.getoutput", "subprocess is a module of Python itself"),
+        ("os.system", "os is a module of Python itself"),
+        ("numpy.save", r"must be a class derived from ase\.calculators\.calculator\.Calculator"),
+        ("ase.io.read", "must be a class derived from"),
+        ("ase.Atoms", "must be a class derived from"),
+        ("tests.qc.qm_engines.np", "must be a class derived from"),
+    ],
+)
+def test_what_is_no_calculator_is_not_called(name, sentence, tmp_path):
+    canary = tmp_path / "canary"
+    spec = EngineSpec(engine=f"ase:{name}", parameters={"cmd": f"touch {canary}", "file": str(canary), "arr": [1]})
+    with pytest.raises(InputError, match=sentence):
+        EngineProcess(spec, ["Si", "Si"])
+    assert not canary.exists()
