@@ -25,7 +25,8 @@ load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04, J_tolerance = 1.0 }
 propagation = { bonds = 2, close = 2, drift = 1.0, tolerance = 4e-3 }
 """
 FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
-.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json far_field.npz"""
+.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json
+checkpoint.previous.json far_field.npz"""
 
 
 def command(folder, *more, ranks=1):
@@ -94,7 +95,7 @@ def kill_all(folder, process):
 
 def steps_saved(folder):
     path = folder / "out" / "checkpoint.json"
-    return len(json.loads(path.read_text())["steps"]) if path.exists() else 0
+    return len(json.loads(path.read_text())["content"]["steps"]) if path.exists() else 0
 
 
 def survive(folder, whole, kills, seed):
