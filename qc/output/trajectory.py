@@ -165,9 +165,8 @@ def cut_frames(path: Path, n: int) -> None:
     names = (path.with_name(f"{path.stem}.damaged{i}{path.suffix}") for i in ("", *range(2, 1000)))
     aside = next(name for name in names if not name.exists())
     os.rename(path, aside)
-    log.warning(
-        "%s is damaged behind its frame %d: kept as %s, frame %d is the first of a new one", path, last, aside.name, n
-    )
+    told = "%s is damaged, its frame %d is not whole: it is kept as %s, and frame %d is the first of a new one"
+    log.warning(told, path, last + 1, aside.name, n)
     return None
 
 
