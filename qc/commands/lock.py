@@ -150,7 +150,7 @@ def _clear(path: Path) -> str:
         aside.unlink()
     except OSError as error:
         raise InputError(f"{path} is no lock of a run ({error.strerror}): remove it") from None
-    whose = "that cannot be read" if holder is None else f"of process {holder.pid}, which ended without removing it"
+    whose = "that cannot be read" if holder is None else f"of process {holder.pid}, which ended without removing it,"
     return f"{path}: the lock {whose} is taken over"
 
 

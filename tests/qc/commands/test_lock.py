@@ -50,7 +50,7 @@ def test_the_lock_of_a_killed_run_is_taken_over(tmp_path):
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # dead, and still in the table
     for _ in range(2):
         with locked(tmp_path) as told:
-            assert told == f"{tmp_path / NAME}: the lock of process {sleeper.pid}, which ended without removing it is taken over"
+            assert told == f"{tmp_path / NAME}: the lock of process {sleeper.pid}, which ended without removing it, is taken over"
         sleeper.wait()
         put(tmp_path, pid=sleeper.pid, started="1")
     put(tmp_path, started="1")
