@@ -55,8 +55,8 @@ class Checkpoints:
             if isinstance(content, dict) and not why:
                 self._go_on(content, fell_back=bool(wrong))
                 if wrong:
-                    where = f"the checkpoint before it, after step {content['step']}"
-                    log.warning("%s in %s: going on from %s", wrong[0], self.directory, where)
+                    told = "%s in %s: going on from the checkpoint before it, after step %d"
+                    log.warning(told, wrong[0], self.directory, content["step"])
                 return content
             wrong.append(f"{name} {why}")
         if wrong:

@@ -126,7 +126,10 @@ def read_frame(
             if frame_index not in ends:
                 return None
             file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
-            pieces = _read_pieces(file, os.fstat(file.fileno()).st_size, keep)
+            n = int(file.readline())
+            width = 15 if b":virial_stress:" in file.readline() else 9
+            pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
+            pieces = pieces or [_read_rows(file, 0, width, None)]
     except (ValueError, IndexError):
         log.warning("frame %d of %s is damaged: nothing is taken from it", frame_index, path)
         return None
@@ -134,18 +137,6 @@ def read_frame(
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
     columns |= {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
     return columns | ({"virial_stress": values[:, 9:]} if values.shape[1] > 9 else {})
-
-
-def _read_pieces(
-    file: BinaryIO, size: int, keep: Callable[[np.ndarray], np.ndarray] | None
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Species and numbers of the frame that begins here, `CHUNK` atoms at a time; a file of ``size`` bytes has fewer atoms."""
-    n = int(file.readline())
-    if not 0 <= n < size:
-        raise ValueError(f"{n} atoms in {size} bytes")
-    width = 15 if b":virial_stress:" in file.readline() else 9
-    pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
-    return pieces or [_read_rows(file, 0, width, None)]
 
 
 def cut_frames(path: Path, n: int) -> None:
