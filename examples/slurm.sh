@@ -40,6 +40,7 @@ fi
 
 # 3: stopped with the state saved; above 128: ended by the signal, the last accepted state is on disk all the same
 if test "$code" -eq 3 || { test "$told" = yes && test "$code" -gt 128; }; then
+    rm -f "$out/run.lock" # of the run that has just ended: the next job may get another host, which cannot see that it has
     sbatch "$0" "$case_file" "$out"
     exit
 fi

@@ -240,12 +240,11 @@ def trajectory(out: Path) -> Quantities:
 
 def last_state(out: Path) -> Quantities:
     """Names and displacements of atoms and nodes in the checkpoint, to the last bit."""
-    from petsc4py import PETSc
+    import numpy as np
 
-    (path,) = out.glob("state-*.petsc")
-    v = PETSc.Vec().create(PETSc.COMM_SELF)
-    v.load(PETSc.Viewer().createBinary(str(path), "r", PETSc.COMM_SELF))
-    rows = v.array_r.reshape(-1, 8)
+    path = max([*out.glob("state-*.npy"), *out.glob("state-*.petsc")])
+    # older trees wrote a vector of PETSc: big-endian numbers behind eight bytes
+    rows = np.load(path) if path.suffix == ".npy" else np.fromfile(path, ">f8", offset=8).astype(float).reshape(-1, 8)
     return {"last_state.names": rows[:, :5].astype(int).ravel().tolist(), "last_state.u": rows[:, 5:].ravel().tolist()}
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from .lock import refuse_if_held
 
 if TYPE_CHECKING:  # pydantic is not needed for qc --help
     from ..case.case import Case
@@ -33,13 +33,18 @@ CHECKED = {"model.png", "qm.png"}
 """What ``qc check`` leaves in a directory: a run may go there all the same, as into an empty one."""
 
 
+RESULTS = {"result.json", "propagation.json", "folds.json", "sweep.json", "study.json"}
+"""What commands leave in a directory once there is a result."""
+
+
 def check_directory(directory: Path, resume: bool) -> None:
-    """Refuse to overwrite a run, to go on from nothing, and a place where no directory can be made."""
+    """Refuse to overwrite a run, to write where another one does, to go on from nothing, and a place where no directory can be made."""
     if resume and not directory.is_dir():
         raise InputError(
             f"--resume: there is no directory {str(directory)!r} to go on from; leave --resume out or give -o DIR"
         )
     check_place(directory)
+    refuse_if_held(directory)
     if not resume and directory.exists() and not {path.name for path in directory.iterdir()} <= CHECKED:
         raise InputError(
             f"-o {directory}: exists already; allowed is a new or empty directory, one that qc check has drawn in, or --resume to go on "
@@ -67,11 +72,19 @@ def make_directory(directory: Path) -> None:
 
 
 def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[str] = FREE_KEYS) -> None:
-    """Refuse to go on from a state of another model; the ladder may be longer and the solver another."""
-    checkpoint = directory / "checkpoint.json"
-    if not checkpoint.exists():
-        return
-    changed = changed_keys(settings, json.loads(checkpoint.read_text()).get("case", {}), free)
+    """Refuse to go on from a state of another model; the ladder may be longer and the solver another.
+
+    Looked at is the newest checkpoint whose document is whole; its files are, once the ranks can share the work.
+    """
+    from ..output.sealed import documents, refusal  # numpy comes with it: not for qc --help
+
+    found = documents(directory)
+    if not found:
+        return _check_begun(directory)
+    saved = next((content for _, content in found if isinstance(content, dict)), None)
+    if saved is None:
+        raise refusal(directory, [f"{name} {damage}" for name, damage in found])
+    changed = changed_keys(settings, saved.get("case"), free)
     if changed:
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
         raise InputError(
@@ -80,9 +93,28 @@ def check_same_model(settings: dict[str, Any], directory: Path, free: Sequence[s
         )
 
 
-def changed_keys(now: dict[str, Any], saved: dict[str, Any], free: Sequence[str] = FREE_KEYS) -> list[str]:
+def _check_begun(directory: Path) -> None:
+    """Refuse a directory without a checkpoint that is not one of a run which has had no time to write one."""
+    names = {path.name for path in directory.iterdir()} if directory.is_dir() else set()
+    results = sorted(names & RESULTS)
+    if results:
+        raise InputError(
+            f"--resume: {str(directory)!r} has {results[0]}, but no checkpoint to go on from: put it back or start in a new directory"
+        )
+    if not names <= CHECKED and "run.log" not in names:
+        raise InputError(
+            f"--resume: {str(directory)!r} is no directory of a run: a new one, or one with the checkpoint of a run is expected"
+        )
+
+
+def _tables(saved: Any) -> dict[str, Any]:
+    """The tables of a saved case; none of what is no table."""
+    return {name: table for name, table in saved.items() if isinstance(table, dict)} if isinstance(saved, dict) else {}
+
+
+def changed_keys(now: dict[str, Any], saved: Any, free: Sequence[str] = FREE_KEYS) -> list[str]:
     """Keys of the model that differ from those of a saved run: ``model.core_radius = 40 (was 30)``."""
-    changed = []
+    changed, saved = [], _tables(saved)
     for table in (
         "crystal",
         "potential",

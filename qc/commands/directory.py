@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +21,40 @@ from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError, Stopped
 from ..monitor import listening
-from ..output import checkpoint
+from ..output.checkpoint import Checkpoints
 from ..output.fields import FieldSeries
-from ..output.states import write_frame
+from ..output.kept import (
+    FAR_FIELD,
+    MULTIPLIERS,
+    plain_of,
+    read_coarse,
+    read_displacements,
+    read_multipliers,
+    write_coarse,
+    write_multipliers,
+)
+from ..output.sealed import documents, entries_of
+from ..output.states import cut_states, write_frame
 from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
-from .checks import make_directory
+from .checks import changed_keys, make_directory
 from .guard import Interrupt
+from .lock import locked
 from .run_log import log_to_file
 from .specimen import Specimen, make_specimen
 
 log = logging.getLogger(__name__)
 
-SCRAPS = (".*.[0-9]*.tmp", ".*.[0-9]*.png", "*.json.tmp", "*.tmp.npz")
-"""Names under which files are written before they take their place; ``*.json.tmp`` are those of older versions."""
+SCRAPS = (".*.[0-9]*.tmp", ".*.[0-9]*.png")
+"""Names under which files are written before they take their place."""
+OF_THE_MODEL = ("crystal", "potential", "model", "crack")
+"""Tables of a case that no resumed run may change."""
 
 
 @contextmanager
 def run_directory(path: Path, comm: MPI.Comm, resume: bool) -> Iterator[RunDirectory]:
-    """A directory that is there, without scraps, its ``run.log`` open. Collective.
+    """A directory that is there, without scraps, its ``run.log`` open, and locked against other runs. Collective.
 
     Parameters
     ----------
@@ -49,15 +63,37 @@ def run_directory(path: Path, comm: MPI.Comm, resume: bool) -> Iterator[RunDirec
     comm : mpi4py.MPI.Comm
     resume : bool
         The run goes on from the checkpoint found there, if there is one.
+
+    Raises
+    ------
+    InputError
+        Another run writes there, or there is no checkpoint that is whole.
     """
-    on_root(comm, lambda: prepare(path))
-    with log_to_file(path / "run.log", comm):
+    with results_directory(path, comm):
+        on_root(comm, lambda: prepare(path, resume))
         yield RunDirectory(path, comm, resume)
 
 
-def prepare(path: Path) -> None:
-    """Make the directory, and clear what a killed run was writing."""
-    make_directory(path)
+@contextmanager
+def results_directory(path: Path, comm: MPI.Comm) -> Iterator[None]:
+    """A directory that is there, its ``run.log`` open, and locked against other runs. Collective."""
+    with ExitStack() as held:
+
+        def enter() -> str | None:
+            make_directory(path)
+            return held.enter_context(locked(path))
+
+        taken_over = on_root(comm, enter)
+        with log_to_file(path / "run.log", comm):
+            if taken_over:
+                log.warning("%s", taken_over)
+            yield
+
+
+def prepare(path: Path, resume: bool = False) -> None:
+    """Clear what a killed run was writing; refuse to begin where a run has left its states."""
+    if not resume and documents(path):
+        raise InputError(f"{path} has the checkpoint of a run: go on from it with --resume, or take another directory")
     for pattern in SCRAPS:
         for scrap in path.glob(pattern):
             scrap.unlink(missing_ok=True)
@@ -80,38 +116,66 @@ class RunDirectory:
     """
 
     def __init__(self, path: Path, comm: MPI.Comm, resume: bool) -> None:
-        self.path, self.comm, self._resume = path, comm, resume
+        self.path, self.comm = path, comm
         self.watch = Stopwatch()
-        self.saved = checkpoint.read_state(path, comm) if resume else None
+        self._checkpoints = Checkpoints(path, comm)
+        self.saved = self._checkpoints.read() if resume else None
+        self._frames, self._reconstruction = 0, None
         if self.saved is not None:
-            self.watch.go_on(self.saved["seconds"])
-        self._multipliers: Reconstruction | None = None
+            with entries_of(self.path):
+                self._frames, self._reconstruction = int(self.saved["frames"]), self.saved["reconstruction"]
+                self.watch.go_on(self.saved["seconds"])
         self._fields: FieldSeries | None = None
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether tables are of a later state than the one that is gone on from: the newest checkpoint was damaged."""
+        return self._checkpoints.fell_back
 
     def specimen(self, case: Case) -> Specimen:
         """The crack of a case, on the mesh and with the multipliers that are kept here if the run is resumed."""
         path, comm = self.path, self.comm
+        self._refuse_another(case)
         with stage("set-up"):
             coarse = together(comm, self._mesh)
-            self._multipliers = checkpoint.load_reconstruction(path, comm) if self._resume else None
-            specimen = make_specimen(case, comm, coarse, self._multipliers)
+            specimen = make_specimen(case, comm, coarse, self._multipliers())
             made = specimen.system.model.domain.coarse
-            together(comm, lambda: checkpoint.save_coarse(path, made) if made is not None else None)
+            if comm.allreduce(int(made is not None)) and not self._checkpoints.rests_on(FAR_FIELD):
+                together(comm, lambda: write_coarse(path, made) if made is not None else None)
+                self._checkpoints.rest_on(FAR_FIELD)
         for sentence in specimen.warnings:
             log.warning("%s", sentence)
         return specimen
 
+    def _refuse_another(self, case: Case) -> None:
+        """Refuse to go on from the state of another model, whose mesh is no mesh of this one."""
+        saved = {} if self.saved is None else self.saved.get("case")
+        changed = [key for key in changed_keys(case.plain(), saved) if key.partition(".")[0] in OF_THE_MODEL]
+        if changed:
+            raise InputError(
+                f"the checkpoint in {self.path} was made with another case, {changed[0]}: start in a new directory"
+            )
+
     def _mesh(self) -> CoarseMesh | None:
-        return checkpoint.load_coarse(self.path) if self._resume and self.comm.rank == 0 else None
+        known = self._checkpoints.rests_on(FAR_FIELD) and self.comm.rank == 0
+        return read_coarse(self.path) if known else None
+
+    def _multipliers(self) -> Reconstruction | None:
+        if self._reconstruction is None or not self._checkpoints.rests_on(MULTIPLIERS):
+            return None
+        with entries_of(self.path):
+            return read_multipliers(self.path, self.comm, self._reconstruction)
 
     def keep_multipliers(self, system: CrackSystem) -> None:
         """Keep the multipliers of a reconstruction that had to be solved for."""
         found = system.model.reconstruction
-        if found is not None and self._multipliers is None:
-            checkpoint.save_reconstruction(self.path, self.comm, found)
+        if found is not None and self._reconstruction is None:
+            write_multipliers(self.path, self.comm, found)
+            self._checkpoints.rest_on(MULTIPLIERS)
+            self._reconstruction = plain_of(found)
 
     def last_state(self, system: CrackSystem) -> tuple[LadderState, PETSc.Vec]:
-        """The ladder of the checkpoint and the unknowns of its last step.
+        """The ladder of the checkpoint and the unknowns of its last step; frames and fields beyond it are cut off.
 
         Raises
         ------
@@ -120,12 +184,15 @@ class RunDirectory:
         """
         assert self.saved is not None
         model = system.model
-        if self.saved["fingerprint"] != model.domain.fingerprint:
+        if self.saved.get("fingerprint") != model.domain.fingerprint:
             raise InputError(f"the checkpoint in {self.path} was made with another mesh: start in a new directory")
-        u = checkpoint.read_displacements(self.path, self.saved, model.parts)
+        u = read_displacements(self.path / self.saved["displacements"], model.parts)
         q = model.parts.layout.create_unknowns()
         q.array[:] = u[: model.parts.layout.n_free].ravel()
-        return LadderState.from_plain(self.saved), q
+        with entries_of(self.path):
+            state = LadderState.from_plain(self.saved)
+        on_root(self.comm, lambda: cut_states(self.path, self._frames))
+        return state, q
 
     def write_state(self, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
         """Append the ladder's present state to trajectory and fields, as state ``number`` (that of the step if left out)."""
@@ -134,6 +201,7 @@ class RunDirectory:
         if self._fields is None:
             self._fields = FieldSeries(self.path, ladder.system.model)
         self._fields.write(ladder.q, number)
+        self._frames = number + 1
 
     def save(self, specimen: Specimen, ladder: Ladder, more: dict[str, Any]) -> None:
         """Write the ladder's present state as the checkpoint, with ``more`` plain data of the run beside it."""
@@ -142,9 +210,11 @@ class RunDirectory:
             "fingerprint": model.domain.fingerprint,
             "seconds": self.watch.seconds,
             "case": specimen.case.plain(),
+            "frames": self._frames,
+            "reconstruction": self._reconstruction,
         }
         u = model.coupling.displacement(ladder.q)
-        checkpoint.save(self.path, len(ladder.state.steps), model.parts, u, state | more)
+        self._checkpoints.save(len(ladder.state.steps), model.parts, u, state | more)
         self.watch.compare(self.comm)
 
     @contextmanager

@@ -20,6 +20,7 @@ from ..crack.system import CrackSystem
 from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
 from ..output.pictures import draw_model, drawn
+from ..output.sealed import entries_of
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
@@ -80,6 +81,8 @@ class PropagationRun:
             if not on_root(self.directory.comm, picture.exists):
                 with stage("pictures"):
                     draw_model(picture, self.specimen.system, self.specimen.case.name)
+            if self.directory.fell_back:
+                on_root(self.directory.comm, self._write_tables)
             self._walk(interrupt)
 
     def _walk(self, interrupt: Interrupt) -> None:
@@ -155,7 +158,8 @@ def last_states(directory: RunDirectory, system: CrackSystem) -> tuple[Propagati
         raise InputError(
             f"the checkpoint in {directory.path} is one of qc run, not of qc propagate: start in a new directory"
         )
-    state = PropagationState.from_plain(directory.saved["propagation"])
+    with entries_of(directory.path):
+        state = PropagationState.from_plain(directory.saved["propagation"])
     if state.finished and state.ended is not None:  # the case may have been given a higher K_stop
         state.finished, state.ended = False, None
     return state, ladder, q

@@ -15,6 +15,7 @@ from ..crack.k_error import k_plus_error
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
+from ..errors import InputError
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
@@ -77,6 +78,10 @@ class LadderRun:
 
     def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
         self.directory, self.shown = directory, shown
+        if "propagation" in (directory.saved or {}):
+            raise InputError(
+                f"the checkpoint in {directory.path} is one of qc propagate, not of qc run: start in a new directory"
+            )
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
         self.qm = qm_tip(self.specimen, directory.saved)
@@ -90,6 +95,8 @@ class LadderRun:
         try:
             with self.directory.until_stopped(self._finish, self._reached) as interrupt:
                 self._draw_model()
+                if self.directory.fell_back:
+                    on_root(self.directory.comm, self._write_tables)
                 self._walk(interrupt)
                 self._weigh()
         finally:

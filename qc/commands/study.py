@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -18,16 +17,17 @@ from ..case.case import Case
 from ..drive.continuation import PathOptions
 from ..errors import ConvergenceError, InputError
 from ..material.cleavage import crack_lattice
-from ..output.files import write_json
+from ..output.files import read_json, write_json
 from ..output.pictures import drawn
+from ..output.sealed import documents
 from ..pictures.study import study_picture
 from ..report.page import report_or_warn
 from .build import crack_spec, make_crystal
 from .checks import changed_keys, check_same_model
+from .directory import results_directory
 from .folds import run_folds
 from .potential import load_potential_of
 from .run import run_case
-from .run_log import log_to_file
 from .specs import fold_spec
 from .study_plan import RADIUS, Measure, Member
 from .terminal import display
@@ -59,15 +59,14 @@ def run_study(
         Larger discs are left out of the fully atomistic reference.
     """
     comm, rows = MPI.COMM_WORLD, []
-    on_root(comm, lambda: directory.mkdir(parents=True, exist_ok=True))
-    for number, member in enumerate(members, 1):
-        with log_to_file(directory / "run.log", comm):
+    with results_directory(directory, comm):
+        for number, member in enumerate(members, 1):
             with display(comm, "case", directory / "run.log" if number == 1 else None) as shown:
                 shown.phase(f"case {number} of {len(members)}: {member.name}")
             rows.append(_row(member, comm, directory / member.name, measure, resume, most_atoms))
-        document = {"measure": measure, "members": rows, "fits": fits(rows)}
-        on_root(comm, partial(_write, directory, document))
-    on_root(comm, lambda: report_or_warn(directory))
+            document = {"measure": measure, "members": rows, "fits": fits(rows)}
+            on_root(comm, partial(_write, directory, document))
+        on_root(comm, lambda: report_or_warn(directory))
     return document
 
 
@@ -101,17 +100,22 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
 
     def known() -> tuple[dict[str, Any] | None, bool]:
         path = directory / name
-        if not resume or not path.exists():
+        if not resume:
             return None, False
-        document = json.loads(path.read_text())
         if measure == "ladder":
             check_same_model(case.plain(), directory)
-        elif changed_keys(case.plain(), document["settings"]):
+        started = bool(documents(directory))
+        if not path.exists():
+            return None, started
+        document = read_json(path)
+        if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
+            raise InputError(f"--resume: {path} is no result of this version of qc: take a new directory")
+        if measure == "folds" and changed_keys(case.plain(), document["settings"]):
             raise InputError(
                 f"--resume: {changed_keys(case.plain(), document['settings'])[0]} differs in {directory}: take a new one"
             )
-        done = measure == "folds" or document["finished"]
-        return (document if done else None), (directory / "checkpoint.json").exists()
+        done = measure == "folds" or document.get("finished")
+        return (document if done else None), started
 
     document, started = on_root(comm, known)
     if document is not None:
@@ -119,7 +123,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
         return document
     if measure == "ladder":
         run_case(case, directory, resume=started)
-        return dict(on_root(comm, lambda: json.loads((directory / name).read_text())))
+        return dict(on_root(comm, lambda: read_json(directory / name)))
     return run_folds(case, directory, fold_spec(case, 1), PathOptions())
 
 

@@ -1,128 +1,117 @@
-"""Checkpoints: displacements by the name of the atom or node, readable on any number of ranks, replaced atomically."""
+"""Checkpoints of a run: the newest and the one before, each a document with the size and checksum of every file it rests on."""
 
 from __future__ import annotations
 
-import json
+import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
-from petsc4py import PETSc
 
 from fem.collective import on_root
-from fem.mesh.far_field import CoarseMesh
 
-from ..terms.reconstruction import Reconstruction
-from ..unknowns.lookup import lookup
 from ..unknowns.prolongation import Prolongation
 from .files import replace_text
+from .kept import write_displacements
+from .rows import digest, size_of
+from .sealed import BEFORE, NEWEST, Damage, documents, refusal, seal
 
-FIELDS = 8
-"""Numbers kept of an atom or node: is_atom, four integers of its name (exact in double precision), three displacements."""
+log = logging.getLogger(__name__)
 
 
-def save(directory: Path, step: int, parts: Prolongation, u: np.ndarray, state: dict[str, Any]) -> None:
-    """Write displacements u (n, components) of this rank's blocks and ``state``; the old checkpoint stays until the new is whole.
+class Checkpoints:
+    """The checkpoints of a directory, readable on any number of ranks. All methods but `rests_on` are collective.
 
-    All ranks write their part of one PETSc file; a JSON file that names it is then put in place in one move. Collective.
+    Parameters
+    ----------
+    directory : Path
+    comm : mpi4py.MPI.Comm
+
+    Attributes
+    ----------
+    fell_back : bool
+        Whether the newest was damaged, and the one before it is gone on from.
     """
-    comm = parts.layout.comm
-    name = f"state-{step:05d}.petsc"
-    record = np.zeros((len(u), FIELDS))
-    record[:, 0], record[:, 1:5], record[:, 5 : 5 + u.shape[1]] = parts.is_atom, parts.key, u
-    _write_records(directory / name, comm, record)
 
-    def put_in_place() -> None:
-        replace_text(directory / "checkpoint.json", json.dumps(state | {"step": step, "displacements": name}, indent=1))
-        for old in directory.glob("state-*.petsc*"):
-            if not old.name.startswith(name):
+    def __init__(self, directory: Path, comm: MPI.Comm) -> None:
+        self.directory, self.comm, self.fell_back = directory, comm, False
+        self._files: dict[str, dict[str, Any]] = {}
+        self._number, self._last = 0, ""
+
+    def read(self) -> dict[str, Any] | None:
+        """The content of the newest checkpoint whose files are all as they were written; None where there is none.
+
+        Raises
+        ------
+        InputError
+            There are checkpoints, and none is whole.
+        """
+        wrong: list[str] = []
+        for name, content in on_root(self.comm, lambda: documents(self.directory)):
+            why = str(content) if isinstance(content, Damage) else self._damage(content["files"])
+            if isinstance(content, dict) and not why:
+                self._go_on(content, fell_back=bool(wrong))
+                if wrong:
+                    told = "%s in %s: going on from the checkpoint before it, after step %d"
+                    log.warning(told, wrong[0], self.directory, content["step"])
+                return content
+            wrong.append(f"{name} {why}")
+        if wrong:
+            raise refusal(self.directory, wrong)
+        return None
+
+    def _damage(self, files: dict[str, dict[str, Any]]) -> str:
+        """What is wrong with the files of a checkpoint, in words; nothing if they are as they were written."""
+        for name, told in files.items():
+            path = self.directory / name
+            try:
+                size = on_root(self.comm, lambda path=path: size_of(path))  # type: ignore[misc]
+                if size != told.get("bytes"):
+                    return f"rests on {name}, which has {size} bytes instead of {told.get('bytes')}"
+                if digest(path, self.comm) != told:
+                    return f"rests on {name}, which is not as it was written: its checksum differs"
+            except Damage as damage:
+                return f"rests on {name}, which {damage}"
+        return ""
+
+    def _go_on(self, content: dict[str, Any], fell_back: bool) -> None:
+        self.fell_back, self._number, self._last = fell_back, content["number"], content["displacements"]
+        self._files = {name: told for name, told in content["files"].items() if name != self._last}
+
+    def rest_on(self, name: str) -> None:
+        """Let all later checkpoints rest on a file of the directory, which is not written again."""
+        self._files[name] = digest(self.directory / name, self.comm)
+
+    def rests_on(self, name: str) -> bool:
+        """Whether the checkpoints rest on a file."""
+        return name in self._files
+
+    def save(self, step: int, parts: Prolongation, u: np.ndarray, state: dict[str, Any]) -> None:
+        """Write displacements u (n, components) of this rank's blocks and ``state``; the checkpoint before is kept.
+
+        All ranks write their part of one file; a document that names it is then put in place in one move.
+        """
+        name = f"state-{self._number + 1:05d}.npy"
+        write_displacements(self.directory / name, parts, u)
+        files = self._files | {name: digest(self.directory / name, self.comm)}
+        content = state | {"step": step, "number": self._number + 1, "displacements": name, "files": files}
+        on_root(self.comm, lambda: self._put_in_place(seal(content), name))
+        self._number, self._last, self.fell_back = self._number + 1, name, False
+
+    def _put_in_place(self, document: str, name: str) -> None:
+        """On rank 0: the newest becomes the one before, unless it is damaged; states that neither names are removed."""
+        newest, before = self.directory / NEWEST, self.directory / BEFORE
+        if not self.fell_back:
+            before.unlink(missing_ok=True)
+        if self._last and not self.fell_back:
+            try:
+                os.link(newest, before)
+            except OSError:  # a file system without links
+                shutil.copyfile(newest, before)
+        replace_text(newest, document)
+        for old in self.directory.glob("state-*.npy"):
+            if old.name not in (name, self._last):
                 old.unlink()
-
-    on_root(comm, put_in_place)
-
-
-def read_state(directory: Path, comm: MPI.Comm) -> dict[str, Any] | None:
-    """The JSON part of the checkpoint, None when there is none. Collective."""
-    text = None
-    if comm.rank == 0:
-        path = directory / "checkpoint.json"
-        text = path.read_text() if path.exists() else None
-    text = comm.bcast(text)
-    return None if text is None else json.loads(text)
-
-
-def read_displacements(directory: Path, state: dict[str, Any], parts: Prolongation) -> np.ndarray:
-    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective.
-
-    Each rank reads a slice of the file; the owners ask for their blocks by name.
-    """
-    comm = parts.layout.comm
-    record = _read_records(directory / state["displacements"], comm, FIELDS)
-    u = lookup(comm, record[:, :5].astype(np.int64), record[:, 5:], np.column_stack([parts.is_atom, parts.key]))
-    lost = comm.allreduce(int(np.isnan(u).any(1).sum()))
-    if lost:
-        raise ValueError(
-            f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh"
-        )
-    return u[:, : parts.layout.components]
-
-
-def save_coarse(directory: Path, coarse: CoarseMesh) -> None:
-    """Keep the far field, so that a resumed run has the same mesh whatever gmsh is installed then."""
-    path = directory / "far_field.npz"
-    temporary = directory / "far_field.tmp.npz"
-    np.savez_compressed(temporary, points=coarse.points, cells=coarse.cells)
-    os.replace(temporary, path)
-
-
-def load_coarse(directory: Path) -> CoarseMesh | None:
-    """The far field kept by `save_coarse`, None when there is none."""
-    path = directory / "far_field.npz"
-    if not path.exists():
-        return None
-    with np.load(path) as data:
-        return CoarseMesh(data["points"], data["cells"])
-
-
-def save_reconstruction(directory: Path, comm: MPI.Comm, r: Reconstruction) -> None:
-    """Keep the multipliers of B-GRAC by atom name, so that a resumed run need not solve for them. Collective."""
-    record = np.column_stack([r.key, r.lam])
-    _write_records(directory / "reconstruction.petsc", comm, record)
-    meta = {"stencil": r.R.tolist(), "pairs": r.lam.shape[1], "info": r.info}
-    on_root(comm, lambda: replace_text(directory / "reconstruction.json", json.dumps(meta, indent=1)))
-
-
-def load_reconstruction(directory: Path, comm: MPI.Comm) -> Reconstruction | None:
-    """What `save_reconstruction` kept, None when it kept nothing. Collective."""
-    path = directory / "reconstruction.json"
-    text = on_root(comm, lambda: path.read_text() if path.exists() else None)
-    if text is None:
-        return None
-    meta = json.loads(text)
-    record = _read_records(directory / "reconstruction.petsc", comm, 4 + meta["pairs"])
-    return Reconstruction(np.array(meta["stencil"]), record[:, :4].astype(np.int64), record[:, 4:].copy(), meta["info"])
-
-
-def _write_records(path: Path, comm: MPI.Comm, record: np.ndarray) -> None:
-    """All ranks write their rows of one PETSc file. Collective."""
-    vec = PETSc.Vec().createMPI((record.size, PETSc.DETERMINE), comm=comm)
-    vec.array[:] = record.ravel()
-    viewer = PETSc.Viewer().createMPIIO(str(path), "w", comm=comm)
-    vec.view(viewer)
-    viewer.destroy()
-    comm.barrier()
-
-
-def _read_records(path: Path, comm: MPI.Comm, fields: int) -> np.ndarray:
-    """(n, fields) this rank's slice of the rows of a PETSc file, whatever ranks wrote them. Collective."""
-    vec = PETSc.Vec().create(comm)
-    viewer = PETSc.Viewer().createMPIIO(str(path), "r", comm=comm)
-    total = os.path.getsize(path) // (8 * fields)
-    share = np.diff(np.linspace(0, total, comm.size + 1).astype(int))[comm.rank]
-    vec.setSizes((int(share) * fields, PETSc.DETERMINE))
-    vec.setType(PETSc.Vec.Type.STANDARD)
-    vec.load(viewer)
-    viewer.destroy()
-    return vec.array_r.reshape(-1, fields)

@@ -169,7 +169,7 @@ def _numbers(piece: ElementTree.Element, where: str, name: str | None) -> np.nda
 
 def write_series(directory: Path, last: int) -> None:
     """Write ``fields.pvd``: the pieces of all states up to ``last`` that are there."""
-    pieces = sorted((directory / PIECES).glob("?????-*.pvtu"))
+    pieces = sorted((directory / PIECES).glob("[0-9][0-9][0-9][0-9][0-9]-*.pvtu"))
     (directory / PIECES / f"{last:05d}-.pvd").unlink(missing_ok=True)  # a series of this state alone
     numbered = [(int(piece.name[:5]), piece.name) for piece in pieces]
     entries = [

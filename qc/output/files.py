@@ -114,13 +114,23 @@ def _value(text: str | None) -> Any:
 
 def replace_text(path: Path, text: str) -> None:
     """Put a text in the place of a file in one step: a reader or a kill sees the old or the new one."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """As `replace_text`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh = temporary(path)
     try:
-        with open(fresh, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(fresh, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def temporary(path: Path) -> Path:
+    """Where a file is written before it takes its place; the next run in its directory clears it away if that was cut short."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from .files import replace_text
 
-_FRAME = re.compile(rb"(?:^|\s)frame=(\d+)(?:\s|$)")
+_FRAME = re.compile(rb"(?:^|\s)frame=(\d{1,12})(?:\s|$)")
 
 
 def write_index(path: Path, ends: list[tuple[int, int]]) -> None:
@@ -41,7 +41,7 @@ def frame_ends(path: Path, file: BinaryIO, k: int) -> list[tuple[int, int]]:
 def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
     """Whether the last frame of the index is where it says: number at its start, a line end at its end."""
     start, (k, end) = ends[-2][1] if len(ends) > 1 else 0, ends[-1]
-    if not start < end <= size:
+    if not 0 <= start < end <= size:
         return False
     file.seek(end - 1)
     if file.read(1) != b"\n":
@@ -53,7 +53,7 @@ def _fits(file: BinaryIO, ends: list[tuple[int, int]], size: int) -> bool:
 
 
 def _scan(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Number and end of each whole frame; stops at the first that is torn or out of order."""
+    """Number and end of each whole frame; stops at the first that is torn or out of order, whatever count it names."""
     file.seek(0)
     end, last = 0, -1
     while True:
@@ -62,8 +62,8 @@ def _scan(file: BinaryIO) -> Iterator[tuple[int, int]]:
         except ValueError:
             return
         number = _FRAME.search(file.readline())
-        lines = [file.readline() for _ in range(n)]
-        if number is None or int(number[1]) <= last or not all(line.endswith(b"\n") for line in lines):
+        whole = n >= 0 and all(file.readline().endswith(b"\n") for _ in range(n))  # ends with the file at the latest
+        if number is None or int(number[1]) <= last or not whole:
             return
         last, end = int(number[1]), file.tell()
         yield last, end

@@ -15,8 +15,10 @@ from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..terms.reconstructed import ReconstructedEnergy
 from ..unknowns.lookup import in_order
-from .trajectory import append_frame
+from .fields import write_series
+from .trajectory import append_frame, cut_frames
 
+TRAJECTORY = "trajectory.extxyz"
 Frame = dict[str, np.ndarray]
 """Columns of all atoms of a state by name."""
 
@@ -72,7 +74,7 @@ def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int
     told = {name: getattr(record, name) for name in ("K", "K_over_KG", "branch", "energy", "tip_position")}
     info = {name: value for name, value in told.items() if value is not None}
     append_frame(
-        directory / "trajectory.extxyz",
+        directory / TRAJECTORY,
         len(ladder.state.steps) - 1 if number is None else number,
         comm=system.model.comm,
         positions=frame["positions"] + moved,
@@ -85,3 +87,10 @@ def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int
         cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
         info=info,
     )
+
+
+def cut_states(directory: Path, n: int) -> None:
+    """Leave the first n states in trajectory and ``fields.pvd``: those beyond are of a run that did not get to keep them. On one rank."""
+    cut_frames(directory / TRAJECTORY, n)
+    if (directory / "fields.pvd").exists():
+        write_series(directory, n - 1)

@@ -16,6 +16,7 @@ from atomistics.species import LABEL, chemical_symbol
 from fem.collective import on_root, together
 
 from .frame_index import frame_ends, write_index
+from .rows import write_at
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def append_frame(
     head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, more)}\n".encode()
     kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
-    _write_at(comm, path, end - len(rows), rows)
+    write_at(comm, path, end - len(rows), rows)
     end = comm.bcast(end, root=comm.size - 1)
     on_root(comm, lambda: write_index(path, [*kept, (frame_index, end)]))
 
@@ -109,37 +110,55 @@ def _open_frame(path: Path, frame_index: int, head: bytes) -> tuple[list[tuple[i
     return kept, start + len(head)
 
 
-def _write_at(comm: MPI.Comm, path: Path, offset: int, rows: bytes) -> None:
-    """Each rank its bytes at its place in the file. Collective."""
-    file = MPI.File.Open(comm, str(path), MPI.MODE_WRONLY)  # type: ignore[arg-type]
-    file.Write_at_all(offset, rows)
-    file.Sync()
-    file.Close()
-
-
 def read_frame(
     path: str | os.PathLike[str], frame_index: int, keep: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> dict[str, np.ndarray] | None:
     """Columns of frame k as `append_frame` takes them; None if the trajectory does not have it.
 
-    With ``keep`` only those atoms are held whose reference positions (n, 3) it wants.
+    With ``keep`` only those atoms are held whose reference positions (n, 3) it wants. A damaged frame counts as none.
     """
     path = Path(path)
     if not path.exists():
         return None
-    with open(path, "rb") as file:
-        ends = dict(frame_ends(path, file, frame_index + 1))
-        if frame_index not in ends:
-            return None
-        file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
-        n = int(file.readline())
-        width = 15 if b":virial_stress:" in file.readline() else 9
-        pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
-        pieces = pieces or [_read_rows(file, 0, width, None)]
+    try:
+        with open(path, "rb") as file:
+            ends = dict(frame_ends(path, file, frame_index + 1))
+            if frame_index not in ends:
+                return None
+            file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
+            n = int(file.readline())
+            width = 15 if b":virial_stress:" in file.readline() else 9
+            pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
+            pieces = pieces or [_read_rows(file, 0, width, None)]
+    except (ValueError, IndexError):
+        log.warning("frame %d of %s is damaged: nothing is taken from it", frame_index, path)
+        return None
     symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
     columns |= {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
     return columns | ({"virial_stress": values[:, 9:]} if values.shape[1] > 9 else {})
+
+
+def cut_frames(path: Path, n: int) -> None:
+    """Cut a trajectory behind frame n - 1; one that is damaged before that is set aside whole, and a new one begins with frame n.
+
+    On one rank.
+    """
+    if not path.exists():
+        return
+    with open(path, "r+b") as file:
+        kept = [(k, end) for k, end in frame_ends(path, file, n) if k < n]
+        last, end = kept[-1] if kept else (-1, 0)
+        if last == n - 1:
+            file.truncate(end)
+    if last == n - 1:
+        return write_index(path, kept)
+    names = (path.with_name(f"{path.stem}.damaged{i}{path.suffix}") for i in ("", *range(2, 1000)))
+    aside = next(name for name in names if not name.exists())
+    os.rename(path, aside)
+    told = "%s is damaged, its frame %d is not whole: it is kept as %s, and frame %d is the first of a new one"
+    log.warning(told, path, last + 1, aside.name, n)
+    return None
 
 
 def _read_rows(

@@ -1,11 +1,11 @@
 """What a command does besides its work: what it hands on, directories, refusals; the run itself is a stand-in."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from qc.errors import InputError
+from tests.qc.checkpoints import seal_case
 from tests.qc.cli.commands import qc, say
 
 
@@ -58,7 +58,7 @@ def test_bad_input_is_one_sentence(fake):
 def test_a_run_is_resumed_with_the_same_model_only(fake, folder):
     assert qc("run", "iron.toml", "-o", "out").exit_code == 0
     settings = fake.calls[0][0].plain()
-    (folder / "out" / "checkpoint.json").write_text(json.dumps({"case": settings}))
+    seal_case(folder / "out", settings)
     again = ("run", "iron.toml", "-o", "out", "--resume")
     assert qc(*again, "--set", "load.K_stop=3", "--set", "solver.linear=gamg").exit_code == 0
     result = qc(*again, "--set", "model.core_radius=30", "--set", "load.K_step=0.02")

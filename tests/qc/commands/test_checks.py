@@ -20,6 +20,7 @@ from qc.commands.checks import (
 )
 from qc.errors import InputError
 from tests.programs import environment, qc_command
+from tests.qc.checkpoints import seal_case
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -43,7 +44,7 @@ def test_a_longer_ladder_and_another_solver_may_resume():
 
 def test_another_model_may_not_resume(tmp_path):
     check_same_model(case().plain(), tmp_path)  # killed before the first step: nothing saved
-    (tmp_path / "checkpoint.json").write_text(json.dumps({"case": case().plain()}))
+    seal_case(tmp_path, case().plain())
     check_same_model(case().plain(), tmp_path)
     with pytest.raises(InputError, match=r"model.core_radius = 13.0 \(was 12.0\) \(and 1 more\) differs") as error:
         check_same_model(case(model__core_radius=13.0, load__K_step=0.5).plain(), tmp_path)

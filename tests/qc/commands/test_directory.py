@@ -18,14 +18,12 @@ STEP = StepRecord(K=0.5, K_over_KG=1.0, branch="load", residual=1e-9)
 
 
 def test_scraps_are_cleared_and_nothing_else(tmp_path):
-    scraps = ["checkpoint.json.tmp", ".steps.csv.4711.tmp", ".tip.4711.png", "far_field.tmp.npz"]
-    kept = ["checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
+    scraps = [".checkpoint.json.4711.tmp", ".state-00009.npy.4711.tmp", ".tip.4711.png"]
+    kept = ["cases.json.tmp", "checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
     for name in [*scraps, *kept]:
         (tmp_path / name).write_text("x")
-    prepare(tmp_path)
+    prepare(tmp_path, resume=True)
     assert {p.name for p in tmp_path.iterdir()} == set(kept)
-    prepare(tmp_path / "new" / "directory")
-    assert (tmp_path / "new" / "directory").is_dir()
 
 
 @pytest.mark.mpi
@@ -39,7 +37,7 @@ def test_a_saved_ladder_comes_back(shared_path):
         q = system.start(system.K_G)
         state = _ladder_state(K_plus_bracket=[0.4, 0.5])
         directory.save(specimen, SimpleNamespace(state=state, q=q), {"qm": None, "more": [1, 2]})
-    written = (shared_path / "out" / "reconstruction.petsc").stat().st_mtime_ns
+    written = (shared_path / "out" / "reconstruction.npy").stat().st_mtime_ns
     with run_directory(shared_path / "out", comm, resume=True) as directory:
         again = directory.specimen(case()).system
         assert again.model.domain.fingerprint == system.model.domain.fingerprint
@@ -47,7 +45,7 @@ def test_a_saved_ladder_comes_back(shared_path):
         found, unknowns = directory.last_state(again)
         assert directory.saved["more"] == [1, 2]
         assert directory.watch.seconds["set-up"] > 0
-    assert (shared_path / "out" / "reconstruction.petsc").stat().st_mtime_ns == written
+    assert (shared_path / "out" / "reconstruction.npy").stat().st_mtime_ns == written
     assert found == state
     assert np.array_equal(unknowns.array_r, q.array_r)
 
@@ -56,15 +54,17 @@ def _ladder_state(**changes):
     return LadderState(steps=[STEP], **changes)
 
 
-def test_a_checkpoint_of_another_mesh_is_refused(tmp_path):
+def test_a_checkpoint_of_another_case_or_mesh_is_refused(tmp_path):
     with run_directory(tmp_path, comm, resume=False) as directory:
         specimen = directory.specimen(case())
         q = specimen.system.start(specimen.system.K_G)
         directory.save(specimen, SimpleNamespace(state=_ladder_state(), q=q), {})
-    (tmp_path / "far_field.npz").unlink()
     other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}})
     with run_directory(tmp_path, comm, resume=True) as directory:
-        system = directory.specimen(other).system
+        with pytest.raises(InputError, match=r"was made with another case, model.core_radius = 7.0 \(was 9.0\): start in"):
+            directory.specimen(other)
+        system = directory.specimen(case()).system
+        directory.saved["fingerprint"] = "of another mesh"
         with pytest.raises(InputError, match="was made with another mesh: start in a new directory"):
             directory.last_state(system)
 

@@ -25,7 +25,8 @@ load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04, J_tolerance = 1.0 }
 propagation = { bonds = 2, close = 2, drift = 1.0, tolerance = 4e-3 }
 """
 FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
-.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json far_field.npz"""
+.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json
+checkpoint.previous.json far_field.npz"""
 
 
 def command(folder, *more, ranks=1):
@@ -94,7 +95,7 @@ def kill_all(folder, process):
 
 def steps_saved(folder):
     path = folder / "out" / "checkpoint.json"
-    return len(json.loads(path.read_text())["steps"]) if path.exists() else 0
+    return len(json.loads(path.read_text())["content"]["steps"]) if path.exists() else 0
 
 
 def survive(folder, whole, kills, seed):
@@ -195,3 +196,21 @@ def test_a_resumed_propagation_has_the_same_model(whole, monkeypatch, capfd):
     monkeypatch.setattr("sys.argv", [*command(whole, "--resume", "--set", "propagation.field=held")[2:]])
     assert main() == 2
     assert "propagation.field" in capfd.readouterr().err
+
+
+def test_a_damaged_newest_checkpoint_costs_one_state(whole, tmp_path, monkeypatch, capfd):
+    """The one before is gone on from with a warning, records beyond it are cut off, and the R-curve is the same."""
+    assert MPI.COMM_WORLD.size == 1
+    shutil.copytree(whole, tmp_path / "copy")
+    out = tmp_path / "copy" / "out"
+    newest = max(out.glob("state-*.npy"))
+    newest.write_bytes(newest.read_bytes()[:-8])
+    before = json.loads((out / "checkpoint.previous.json").read_text())["content"]
+    monkeypatch.setattr("sys.argv", [*command(tmp_path / "copy", "--resume")[2:]])
+    assert main() == 0
+    told = " ".join(capfd.readouterr().err.split())
+    assert f"rests on {newest.name}, which has {newest.stat().st_size - 8} bytes instead of" in told
+    assert f"going on from the checkpoint before it, after step {before['step']}" in told
+    same_curve(tmp_path / "copy", whole)
+    frames = ase.io.read(out / "trajectory.extxyz", ":")
+    assert [atoms.info["frame"] for atoms in frames] == list(range(len(curve_of(whole)) + 1))

@@ -18,7 +18,7 @@ from qc.case.case import Case
 from qc.commands.run import run_case
 from qc.errors import InputError, Stopped
 from qc.monitor import Iteration, listening
-from qc.output import checkpoint
+from qc.output.checkpoint import Checkpoints
 from qc.pictures.tip import tip_picture
 from tests.programs import environment, qc_command
 from tests.qc.commands.small import SMALL, STEPS, TOML, case, comm, left_over, read, same_ladder
@@ -113,14 +113,14 @@ def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
 
 def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     """All stop after the step, with everything saved."""
-    save = checkpoint.save
+    save = Checkpoints.save
 
-    def ask(directory, step, *rest):
-        save(directory, step, *rest)
+    def ask(checkpoints, step, *rest):
+        save(checkpoints, step, *rest)
         if step == 2 and comm.rank == comm.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(checkpoint, "save", ask)
+    monkeypatch.setattr(Checkpoints, "save", ask)
     with pytest.raises(Stopped, match="--resume"):
         run_case(case(), folder / "out")
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -173,7 +173,7 @@ def test_what_a_kill_left_undone_is_made_up_for(whole, tmp_path, monkeypatch):
     shutil.copytree(whole, out)
     for name in ("steps.csv", "result.json", "tip.png", "ladder.png", "model.png"):
         (out / name).unlink()
-    scraps = ["checkpoint.json.tmp", ".steps.csv.4711.tmp", ".tip.4711.png", "far_field.tmp.npz"]
+    scraps = [".checkpoint.json.4711.tmp", ".state-00009.npy.4711.tmp", ".tip.4711.png", ".far_field.npz.4711.tmp"]
     for name in scraps:
         (out / name).write_text("torn")
     seen = {}
@@ -195,7 +195,6 @@ def test_what_a_kill_left_undone_is_made_up_for(whole, tmp_path, monkeypatch):
 def test_a_state_of_another_mesh_is_refused(whole, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(whole, out)
-    (out / "far_field.npz").unlink()
     other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}}, name="small")
     with pytest.raises(InputError, match=r"another mesh|another case"):
         run_case(other, out, resume=True)
@@ -221,7 +220,7 @@ def test_a_run_that_is_ended_goes_on_with_other_ranks(whole, tmp_path, blow):
     process.send_signal(blow)
     code = process.wait(timeout=120)
     assert code == (3 if blow == signal.SIGTERM else -signal.SIGKILL)
-    done = checkpoint.read_state(tmp_path / "out", MPI.COMM_SELF)
+    done = Checkpoints(tmp_path / "out", MPI.COMM_SELF).read()
     assert 1 <= len(done["steps"]) < STEPS
     if blow == signal.SIGTERM:  # going on from there is what `test_one_rank_is_asked_to_stop` does
         return

@@ -14,7 +14,7 @@ from qc.coupling.spec import ModelSpec
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.material.cleavage import cells_beside, crack_lattice
-from qc.output.checkpoint import load_reconstruction, read_displacements, save, save_reconstruction
+from qc.output.kept import plain_of, read_displacements, read_multipliers, write_displacements, write_multipliers
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from qc.terms.reconstruction import ReconstructionError
@@ -121,8 +121,8 @@ def test_multipliers_matter():
 
 def test_checkpoint_keeps_the_multipliers(tmp_path):
     m = silicon("bgrac", comm=MPI.COMM_SELF)
-    save_reconstruction(tmp_path, MPI.COMM_SELF, m.reconstruction)
-    known = load_reconstruction(tmp_path, MPI.COMM_SELF)
+    write_multipliers(tmp_path, MPI.COMM_SELF, m.reconstruction)
+    known = read_multipliers(tmp_path, MPI.COMM_SELF, plain_of(m.reconstruction))
     other = build_model(MPI.COMM_SELF, m.crystal, m.potential, m.lattice, m.spec, reconstruction=known)
     q = deform(m, PLANE)
     q.array[:] += 0.01 * np.sin(np.arange(len(q.array)))
@@ -267,9 +267,8 @@ def test_near_tip_field_moves_the_sublattices():
 def test_checkpoint_keeps_the_shifts(tmp_path):
     m = silicon("bgfc", comm=MPI.COMM_SELF)
     u = m.uniform(PLANE, SHIFTS)
-    save(tmp_path, 3, m.parts, u, {})
-    back = read_displacements(tmp_path, {"displacements": "state-00003.petsc"}, m.parts)
-    assert np.array_equal(back, u)
+    write_displacements(tmp_path / "state.npy", m.parts, u)
+    assert np.array_equal(read_displacements(tmp_path / "state.npy", m.parts), u)
 
 
 @pytest.mark.mpi

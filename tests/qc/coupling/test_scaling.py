@@ -6,8 +6,8 @@ from mpi4py import MPI
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
-from qc.output import checkpoint
 from qc.output import states as output
+from qc.output.checkpoint import Checkpoints
 from tests.qc.models import deform, general, hexagonal_crack, model
 
 comm = MPI.COMM_WORLD
@@ -83,7 +83,7 @@ def told_in_a_step(radius, folder):
     told.append(Told.entries)
     Told.entries = 0
     u = system.model.coupling.displacement(ladder.q)
-    checkpoint.save(folder, 1, system.model.parts, u, ladder.state.plain())
+    Checkpoints(folder, MPI.COMM_WORLD).save(1, system.model.parts, u, ladder.state.plain())
     told.append(Told.entries)
     most = [comm.allreduce(n, op=MPI.MAX) for n in told]
     return comm.allreduce(len(system.model.parts.atoms)), *most

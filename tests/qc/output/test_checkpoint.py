@@ -1,4 +1,4 @@
-"""Checkpoints: written on some ranks, read on others; never half of one."""
+"""Checkpoints: written on some ranks, read on others; never half of one, and the one before is kept."""
 
 import json
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from qc.output import checkpoint
+from qc.errors import InputError
+from qc.output.checkpoint import Checkpoints
+from qc.output.kept import read_displacements
+from qc.output.sealed import BEFORE, NEWEST
 from tests.qc.models import model
 
-
-@pytest.fixture
-def folder(tmp_path_factory):
-    return MPI.COMM_WORLD.bcast(tmp_path_factory.mktemp("checkpoint"))
+comm = MPI.COMM_WORLD
 
 
 def field(m):
@@ -21,30 +21,72 @@ def field(m):
 
 @pytest.mark.mpi(also=2)
 @pytest.mark.parametrize("order", [1, 2])
-def test_any_number_of_ranks_reads_what_others_wrote(folder, order):
-    together, alone = (model("iron", "bgfc", comm, order=order, crack="strips") for comm in (MPI.COMM_WORLD, MPI.COMM_SELF))
-    checkpoint.save(folder, 3, together.parts, field(together), {"steps": []})
-    state = checkpoint.read_state(folder, MPI.COMM_WORLD)
-    assert state["step"] == 3
-    for m in (alone, together):  # mid-edge positions round differently on other ranks
-        assert np.abs(checkpoint.read_displacements(folder, state, m.parts) - field(m)).max() < 1e-12
+def test_any_number_of_ranks_reads_what_others_wrote(shared_path, order):
+    together, alone = (model("iron", "bgfc", c, order=order, crack="strips") for c in (comm, MPI.COMM_SELF))
+    Checkpoints(shared_path, comm).save(3, together.parts, field(together), {"steps": []})
+    for reader, m in ((comm, together), (MPI.COMM_SELF, alone)):  # mid-edge positions round differently on other ranks
+        state = Checkpoints(shared_path, reader).read()
+        assert state["step"] == 3
+        assert np.abs(read_displacements(shared_path / state["displacements"], m.parts) - field(m)).max() < 1e-12
 
 
-def test_a_new_checkpoint_replaces_the_old_one_in_one_move(folder):
+def three(directory):
+    """Checkpoints of three steps, displacements times the step."""
     m = model("toy", "bgfc")
+    checkpoints = Checkpoints(directory, comm)
+    for step in (1, 2, 3):
+        checkpoints.save(step, m.parts, step * field(m), {})
+    return m
+
+
+@pytest.mark.mpi
+def test_the_newest_and_the_one_before_are_kept(shared_path):
+    m = three(shared_path)
+    assert {p.name for p in shared_path.iterdir()} == {NEWEST, BEFORE, "state-00002.npy", "state-00003.npy"}
+    state = Checkpoints(shared_path, comm).read()
+    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 3 * field(m))
+
+
+@pytest.mark.mpi
+def test_a_damaged_newest_is_gone_on_from_the_one_before(shared_path, caplog):
+    """In a sentence; the damaged one never takes the place of the whole one, and numbers go on from there."""
+    m = three(shared_path)
+    if comm.rank == 0:
+        (shared_path / NEWEST).write_text("{")
+    comm.barrier()
+    checkpoints = Checkpoints(shared_path, comm)
+    state = checkpoints.read()
+    assert checkpoints.fell_back
+    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 2 * field(m))
+    assert "checkpoint.json is no JSON: torn, or edited in" in caplog.text
+    assert "going on from the checkpoint before it, after step 2" in caplog.text
+    checkpoints.save(3, m.parts, 30 * field(m), {})
+    assert json.loads((shared_path / BEFORE).read_text())["content"]["step"] == 2
+    state = Checkpoints(shared_path, comm).read()
+    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 30 * field(m))
+    assert Checkpoints(shared_path, comm).read()["files"].keys() == {"state-00003.npy"}
+
+
+def test_files_written_once_are_looked_at_too(tmp_path):
+    m = model("toy", "bgfc")
+    (tmp_path / "mesh").write_bytes(bytes(3_000_000))
+    checkpoints = Checkpoints(tmp_path, comm)
+    checkpoints.rest_on("mesh")
     for step in (1, 2):
-        checkpoint.save(folder, step, m.parts, step * field(m), {})
-    assert [p.name for p in sorted(folder.glob("state-*.petsc"))] == ["state-00002.petsc"]
-    state = json.loads((folder / "checkpoint.json").read_text())
-    assert np.array_equal(checkpoint.read_displacements(folder, state, m.parts), 2 * field(m))
+        checkpoints.save(step, m.parts, field(m), {})
+    assert Checkpoints(tmp_path, comm).read()["step"] == 2
+    (tmp_path / "mesh").write_bytes(bytes(2_999_999) + b"x")
+    with pytest.raises(InputError, match=r"no whole checkpoint .* rests on mesh, which is not as it was written") as error:
+        Checkpoints(tmp_path, comm).read()
+    assert "checkpoint.previous.json rests on mesh" in str(error.value)
 
 
-def test_a_checkpoint_of_another_model_is_refused(folder):
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     small, large = model("toy", "bgfc", radius=20.0), model("toy", "bgfc")
-    checkpoint.save(folder, 1, small.parts, field(small), {})
-    with pytest.raises(ValueError, match="another case or mesh"):
-        checkpoint.read_displacements(folder, checkpoint.read_state(folder, MPI.COMM_WORLD), large.parts)
+    Checkpoints(tmp_path, comm).save(1, small.parts, field(small), {})
+    with pytest.raises(InputError, match="another case or mesh"):
+        read_displacements(tmp_path / "state-00001.npy", large.parts)
 
 
-def test_no_checkpoint_is_none(folder):
-    assert checkpoint.read_state(folder, MPI.COMM_WORLD) is None
+def test_no_checkpoint_is_none(tmp_path):
+    assert Checkpoints(tmp_path, comm).read() is None

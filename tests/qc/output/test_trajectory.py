@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from atomistics.species import species_of
-from qc.output.trajectory import append_frame, read_frame
+from qc.output.trajectory import append_frame, cut_frames, read_frame
 from tests.qc.output.frames import frame, write
 
 
@@ -108,3 +108,34 @@ def test_species_that_are_no_chemical_symbols(tmp_path):
     assert read_frame(path, 0)["symbols"].tolist() == names
     append_frame(path, 1, **frame(1))
     assert read_frame(path, 1)["symbols"].tolist() == ["Fe"] * 7
+
+
+@pytest.mark.parametrize("count", ["1000000000000", "-1", "nan", "9" * 5000])
+@pytest.mark.parametrize("index", ["kept", "lost"])
+def test_a_frame_that_names_another_count(tmp_path, caplog, count, index):
+    """Reading ends with the file. The damaged trajectory is kept whole under another name: none of its frames is lost."""
+    path = write(tmp_path / "t.extxyz", 4)
+    text = f"{count}\n" + path.read_text().partition("\n")[2]
+    path.write_text(text)
+    if index == "lost":
+        (tmp_path / ".t.extxyz.index").unlink()
+    assert read_frame(path, 0) is None
+    cut_frames(path, 3)
+    assert "is damaged, its frame 0 is not whole: it is kept as t.damaged.extxyz, and frame 3 is the first of a new one" in caplog.text
+    assert (tmp_path / "t.damaged.extxyz").read_text() == text
+    append_frame(path, 3, **frame(3))
+    assert [atoms.info["frame"] for atoms in ase.io.read(path, ":")] == [3]
+    path.write_text(text)
+    cut_frames(path, 3)
+    assert (tmp_path / "t.damaged2.extxyz").exists()
+
+
+def test_frames_beyond_a_state_are_cut_off(tmp_path):
+    whole = write(tmp_path / "whole.extxyz", 3).read_bytes()
+    path = write(tmp_path / "t.extxyz", 5)
+    for _ in range(2):
+        cut_frames(path, 3)
+        assert path.read_bytes() == whole
+    cut_frames(path, 0)
+    assert path.read_bytes() == b""
+    cut_frames(tmp_path / "absent.extxyz", 3)

@@ -1,0 +1,82 @@
+"""What a resumed run has back: displacements by the name of the atom or node, the far field, the multipliers of B-GRAC."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from mpi4py import MPI
+
+from fem.mesh.far_field import CoarseMesh
+
+from ..errors import InputError
+from ..terms.reconstruction import Reconstruction
+from ..unknowns.lookup import lookup
+from ..unknowns.prolongation import Prolongation
+from .files import replace_bytes
+from .rows import read_rows, write_rows
+from .sealed import Damage
+
+FIELDS = 8
+"""Numbers kept of an atom or node: is_atom, four integers of its name (exact in double precision), three displacements."""
+FAR_FIELD, MULTIPLIERS = "far_field.npz", "reconstruction.npy"
+"""Names of the files that are written once a run."""
+
+
+def write_displacements(path: Path, parts: Prolongation, u: np.ndarray) -> None:
+    """Write displacements u (n, components) of this rank's blocks. Collective."""
+    record = np.zeros((len(u), FIELDS))
+    record[:, 0], record[:, 1:5], record[:, 5 : 5 + u.shape[1]] = parts.is_atom, parts.key, u
+    write_rows(path, parts.layout.comm, record)
+
+
+def read_displacements(path: Path, parts: Prolongation) -> np.ndarray:
+    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective.
+
+    Each rank reads a slice of the file; the owners ask for their blocks by name.
+    """
+    comm = parts.layout.comm
+    record = read_rows(path, comm)
+    if record.shape[1] != FIELDS:
+        raise Damage(f"{path.name} holds no displacements")
+    u = lookup(comm, record[:, :5].astype(np.int64), record[:, 5:], np.column_stack([parts.is_atom, parts.key]))
+    lost = comm.allreduce(int((~np.isfinite(u)).any(1).sum()))
+    if lost:
+        raise InputError(
+            f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh"
+        )
+    return u[:, : parts.layout.components]
+
+
+def write_coarse(directory: Path, coarse: CoarseMesh) -> None:
+    """Keep the far field, so that a resumed run has the same mesh whatever gmsh is installed then."""
+    data = io.BytesIO()
+    np.savez_compressed(data, points=coarse.points, cells=coarse.cells)
+    replace_bytes(directory / FAR_FIELD, data.getvalue())
+
+
+def read_coarse(directory: Path) -> CoarseMesh:
+    """The far field that `write_coarse` kept."""
+    try:
+        with np.load(directory / FAR_FIELD) as data:
+            return CoarseMesh(data["points"], data["cells"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise Damage(f"{FAR_FIELD} holds no mesh ({error})") from None
+
+
+def write_multipliers(directory: Path, comm: MPI.Comm, r: Reconstruction) -> None:
+    """Keep the multipliers of B-GRAC by atom name, so that a resumed run need not solve for them. Collective."""
+    write_rows(directory / MULTIPLIERS, comm, np.column_stack([r.key, r.lam]))
+
+
+def read_multipliers(directory: Path, comm: MPI.Comm, told: dict) -> Reconstruction:
+    """The multipliers that `write_multipliers` kept, with what `plain_of` told of them. Collective."""
+    record = read_rows(directory / MULTIPLIERS, comm)
+    return Reconstruction(np.array(told["stencil"]), record[:, :4].astype(np.int64), record[:, 4:], told["info"])
+
+
+def plain_of(r: Reconstruction) -> dict:
+    """What is kept of a reconstruction beside its multipliers, as plain data."""
+    return {"stencil": r.R.tolist(), "info": r.info}
