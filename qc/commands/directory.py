@@ -23,6 +23,7 @@ from ..errors import ConvergenceError, InputError, Stopped
 from ..monitor import listening
 from ..output.checkpoint import Checkpoints
 from ..output.fields import FieldSeries
+from ..output.journal import STEPS, Journal
 from ..output.kept import (
     FAR_FIELD,
     MULTIPLIERS,
@@ -126,6 +127,9 @@ class RunDirectory:
                 self._frames, self._reconstruction = int(self.saved["frames"]), self.saved["reconstruction"]
                 self.watch.go_on(self.saved["seconds"])
         self._fields: FieldSeries | None = None
+        self._journal: Journal | None = None
+        self._known: dict[str, list[Any]] = {}
+        self._due = 0
 
     @property
     def fell_back(self) -> bool:
@@ -191,6 +195,7 @@ class RunDirectory:
         q.array[:] = u[: model.parts.layout.n_free].ravel()
         with entries_of(self.path):
             state = LadderState.from_plain(self.saved)
+        self._known = {name: list(entries) for name, entries in state.lists().items()}
         on_root(self.comm, lambda: cut_states(self.path, self._frames))
         return state, q
 
@@ -206,7 +211,8 @@ class RunDirectory:
     def save(self, specimen: Specimen, ladder: Ladder, more: dict[str, Any]) -> None:
         """Write the ladder's present state as the checkpoint, with ``more`` plain data of the run beside it."""
         model = specimen.system.model
-        state = ladder.state.plain() | {
+        state = ladder.state.rest() | {
+            "journal": on_root(self.comm, lambda: self._write_down(ladder.state)),
             "fingerprint": model.domain.fingerprint,
             "seconds": self.watch.seconds,
             "case": specimen.case.plain(),
@@ -216,6 +222,21 @@ class RunDirectory:
         u = model.coupling.displacement(ladder.q)
         self._checkpoints.save(len(ladder.state.steps), model.parts, u, state | more)
         self.watch.compare(self.comm)
+
+    def _write_down(self, state: LadderState) -> dict[str, Any]:
+        """Bring the journal up to date, on rank 0; how much of it the checkpoint rests on."""
+        if self._journal is None:
+            mark = None if self.saved is None else self.saved.get("journal")
+            self._journal = Journal(self.path / STEPS, mark, self._known)
+        self._journal.sync(state.lists())
+        return self._journal.mark
+
+    def is_due(self, n: int) -> bool:
+        """Whether a document of n steps is to be written: when they have grown by a tenth, so that all of them cost what ten do."""
+        if n < self._due:
+            return False
+        self._due = n + max(1, n // 10)
+        return True
 
     @contextmanager
     def until_stopped(self, finish: Callable[[], None], reached: Callable[[], str]) -> Iterator[Interrupt]:

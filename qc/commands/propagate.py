@@ -19,6 +19,7 @@ from ..crack.records import StepRecord
 from ..crack.system import CrackSystem
 from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
+from ..output.growing_table import GrowingTable
 from ..output.pictures import draw_model, drawn
 from ..output.sealed import entries_of
 from ..pictures.r_curve import curve_picture
@@ -65,6 +66,7 @@ class PropagationRun:
 
     def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
         self.directory, self.shown, self._torn = directory, shown, False
+        self._table = GrowingTable(directory.path / "steps.csv", ("stage", "rejected", *STEP_COLUMNS))
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
         system = self.specimen.system
@@ -118,21 +120,26 @@ class PropagationRun:
             if len(ladder.state.steps) == 1 or record.stage == "back":
                 directory.write_state(ladder, record, number=len(state.curve))
             self._save()
-            on_root(directory.comm, self._write_tables)
+            on_root(directory.comm, self._add_to_tables)
 
     def _save(self) -> None:
         """The checkpoint, of a state or of the trials before the first one."""
         propagation = self.propagation
         self.directory.save(self.specimen, propagation.ladder, {"propagation": asdict(propagation.state)})
 
+    def _add_to_tables(self) -> None:
+        steps = self.propagation.ladder.state.steps
+        self._table.sync(steps)
+        if self.directory.is_due(len(steps)):
+            self._write_documents()
+
     def _write_tables(self) -> None:
+        self._table.write(self.propagation.ladder.state.steps)
+        self._write_documents()
+
+    def _write_documents(self) -> None:
         path, propagation = self.directory.path, self.propagation
         write_json(path / "propagation.json", document(self.specimen, propagation, self.directory.watch))
-        write_steps_csv(
-            path / "steps.csv",
-            [step.plain() for step in propagation.ladder.state.steps],
-            ("stage", "rejected", *STEP_COLUMNS),
-        )
         write_steps_csv(path / "r_curve.csv", [asdict(point) for point in propagation.curve], CURVE_COLUMNS)
 
     def _finish(self) -> None:

@@ -16,7 +16,8 @@ from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
 from ..errors import InputError
-from ..output.files import write_json, write_steps_csv
+from ..output.files import write_json
+from ..output.growing_table import GrowingTable
 from ..output.pictures import draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
 from ..solve.options import SolverOptions
@@ -78,6 +79,7 @@ class LadderRun:
 
     def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
         self.directory, self.shown = directory, shown
+        self._table = GrowingTable(directory.path / "steps.csv")
         if "propagation" in (directory.saved or {}):
             raise InputError(
                 f"the checkpoint in {directory.path} is one of qc propagate, not of qc run: start in a new directory"
@@ -170,17 +172,25 @@ class LadderRun:
             directory.write_state(self.ladder, record)
             self.qm_report = None if self.qm is None else self.qm.report()
             self._save()
-            on_root(directory.comm, self._write_tables)
+            on_root(directory.comm, self._add_to_tables)
 
     def _save(self) -> None:
         """The checkpoint, of a state or of the trials before the first one."""
         more = {"qm": None if self.qm is None else self.qm.plain(), "K_plus_error": self.error}
         self.directory.save(self.specimen, self.ladder, more)
 
+    def _add_to_tables(self) -> None:
+        self._table.sync(self.ladder.state.steps)
+        if self.directory.is_due(len(self.ladder.state.steps)):
+            self._write_document()
+
     def _write_tables(self) -> None:
+        self._table.write(self.ladder.state.steps)
+        self._write_document()
+
+    def _write_document(self) -> None:
         path, state, watch = self.directory.path, self.ladder.state, self.directory.watch
         write_json(path / "result.json", document(self.specimen, state, watch, self.qm_report, self.error))
-        write_steps_csv(path / "steps.csv", [step.plain() for step in state.steps])
 
     def _finish(self) -> None:
         self.directory.finish(self.ladder, self._draw, self._write_tables)

@@ -134,10 +134,16 @@ class LadderState:
                 setattr(self, name, value)
 
     def plain(self) -> dict[str, Any]:
-        """All of it by name, for checkpoints."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
-        lists = {name: [entry.plain() for entry in found[name]] for name in ("steps", "events", "trials")}
-        return found | lists
+        """All of it by name, as plain data."""
+        return self.rest() | {name: [entry.plain() for entry in entries] for name, entries in self.lists().items()}
+
+    def lists(self) -> dict[str, list[Any]]:
+        """The lists that only grow, but for what is taken back."""
+        return {name: getattr(self, name) for name in APPENDED}
+
+    def rest(self) -> dict[str, Any]:
+        """All else by name, as plain data: as much after many steps as after the first."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in APPENDED}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:

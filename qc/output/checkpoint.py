@@ -15,6 +15,7 @@ from fem.collective import on_root
 
 from ..unknowns.prolongation import Prolongation
 from .files import replace_text
+from .journal import STEPS, read_journal
 from .kept import write_displacements
 from .rows import digest, size_of
 from .sealed import BEFORE, NEWEST, Damage, documents, refusal, seal
@@ -51,13 +52,19 @@ class Checkpoints:
         """
         wrong: list[str] = []
         for name, content in on_root(self.comm, lambda: documents(self.directory)):
-            why = str(content) if isinstance(content, Damage) else self._damage(content["files"])
+            lists: dict[str, Any] = {}
+            try:
+                why = str(content) if isinstance(content, Damage) else self._damage(content["files"])
+                if isinstance(content, dict) and not why:
+                    lists = self._lists(content)
+            except Damage as damage:
+                why = str(damage)
             if isinstance(content, dict) and not why:
                 self._go_on(content, fell_back=bool(wrong))
                 if wrong:
                     told = "%s in %s: going on from the checkpoint before it, after step %d"
                     log.warning(told, wrong[0], self.directory, content["step"])
-                return content
+                return content | lists
             wrong.append(f"{name} {why}")
         if wrong:
             raise refusal(self.directory, wrong)
@@ -76,6 +83,11 @@ class Checkpoints:
             except Damage as damage:
                 return f"rests on {name}, which {damage}"
         return ""
+
+    def _lists(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The lists of the state, from the journal that the checkpoint rests on, if it has one."""
+        mark = content.get("journal")
+        return {} if mark is None else on_root(self.comm, lambda: read_journal(self.directory / STEPS, mark))
 
     def _go_on(self, content: dict[str, Any], fell_back: bool) -> None:
         self.fell_back, self._number, self._last = fell_back, content["number"], content["displacements"]

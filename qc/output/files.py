@@ -63,13 +63,17 @@ def write_steps_csv(
         path.with_name(f"{path.name}-metadata.json"),
         {"@context": "http://www.w3.org/ns/csvw", "url": path.name, "tableSchema": {"columns": described}},
     )
+    replace_text(path, table_lines([dict(zip(columns, columns, strict=True)), *steps], columns))
+
+
+def table_lines(steps: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Lines of a table, one a step."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
     for step in steps:
         values = (_plain(step.get(name)) for name in columns)
         table.writerow(["" if v is None else v for v in values])
-    replace_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def _plain(value: Any) -> Any:

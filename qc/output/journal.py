@@ -92,15 +92,17 @@ def read_journal(path: Path, mark: Mapping[str, Any]) -> dict[str, list[dict[str
     return lists
 
 
-def _part(path: Path, mark: Mapping[str, Any]) -> bytes:
+def _part(path: Path, mark: Any) -> bytes:
+    if not isinstance(mark, dict) or not isinstance(mark.get("bytes"), int) or mark["bytes"] < 0:
+        raise Damage(f"names no part of {path.name} that it rests on")
     try:
         size = path.stat().st_size
-        if not path.is_file() or size < mark["bytes"]:
+        if not path.is_file() or size < mark["bytes"]:  # a pipe would block
             raise Damage(f"rests on {path.name}, which has {size} bytes instead of {mark['bytes']} or more")
         with open(path, "rb") as file:
             data = file.read(mark["bytes"])
     except OSError as error:
         raise Damage(f"rests on {path.name}, which cannot be read ({error.strerror})") from None
-    if hashlib.sha256(data).hexdigest() != mark["sha256"]:
+    if hashlib.sha256(data).hexdigest() != mark.get("sha256"):
         raise Damage(f"rests on {path.name}, which is not as it was written: its checksum differs")
     return data

@@ -26,7 +26,7 @@ propagation = { bonds = 2, close = 2, drift = 1.0, tolerance = 4e-3 }
 """
 FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
 .trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json
-checkpoint.previous.json far_field.npz"""
+checkpoint.previous.json far_field.npz steps.jsonl"""
 
 
 def command(folder, *more, ranks=1):
