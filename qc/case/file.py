@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
-
-from atomistics.potentials.text import read_bytes
 
 from ..errors import InputError
 
@@ -20,15 +20,13 @@ _NUMBER_WITH_UNIT = re.compile(r"=\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-zÅ]+"
 def read_toml(path: Path) -> dict[str, Any]:
     """Tables of a TOML file; InputError with file and line if it cannot be read."""
     try:
-        text = read_bytes(path, LARGEST).decode("utf-8-sig")
+        text = _contents(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file, a case file in TOML is expected") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not a text file in UTF-8 (byte {error.start}), a TOML file is expected") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}), a TOML file is expected") from None
-    except ValueError as error:
-        raise InputError(f"{error}; a case file in TOML is expected") from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -39,6 +37,17 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def _endless(error: Exception) -> str:
     return "tables are nested too deep" if isinstance(error, RecursionError) else "a number has thousands of digits"
+
+
+def _contents(path: Path) -> bytes:
+    """Bytes of a file that is one, and no device or pipe that never ends, nor larger than any case."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: is a pipe or a device, a case file in TOML is expected")
+        if status.st_size > LARGEST:
+            raise InputError(f"{path}: is {status.st_size / 2**20:.3g} MiB long, a case file in TOML of at most 1 MiB is expected")
+        return file.read(LARGEST + 1)
 
 
 def _syntax(path: Path, text: str, message: str) -> str:

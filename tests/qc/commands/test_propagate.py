@@ -95,7 +95,7 @@ def kill_all(folder, process):
 
 def steps_saved(folder):
     path = folder / "out" / "checkpoint.json"
-    return len(json.loads(path.read_text())["content"]["steps"]) if path.exists() else 0
+    return json.loads(path.read_text())["content"]["step"] if path.exists() else 0
 
 
 def survive(folder, whole, kills, seed):
