@@ -18,6 +18,8 @@ from .proof import Cut, largest_disc, prove, volumes
 Field = Callable[[np.ndarray], np.ndarray]
 LEAST, LARGEST = 4.0, 30.0
 """A mesh in A reaches further, and its cells at the origin are smaller, in neighbour distances."""
+COARSEST = 100.0
+"""Cells at the origin of a crack are smaller, in neighbour distances; a core asks for more, in words of its own."""
 UNITS = {"nm": 1e1, "um": 1e4, "mm": 1e7, "m": 1e10}
 """Lengths that a mesh may have been made in by mistake, A."""
 
@@ -78,10 +80,10 @@ def _check_reach(
 ) -> None:
     """The outer boundary lies beyond the radius all round the origin, where cells are not out of all proportion to the lattice."""
     fits, size = largest_disc(mesh, boundary)
-    if fits > 0 and size > LARGEST * spacing:
+    if fits > 0 and size > COARSEST * spacing:
         raise ValueError(
             f"mesh {path} cannot be in A: its cells at the origin are {size:.4g} A long, but neighbours are {spacing:.4g} A apart, and at "
-            f"most {LARGEST:g} of that is allowed"
+            f"most {COARSEST:g} of that is allowed"
         )
     if radius <= 0 or fits >= radius * (1 - 1e-9):
         return
