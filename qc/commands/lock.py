@@ -132,8 +132,12 @@ def _take(path: Path) -> tuple[str | None, Holder]:
 
 def _clear(path: Path) -> str:
     """Remove a lock whose holder is gone; the sentence about it."""
+    if not path.is_file():
+        if os.path.lexists(path):
+            raise InputError(f"{path} is no lock of a run: remove it")
+        return ""
     holder = _read(path)
-    if holder is None and path.is_file():
+    if holder is None:
         time.sleep(SETTLES)
         holder = _read(path)
     if holder is not None and not holder.is_gone:
@@ -146,10 +150,7 @@ def _clear(path: Path) -> str:
     if _read(aside) != holder:  # ... and this is its lock
         os.rename(aside, path)
         return ""
-    try:
-        aside.unlink()
-    except OSError as error:
-        raise InputError(f"{path} is no lock of a run ({error.strerror}): remove it") from None
+    aside.unlink()
     whose = "that cannot be read" if holder is None else f"of process {holder.pid}, which ended without removing it,"
     return f"{path}: the lock {whose} is taken over"
 

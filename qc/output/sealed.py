@@ -77,7 +77,8 @@ def _is_complete(content: dict[str, Any]) -> bool:
         isinstance(files, dict)
         and isinstance(named, str)
         and named in files
-        and all(Path(name).name == name and isinstance(told, dict) for name, told in files.items())
+        and all(Path(name).name == name and name.isprintable() for name in files)
+        and all(isinstance(told, dict) and isinstance(told.get("bytes"), int) for told in files.values())
         and all(isinstance(content.get(name), int) for name in ("step", "number"))
     )
 

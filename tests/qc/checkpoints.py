@@ -12,5 +12,5 @@ def seal_case(directory: Path, settings: dict[str, Any]) -> None:
     """A checkpoint of a case, without a state."""
     directory.mkdir(exist_ok=True)
     state = "state-00001.npy"
-    content = {"step": 1, "number": 1, "displacements": state, "files": {state: {}}, "case": settings}
+    content = {"step": 1, "number": 1, "displacements": state, "files": {state: {"bytes": 0}}, "case": settings}
     (directory / NEWEST).write_text(seal(content))

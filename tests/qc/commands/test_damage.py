@@ -12,6 +12,7 @@ from petsc4py import PETSc
 from qc.cli.app import main
 from qc.commands.checks import check_same_model
 from qc.commands.directory import run_directory
+from qc.commands.run import LadderRun
 from qc.errors import InputError
 from qc.output.journal import STEPS as STEPS_FILE
 from qc.output.sealed import BEFORE, NEWEST, seal
@@ -187,7 +188,10 @@ def test_a_run_goes_on_from_a_damaged_directory(whole, out, monkeypatch, capfd):
     (out / "trajectory.extxyz").write_text(f"1000000000000\n{text.partition(chr(10))[2]}")
     (out.parent / "small.toml").write_text(TOML)
     monkeypatch.setattr("sys.argv", ["qc", "run", str(out.parent / "small.toml"), "-o", str(out), "--resume"])
+    begun, walk = [], LadderRun._walk
+    monkeypatch.setattr(LadderRun, "_walk", lambda run, look: (begun.append(len(read(out)["steps"])), walk(run, look)))
     assert main() == 0
+    assert begun == [STEPS - 1]  # tables of the state that is gone on from
     told = capfd.readouterr().err
     assert f"{LAST}, which is not as it was written: its checksum differs" in " ".join(told.split())
     assert not PETSc.Options().hasName("qc_evil")

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,9 +76,13 @@ def test_a_lock_that_tells_nothing_is_taken_over(tmp_path, monkeypatch, text):
 
 
 def test_what_is_no_lock_is_told(tmp_path):
-    (tmp_path / NAME).mkdir()
-    with pytest.raises(InputError, match="is no lock of a run"), locked(tmp_path):
-        pytest.fail("a folder")
+    for make in (Path.mkdir, lambda path: path.symlink_to(path)):
+        make(tmp_path / NAME)
+        with pytest.raises(InputError, match="is no lock of a run"), locked(tmp_path):
+            pytest.fail("a folder, or nothing")
+        assert [path.name for path in tmp_path.iterdir()] == [NAME]
+        if (tmp_path / NAME).is_dir():
+            (tmp_path / NAME).rmdir()
 
 
 def test_another_run_is_faster_in_taking_over(tmp_path, monkeypatch):
