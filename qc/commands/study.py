@@ -102,20 +102,18 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
         path = directory / name
         if not resume:
             return None, False
+        if path.exists():
+            document = read_json(path)
+            if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
+                raise InputError(f"--resume: {path} is no result of this version of qc: take a new directory")
+            changed = changed_keys(case.plain(), document["settings"])
+            if changed:
+                raise InputError(f"--resume: {changed[0]} differs in {directory}: take a new one")
+            if measure == "folds" or document.get("finished"):
+                return document, False
         if measure == "ladder":
             check_same_model(case.plain(), directory)
-        started = bool(documents(directory))
-        if not path.exists():
-            return None, started
-        document = read_json(path)
-        if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
-            raise InputError(f"--resume: {path} is no result of this version of qc: take a new directory")
-        if measure == "folds" and changed_keys(case.plain(), document["settings"]):
-            raise InputError(
-                f"--resume: {changed_keys(case.plain(), document['settings'])[0]} differs in {directory}: take a new one"
-            )
-        done = measure == "folds" or document.get("finished")
-        return (document if done else None), started
+        return None, bool(documents(directory))
 
     document, started = on_root(comm, known)
     if document is not None:
