@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.programs import ROOT, environment
 
-KINDS = ("case", "set", "setfl", "sw", "tersoff", "case", "set")
+KINDS = (*("case", "set", "setfl", "sw", "tersoff") * 4, "msh", "results")
+"""One after the other; those at the end take a process and a copy of a directory each."""
 SILENCE = float(os.environ.get("QC_FUZZ_SILENCE", 30.0))
 """Seconds; an input takes some hundredth, the longest one that is built whole a few: on a busy machine a multiple."""
 

@@ -12,8 +12,14 @@ import json
 import os
 import random
 import resource
+import shutil
 import sys
+import tomllib
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+
+from qc.errors import visible
 
 MEMORY = 4 * 2**30
 FULL = 40
@@ -65,8 +71,14 @@ def main() -> None:
 
 def tried(folder: Path, kind: str, seed: int) -> dict[str, object]:
     """What became of an input."""
-    words = made(folder, kind, random.Random(f"{kind} {seed}"))
-    code, said = outcome(words, whole=seed % FULL == 0)
+    rng, words = random.Random(f"{kind} {seed}"), [kind]
+    if kind == "msh":
+        code, said = mesh(folder, rng)
+    elif kind == "results":
+        code, said = results(folder, rng)
+    else:
+        words = made(folder, kind, rng)
+        code, said = outcome(words, whole=seed % FULL == 0)
     return {"kind": kind, "seed": seed, "good": good(code, said), "code": code, "said": said[-600:], "words": words}
 
 
@@ -97,9 +109,66 @@ def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
     return ["check", str(case)]
 
 
+def mesh(folder: Path, rng: random.Random) -> tuple[object, str]:
+    """A mesh of the user's, read and proved."""
+    from fem.mesh.user_mesh import disc_in_mesh
+    from tests.fuzz.mutations import mutated
+    from tests.programs import ROOT
+
+    path = folder / "broken.msh"
+    path.write_bytes(mutated((ROOT / "meshes" / "disc.msh").read_bytes(), rng))
+    return _ends(lambda: disc_in_mesh(path, 2, 2.5), ValueError)
+
+
+def results(folder: Path, rng: random.Random) -> tuple[object, str]:
+    """A directory of results with one or two files broken: what is gone on from must be one of its two last steps, as it was."""
+    from mpi4py import MPI
+
+    from qc.case.case import Case
+    from qc.commands.checks import check_same_model
+    from qc.commands.directory import run_directory
+    from qc.commands.run import run_case
+    from qc.errors import InputError
+    from tests.fuzz.mutations import mutated
+
+    data = tomllib.loads(BASE)
+    data["load"] |= {"K_stop": 1.08, "K_step": 0.02, "stop_at": "K_stop", "J_tolerance": 1.0, "error_budget": False}
+    case, whole, out = Case.from_dict(data, name="case"), folder / "whole", folder / "out"
+    if not whole.exists():
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            run_case(case, whole)
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(whole, out)
+    for _ in range(rng.choice((1, 1, 2))):
+        path = rng.choice(sorted(p for p in out.iterdir() if p.is_file()))
+        path.write_bytes(mutated(path.read_bytes(), rng))
+
+    def go_on() -> None:
+        check_same_model(case.plain(), out)
+        steps = json.loads((whole / "result.json").read_text())["steps"]
+        with run_directory(out, MPI.COMM_SELF, resume=True) as directory:
+            saved = directory.saved
+            assert saved is None or saved["step"] in (len(steps), len(steps) - 1)
+            assert saved is None or [s["energy"] for s in saved["steps"]] == [s["energy"] for s in steps[: saved["step"]]]
+
+    return _ends(go_on, InputError)
+
+
+def _ends(function: Callable[[], object], refusal: type[Exception]) -> tuple[object, str]:
+    """Exit code that a command would have, and what it would say."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            function()
+    except refusal as error:
+        return 2, f"{said.getvalue()}\nqc: {visible(' '.join(str(error).split()))}"
+    except BaseException as error:
+        return type(error).__name__, said.getvalue() + "".join(traceback.format_exception(error)[-3:])
+    return 0, said.getvalue()
+
+
 def outcome(words: list[str], whole: bool) -> tuple[object, str]:
     """Exit code, or the name of what was raised, and what was said."""
-    import traceback
     from unittest import mock
 
     import qc.coupling.methods as methods
