@@ -19,11 +19,12 @@ BENCHMARKS = {
     "hessian": "second derivatives of atoms, in evaluations of energy and forces",
     "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
     "startup": "help, a small run, kernels compiled by one process and by several at once",
+    "output_growth": "what a step costs to put on disk, up to 100,000 steps (an hour)",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
     "large": "vacancies in 3-D without a matrix: memory, time of a step, iterations against size (minutes)",
     "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"solution", "large", "scaling"}
+LONG = {"output_growth", "solution", "large", "scaling"}
 """Only by name."""
 
 

@@ -22,7 +22,7 @@ from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError, InputError
 
-MATERIALS = {
+MATERIALS: dict[str, tuple[Any, ...]] = {
     "iron": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 1, 0), (0, 0, 1)),
     "silicon": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, -1, 0)),
     "silicon-112": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, 1, -2)),
@@ -32,15 +32,20 @@ MATERIALS = {
     "aluminium": ("Al_mm.eam.fs", "fcc", ("Al",), (1, 1, 1), (1, 1, -2)),
     "aluminium-100": ("Al_mm.eam.fs", "fcc", ("Al",), (1, 0, 0), (0, 0, 1)),
     "silicon-carbide": ("SiC_Erhart-Albe.tersoff", "zincblende", ("Si", "C"), (1, 1, 0), (0, 0, 1)),
+    "silicon-t3": ("tersoff-t3", "diamond", ("Si",), (1, 1, 0), (0, 0, 1)),
+    "sheet": ("morse", "hexagonal", ("X",), None, None, {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}),
+    "toy-sheet": ("hexagonal-eam", "hexagonal", ("X",), None, None),
 }
-"""Potential, structure, species, plane, front."""
+"""Potential, structure, species, plane, front (none of a sheet, which is cut along x), parameters of a built-in potential."""
 
 
 def material(name: str) -> tuple[Crystal, SitePotential]:
     """Crystal at rest, oriented, and its potential."""
-    file, structure, species, plane, front = MATERIALS[name]
-    potential = load_potential(file)
+    file, structure, species, plane, front, *parameters = MATERIALS[name]
+    potential = load_potential(file, **(parameters[0] if parameters else {}))
     crystal = getattr(Crystal, structure)(*species).resolved(potential)
+    if plane is None:
+        return crystal, potential
     return crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented(plane, front), potential
 
 

@@ -98,8 +98,7 @@ class PropagationRun:
             except Stopped:
                 self._torn = True
                 raise
-            if record is None and not propagation.ladder.state.steps:
-                self.shown.phase(propagation.ladder.state.trials[-1].sentence)
+            if record is None and not propagation.ladder.state.steps:  # a first state that is not trusted: a warning has said so
                 self._save()
             if record is not None:
                 self._keep(record)

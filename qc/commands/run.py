@@ -128,8 +128,7 @@ class LadderRun:
             if record is not None:
                 self._keep(record)
                 self.shown.step(len(ladder.state.steps), step_line(record), in_short(record))
-            elif not ladder.state.steps:
-                self.shown.phase(ladder.state.trials[-1].sentence)
+            elif not ladder.state.steps:  # a first state that is not trusted: a warning has said so
                 self._save()
             interrupt.look()
 

@@ -22,6 +22,9 @@ from .files import replace_text
 
 PIECES = "fields"
 """Folder of the files that ``fields.pvd`` names."""
+HEAD = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n'
+TAIL = "  </Collection>\n</VTKFile>\n"
+"""Of ``fields.pvd``, round its entries."""
 TETRAHEDRON = 71
 """VTK's number of a Lagrange tetrahedron; the cells of other meshes are triangles."""
 
@@ -48,6 +51,7 @@ class FieldSeries:
     def __init__(self, directory: Path, model: Model) -> None:
         self.directory, self.model = directory, model
         self._vtx: VTXWriter | None = None
+        self._last: int | None = None
         self.has_mesh = model.spec.facts.continuum
         if self.has_mesh:
             self._make_functions()
@@ -107,7 +111,18 @@ class FieldSeries:
         stress = self._stress.x.array
         stress[~np.isfinite(stress)] = 0.0
         self._write_pieces(number)  # whose writer ends with its own series, once it is dropped
-        on_root(self.model.comm, lambda: write_series(self.directory, number))
+        on_root(self.model.comm, lambda: self._extend_series(number))
+
+    def _extend_series(self, number: int) -> None:
+        """Put one more state into ``fields.pvd``; the first one of this process writes all of it."""
+        if self._last is None or number <= self._last:
+            write_series(self.directory, number)
+        else:
+            (self.directory / PIECES / f"{number:05d}-.pvd").unlink(missing_ok=True)
+            with open(self.directory / "fields.pvd", "r+b") as file:
+                file.seek(-len(TAIL), os.SEEK_END)
+                file.write(f"{_entry(number, f"{number:05d}-000000.pvtu")}\n{TAIL}".encode())
+        self._last = number
 
     def _write_pieces(self, number: int) -> None:
         with VTKFile(self.model.comm, str(self.directory / PIECES / f"{number:05d}-.pvd"), "w") as file:
@@ -169,13 +184,12 @@ def _numbers(piece: ElementTree.Element, where: str, name: str | None) -> np.nda
 
 def write_series(directory: Path, last: int) -> None:
     """Write ``fields.pvd``: the pieces of all states up to ``last`` that are there."""
-    pieces = sorted((directory / PIECES).glob("[0-9][0-9][0-9][0-9][0-9]-*.pvtu"))
+    pieces = (directory / PIECES).glob("[0-9]*-*.pvtu")
     (directory / PIECES / f"{last:05d}-.pvd").unlink(missing_ok=True)  # a series of this state alone
-    numbered = [(int(piece.name[:5]), piece.name) for piece in pieces]
-    entries = [
-        f'    <DataSet timestep="{number}" part="0" file={quoteattr(f"{PIECES}/{name}")} />'
-        for number, name in numbered
-        if number <= last
-    ]
-    head = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n'
-    replace_text(directory / "fields.pvd", head + "\n".join(entries) + "\n  </Collection>\n</VTKFile>\n")
+    numbered = sorted((int(piece.name.partition("-")[0]), piece.name) for piece in pieces)
+    entries = [f"{_entry(number, name)}\n" for number, name in numbered if number <= last]
+    replace_text(directory / "fields.pvd", HEAD + "".join(entries) + TAIL)
+
+
+def _entry(number: int, name: str) -> str:
+    return f'    <DataSet timestep="{number}" part="0" file={quoteattr(f"{PIECES}/{name}")} />'

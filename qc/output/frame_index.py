@@ -10,12 +10,35 @@ from typing import BinaryIO
 
 from .files import replace_text
 
+TAIL = 256
+"""Bytes that hold the last lines of an index."""
 _FRAME = re.compile(rb"(?:^|\s)frame=(\d{1,12})(?:\s|$)")
 
 
 def write_index(path: Path, ends: list[tuple[int, int]]) -> None:
     """Say of a trajectory that these frames (number, end in bytes) are whole."""
     replace_text(_index_path(path), "".join(f"{k} {end}\n" for k, end in ends))
+
+
+def add_to_index(path: Path, k: int, end: int) -> None:
+    """Say that frame k, behind those that the index knows, is whole."""
+    with open(_index_path(path), "a", encoding="ascii") as file:
+        file.write(f"{k} {end}\n")
+
+
+def end_before(path: Path, file: BinaryIO, k: int) -> int | None:
+    """Where frame k - 1 ends (bytes), from the end of the index if that is about the last frame and fits; no matter how many there are."""
+    if k == 0:
+        return None
+    try:
+        with open(_index_path(path), "rb") as index:
+            index.seek(max(0, os.fstat(index.fileno()).st_size - TAIL))
+            lines = index.read().decode("ascii").split("\n")[-3:]
+        *ends, last = [(int(a), int(b)) for a, b in (line.split() for line in lines[:-1])]
+    except (OSError, ValueError):
+        return None
+    whole = lines[-1] == "" and last[0] == k - 1 and _fits(file, [*ends, last], os.fstat(file.fileno()).st_size)
+    return last[1] if whole else None
 
 
 def _index_path(path: Path) -> Path:

@@ -15,7 +15,7 @@ from mpi4py import MPI
 from atomistics.species import LABEL, chemical_symbol
 from fem.collective import on_root, together
 
-from .frame_index import frame_ends, write_index
+from .frame_index import add_to_index, end_before, frame_ends, write_index
 from .rows import write_at
 
 log = logging.getLogger(__name__)
@@ -89,25 +89,33 @@ def append_frame(
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
     more = ":virial_stress:R:6" * (stress is not None) + f":{LABEL}:S:1" * named
     head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, more)}\n".encode()
-    kept, start = on_root(comm, lambda: _open_frame(path, frame_index, head))
+    start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
     write_at(comm, path, end - len(rows), rows)
     end = comm.bcast(end, root=comm.size - 1)
-    on_root(comm, lambda: write_index(path, [*kept, (frame_index, end)]))
+    on_root(comm, lambda: add_to_index(path, frame_index, end))
 
 
-def _open_frame(path: Path, frame_index: int, head: bytes) -> tuple[list[tuple[int, int]], int]:
-    """Cut the file behind the last whole frame before this one and write its head: the frames kept, where the rows begin."""
+def _open_frame(path: Path, frame_index: int, head: bytes) -> int:
+    """Cut the file behind the last whole frame before this one and write its head: where the rows begin."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "r+b" if path.exists() else "w+b") as file:
-        kept = [(k, end) for k, end in frame_ends(path, file, frame_index) if k < frame_index]
-        if len(kept) < frame_index:
-            log.warning("%s lacks %d frames before frame %d", path.name, frame_index - len(kept), frame_index)
-        start = kept[-1][1] if kept else 0
+        start = end_before(path, file, frame_index)
+        if start is None:
+            start = _cut(path, file, frame_index)
         file.truncate(start)
         file.seek(start)
         file.write(head)
-    return kept, start + len(head)
+    return start + len(head)
+
+
+def _cut(path: Path, file: BinaryIO, frame_index: int) -> int:
+    """Where the whole frames before this one end, and an index of them alone."""
+    kept = [(k, end) for k, end in frame_ends(path, file, frame_index) if k < frame_index]
+    if len(kept) < frame_index:
+        log.warning("%s lacks %d frames before frame %d", path.name, frame_index - len(kept), frame_index)
+    write_index(path, kept)
+    return kept[-1][1] if kept else 0
 
 
 def read_frame(
