@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 NAME = "run.lock"
 SETTLES = 1.0
 """Seconds after which a lock that cannot be read is nobody's: who makes one writes it at once."""
+ENDS = 12.0
+"""Seconds that a rank may outlive its launcher, which answers a signal with an end of its own."""
 TRIES = 10
 
 
@@ -63,12 +65,31 @@ class Holder:
             pass
         return _started(self.pid) not in (None, self.started)
 
+    @property
+    def writes(self) -> bool:
+        """Whether the process may still write; one whose launcher has ended is given the time to end, too."""
+        orphan = self.host == socket.gethostname() and _parent(self.pid) == 1
+        deadline = time.monotonic() + (ENDS if orphan else 0.0)
+        while not self.is_gone:
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.1)
+        return False
+
     def sentence(self, directory: Path) -> str:
         """Why nobody else may write there."""
         held = f"{directory} is in use by a run on host {self.host}, process {self.pid}, since {self.since}"
         if self.host == socket.gethostname():
             return f"{held}: wait for its end, or take another directory with -o"
         return f"{held}; whether it still runs is not seen from host {socket.gethostname()}: if not, remove {directory / NAME}"
+
+
+def _parent(pid: int) -> int | None:
+    """Number of a process' parent, 1 where that has ended; None where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def _started(pid: int) -> str | None:
@@ -106,7 +127,7 @@ def locked(directory: Path) -> Iterator[str | None]:
 def refuse_if_held(directory: Path) -> None:
     """Refuse a directory that another run writes to."""
     holder = _read(directory / NAME)
-    if holder is not None and not holder.is_gone:
+    if holder is not None and holder.writes:
         raise InputError(holder.sentence(directory))
 
 
@@ -140,7 +161,7 @@ def _clear(path: Path) -> str:
     if holder is None:
         time.sleep(SETTLES)
         holder = _read(path)
-    if holder is not None and not holder.is_gone:
+    if holder is not None and holder.writes:
         raise InputError(holder.sentence(path.parent))
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -14,7 +14,7 @@ from ..case.case import Case
 from ..crack.system import CrackSystem
 from ..material.cautions import cautions, material_of
 from ..terms.reconstruction import Reconstruction
-from .build import make_system
+from .build import blaming_the_case, make_system
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,8 @@ def make_specimen(
     def known() -> tuple[tuple[str, str], list[str]]:
         return material_of(crystal, potential), cautions(crystal, potential, system.griffith, case.crack.cut)
 
-    material, warnings = on_root(comm, known)
+    with blaming_the_case():
+        material, warnings = on_root(comm, known)
     own = system.model.parts.atoms
     n_atoms, n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
     return Specimen(

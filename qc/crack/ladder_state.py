@@ -135,7 +135,8 @@ class LadderState:
 
     def plain(self) -> dict[str, Any]:
         """All of it by name, as plain data."""
-        return self.rest() | {name: [entry.plain() for entry in entries] for name, entries in self.lists().items()}
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return found | {name: [entry.plain() for entry in entries] for name, entries in self.lists().items()}
 
     def lists(self) -> dict[str, list[Any]]:
         """The lists that only grow, but for what is taken back."""

@@ -22,8 +22,8 @@ from pathlib import Path
 from qc.errors import visible
 
 MEMORY = 4 * 2**30
-FULL = 40
-"""Every so manieth input that nothing refuses is built whole."""
+FULL, SOME = 40, 5
+"""Every so manieth input that nothing refuses is built whole, or up to its mesh; the others up to the energy of their surface."""
 
 BASE = """version = 2
 [crystal]
@@ -78,7 +78,7 @@ def tried(folder: Path, kind: str, seed: int) -> dict[str, object]:
         code, said = results(folder, rng)
     else:
         words = made(folder, kind, rng)
-        code, said = outcome(words, whole=seed % FULL == 0)
+        code, said = outcome(words, "whole" if seed % FULL == 0 else "mesh" if seed % SOME == 0 else "material")
     return {"kind": kind, "seed": seed, "good": good(code, said), "code": code, "said": said[-600:], "words": words}
 
 
@@ -167,20 +167,22 @@ def _ends(function: Callable[[], object], refusal: type[Exception]) -> tuple[obj
     return 0, said.getvalue()
 
 
-def outcome(words: list[str], whole: bool) -> tuple[object, str]:
-    """Exit code, or the name of what was raised, and what was said."""
+def outcome(words: list[str], depth: str = "mesh") -> tuple[object, str]:
+    """Exit code, or the name of what was raised, and what was said; ``depth`` is where what is not refused ends."""
     from unittest import mock
 
     import qc.coupling.methods as methods
+    import qc.crack.system as system
     from qc.cli import main as command
 
     def stops(*args: object, **kwargs: object) -> None:
         raise Accepted
 
     said = io.StringIO()
-    mesh = contextlib.nullcontext() if whole else mock.patch.object(methods, "build_domain", stops)
+    places = {"material": (system, "griffith"), "mesh": (methods, "build_domain")}
+    until = mock.patch.object(*places[depth], stops) if depth in places else contextlib.nullcontext()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said), mesh, mock.patch.object(sys, "argv", ["qc", *words]):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said), until, mock.patch.object(sys, "argv", ["qc", *words]):
             code: object = command()
     except Accepted:
         return 0, said.getvalue()

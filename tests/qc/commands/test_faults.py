@@ -47,11 +47,10 @@ sys.exit(main())
 """
 
 ALONE, SILENT = "rank {rank} alone: ", "qc: rank {rank} ended without a word"
-FEW = [  # where, at which call, what, on which rank, what is said
-    ("qc.crack.ladder:Ladder.refine", 3, "SIGKILL", 1, SILENT),
-    ("qc.coupling.coupling:Coupling.hessian", 9, "SystemExit", 2, ALONE + "SystemExit(5)"),
-]
+FEW = ("qc.crack.ladder:Ladder.refine", 3, "SIGKILL", 1, SILENT)
+"""Where, at which call, what, on which rank, what is said."""
 MORE = [
+    ("qc.coupling.coupling:Coupling.hessian", 9, "SystemExit", 2, ALONE + "SystemExit(5)"),
     ("qc.commands.build:load_potential_of", 1, "os._exit", 2, SILENT),
     ("qc.coupling.model:Model.load", 2, "MemoryError", 1, ALONE + "out of memory"),
     ("fem.mesh.domain:distribute", 1, "SIGSEGV", 0, SILENT),
@@ -73,7 +72,7 @@ def end(folder, *words):
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize(("place", "turn", "fault", "rank", "said"), FEW + [pytest.param(*p, marks=pytest.mark.slow) for p in MORE])
+@pytest.mark.parametrize(("place", "turn", "fault", "rank", "said"), [FEW, *(pytest.param(*p, marks=pytest.mark.slow) for p in MORE)])
 def test_all_ranks_end_and_nothing_is_lost(whole, tmp_path, place, turn, fault, rank, said):
     code, stderr = end(tmp_path, place, turn, fault, rank)
     assert code != 0

@@ -116,3 +116,21 @@ def test_all_ranks_are_refused_and_told(shared_path):
     assert "is taken over" in (shared_path / "run.log").read_text()
     comm.barrier()
     assert not (shared_path / NAME).exists()
+
+
+def test_a_rank_that_outlives_its_launcher_is_waited_for(tmp_path, monkeypatch):
+    """The launcher has ended at a signal, and a rank is about to; one that does not end is in use."""
+    begun = subprocess.run(
+        [sys.executable, "-c", "import subprocess as s; print(s.Popen(['sleep', '2'], stdout=s.DEVNULL, stderr=s.DEVNULL).pid)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    put(tmp_path, pid=int(begun.stdout), started=lock._started(int(begun.stdout)) or "")
+    if lock._parent(int(begun.stdout)) != 1:
+        pytest.skip("orphans here have another parent")
+    monkeypatch.setattr(lock, "ENDS", 0.2)
+    with pytest.raises(InputError, match="is in use by a run"):
+        lock.refuse_if_held(tmp_path)
+    monkeypatch.setattr(lock, "ENDS", 30.0)
+    lock.refuse_if_held(tmp_path)
