@@ -47,8 +47,7 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     world = MPI.COMM_WORLD
     aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
     _take_signals_from_petsc()
-    job = world.bcast(f"qc-{secrets.token_hex(8)}") if world.size > 1 else ""
-    with guarded(world.rank == 0, who=f"rank {world.rank}" if job else "the program", job=job):
+    with guarded(world.rank == 0, who="one of the ranks" if world.size > 1 else "the program", job=_name_of_job(world)):
         try:
             _refuse_settings_of_the_folder()
             with messages_on_screen(world.rank == 0):
@@ -59,6 +58,12 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
                 raise
             _tell(sentence or traceback.format_exc(), code, world, aside)
             return code
+
+
+def _name_of_job(world: MPI.Comm) -> str:
+    """A name that no other job has, by which the watchdogs of the ranks agree who speaks; "" where there is nobody to agree with."""
+    name = world.bcast(f"qc-{secrets.token_hex(8)}") if world.size > 1 else ""
+    return name if sys.platform == "linux" else ""  # elsewhere such a name would be a file
 
 
 def _verdict(error: BaseException) -> tuple[str | None, int]:

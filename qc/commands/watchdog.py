@@ -57,7 +57,7 @@ class Watchdog:
     def __init__(self, pipe: int, command: int, speaks: bool, patience: float, who: str, job: str) -> None:
         self._pipe, self._command, self._speaks, self._patience = pipe, command, speaks, patience
         self._who, self._job = who, job
-        self._finishes = False
+        self._finishes, self._spoken = False, False
         self._first: float | None = None
         self._word: socket.socket | None = None
 
@@ -72,10 +72,10 @@ class Watchdog:
                 return self._gone()
             for number in data:
                 if number == DONE[0]:
-                    return None
+                    return self._release()
                 if number == SPOKEN[0]:
                     self._has_last_word()
-                    return None
+                    self._spoken = True
                 if number in (FINISHES[0], ENDS[0]):
                     self._finishes = number == FINISHES[0]
                 elif number in ASKING and (sentence := self._answer(signal.Signals(number).name)) is not None:
@@ -93,20 +93,28 @@ class Watchdog:
         self._say(f"{name}: finishing this Newton step, then saving; again to stop now")
         return None
 
+    def _release(self) -> None:
+        """Nobody is ended by this: the word is free, and nothing to wait for."""
+        if self._word is not None:
+            self._word.close()
+            self._word = None
+
     def _gone(self) -> None:
         """The command has ended without a word, and can no longer say so itself."""
-        if self._has_last_word():
+        if not self._spoken and self._has_last_word():
             kept = f"; {ON_DISK}" if self._finishes else ""
             self._write(f"{self._who} ended without a word: killed, out of memory, or by an exit in a library{kept}")
 
     def _has_last_word(self) -> bool:
         """Whether no watchdog of another rank here has said why all end; the name of a socket is free again when its process ends."""
         if self._word is None and self._job:
-            self._word = socket.socket(socket.AF_UNIX)
+            word = socket.socket(socket.AF_UNIX)
             try:
-                self._word.bind(f"\0{self._job}")  # a name in no file system, as Linux has it
+                word.bind(f"\0{self._job}")  # a name in no file system, as Linux has it
             except OSError:
+                word.close()
                 return False
+            self._word = word
         return True
 
     def _end(self, sentence: str) -> None:

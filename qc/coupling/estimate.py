@@ -106,16 +106,17 @@ def check_room(comm: MPI.Comm, extents: Extents, crystal: Crystal, potential: Si
 def memory_of(comm: MPI.Comm) -> float:
     """Memory of the machines that the ranks run on, or what is allowed to them, bytes. Collective."""
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    own = min(_limits()) if node.rank == 0 else 0.0
+    own = min(_limits(node.size)) if node.rank == 0 else 0.0
     node.Free()
     return float(comm.allreduce(own))
 
 
-def _limits() -> Iterable[float]:
+def _limits(ranks: int) -> Iterable[float]:
+    """What bounds the memory of the ranks of a machine together, bytes: the machine, their limit each, their control group."""
     yield float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
     if allowed != resource.RLIM_INFINITY:
-        yield float(allowed)
+        yield float(allowed) * ranks
     try:
         word = CGROUP.read_text().strip()
     except OSError:

@@ -90,13 +90,22 @@ def test_no_rank_is_left_waiting(monkeypatch, capsys, error, arrive, aborted, sh
 
 
 @alone
-def test_one_failing_rank_ends_the_others():
-    """Rank 1 fails alone while rank 0 waits in a collective call: over within seconds, with rank 1's sentence."""
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("raise InputError('bad value')", "rank 1 alone: bad value"),
+        ("raise SystemExit(0)", "rank 1 alone: SystemExit(0) in"),
+        ("os.kill(os.getpid(), 9)", "qc: one of the ranks ended without a word"),
+        ("os._exit(0)", "qc: one of the ranks ended without a word"),
+    ],
+)
+def test_one_failing_rank_ends_the_others(fault, said):
+    """Rank 1 fails alone while rank 0 waits in a collective call: over within seconds, with one sentence."""
     if shutil.which(mpirun(2)[0]) is None:
         pytest.skip("no mpirun")
     program = (
-        "import qc.cli.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
-        "def f(comm):\n    if comm.rank == 1:\n        raise InputError('bad value')\n    comm.barrier()\n    return 0\n"
+        "import os\nimport qc.cli.ending as e\nfrom qc.errors import InputError\ne.PATIENCE = 0.5\n"
+        f"def f(comm):\n    if comm.rank == 1:\n        {fault}\n    comm.barrier()\n    return 0\n"
         "raise SystemExit(e.exit_code(f))"
     )
     done = subprocess.run(
@@ -107,4 +116,5 @@ def test_one_failing_rank_ends_the_others():
         env=environment(),
     )
     assert done.returncode != 0
-    assert "rank 1 alone: bad value" in done.stderr
+    assert done.stderr.count(said) == 1
+    assert sum("alone:" in line or "without a word" in line for line in done.stderr.splitlines()) == 1

@@ -1,4 +1,7 @@
-"""Faults of one rank of three, in the middle of a real run: all ranks end, one sentence says why, and nothing on disk is lost."""
+"""Faults of one rank of three, in the middle of a real run: all ranks end, one sentence says why, and nothing on disk is lost.
+
+How each kind ends is tested without a run in `tests.qc.cli.test_ending`.
+"""
 
 import subprocess
 import sys
@@ -46,10 +49,9 @@ sys.argv = ["qc", "run", "small.toml", "-o", "out"]
 sys.exit(main())
 """
 
-ALONE, SILENT = "rank {rank} alone: ", "qc: rank {rank} ended without a word"
-FEW = ("qc.crack.ladder:Ladder.refine", 3, "SIGKILL", 1, SILENT)
-"""Where, at which call, what, on which rank, what is said."""
-MORE = [
+ALONE, SILENT = "rank {rank} alone: ", "qc: one of the ranks ended without a word"
+POINTS = [  # where, at which call, what, on which rank, what is said
+    ("qc.crack.ladder:Ladder.refine", 3, "SIGKILL", 1, SILENT),
     ("qc.coupling.coupling:Coupling.hessian", 9, "SystemExit", 2, ALONE + "SystemExit(5)"),
     ("qc.commands.build:load_potential_of", 1, "os._exit", 2, SILENT),
     ("qc.coupling.model:Model.load", 2, "MemoryError", 1, ALONE + "out of memory"),
@@ -72,7 +74,8 @@ def end(folder, *words):
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize(("place", "turn", "fault", "rank", "said"), [FEW, *(pytest.param(*p, marks=pytest.mark.slow) for p in MORE)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("place", "turn", "fault", "rank", "said"), POINTS)
 def test_all_ranks_end_and_nothing_is_lost(whole, tmp_path, place, turn, fault, rank, said):
     code, stderr = end(tmp_path, place, turn, fault, rank)
     assert code != 0

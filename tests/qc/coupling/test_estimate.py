@@ -64,6 +64,6 @@ def test_usual_models_have_room(method):
 
 @pytest.mark.mpi
 def test_memory_is_that_of_the_machine_once(monkeypatch):
-    """Ranks on one machine share it; a limit of the process or its group counts."""
-    monkeypatch.setattr(estimate, "_limits", lambda: iter([8e9, 3e9]))
-    assert estimate.memory_of(comm) == 3e9
+    """Ranks on one machine share it; the limit of each and that of their group count."""
+    monkeypatch.setattr(estimate, "_limits", lambda ranks: iter([8e9, 3e9 * ranks]))
+    assert estimate.memory_of(comm) == min(8e9, 3e9 * comm.size)
