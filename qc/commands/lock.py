@@ -24,6 +24,8 @@ SETTLES = 1.0
 """Seconds after which a lock that cannot be read is nobody's: who makes one writes it at once."""
 ENDS = 12.0
 """Seconds that a rank may outlive its launcher, which answers a signal with an end of its own."""
+DIES = 2.0
+"""Seconds in which a process that has been killed is gone."""
 TRIES = 10
 
 
@@ -67,9 +69,9 @@ class Holder:
 
     @property
     def writes(self) -> bool:
-        """Whether the process may still write; one whose launcher has ended is given the time to end, too."""
-        orphan = self.host == socket.gethostname() and _parent(self.pid) == 1
-        deadline = time.monotonic() + (ENDS if orphan else 0.0)
+        """Whether the process may still write; one that is dying, or whose launcher has ended, is given the time for it."""
+        here = self.host == socket.gethostname()
+        deadline = time.monotonic() + (0.0 if not here else ENDS if _parent(self.pid) == 1 else DIES)
         while not self.is_gone:
             if time.monotonic() >= deadline:
                 return True

@@ -89,9 +89,20 @@ class Watchdog:
             return f"{name} again: ended at once; {ON_DISK}"
         if not self._finishes:
             return f"{name}: ended at once, there was nothing to finish"
+        if self._others_end:
+            return ""
         self._first = time.monotonic()
         self._say(f"{name}: finishing this Newton step, then saving; again to stop now")
         return None
+
+    @property
+    def _others_end(self) -> bool:
+        """Whether another rank here has had the last word: the signal is the launcher's, and no step can be finished without that rank."""
+        if self._word is not None or not self._job:
+            return False
+        free = self._has_last_word()
+        self._release()
+        return not free
 
     def _release(self) -> None:
         """Nobody is ended by this: the word is free, and nothing to wait for."""

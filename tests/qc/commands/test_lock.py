@@ -17,6 +17,11 @@ from qc.errors import InputError
 from tests.qc.commands.small import comm
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(lock, "DIES", 0.1)
+
+
 def put(directory, **changes):
     """The lock of somebody: this process, if nothing else is said."""
     me = Holder.me()
