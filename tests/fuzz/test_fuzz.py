@@ -30,7 +30,7 @@ def test_what_has_failed_once_does_not_again(tmp_path, monkeypatch, case):
     """Kept as files, a folder a kind, with what they name beside them: the mutations may change."""
     shutil.copytree(case.parent, tmp_path / "case")
     monkeypatch.chdir(tmp_path / "case")
-    assert good(*outcome(["check", case.name]))
+    assert good(*outcome(["check", case.name], "whole"))
 
 
 @pytest.mark.parametrize(
