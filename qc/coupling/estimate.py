@@ -60,18 +60,17 @@ class Estimate:
     def of(cls, extents: Extents, crystal: Crystal, potential: SitePotential) -> Estimate:
         """The estimate for a model with a mesh of the code's own; ``crystal`` has its lattice constant."""
         spec, lattice = extents.spec, extents.lattice
-        gdim, basis = lattice.gdim, crystal.cell_offsets.shape[0]
+        gdim = lattice.gdim
         cells = 1.0 / abs(float(np.linalg.det(lattice.planar)))  # lattice vertices per A^2, in 3-D per A^3
-        copies = spec.front_periods if gdim == 2 else 1
+        sites = cells * crystal.cell_offsets.shape[0] * (spec.front_periods if gdim == 2 else 1)
         inside, resolved = (_size_within(extents, distance, spec.radius) for distance in (spec.width, extents.resolved))
         seen = _size_within(extents, extents.resolved + extents.reach, spec.radius + 2 * extents.reach)
-        atoms = cells * seen * basis * copies if spec.facts.atoms else 0.0
-        free = cells * inside * basis * copies if spec.facts.atoms else 0.0
+        atoms, free = (sites * size if spec.facts.atoms else 0.0 for size in (seen, inside))
         mesh = cells * max(resolved - inside, 0.0) if spec.facts.continuum else 0.0
         nodes = _far_nodes(extents) if spec.facts.continuum else 0.0
         blocks, components = free + mesh + nodes, 2 if crystal.dimension == 2 else 3
         neighbours = len(crystal.stencil(potential.cutoff))
-        by_sites = min(_partners(extents, crystal, potential, neighbours), free + mesh + 1)
+        by_sites = min(_partners(crystal, potential.cutoff, gdim, sites, neighbours), free + mesh + 1)
         seen_by_sites = free + mesh if spec.facts.atoms else 0.0
         by_elements = NODES[gdim, spec.order] * (blocks - seen_by_sites)
         nonzeros = components**2 * (seen_by_sites * by_sites + by_elements)
@@ -83,13 +82,10 @@ class Estimate:
         return f"about {_rounded(self.unknowns)} unknowns, {_rounded(self.memory / 2**30)} GiB"
 
 
-def _partners(extents: Extents, crystal: Crystal, potential: SitePotential, neighbours: int) -> float:
-    """Atoms that some site sees together with one, itself included: neighbours of neighbours, in a slab each image once."""
-    basis, reach = crystal.cell_offsets.shape[0], 2 * potential.cutoff
-    all_round = _ball(crystal.dimension, reach) * basis / crystal.cell_volume
-    gdim, planar = extents.lattice.gdim, abs(float(np.linalg.det(extents.lattice.planar)))
-    copies = extents.spec.front_periods if gdim == 2 else 1
-    return min(all_round, _ball(gdim, reach) * basis * copies / planar, 1.0 + neighbours**2)
+def _partners(crystal: Crystal, cutoff: float, gdim: int, sites: float, neighbours: int) -> float:
+    """Atoms that some site sees together with one, itself included: neighbours of neighbours, of a slab (``sites`` an A^2) no images."""
+    all_round = _ball(crystal.dimension, 2 * cutoff) * crystal.cell_offsets.shape[0] / crystal.cell_volume
+    return min(all_round, _ball(gdim, 2 * cutoff) * sites, 1.0 + neighbours**2)
 
 
 def check_room(comm: MPI.Comm, extents: Extents, crystal: Crystal, potential: SitePotential) -> Estimate:

@@ -61,6 +61,8 @@ def build_model(
     """
     crystal = crystal.resolved(potential)
     extents = Extents.of(crystal, potential, lattice, spec)
+    if domain is None:
+        begin(str(check_room(comm, extents, crystal, potential)))
     return build_within(
         comm, crystal, potential, extents, domain=domain, removed=removed, reconstruction=reconstruction
     )
@@ -77,7 +79,7 @@ def build_within(
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
     reconstruction: Reconstruction | None = None,
 ) -> Model:
-    """As `build_model`, for a crystal with its lattice constant and extents that are known already. Collective.
+    """As `build_model`, for a crystal with its lattice constant, and extents that are known and have room. Collective.
 
     ``coarse`` is a far field read back from a checkpoint, instead of a call of gmsh.
     """
@@ -85,7 +87,6 @@ def build_within(
     _check_width(spec, potential)
     matching = domain is None
     if domain is None:
-        begin(str(check_room(comm, extents, crystal, potential)))
         domain = build_domain(comm, extents.shape(), extents.work, coarse)
     else:
         extents = extents.on_mesh(domain)

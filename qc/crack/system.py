@@ -18,6 +18,7 @@ from fem.mesh.far_field import CoarseMesh
 from fem.near_tip import NearTipField
 
 from ..case.tables import GRIFFITH
+from ..coupling.estimate import check_room
 from ..coupling.extents import Extents
 from ..coupling.methods import build_within
 from ..coupling.model import Model
@@ -107,6 +108,8 @@ class CrackSystem:
         check_sizes(spec, extents, self.crystal, potential)
         check_tip(spec, self.lattice, self.crystal)
         self.check_opening(K_check)
+        if domain is None:
+            begin(str(check_room(comm, extents, self.crystal, potential)))
         begin("mesh, atoms and couplings of the model")
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction
