@@ -70,7 +70,8 @@ def _verdict(error: BaseException) -> tuple[str | None, int]:
     """What is to be said of what ended a command, None for a defect, and the exit code."""
     text = " ".join(str(error).split())
     if isinstance(error, ConvergenceError | Stopped | InputError):
-        return f"qc: {text or type(error).__name__}", _code_of(error)
+        code = STOPPED if isinstance(error, Stopped) else FAILED if isinstance(error, ConvergenceError) else BAD_INPUT
+        return f"qc: {text or type(error).__name__}", code
     if isinstance(error, MemoryError):
         more = f" ({text[0].lower()}{text[1:]})" if text else ""
         return f"qc: out of memory{more}: qc check says what a model takes, [model] has its sizes, ranks share it", FAILED
@@ -132,12 +133,6 @@ def _usage(error: Any) -> str:
     if context is None or message == context.get_help():
         return str(message)
     return f"qc: {' '.join(message.split()).rstrip('.')}; see {context.command_path} --help"
-
-
-def _code_of(error: BaseException) -> int:
-    if isinstance(error, Stopped):
-        return STOPPED
-    return FAILED if isinstance(error, ConvergenceError) else BAD_INPUT
 
 
 def _tell(message: str, code: int, world: MPI.Comm, aside: MPI.Comm) -> None:

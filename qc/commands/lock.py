@@ -88,19 +88,22 @@ class Holder:
 
 def _parent(pid: int) -> int | None:
     """Number of a process' parent, 1 where that has ended; None where the system does not tell."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
+    fields = _status(pid)
+    return int(fields[1]) if fields else None
 
 
 def _started(pid: int) -> str | None:
     """When a process began, "gone" of one that has ended and is not yet waited for; None where the system does not tell."""
+    fields = _status(pid)
+    return None if not fields else "gone" if fields[0] in "ZX" else fields[19]
+
+
+def _status(pid: int) -> list[str]:
+    """What Linux tells of a process behind its name: state, parent, ...; nothing elsewhere."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
-        return None
-    return "gone" if fields[0] in "ZX" else fields[19]
+        return []
 
 
 @contextmanager

@@ -92,7 +92,8 @@ class Watchdog:
         if self._others_end:
             return ""
         self._first = time.monotonic()
-        self._say(f"{name}: finishing this Newton step, then saving; again to stop now")
+        if self._speaks:
+            self._write(f"{name}: finishing this Newton step, then saving; again to stop now", last=False)
         return None
 
     @property
@@ -146,13 +147,9 @@ class Watchdog:
                 return True
         return False
 
-    def _say(self, sentence: str) -> None:
-        if self._speaks:
-            os.write(2, f"\nqc: {sentence}\n".encode())
-
-    def _write(self, last: str) -> None:
-        os.write(2, f"\nqc: {last}\n".encode())
-        if os.isatty(2):
+    def _write(self, sentence: str, last: bool = True) -> None:
+        os.write(2, f"\nqc: {sentence}\n".encode())
+        if last and os.isatty(2):
             os.write(2, SHOW_CURSOR)
 
     def linger(self) -> None:
