@@ -65,10 +65,9 @@ def point_line(point: PathPoint, K_G: float) -> str:
 def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     write_json(directory / "folds.json", document)
     write_steps_csv(directory / "curve.csv", rows, COLUMNS)
-    snake, barriers = directory / "snake.png", directory / "barriers.png"
-    drawn(snake, lambda: fold_pictures.snake_picture(snake, rows, document["folds"]))
+    drawn(fold_pictures.snake_picture, directory / "snake.png", rows, document["folds"])
     if document["barriers"]:
-        drawn(barriers, lambda: fold_pictures.barrier_picture(barriers, document["barriers"]))
+        drawn(fold_pictures.barrier_picture, directory / "barriers.png", document["barriers"])
     report_or_warn(directory)
 
 

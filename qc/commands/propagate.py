@@ -147,7 +147,7 @@ class PropagationRun:
 
     def _draw(self) -> None:
         path, K_G, title = self.directory.path / "r_curve.png", self.specimen.system.K_G, self.specimen.case.name
-        drawn(path, lambda: curve_picture(path, [asdict(point) for point in self.propagation.curve], K_G, title))
+        drawn(curve_picture, path, [asdict(point) for point in self.propagation.curve], K_G, title)
 
 
 def last_states(directory: RunDirectory, system: CrackSystem) -> tuple[PropagationState, LadderState, PETSc.Vec]:

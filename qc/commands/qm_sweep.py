@@ -195,8 +195,7 @@ def _write(directory: Path, document: dict[str, Any]) -> None:
     write_json(directory / "sweep.json", document)
     rows = [{"K_over_KG": record["K_over_KG"]} | bond for record in document["loads"] for bond in record["bonds"]]
     write_steps_csv(directory / "sweep.csv", rows, COLUMNS)
-    picture = directory / "sweep.png"
-    drawn(picture, lambda: sweep_picture(picture, document))
+    drawn(sweep_picture, directory / "sweep.png", document)
 
 
 def sweep_lines(document: dict[str, Any]) -> list[str]:

@@ -217,8 +217,7 @@ def design(R: np.ndarray, powers: Sequence[float]) -> np.ndarray:
 
 def _write(directory: Path, document: dict[str, Any]) -> None:
     write_json(directory / "study.json", document)
-    picture = directory / "study.png"
-    drawn(picture, lambda: study_picture(picture, document))
+    drawn(study_picture, directory / "study.png", document)
 
 
 def table(document: dict[str, Any]) -> list[tuple[str, ...]]:

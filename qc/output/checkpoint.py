@@ -51,43 +51,42 @@ class Checkpoints:
             There are checkpoints, and none is whole.
         """
         wrong: list[str] = []
-        for name, content in on_root(self.comm, lambda: documents(self.directory)):
-            lists: dict[str, Any] = {}
+        for name, found in on_root(self.comm, lambda: documents(self.directory)):
             try:
-                why = str(content) if isinstance(content, Damage) else self._damage(content["files"])
-                if isinstance(content, dict) and not why:
-                    lists = self._lists(content)
+                content = self._proved(found)
             except Damage as damage:
-                why = str(damage)
-            if isinstance(content, dict) and not why:
-                self._go_on(content, fell_back=bool(wrong))
-                if wrong:
-                    told = "%s in %s: going on from the checkpoint before it, after step %d"
-                    log.warning(told, wrong[0], self.directory, content["step"])
-                return content | lists
-            wrong.append(f"{name} {why}")
+                wrong.append(f"{name} {damage}")
+                continue
+            self._go_on(content, fell_back=bool(wrong))
+            if wrong:
+                told = "%s in %s: going on from the checkpoint before it, after step %d"
+                log.warning(told, wrong[0], self.directory, content["step"])
+            return content
         if wrong:
             raise refusal(self.directory, wrong)
         return None
 
-    def _damage(self, files: dict[str, dict[str, Any]]) -> str:
-        """What is wrong with the files of a checkpoint, in words; nothing if they are as they were written."""
-        for name, told in files.items():
-            path = self.directory / name
-            try:
-                size = on_root(self.comm, lambda path=path: size_of(path))  # type: ignore[misc]
-                if size != told.get("bytes"):
-                    return f"rests on {name}, which has {size} bytes instead of {told.get('bytes')}"
-                if digest(path, self.comm) != told:
-                    return f"rests on {name}, which is not as it was written: its checksum differs"
-            except Damage as damage:
-                return f"rests on {name}, which {damage}"
-        return ""
-
-    def _lists(self, content: dict[str, Any]) -> dict[str, Any]:
-        """The lists of the state, from the journal that the checkpoint rests on, if it has one."""
+    def _proved(self, content: dict[str, Any] | Damage) -> dict[str, Any]:
+        """A checkpoint that is whole, as are the files it rests on, with the lists of its journal; `Damage` if it is not."""
+        if isinstance(content, Damage):
+            raise content
+        for name, told in content["files"].items():
+            self._check_file(name, told)
         mark = content.get("journal")
-        return {} if mark is None else on_root(self.comm, lambda: read_journal(self.directory / STEPS, mark))
+        return content if mark is None else content | on_root(self.comm, lambda: read_journal(self.directory / STEPS, mark))
+
+    def _check_file(self, name: str, told: dict[str, Any]) -> None:
+        """`Damage` unless a file is as it was written."""
+        path = self.directory / name
+        try:
+            size = on_root(self.comm, lambda: size_of(path))
+            same = size == told.get("bytes") and digest(path, self.comm) == told
+        except Damage as damage:
+            raise Damage(f"rests on {name}, which {damage}") from None
+        if size != told.get("bytes"):
+            raise Damage(f"rests on {name}, which has {size} bytes instead of {told.get('bytes')}")
+        if not same:
+            raise Damage(f"rests on {name}, which is not as it was written: its checksum differs")
 
     def _go_on(self, content: dict[str, Any], fell_back: bool) -> None:
         self.fell_back, self._number, self._last = fell_back, content["number"], content["displacements"]

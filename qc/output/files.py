@@ -76,6 +76,14 @@ def table_lines(steps: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> s
     return text.getvalue()
 
 
+def unchanged[T](before: Sequence[T], now: Sequence[T]) -> int:
+    """Entries at the begin of two lists that are the same, if one has come from the other by cutting and appending."""
+    same = min(len(before), len(now))
+    while same and before[same - 1] is not now[same - 1]:
+        same -= 1
+    return same
+
+
 def _plain(value: Any) -> Any:
     """The same data in types that JSON has."""
     if isinstance(value, Mapping):

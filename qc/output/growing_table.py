@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..crack.records import StepRecord
-from .files import STEP_COLUMNS, table_lines, write_steps_csv
+from .files import STEP_COLUMNS, table_lines, unchanged, write_steps_csv
 
 
 class GrowingTable:
@@ -30,7 +30,7 @@ class GrowingTable:
     def sync(self, steps: Sequence[StepRecord]) -> None:
         """Add the lines of new steps; where some were taken back all are written."""
         known = self._written
-        if known is None or len(known) > len(steps) or (known and known[-1] is not steps[len(known) - 1]):
+        if known is None or unchanged(known, steps) < len(known):
             return self.write(steps)
         new = steps[len(known) :]
         with open(self.path, "a", encoding="utf-8", newline="") as file:

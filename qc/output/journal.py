@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from .files import unchanged
 from .sealed import Damage
 
 STEPS = "steps.jsonl"
@@ -50,9 +51,7 @@ class Journal:
         lines: list[str] = []
         for name, entries in lists.items():
             written = self._written.setdefault(name, [])
-            same = min(len(written), len(entries))
-            while same and written[same - 1] is not entries[same - 1]:
-                same -= 1
+            same = unchanged(written, entries)
             if same < len(written):
                 del written[same:]
                 lines.append(json.dumps({name: same}))

@@ -29,10 +29,10 @@ MOST_DRAWN = 1_000_000
 """Cells and atoms of a picture of the whole model: they meet on rank 0."""
 
 
-def drawn(path: Path, draw: Callable[[], None]) -> None:
-    """Draw a picture. Where that fails it is missing, with a warning that says why: a run is not for its pictures."""
+def drawn(draw: Callable[..., None], path: Path, *shown: Any) -> None:
+    """Draw a picture of what is shown. Where that fails it is missing, with a warning that says why: a run is not for its pictures."""
     try:
-        draw()
+        draw(path, *shown)
     except Exception as error:
         log.warning("%s is missing, it could not be drawn (%s: %s)", path.name, type(error).__name__, error)
 
@@ -88,7 +88,7 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
         domain_radius=s.radius,
         directions=directions_of(system),
     )
-    drawn(path, lambda: model_picture(path, view, title))
+    drawn(model_picture, path, view, title)
 
 
 def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
@@ -111,20 +111,20 @@ def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> di
 def draw_ladder(path: Path, system: CrackSystem, state: LadderState) -> None:
     """Picture of tip position and tip stretch over the load. On rank 0 only."""
     steps, events = [step.plain() for step in state.steps], [event.plain() for event in state.events]
-    drawn(path, lambda: ladder_picture(path, steps, events, state.K_plus_bracket, state.K_minus_bracket, system.K_G))
+    drawn(ladder_picture, path, steps, events, state.K_plus_bracket, state.K_minus_bracket, system.K_G)
 
 
 def draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
     """Picture of the tip before and after it first moved; none without atoms. On rank 0 only."""
+    drawn(_draw_tip, path, system, state, trajectory)
 
-    def draw() -> None:
-        panels = tip_panels(system, state, trajectory)
-        if panels:
-            period = system.model.thickness if system.crystal.dimension == 3 else None
-            nn, directions = system.crystal.nearest_neighbour_distance, directions_of(system)
-            tip_picture(path, panels, nn=nn, period=period, directions=directions)
 
-    drawn(path, draw)
+def _draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
+    panels = tip_panels(system, state, trajectory)
+    if panels:
+        period = system.model.thickness if system.crystal.dimension == 3 else None
+        nn, directions = system.crystal.nearest_neighbour_distance, directions_of(system)
+        tip_picture(path, panels, nn=nn, period=period, directions=directions)
 
 
 def tip_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> list[dict[str, Any]]:

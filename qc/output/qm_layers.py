@@ -24,7 +24,7 @@ ROOM = 6.0
 def draw_layers(path: Path, system: CrackSystem, qm: QM, title: str) -> None:
     """Mesh, atoms and weights with the QM atoms on top; the cluster with its link atoms, along and across the front. Collective."""
     parts = model_parts(system)
-    on_root(system.model.comm, lambda: None if parts is None else drawn(path, lambda: _draw(path, system, qm, title, parts)))
+    on_root(system.model.comm, lambda: None if parts is None else drawn(_draw, path, system, qm, title, parts))
 
 
 def _draw(path: Path, system: CrackSystem, qm: QM, title: str, parts: tuple[np.ndarray, ...]) -> None:

@@ -75,8 +75,8 @@ def test_the_tip_is_shown_before_and_after_it_first_moved(tmp_path):
 
 
 def test_a_picture_that_fails_is_a_warning(tmp_path, caplog):
-    def fail():
+    def fail(path):
         raise ValueError("no font")
 
-    pictures.drawn(tmp_path / "tip.png", fail)
+    pictures.drawn(fail, tmp_path / "tip.png")
     assert "tip.png is missing, it could not be drawn (ValueError: no font)" in caplog.text
