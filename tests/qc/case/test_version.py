@@ -19,12 +19,13 @@ def test_a_file_without_a_version_keeps_its_defaults_and_is_told():
     assert (case.version, case.model.order, case.model.face_strip) == (1, 1, True)
     assert (case.load.K_step, case.load.K_tolerance, case.load.error_budget) == (0.01, None, False)
     assert case.notice.startswith("the case is of version 1 and leaves model.order, model.face_strip, ")
+    assert "load.error_budget, model.blend_width to the defaults" in case.notice
     assert f"version = {NEWEST}" in case.notice
 
 
 def test_one_that_leaves_nothing_to_them_is_told_nothing():
     load = {"K_start": 1.0, "K_step": 0.02, "K_tolerance": 1e-3, "error_budget": False}
-    model = TABLES["model"] | {"order": 2, "face_strip": False}
+    model = TABLES["model"] | {"order": 2, "face_strip": False, "blend_width": 10.0}
     assert Case.from_dict(TABLES | {"model": model, "load": load}).notice is None
 
 
