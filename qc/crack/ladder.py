@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
-from ..drive.stepping import NoStateError, Reached, Stepper
+from ..drive.stepping import GivenUp, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError
-from ..solve.descent import distance
+from ..solve.descent import Enough, distance, never
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolverOptions
 from .course import Course
@@ -167,12 +168,13 @@ class Ladder:
         if self.state.level is None:
             return self.try_start(level)
         state, before, n_events = self.state, self.snapshot(), len(self.state.events)
-        start = state.steps[-1].K_over_KG
+        start, record = state.steps[-1].K_over_KG, None
         if state.snap is not None and self._wide(level, start):
             found = self._stepper.follow(level, start)
             record = None if found is None else self._accept(found, branch, before.q)
         else:
-            record = self._step(level, branch)
+            with contextlib.suppress(GivenUp):
+                record = self._step(level, branch, self._has_moved if self._wide(level, start) else never)
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
         snapped = any(e.kind in MOVES for e in state.events[n_events:])  # even gradually: a long step may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
@@ -198,11 +200,16 @@ class Ladder:
         self._tell(n_events)
         return record
 
-    def _step(self, level: float, branch: Branch) -> StepRecord:
+    def _has_moved(self, q: PETSc.Vec) -> bool:
+        """Whether the tip is elsewhere in any state q than in the last step. Collective."""
+        last, now = self.state.steps[-1].tip_position, self._probe.glance(q)
+        return last is not None and now is not None and not abs(now - last) < 0.5 * self._scene.period
+
+    def _step(self, level: float, branch: Branch, enough: Enough = never) -> StepRecord:
         """As `step`, and nothing is said of what has happened: the step may be taken back."""
         before = self.q.copy()
         try:
-            reached = self._stepper.step(level, self.state.level, self.spec.K_step)
+            reached = self._stepper.step(level, self.state.level, self.spec.K_step, enough)
         except NoStateError as error:
             note_failure(self.state, self.system.K_G, level, error.report, "gave up")
             raise

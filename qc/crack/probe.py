@@ -67,6 +67,12 @@ class Probe:
         except NoEnergyError:
             return None
 
+    def glance(self, q: PETSc.Vec) -> float | None:
+        """Where the tip is in any state q, A, as its record would have it; None without atoms. Nothing is remembered. Collective."""
+        if self._tracker is None:
+            return None
+        return self._tracker.glance(self._system.model.coupling.variables(q)["atoms"]) + self._state.offset
+
     def recall(self) -> None:
         """Go back to the open bonds of the ladder's state."""
         if self._tracker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from mpi4py import MPI
@@ -132,6 +132,17 @@ class TipTracker:
         x, stretch, off_plane, slip = self._bonds(z)
         slip = self._comm.allreduce(slip, op=MPI.MAX)
         sides = np.array([off_plane, self._joined(z)])  # each bond is seen from both its ends, maybe on two ranks
+        names, row = self._columns(x, stretch)
+        self._open = dict(zip(names, row.open.tolist(), strict=True))
+        broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
+        return replace(row, off_plane=broken, new_neighbours=joined, slip=slip)
+
+    def glance(self, z: np.ndarray) -> float:
+        """Position of the tip that `measure` would find, A; nothing is remembered. Collective."""
+        return self._columns(*self._bonds(z)[:2])[1].position
+
+    def _columns(self, x: np.ndarray, stretch: np.ndarray) -> tuple[list[float], TipState]:
+        """Names of the columns of bonds, and which are open, from those of this rank. Collective."""
         x = np.concatenate(self._comm.allgather(x))
         stretch = np.concatenate(self._comm.allgather(stretch))
         column = np.round(x, 3)
@@ -144,9 +155,7 @@ class TipTracker:
         opened = np.array(
             [self._state(c, s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool
         )
-        self._open = dict(zip(names.tolist(), opened.tolist(), strict=True))
-        broken, joined = (int(n + 1) // 2 for n in self._comm.allreduce(sides))
-        return TipState(x=middle, stretch=shortest, open=opened, off_plane=broken, new_neighbours=joined, slip=slip)
+        return names.tolist(), TipState(x=middle, stretch=shortest, open=opened, off_plane=0, new_neighbours=0, slip=0.0)
 
     def remember(self, state: dict[str, bool]) -> None:
         """Take over the open bonds of a checkpoint."""

@@ -9,6 +9,7 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError, EngineError, Stopped
+from ..solve.descent import GIVEN_UP, Enough, never
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
@@ -41,6 +42,10 @@ class Reached:
     level: float
     report: SolveReport
     failed: SolveReport | None = None
+
+
+class GivenUp(Exception):
+    """A step was ended on its way, because a state there was enough."""
 
 
 class NoStateError(ConvergenceError):
@@ -98,7 +103,7 @@ class Stepper:
         if self.solver.options.linear == "mumps":
             self.solver.is_stable(self.q)
 
-    def step(self, level: float, start: float | None, usual: float) -> Reached:
+    def step(self, level: float, start: float | None, usual: float, enough: Enough = never) -> Reached:
         """One stable state at a level, or short of it where the whole step does not converge. Collective.
 
         Tried in turn are the step, halves of it, and minimisation from the last state.
@@ -110,15 +115,21 @@ class Stepper:
             Level of the present state; None: the present unknowns are no state, but a field to start from.
         usual : float
             Length of a usual step in K_G: the shortest is some part of it.
+        enough : callable
+            As for `EquilibriumSolver.solve`.
 
         Raises
         ------
         NoStateError
             The present state is kept and loaded.
+        GivenUp
+            ``enough`` said so; nothing is restored.
         """
         before, failed = self.q.copy(), None
         for trial in [level] if start is None else trials(start, level, usual):
-            report = self._attempt(trial, start, robust=failed is not None and trial == level)
+            report = self._attempt(trial, start, robust=failed is not None and trial == level, enough=enough)
+            if report.reason == GIVEN_UP:
+                raise GivenUp
             if report.converged and report.stable:
                 return Reached(level=trial, report=report, failed=failed)
             failed = failed or report
@@ -136,7 +147,9 @@ class Stepper:
         report = self._attempt(level, start, alone=True)
         return Reached(level=level, report=report) if report.converged and report.stable else None
 
-    def _attempt(self, level: float, start: float | None, robust: bool = False, alone: bool = False) -> SolveReport:
+    def _attempt(
+        self, level: float, start: float | None, robust: bool = False, alone: bool = False, enough: Enough = never
+    ) -> SolveReport:
         """Relax at a level from the present state.
 
         A ``robust`` attempt minimises with short steps; one that is left ``alone`` has nothing but Newton's method.
@@ -151,7 +164,8 @@ class Stepper:
             self.q.array[:] += increment.ravel()
         kept = self.q.copy()
         try:
-            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=robust or start is None, alone=alone)
+            rough = robust or start is None
+            return self.solver.solve(self.q, jump=JUMP * self._nn, rough=rough, alone=alone, enough=enough)
         except Stopped:  # the state before is what there is; its factors would predict a step that nobody asks for
             self.q = before
             system.load(K if start is None else start * system.K_G)

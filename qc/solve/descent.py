@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 from petsc4py import PETSc
@@ -17,6 +18,16 @@ log = logging.getLogger(__name__)
 
 TRIES = 4
 """Stationary points that a trust region leaves again, disturbed, if they are not stable."""
+
+
+GIVEN_UP = "ROBUST_GIVEN_UP"
+"""Reason of a solve that was ended on its way, because what was reached is enough."""
+Enough = Callable[[PETSc.Vec], bool]
+
+
+def never(q: PETSc.Vec) -> bool:
+    """No state on the way is enough."""
+    return False
 
 
 class Descent:
@@ -42,20 +53,20 @@ class Descent:
         self._coupling = newton.coupling
         self.furthest = np.inf
 
-    def find(self, q: PETSc.Vec, report: SolveReport) -> SolveReport:
-        """A stable state from q, in place, by whichever way the coupling has. Collective."""
+    def find(self, q: PETSc.Vec, report: SolveReport, enough: Enough = never) -> SolveReport:
+        """A stable state from q, in place, by whichever way the coupling has, unless a state on the way is ``enough``. Collective."""
         if not self._coupling.has_energy:
             return self._relax(q, report)
         start = q.copy()
         if self._newton.factored is not None:
             self._trust(q, start, report)
-        elif not self._minimise(q, start, report):
+        elif not self._minimise(q, start, report, enough):
             return report
         report.residual = self._coupling.residual(q)
         report.largest_step = distance(q, start)
         return report
 
-    def _minimise(self, q: PETSc.Vec, start: PETSc.Vec, report: SolveReport) -> bool:
+    def _minimise(self, q: PETSc.Vec, start: PETSc.Vec, report: SolveReport, enough: Enough) -> bool:
         """Newton on H + shift * S with S the Hessian of the perfect crystal, energy never rising; False: no energy at q.
 
         Nocedal & Wright, Numerical Optimization (2006), section 3.4; a shift by the elastic stiffness leaves the long
@@ -80,6 +91,9 @@ class Descent:
             report.robust_iterations = iteration
             if not residual < np.inf or distance(q, start) > self.furthest:
                 report.reason = "ROBUST_ATOMS_FLY" if residual < np.inf else "ROBUST_NAN"
+                return True
+            if enough(q):
+                report.reason = GIVEN_UP
                 return True
             if residual < tolerance:
                 if self._stability.is_stable(q):

@@ -9,7 +9,7 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..unknowns.prolongation import Prolongation
-from .descent import Descent, distance
+from .descent import Descent, Enough, distance, never
 from .newton import Newton
 from .options import SolveReport, SolverOptions, set_petsc_options
 from .stability import Stability, release_dropped, rigid_body_modes
@@ -76,7 +76,9 @@ class EquilibriumSolver:
     def furthest(self, furthest: float) -> None:
         self._descent.furthest = furthest
 
-    def solve(self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False, alone: bool = False) -> SolveReport:
+    def solve(
+        self, q: PETSc.Vec, jump: float = np.inf, rough: bool = False, alone: bool = False, enough: Enough = never
+    ) -> SolveReport:
         """Stable equilibrium from q, in place; the robust path takes over where plain Newton fails. Collective.
 
         Parameters
@@ -89,11 +91,13 @@ class EquilibriumSolver:
             q is far from any equilibrium (the bare near-tip field), so the robust path is taken at once.
         alone : bool
             There is no robust path from Newton's method, but a report that has not converged.
+        enough : callable
+            Asked at each iteration of the robust path, on all ranks: True ends it there, not converged.
         """
         release_dropped(self.coupling.layout.comm)
         report = SolveReport(converged=False, reason="ROUGH_START")
         if rough and self.coupling.has_energy:
-            return self._descent.find(q, report)
+            return self._descent.find(q, report, enough)
         start = q.copy()
         if not rough:
             report = self._newton.solve(q)
@@ -107,7 +111,7 @@ class EquilibriumSolver:
             return report
         log.info("Newton: %s, stable: %s; taking the robust path", report.reason, report.stable)
         start.copy(q)
-        return self._descent.find(q, report)
+        return self._descent.find(q, report, enough)
 
     def predict(self, q: PETSc.Vec) -> bool:
         """See `Stability.predict`."""

@@ -109,8 +109,8 @@ def test_a_new_solver_refuses_the_same_states(brittle):
 def test_a_step_that_does_not_converge_is_made_in_shorter_ones(brittle, monkeypatch):
     solve, ladder = EquilibriumSolver.solve, ladder_of(brittle, K_step=0.02, K_stop=1.08, stop_at="K_stop")
 
-    def fails_on_long_steps(self, q, jump=np.inf, rough=False, alone=False):
-        report = solve(self, q, jump, rough, alone)
+    def fails_on_long_steps(self, q, **how):
+        report = solve(self, q, **how)
         long = abs(ladder.system.model.coupling.prescribed).max(initial=0.0)
         longest[:] = [brittle.model.comm.allreduce(long, op=MPI.MAX)]
         steps = ladder.state.steps
@@ -136,9 +136,9 @@ def test_the_robust_solver_is_the_last_resort(brittle, monkeypatch):
     solve, ladder = EquilibriumSolver.solve, ladder_of(brittle, K_step=0.01, K_stop=1.05, stop_at="K_stop")
     usual = ladder.solver.options
 
-    def only_careful(self, q, jump=np.inf, rough=False, alone=False):
-        report = solve(self, q, jump, rough, alone)
-        report.converged &= not ladder.state.steps or (rough and self.options.step_cap < usual.step_cap)
+    def only_careful(self, q, **how):
+        report = solve(self, q, **how)
+        report.converged &= not ladder.state.steps or (how["rough"] and self.options.step_cap < usual.step_cap)
         return report
 
     monkeypatch.setattr(EquilibriumSolver, "solve", only_careful)
