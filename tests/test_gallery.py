@@ -31,6 +31,7 @@ def test_griffith():
     found = results("02_griffith")
     assert found["K_matscipy"] == pytest.approx(found["report"].K_G, rel=1e-6)
     assert found["difference"] < 1e-10
+    assert found["K_Ie_matscipy"] == pytest.approx(found["first"].K_Ie, rel=1e-6)
 
 
 def test_first_crack():

@@ -15,6 +15,7 @@ from matscipy.fracture_mechanics.crack import CubicCrystalCrack
 from atomistics import Crystal, load_potential
 from fem import CauchyBornMaterial
 from fem.near_tip import NearTipField
+from qc.material.emission import emission_table
 from qc.material.griffith import griffith
 
 # %%
@@ -44,6 +45,17 @@ u = field.displacement(x, y, (report.K_G,))
 u_matscipy = np.transpose(other.displacements_from_cylinder_coordinates(np.full_like(angle, 30.0), angle, 100 * report.K_G))
 difference = float(np.abs(u[:, :2] - u_matscipy).max() / np.abs(u).max())
 print(f"opening of the faces {np.ptp(u[[0, -1], 1]):.3f} A; largest difference from matscipy: {difference:.1e} of the largest displacement")
+
+# %%
+# What competes with cleavage is a dislocation that leaves the tip. Rice's load K_Ie of it comes from the unstable stacking fault
+# energy and from the shear that the same field puts on the slip plane; matscipy's is equal. In iron cleavage is expected first.
+
+table = emission_table(crystal, potential, field, report.gamma)
+first = table.first
+gamma_us = dict(table.lines)[first.system.family].unstable
+K_Ie_matscipy = other.k1e_aniso(10 * gamma_us, np.radians(first.phi), np.radians(first.theta)) / 100
+print(f"{first.system.plane}{first.system.burgers} at {first.theta:.1f} degrees: K_Ie = {first.K_Ie:.4f} MPa m^1/2")
+print(f"matscipy: K_Ie = {K_Ie_matscipy:.4f} MPa m^1/2; expected first: {table.predicted}")
 
 
 def visualize():

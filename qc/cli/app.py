@@ -123,14 +123,19 @@ def check(
 def griffith(
     case: CaseFile,
     output: Annotated[Path | None, _file("report")] = None,
+    slips: Annotated[
+        list[str] | None,
+        typer.Option("--slip", metavar="SYSTEM", help='A slip system, as "(1 1 1) 1/6[1 1 -2]", instead of the usual ones; repeatable.'),
+    ] = None,
     overrides: Overrides = None,
 ) -> None:
-    """Surface energies of all cuts of the plane, elastic constants, K_G.
+    """Cleavage and emission: energies of surfaces and stacking faults, elastic constants, K_G, K_Ie.
 
-    Only crystal, potential, crack plane and front of the case matter.
+    Only crystal, potential, crack plane and front, and the mode of the load matter. With -o FILE.json the gamma lines are drawn in
+    FILE.png.
     """
     request = Request(path=case, output=output, overrides=overrides or [])
-    raise typer.Exit(exit_code(lambda comm: bodies.griffith(comm, request)))
+    raise typer.Exit(exit_code(lambda comm: bodies.griffith(comm, request, slips or [])))
 
 
 @app.command()

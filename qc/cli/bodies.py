@@ -78,18 +78,22 @@ def check(comm: MPI.Comm, request: Request) -> int:
     return 0
 
 
-def griffith(comm: MPI.Comm, request: Request) -> int:
-    """``qc griffith``."""
+def griffith(comm: MPI.Comm, request: Request, slips: list[str]) -> int:
+    """``qc griffith``: ``slips`` are slip systems to look at instead of the usual ones."""
 
     def report() -> list[str]:
         case = request.load()
         check_file("-o", request.output)
         from ..commands.griffith import griffith_lines, griffith_of_case
         from ..output.files import write_json
+        from ..output.pictures import drawn
+        from ..pictures.gamma import gamma_picture
 
-        found = griffith_of_case(case)
+        found = griffith_of_case(case, slips)
         if request.output is not None:
             write_json(request.output, found)
+            if found["emission"] is not None:
+                drawn(gamma_picture, request.output.with_suffix(".png"), found["emission"]["faults"])
         return griffith_lines(found)
 
     return _echo(comm, on_root(comm, report))

@@ -1,7 +1,8 @@
-"""``qc griffith``: surface energy of every cut of the cleavage plane, elastic constants, and the loads that follow from them."""
+"""``qc griffith``: surface and stacking fault energies, elastic constants, and the loads of cleavage and emission that follow."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from ..case.case import Case
 from ..crack.spec import MODES
 from ..material.cautions import cautions
 from ..material.cleavage import count_gaps, faces_alike
+from ..material.emission import Emission, EmissionTable, emission_table
 from ..material.griffith import griffith, named_constants
 from ..material.rest import at_rest_with_word, axial_ratio
+from ..material.slip import SlipFamily, slip_family
 from ..material.surface import surface_energy
 from .build import blaming_the_case, check_cut, make_crystal
 from .potential import load_potential_of
@@ -26,8 +29,13 @@ GAMMA_MEANS = "gamma: relaxed in the 1x1 surface cell, without reconstruction; o
 """What gamma is and is not, for the report."""
 
 
-def griffith_of_case(case: Case) -> dict[str, Any]:
-    """Everything the Griffith load of a case is made from. Not collective: a few hundred atoms.
+def griffith_of_case(case: Case, slips: Sequence[str] = ()) -> dict[str, Any]:
+    """Everything the Griffith load of a case is made from, and the loads of emission. Not collective: a few hundred atoms.
+
+    Parameters
+    ----------
+    slips : sequence of str
+        Slip systems to look at instead of the usual ones, as for `qc.material.slip.slip_family`.
 
     Returns
     -------
@@ -37,13 +45,16 @@ def griffith_of_case(case: Case) -> dict[str, Any]:
         of the case's cut at which each mode alone releases 2 gamma. ``elastic_constants``,
         ``elastic_constants_clamped`` (GPa), ``effective_modulus`` (GPa), ``K_G_if_clamped``: what clamped constants
         would have given, ``lattice_constant`` (A), ``axial_ratio`` (of hcp, else None), ``plane``, ``front``, ``potential``,
-        ``sublattices``, ``warnings``.
+        ``sublattices``, ``warnings``. ``emission``: ``mode``, ``K_c`` (MPa m^1/2), ``predicted``, ``faults`` (gamma lines, J/m^2),
+        ``systems`` (`_system`), ``not_covered`` (planes of each family that do not contain the front).
     """
     with display(MPI.COMM_SELF, "cut") as shown:
-        return _griffith(case, shown)
+        return _griffith(case, slips, shown)
 
 
-def _griffith(case: Case, shown: Display) -> dict[str, Any]:
+def _griffith(case: Case, slips: Sequence[str], shown: Display) -> dict[str, Any]:
+    with blaming_the_case():
+        families = [slip_family(text) for text in slips] or None
     shown.phase("the crystal at rest and the surface of the case's cut")
     with blaming_the_case():
         potential = load_potential_of(case)
@@ -60,6 +71,9 @@ def _griffith(case: Case, shown: Display) -> dict[str, Any]:
     for k in range(gaps):
         cuts.append(_cut(crystal, potential, field, k, chosen.cut))
         shown.step(k + 1, f"{cuts[-1]['cut']}: gamma {cuts[-1]['gamma']:.4f} J/m^2")
+    shown.phase("stacking faults of the slip systems")
+    with blaming_the_case():
+        table = _emission(case, crystal, potential, field, chosen.gamma, families)
     return {
         "case": case.name,
         "potential": case.potential.file,
@@ -77,7 +91,63 @@ def _griffith(case: Case, shown: Display) -> dict[str, Any]:
         "K_G": chosen.K_G,
         "K_G_by_mode": _by_mode(field, 2.0 * chosen.gamma),
         "K_G_if_clamped": clamped.stress_intensity(2.0 * chosen.gamma),
+        "emission": table,
         "warnings": cautions(crystal, potential, chosen, case.crack.cut),
+    }
+
+
+def _emission(
+    case: Case,
+    crystal: Crystal,
+    potential: SitePotential,
+    field: NearTipField,
+    gamma: float,
+    families: Sequence[SlipFamily] | None,
+) -> dict[str, Any] | None:
+    """The table of emission as plain data; None where nothing may slip, bonds being fixed, or nothing is known to."""
+    if potential.fixed_topology:
+        return None
+    mode = MODES[case.load.mode] if isinstance(case.load.mode, str) else case.load.mode
+    table = emission_table(crystal, potential, field, gamma, mode, families)
+    return _plain(table, mode) if table.lines else None
+
+
+def _plain(table: EmissionTable, mode: Sequence[float]) -> dict[str, Any]:
+    faults = [
+        {
+            "family": family.name,
+            "gamma_us": line.unstable,
+            "gamma_us_unrelaxed": line.unstable_unrelaxed,
+            "at": line.at,
+            "gamma_sf": line.stable,
+            "gamma_sf_unrelaxed": line.stable_unrelaxed,
+            "gamma_of_other_sense": line.wrong,
+            "slip": line.slip.tolist(),
+            "relaxed": line.relaxed.tolist(),
+            "unrelaxed": line.unrelaxed.tolist(),
+        }
+        for family, line in table.lines
+    ]
+    systems = [_system(one, table.K_c) for one in table.emissions]
+    found = {"mode": list(mode), "K_c": table.K_c, "predicted": table.predicted, "faults": faults, "systems": systems}
+    return found | {"not_covered": table.not_covered}
+
+
+def _system(one: Emission, K_c: float) -> dict[str, Any]:
+    """Angles in degrees, loads in MPa m^1/2, the stiffness in GPa; ``factors`` of each mode: resolved shear times sqrt(2 pi r) over K."""
+    return {
+        "family": one.system.family.name,
+        "plane": one.system.plane,
+        "burgers": one.system.burgers,
+        "theta": one.theta,
+        "phi": one.phi,
+        "factors": one.factors,
+        "stiffness": one.stiffness,
+        "K_Ie": one.K_Ie,
+        "K_Ie_step": one.K_Ie_step,
+        "over_K_c": one.load / K_c,
+        "possible": one.possible,
+        "alike": one.alike,
     }
 
 
@@ -121,4 +191,40 @@ def griffith_lines(report: dict[str, Any]) -> list[str]:
     lines.append(f"K that releases 2 gamma of the marked cut (MPa m^1/2): {modes}")
     if inner:
         lines.append(f"with clamped constants K_G would be {report['K_G_if_clamped']:.4f}: not used")
+    lines += [] if report["emission"] is None else emission_lines(report["emission"])
     return lines + [f"warning: {sentence}" for sentence in report["warnings"]]
+
+
+SHOWN = 8
+"""Slip systems that are printed; the report in JSON has all."""
+EMISSION_MEANS = (
+    "K_Ie: Rice's theory (straight dislocation along the front, sharp tip), not a simulation: qc run shows what comes"
+)
+
+
+def emission_lines(found: dict[str, Any]) -> list[str]:
+    """Stacking faults and the loads of emission as text."""
+    lines = []
+    for fault in found["faults"]:
+        stable = "" if fault["gamma_sf"] is None else f"; stable fault {fault['gamma_sf']:.4f}"
+        unrelaxed = f"{fault['gamma_us_unrelaxed']:.4f} as shifted"
+        lines.append(f"{fault['family']}: gamma_us {fault['gamma_us']:.4f} J/m^2 relaxed, {unrelaxed}{stable}")
+    possible = [one for one in found["systems"] if one["possible"]]
+    lines += [_emission_line(one) for one in possible[:SHOWN]]
+    more = len(possible) - SHOWN
+    lines += [f"  {more} more in the report (-o FILE.json)"] if more > 0 else []
+    for one in found["systems"]:
+        if not one["possible"] and (not possible or one["over_K_c"] < possible[0]["over_K_c"]):
+            lines.append(f"{_emission_line(one)}: impossible, this sense leads to the dearer fault")
+    if not possible:
+        lines.append("no slip system contains the front and is loaded: the theory has no K_Ie here")
+    outside = ", ".join(f"{n} of {family}" for family, n in found["not_covered"].items() if n)
+    lines += [f"planes that do not contain the front, not covered: {outside}"] if outside else []
+    return [*lines, EMISSION_MEANS, f"expected first, of what is covered: {found['predicted']}"]
+
+
+def _emission_line(one: dict[str, Any]) -> str:
+    angles = f"theta {one['theta']:.1f}, phi {one['phi']:.1f}"
+    step = "" if one["K_Ie_step"] is None else f", with the step {one['K_Ie_step']:.4f}"
+    loads = f"K_Ie {one['K_Ie']:.4f}{step} MPa m^1/2 = {one['over_K_c']:.3f} of cleavage"
+    return f"  {one['plane']}{one['burgers']} {one['family']}, {angles}: {loads}"

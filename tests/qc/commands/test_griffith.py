@@ -56,9 +56,15 @@ def test_command(shared_path):
         assert "* glide: gap 1 of 2" in result.output
         assert "warning: crack.cut = 'glide'" in result.output
         assert json.loads(out.read_text())["K_G"] == pytest.approx(1.2967, abs=1e-3)
+        assert out.with_suffix(".png").stat().st_size > 10_000
     else:
         assert result.output == ""
-    for words, says in ((["-o", str(shared_path)], "must be a file"), (["--set", "crack.cut=4"], "0 to 1")):
+    for words, says in (
+        (["-o", str(shared_path)], "must be a file"),
+        (["--set", "crack.cut=4"], "0 to 1"),
+        (["--slip", "111"], "must be a plane and a Burgers vector"),
+        (["--slip", "(1 1 1)[1 1 1]"], "must lie in the plane"),
+    ):
         refused = CliRunner().invoke(cli.app, ["griffith", str(SILICON), *words])
         assert refused.exit_code == 2
         if MPI.COMM_WORLD.rank == 0:
@@ -87,3 +93,33 @@ def test_gamma_says_what_it_is():
     assert sum("(mean of two unlike faces)" in line for line in lines) == 2
     assert sum("1x1 surface cell" in line for line in lines) == 1
     assert sum("Si(D) as Si" in line for line in lines) == 1
+
+
+NICKEL = {
+    "crystal": {"structure": "fcc", "element": "Ni"},
+    "potential": {"file": "NiAlH_jea.eam.alloy"},
+    "model": {"core_radius": 15.0, "domain_radius": 60.0},
+    "crack": {"plane": [1, 1, 1], "front": [1, -1, 0]},
+}
+
+
+def test_what_is_expected_first():
+    """Nickel emits a partial before it cleaves; asked for a full dislocation alone, the theory expects cleavage."""
+    report = griffith_of_case(Case.from_dict(NICKEL), ["(1 1 1) 1/6[1 1 -2]"])
+    found, lines = report["emission"], griffith_lines(report)
+    assert found["predicted"] == "emission"
+    assert found["K_c"] == pytest.approx(report["K_G"])
+    assert found["systems"][0]["over_K_c"] == pytest.approx(0.764, abs=1e-3)
+    assert lines[-1] == "expected first, of what is covered: emission"
+    assert any("(1 1 -1)1/6[1 1 2]" in line and "with the step 0.7648" in line for line in lines)
+    assert any("not covered: 2 of {1 1 1}" in line for line in lines)
+    full = griffith_of_case(Case.from_dict(NICKEL), ["(1 1 1) 1/2[1 -1 0]"])["emission"]
+    assert full["predicted"] == "cleavage"
+
+
+def test_a_wrong_sense_that_would_be_first_is_told():
+    """Aluminium loaded in mode -II: the forward half plane asks for the partial that does not exist."""
+    data = NICKEL | {"crystal": {"structure": "fcc", "element": "Al"}, "potential": {"file": "Al_mm.eam.fs"}}
+    data |= {"load": {"mode": [0.0, -1.0, 0.0]}}
+    lines = griffith_lines(griffith_of_case(Case.from_dict(data), ["(1 1 1) 1/6[1 1 -2]"]))
+    assert sum("impossible, this sense leads to the dearer fault" in line for line in lines) == 1
