@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
     from .neighbours import NeighbourList
     from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
+    from .potentials.autodiff import JaxModel, TorchModel
     from .potentials.eam import EAM
     from .potentials.library import COVALENT, load_potential
+    from .potentials.model import ModelPotential, SiteModel
     from .potentials.site_potential import SitePotential
     from .potentials.stillinger_weber import StillingerWeber
     from .potentials.tersoff import Tersoff
@@ -25,12 +27,16 @@ __all__ = [
     "AtomisticEnergy",
     "Crystal",
     "HexagonalEAM",
+    "JaxModel",
     "LennardJones",
+    "ModelPotential",
     "Morse",
     "NeighbourList",
+    "SiteModel",
     "SitePotential",
     "StillingerWeber",
     "Tersoff",
+    "TorchModel",
     "ToyEAM",
     "cohesive_energy",
     "equilibrium_lattice_constant",
@@ -48,6 +54,10 @@ _HOME = {
     "Morse": "potentials.analytic",
     "ToyEAM": "potentials.analytic",
     "EAM": "potentials.eam",
+    "JaxModel": "potentials.autodiff",
+    "TorchModel": "potentials.autodiff",
+    "ModelPotential": "potentials.model",
+    "SiteModel": "potentials.model",
     "COVALENT": "potentials.library",
     "load_potential": "potentials.library",
     "SitePotential": "potentials.site_potential",

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from .crystal import Crystal
 from .kernels import reconstruction as kernels
 from .neighbours import BondList, NeighbourList
-from .potentials.covalent import SiteHessians
+from .potentials.dense import SiteHessians
 from .potentials.site_potential import HessianPattern, SitePotential
 
 

@@ -114,6 +114,14 @@ def test_parallel():
     assert found["numbers"]["together"].shape == (2, 3)
 
 
+def test_own_model():
+    """The same numbers as the compiled potential."""
+    pytest.importorskip("jax")
+    found = results("13_own_model")
+    assert found["difference"] < 1e-6
+    assert found["found"]["JAX"].gamma == pytest.approx(1.3600, rel=1e-3)
+
+
 def test_every_script_is_tested_and_short():
     scripts = sorted(path.stem for path in GALLERY.glob("*.py"))
     assert scripts == sorted(re.findall(r'results\("(\w+)"\)', Path(__file__).read_text()))

