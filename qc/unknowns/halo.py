@@ -39,9 +39,10 @@ class Halo:
 
 
 def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, reach: float, periodic: bool) -> Halo:
-    """Fetch the atoms of other ranks within ``reach`` of this rank's sites. Collective.
+    """Fetch the atoms of other ranks within ``reach`` of this rank's sites, now or in the reference crystal. Collective.
 
-    Ranks tell each other the box round their sites (six numbers a rank); each sends what lies in it.
+    Neighbours of the reference crystal stay with a site when a crack has opened between them: what has broken is seen from there.
+    Ranks tell each other the boxes round their sites (twelve numbers a rank); each sends what lies in one of them.
 
     Parameters
     ----------
@@ -56,10 +57,12 @@ def gather_halo(comm: MPI.Comm, atoms: Atoms, y: np.ndarray, sites: np.ndarray, 
         rows = copy(atoms.rows)  # a coupling tells by it that the halo is new
         return Halo(key=atoms.key, X=atoms.X, species=atoms.species, beta=atoms.beta, rows=rows, n_own=len(atoms))
     d = 2 if periodic else 3
-    lo = y[sites].min(0, initial=np.inf) - reach
-    hi = y[sites].max(0, initial=-np.inf) + reach
-    boxes = np.array(comm.allgather(np.stack([lo, hi])))
-    inside = [((y[:, :d] >= box[0, :d]) & (y[:, :d] <= box[1, :d])).all(1) for box in boxes]
+    inside = np.zeros((comm.size, len(atoms)), dtype=bool)
+    for x in (y, atoms.X):
+        lo = x[sites].min(0, initial=np.inf) - reach
+        hi = x[sites].max(0, initial=-np.inf) + reach
+        boxes = np.array(comm.allgather(np.stack([lo, hi])))
+        inside |= [((x[:, :d] >= box[0, :d]) & (x[:, :d] <= box[1, :d])).all(1) for box in boxes]
     send = [np.flatnonzero(inside[r]) if r != comm.rank else np.empty(0, dtype=int) for r in range(comm.size)]
     parts = comm.alltoall([_pack(atoms, which) for which in send])
     return _join(_pack(atoms, np.arange(len(atoms))), parts, len(atoms))

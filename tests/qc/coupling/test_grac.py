@@ -17,7 +17,6 @@ from qc.unknowns.regions import Core
 from tests.qc.coupling.test_three_dimensions import ball
 from tests.qc.crack.test_user_mesh import DISC, model_on
 from tests.qc.models import GENERAL_2D, deform, general, largest, model, shared_model, wave
-from tests.ranks import together_and_alone
 
 STRAINS = {
     "identity": np.eye(3),
@@ -94,22 +93,6 @@ def test_derivatives(crack):
         best = np.minimum(best, [abs((E_plus - E_minus) / (2 * h) - g.dot(v)) / abs(g.dot(v)), plus.norm() / Hv.norm()])
     assert Hv.norm() > 1.0
     assert (best < 1e-6).all(), best
-
-
-@pytest.mark.mpi
-def test_ranks():
-    """Energies and forces beside a slit on all ranks together and on one alone."""
-
-    def found(comm):
-        m = model("iron", "bgrac", comm, crack="slit")
-        q = wave(m, 4)
-        q.scale(0.05)
-        g = q.duplicate()
-        return m.reconstruction.info["rows"], m.coupling.energy_gradient(q, g), g.norm()
-
-    parallel, alone = together_and_alone(found)
-    assert parallel[1:] == pytest.approx(alone[1:], rel=1e-11)
-    assert parallel[0] == alone[0]
 
 
 def test_a_strained_crystal_relaxes_to_itself():

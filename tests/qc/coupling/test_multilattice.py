@@ -20,7 +20,6 @@ from qc.solve.options import SolverOptions
 from qc.terms.reconstruction import ReconstructionError
 from qc.unknowns.regions import Core
 from tests.qc.models import GENERAL, PLANE, deform, largest, material, model
-from tests.ranks import together_and_alone
 
 METHODS = ("bgfc", "bqcf", "bgrac")
 SHIFTS = np.array([[0.05, -0.03, 0.02], [-0.05, 0.03, -0.02]])
@@ -269,23 +268,3 @@ def test_checkpoint_keeps_the_shifts(tmp_path):
     u = m.uniform(PLANE, SHIFTS)
     write_displacements(tmp_path / "state.npy", m.parts, u)
     assert np.array_equal(read_displacements(tmp_path / "state.npy", m.parts), u)
-
-
-@pytest.mark.mpi
-def test_ranks_agree():
-    """Energies, forces and a product of the Hessian; those of the other methods are a claim of patch_tests/."""
-    F = PLANE + 0.01
-    F[:, 2] = (0, 0, 1)
-
-    def found(comm):
-        m = silicon("bgrac", comm=comm)
-        q = deform(m, F, SHIFTS)
-        q.array[:] += 0.02 * np.sin(m.X_free @ np.array([[0.3, 0.5, 0.2], [0.4, 0.1, 0.6], [0.2, 0.3, 0.1]])).ravel()
-        g = q.duplicate()
-        E = m.coupling.energy_gradient(q, g)
-        Hg = g.duplicate()
-        m.coupling.hessian(q).mult(g, Hg)
-        return [m.parts.layout.n_unknowns, 0.0 if np.isnan(E) else E, g.norm(), Hg.norm(), largest(g)]
-
-    many, alone = together_and_alone(found)
-    assert many == pytest.approx(alone, rel=1e-10)

@@ -17,7 +17,6 @@ from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
-from tests.ranks import together_and_alone
 
 UP = LadderSpec(J_tolerance=1.0, K_start=1.05, K_stop=1.6, K_step=0.02, K_tolerance=None)
 TOLERANCE = 1e-3
@@ -48,18 +47,6 @@ def test_coupled_crack_advances_where_the_atomistic_one_does(atomistic, method, 
         steps = ladder.state.steps
         assert steps[-1].tip_position - steps[0].tip_position > 0.99 * period
     assert coupled.state.K_plus_bracket == pytest.approx(atomistic.state.K_plus_bracket, rel=1e-9)
-
-
-@pytest.mark.mpi(also=2)
-def test_ladder_does_not_depend_on_the_ranks():
-    """Energies of stable states to 1e-10, Newton steps and bracket the same as on one rank alone."""
-    spec = LadderSpec(J_tolerance=1.0, K_start=1.06, K_stop=1.2, K_step=0.03, K_tolerance=None)
-    many, alone = together_and_alone(lambda comm: Ladder(brittle_sheet(comm), spec).run())
-    assert many.K_plus_bracket == pytest.approx(alone.K_plus_bracket, rel=1e-12)
-    for a, b in zip(many.steps, alone.steps, strict=True):
-        assert a.energy == pytest.approx(b.energy, rel=1e-10)
-        assert a.tip_position == pytest.approx(b.tip_position, abs=1e-9)
-        assert a.newton_iterations == b.newton_iterations
 
 
 def test_unloading_closes_the_crack_below_the_advance():

@@ -68,6 +68,16 @@ def test_a_halo_brings_all_that_is_known_of_an_atom():
         assert np.array_equal(halo.rows.column, 3 * owner + halo.X[:, 0])
 
 
+@pytest.mark.mpi(min_size=2)
+def test_neighbours_that_a_crack_has_parted_stay():
+    """Blocks that touch, now far apart: their layers next to each other are still known, at their places in the crystal."""
+    atoms = block(np.array([[3 * comm.rank + i, 0, 0] for i in range(3)]))
+    y = atoms.X + np.array([100.0 * comm.rank, 0, 0])
+    halo = gather_halo(comm, atoms, y, np.arange(3), 1.5, periodic=False)
+    sides = [x for x in (3 * comm.rank - 1, 3 * comm.rank + 3) if 0 <= x < 3 * comm.size]
+    assert halo.X[3:, 0].tolist() == sides
+
+
 def test_neighbours_along_a_periodic_front():
     y = np.array([[0.0, 0, 0], [1.0, 0, 0]])
     alone = neighbour_list(y, np.arange(2), 1.1, 0.0, None)
