@@ -21,6 +21,8 @@ COMPRESSED = b"\x1f\x8b"
 """First bytes of a file of gzip, whatever its name."""
 LARGEST_FILE = 2**28
 """Bytes of a text file, unpacked: 256 MiB, some fifty times the largest potential in use."""
+BLOCK = 2**20
+"""Bytes that are unpacked at a time."""
 _FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[dDqQ]([-+]?\d+)|([-+]\d+))")
 """Exponents without an E: ``1.0D00``, ``1.0d+00``, and ``1.0-100``, whose letter had no room."""
 
@@ -31,7 +33,7 @@ def read_lines(path: Path) -> list[str]:
     if data.startswith(COMPRESSED):
         try:
             with gzip.open(io.BytesIO(data)) as unpacked:
-                data = unpacked.read(LARGEST_FILE + 1)
+                data = _whole(unpacked)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: expected a whole file of gzip, found a broken one ({error})") from None
     _check_size(path, len(data), LARGEST_FILE)
@@ -45,7 +47,15 @@ def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{path}: expected a file, found a directory, a pipe or a device")
         _check_size(path, status.st_size, most)
-        return file.read(most + 1)
+        return file.read(status.st_size)  # as much as asked for is taken from memory at once, there or not
+
+
+def _whole(file: gzip.GzipFile) -> bytes:
+    """Contents of a file of unknown size, cut off behind what is too much."""
+    data = bytearray()
+    while len(data) <= LARGEST_FILE and (piece := file.read(BLOCK)):
+        data += piece
+    return bytes(data)
 
 
 def _without_waiting(path: str, flags: int) -> int:

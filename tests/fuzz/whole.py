@@ -8,8 +8,11 @@ import numpy as np
 
 POTENTIALS = {
     "setfl": ("toy.eam.alloy", "fcc", "Xx"),
+    "fs": ("toy.eam.fs", "fcc", "Xx"),
+    "funcfl": ("toy.eam", "fcc", "Cu"),
     "sw": ("Si.sw", "diamond", "Si"),
     "tersoff": ("Si.tersoff", "diamond", "Si"),
+    "tersoff-mod": ("Si.tersoff.mod", "diamond", "Si"),
 }
 """File, structure and element of each kind."""
 
@@ -17,17 +20,43 @@ POTENTIALS = {
 @functools.cache
 def text_of(kind: str) -> bytes:
     """A whole file of a kind."""
-    return _setfl() if kind == "setfl" else SW if kind == "sw" else TERSOFF
+    made = {"setfl": _setfl, "fs": _fs, "funcfl": _funcfl, "sw": lambda: SW, "tersoff": lambda: TERSOFF, "tersoff-mod": lambda: MOD}
+    return made[kind]()
+
+
+N, CUTOFF = 60, 4.0
+"""Knots of the tables: a file of some kB is changed in more telling places than one of MB."""
+
+
+def _functions() -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """Embedding, density and phi of a pair functional, and the line of its grids."""
+    r, rho = np.linspace(0, CUTOFF, N), np.linspace(0, 30, N)
+    tail = (1 - r / CUTOFF) ** 3 * (r < CUTOFF)
+    grid = f"{N} {rho[1]:.10g} {N} {r[1]:.10g} {CUTOFF}"
+    return -2.0 * np.sqrt(rho), 8 * np.exp(-1.2 * r) * tail, 900 * np.exp(-2.8 * r) * tail, grid
+
+
+def _text(*columns: np.ndarray) -> str:
+    return "\n".join("\n".join(f"{v:.10g}" for v in column) for column in columns) + "\n"
 
 
 def _setfl() -> bytes:
-    """A small table of a pair functional: a file of some kB is changed in more telling places than one of MB."""
-    n, cutoff = 60, 4.0
-    r, rho = np.linspace(0, cutoff, n), np.linspace(0, 30, n)
-    tail = (1 - r / cutoff) ** 3 * (r < cutoff)
-    columns = [-2.0 * np.sqrt(rho), 8 * np.exp(-1.2 * r) * tail, r * 900 * np.exp(-2.8 * r) * tail]
-    head = f"toy\n\n\n1 Xx\n{n} {rho[1]:.10g} {n} {r[1]:.10g} {cutoff}\n29 63.5 3.6 fcc\n"
-    return (head + "\n".join("\n".join(f"{v:.10g}" for v in column) for column in columns) + "\n").encode()
+    F, f, phi, grid = _functions()
+    return (f"toy\n\n\n1 Xx\n{grid}\n29 63.5 3.6 fcc\n" + _text(F, f, np.linspace(0, CUTOFF, N) * phi)).encode()
+
+
+def _fs() -> bytes:
+    """Two elements alike, each with a density for either."""
+    F, f, phi, grid = _functions()
+    element = "29 63.5 3.6 fcc\n" + _text(F, f, f)
+    return (f"toy\n\n\n2 Xx Yy\n{grid}\n{element}{element}" + _text(*[np.linspace(0, CUTOFF, N) * phi] * 3)).encode()
+
+
+def _funcfl() -> bytes:
+    """One element without a name, and an effective charge for phi."""
+    F, f, phi, grid = _functions()
+    charge = np.sqrt(np.linspace(0, CUTOFF, N) * phi / (27.2 * 0.529))
+    return (f"toy\n29 63.5 3.6 FCC\n{grid}\n" + _text(F, charge, f)).encode()
 
 
 SW = b"""# DATE: 2007-06-11 UNITS: metal
@@ -37,4 +66,9 @@ Si Si Si 2.1683  2.0951  1.80  21.0  1.20  -0.333333333333
 TERSOFF = b"""# UNITS: metal
 Si Si Si 3.0 1.0 1.7322 1.0039e5 16.218 -0.59826 0.78734 1.0999e-6
          1.7322 471.18 2.85 0.15 2.4799 1830.8
+"""
+MOD = b"""# UNITS: metal
+Si Si Si 1.0 2.3890327 -.365 1.0
+         1 1.345797 121.00047 3.0 0.3 3.2300135 3281.5905 1.0
+         0.20173476 730418.72 1000000.0 1.0 26.0
 """

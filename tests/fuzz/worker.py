@@ -103,7 +103,7 @@ def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
         case.write_bytes(mutated(base.encode(), rng) if rng.random() < 0.4 else settings_in(base, rng).encode())
         return ["check", str(case)]
     file, structure, element = POTENTIALS[kind]
-    broken = folder / f"broken{Path(file).suffix if kind != 'tersoff-mod' else '.tersoff.mod'}"
+    broken = folder / f"broken{''.join(Path(file).suffixes)}"
     broken.write_bytes(mutated(text_of(kind), rng))
     case.write_text(SOLID.format(structure=structure, element=element, file=broken.name))
     return ["check", str(case)]
