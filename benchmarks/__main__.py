@@ -20,11 +20,13 @@ BENCHMARKS = {
     "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
     "startup": "help, a small run, kernels compiled by one process and by several at once",
     "output_growth": "what a step costs to put on disk, up to 100,000 steps (an hour)",
+    "memory": "resident memory over 1,000 steps of a ladder and 200 events of a propagation (minutes)",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
     "large": "vacancies in 3-D without a matrix: memory, time of a step, iterations against size (minutes)",
+    "balance": "MPI: memory, sites and bytes sent a rank of one model on 1, 2, 4 and 8; the largest over the mean (minutes)",
     "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"output_growth", "solution", "large", "scaling"}
+LONG = {"output_growth", "memory", "solution", "large", "balance", "scaling"}
 """Only by name."""
 
 

@@ -49,7 +49,7 @@ def run(repeats: int, quick: bool) -> Report:
                     report.rows.append(row | {"MB": now / 1e6, "kB a step": (now - size) / 1e3 / (n - before)})
                     before, size, begin = n, now, time.perf_counter()
             ladder._finish()
-    report.notes.append("frames and fields of each state are in it; most of a step is its two fsync and its fields")
+    report.notes.append("frames and fields of each state are in it")
     return report
 
 

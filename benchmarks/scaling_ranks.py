@@ -209,6 +209,7 @@ def counts(kind: str, material: str, atoms: int) -> dict[str, Any]:
     assert term is not None
     mine = {
         "atoms": len(model.parts.atoms),
+        "sites": len(term.sites),
         "halo atoms": len(term.halo.X) - term.halo.n_own,
         "halo blocks": sum(received.values()),
         "neighbours": len(received),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import platform
@@ -23,6 +24,12 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Version of everything a result depends on, by name; what is not installed is left out."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """As `versions`; looking takes a twentieth of a second, a run asks at many steps."""
     found = {"python": platform.python_version()}
     for key, names in {"qc": ("qc-fracture",), "dolfinx": ("fenics-dolfinx", "dolfinx-solver-real")}.items():
         version = next((v for v in map(_distribution, names) if v), None)

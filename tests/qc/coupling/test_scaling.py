@@ -28,6 +28,7 @@ def test_a_rank_holds_its_share_and_a_halo(name, method):
     away = np.maximum(box.min(0) - term.halo.X[n:], term.halo.X[n:] - box.max(0))[:, :2].max(1, initial=0.0)
     assert 0 < len(term.halo.X) - n < n
     assert away.max() < reach + 0.1 * m.spec.radius  # deformed by some per cent
+    assert comm.allreduce(len(term.sites), op=MPI.MAX) <= 1.3 * comm.allreduce(len(term.sites)) / comm.size
     received = coupling.halo_blocks()
     assert comm.rank not in received
     assert 0 < sum(received.values()) < m.parts.layout.n_own
