@@ -101,6 +101,6 @@ def test_a_ladder_does_not_depend_on_the_ranks(name, shared_path, monkeypatch):
 @pytest.mark.parametrize("ranks", [5, 8])
 def test_nor_on_many(ranks):
     words = [sys.executable, "tools/mpi_pytest.py", "-q", "-m", "mpi", "tests/qc/commands/test_ranks.py"]
-    done = subprocess.run([*mpirun(ranks), *words], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=900)
+    done = subprocess.run([*mpirun(ranks), *words], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=3600)
     assert done.returncode == 0, done.stdout
     assert f"{len(CASES) + 1} passed" in done.stdout
