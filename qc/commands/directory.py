@@ -258,6 +258,8 @@ class RunDirectory:
 
     def finish(self, ladder: Ladder, draw: Callable[[], None], write_tables: Callable[[], None]) -> None:
         """Pictures, tables and report of whatever has been reached; the two functions are called on rank 0."""
+        if self._fields is not None:
+            self._fields.close()
         if not ladder.state.steps:
             return
         with stage("pictures"):

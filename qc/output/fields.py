@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
-from dolfinx.plot import vtk_mesh
+from dolfinx import fem
+from dolfinx.io import VTKFile, VTXMeshPolicy, VTXWriter
 from petsc4py import PETSc
 
 from fem.cauchy_born import GPA
-from fem.collective import on_root, together
+from fem.collective import on_root
 
 from ..coupling.model import Model
-from ..errors import InputError
 from ..terms.continuum import ContinuumTerm
 from .files import replace_text
-from .vtu import read_piece, write_index, write_piece
 
 PIECES = "fields"
 """Folder of the files that ``fields.pvd`` names."""
 HEAD = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n'
 TAIL = "  </Collection>\n</VTKFile>\n"
 """Of ``fields.pvd``, round its entries."""
-TETRAHEDRA = (10, 71)
-"""VTK's numbers of a tetrahedron, of first and of any order; the cells of other meshes are triangles."""
+TETRAHEDRON = 71
+"""VTK's number of a Lagrange tetrahedron; the cells of other meshes are triangles."""
 
 
 class FieldSeries:
     """The fields of a model, a state at a time. All methods are collective.
 
-    ``fields.pvd`` is the series of all states, those before a resumed run included; its pieces, one file a rank with the rank's own
-    cells, lie in the folder ``fields``. Its time is the number of the state, the row of ``steps.csv`` counted from 0: a load that
-    falls again would be no time.
+    ``fields.pvd`` is the series of all states, those before a resumed run included; its pieces, one file a rank, lie in the
+    folder ``fields``. ``fields.bp`` holds the states since the run was started: DOLFINx cannot append to such a file, so that a
+    run that is resumed at state n goes on in ``fields-<n>.bp``. The time of both is the number of the state, the row of
+    ``steps.csv`` counted from 0: a load that falls again would be no time.
 
     Written are the displacement (A; 0 at nodes of the core, which belong to no cell of the continuum), ``beta`` and the Cauchy
     stress (GPa; a sheet counts as 1 A thick), the mean of each cell. The stress is that of the continuum alone, not weighted by
-    beta; it is 0 in cells without a continuum, those of the core; ``continuum`` (0 or 1) tells which they are.
+    beta; cells without a continuum, those of the core, have nan in ``fields.bp`` and 0 in ``fields.pvd``, whose readers know no
+    nan; ``continuum`` (0 or 1) tells which they are.
 
     Parameters
     ----------
@@ -48,65 +50,83 @@ class FieldSeries:
 
     def __init__(self, directory: Path, model: Model) -> None:
         self.directory, self.model = directory, model
+        self._vtx: VTXWriter | None = None
         self._last: int | None = None
         self.has_mesh = model.spec.facts.continuum
         if self.has_mesh:
-            self._look_at_mesh()
+            self._make_functions()
 
-    def _look_at_mesh(self) -> None:
-        """Own cells and their points as VTK wants them, and what no state changes."""
+    def _make_functions(self) -> None:
         nodes = self.model.parts.nodes
-        mesh, k = nodes.space.mesh, nodes.space.dofmap.dof_layout.num_dofs
-        own = np.arange(mesh.topology.index_map(mesh.topology.dim).size_local)
-        topology, kinds, x = vtk_mesh(nodes.space, own)
-        corners = topology.reshape(len(own), k + 1)[:, 1:]
-        self._used, cells = np.unique(corners, return_inverse=True)
-        self._points, self._cells = x[self._used], cells.reshape(corners.shape)
-        self._kind = int(kinds[0]) if len(kinds) else 0
-        self._beta = np.asarray(nodes.beta)[self._used]
+        mesh, degree = nodes.space.mesh, nodes.space.element.basix_element.degree
+        self._u = fem.Function(nodes.space, name="displacement")
+        self._beta = fem.Function(fem.functionspace(mesh, ("Lagrange", degree)), name="beta")
+        self._beta.x.array[:] = nodes.beta
+        self._stress = fem.Function(fem.functionspace(mesh, ("DG", 0, (3, 3))), name="stress")
+        self._there = fem.Function(fem.functionspace(mesh, ("DG", 0)), name="continuum")
 
     def write(self, q: PETSc.Vec, number: int) -> None:
         """Append the state with unknowns q as state ``number``; of an atomistic model nothing is written."""
         if not self.has_mesh:
             return
-        at_points, of_cells = self._fields(q)
-        comm, folder = self.model.comm, self.directory / PIECES
-        on_root(comm, lambda: folder.mkdir(exist_ok=True))
-        name = f"{number:05d}-_p{comm.rank}_000000.vtu"
-        together(comm, lambda: write_piece(folder / name, self._points, self._cells, self._kind, at_points, of_cells))
-        pieces = [f"{number:05d}-_p{rank}_000000.vtu" for rank in range(comm.size)]
-        on_root(comm, lambda: write_index(folder / f"{number:05d}-000000.pvtu", pieces, at_points, of_cells))
-        on_root(comm, lambda: self._extend_series(number))
+        self._fill(q)
+        self._write_vtx(number)
+        self._write_vtk(number)
 
-    def _fields(self, q: PETSc.Vec) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Fields at the points and of the cells."""
+    def close(self) -> None:
+        """End ``fields.bp``."""
+        if self._vtx is not None:
+            self._vtx.close()
+            self._vtx = None
+
+    def _fill(self, q: PETSc.Vec) -> None:
         z = self.model.coupling.variables(q)
-        u = np.zeros((len(self._used), 3))
-        u[:, : self.model.parts.layout.components] = z["continuum"][self._used]
-        stress, there = np.zeros((len(self._cells), 9)), np.zeros(len(self._cells), dtype=np.uint8)
+        u = self._u.x.array.reshape(-1, self.model.parts.layout.components)
+        u[:] = z["continuum"]
+        stress = self._stress.x.array.reshape(-1, 9)
+        stress[:] = np.nan
         for term in (term.unweighted for term in self.model.coupling.terms):
             if isinstance(term, ContinuumTerm):
-                found = GPA * term.field.cauchy_stress(z[term.name]).reshape(-1, 9)
-                own = term.field.cells < len(stress)
-                stress[term.field.cells[own]], there[term.field.cells[own]] = found[own], 1
-        return {"displacement": u, "beta": self._beta}, {"stress": stress, "continuum": there}
+                cells = np.asarray(self._stress.function_space.dofmap.list)[term.field.cells, 0]
+                stress[cells] = GPA * term.field.cauchy_stress(z[term.name]).reshape(-1, 9)
+        self._stress.x.scatter_forward()
+        self._there.x.array[:] = np.isfinite(stress).all(1)
+
+    def _write_vtx(self, number: int) -> None:
+        if self._vtx is None:
+            name = f"fields-{number:05d}.bp" if number else "fields.bp"
+            os.environ.setdefault("HOME", tempfile.gettempdir())  # ADIOS2 looks for its settings there, and crashes without
+            fields, path = [self._u, self._beta, self._stress, self._there], self.directory / name
+            self._vtx = VTXWriter(self.model.comm, path, fields, mesh_policy=VTXMeshPolicy.reuse)
+        self._vtx.write(float(number))
+
+    def _write_vtk(self, number: int) -> None:
+        stress = self._stress.x.array
+        stress[~np.isfinite(stress)] = 0.0
+        self._write_pieces(number)  # whose writer ends with its own series, once it is dropped
+        on_root(self.model.comm, lambda: self._extend_series(number))
 
     def _extend_series(self, number: int) -> None:
         """Put one more state into ``fields.pvd``; the first one of this process writes all of it."""
         if self._last is None or number <= self._last:
             write_series(self.directory, number)
         else:
+            (self.directory / PIECES / f"{number:05d}-.pvd").unlink(missing_ok=True)
             with open(self.directory / "fields.pvd", "r+b") as file:
                 file.seek(-len(TAIL), os.SEEK_END)
                 file.write(f"{_entry(number, f"{number:05d}-000000.pvtu")}\n{TAIL}".encode())
         self._last = number
+
+    def _write_pieces(self, number: int) -> None:
+        with VTKFile(self.model.comm, str(self.directory / PIECES / f"{number:05d}-.pvd"), "w") as file:
+            file.write([function._cpp_object for function in (self._u, self._beta, self._stress, self._there)], number)
 
 
 def read_fields(directory: Path, number: int | None = None) -> dict[str, np.ndarray] | None:
     """Points (n, 3), cells (m, 3 or 4) by their vertices, and fields of a state (the last one if none is named).
 
     It is None if there is no such state. Fields are those of `FieldSeries`: ``displacement``, ``beta`` (n), ``stress`` (m, 9)
-    and ``continuum`` (m); points that several ranks had come several times. `InputError` if a file is damaged.
+    and ``continuum`` (m); points that several ranks had come several times.
     """
     series = directory / "fields.pvd"
     if not series.exists():
@@ -127,28 +147,38 @@ def read_fields(directory: Path, number: int | None = None) -> dict[str, np.ndar
 
 def _read_piece(path: Path) -> dict[str, np.ndarray]:
     """Points, cells that are this rank's own, and fields of one rank's file."""
-    found = read_piece(path)
-    try:
-        kinds, offsets = found["types"].astype(int), found["offsets"].astype(int)
-        own = found["vtkGhostType"] == 0 if "vtkGhostType" in found else np.ones(len(kinds), dtype=bool)  # of older code
-        corners = 4 if np.isin(kinds, TETRAHEDRA).any() else 3
-        first = np.concatenate([[0], offsets])[:-1]
-        cells = found["connectivity"].astype(int)[first[:, None] + np.arange(corners)]
-        return {
-            "points": found["points"].reshape(-1, 3),
-            "cells": cells[own],
-            "displacement": found["displacement"].reshape(-1, 3),
-            "beta": found["beta"],
-            "stress": found["stress"].reshape(-1, 9)[own],
-            "continuum": found["continuum"][own],
-        }
-    except KeyError as error:
-        raise InputError(f"{path} has no {error.args[0]}") from None
+    piece = next(ElementTree.parse(path).iter("Piece"))
+    points = _numbers(piece, "Points", None).reshape(-1, 3)
+    offsets = _numbers(piece, "Cells", "offsets").astype(int)
+    kinds = _numbers(piece, "Cells", "types").astype(int)
+    own = _numbers(piece, "CellData", "vtkGhostType") == 0
+    corners = 4 if (kinds == TETRAHEDRON).any() else 3
+    first = np.concatenate([[0], offsets])[:-1]
+    cells = _numbers(piece, "Cells", "connectivity").astype(int)[first[:, None] + np.arange(corners)]
+    stress = _numbers(piece, "CellData", "stress").reshape(-1, 9)
+    return {
+        "points": points,
+        "cells": cells[own],
+        "displacement": _numbers(piece, "PointData", "displacement").reshape(-1, 3),
+        "beta": _numbers(piece, "PointData", "beta"),
+        "stress": stress[own],
+        "continuum": _numbers(piece, "CellData", "continuum")[own],
+    }
+
+
+def _numbers(piece: ElementTree.Element, where: str, name: str | None) -> np.ndarray:
+    """Values of one array of a piece of an ASCII .vtu file."""
+    group = piece.find(where)
+    found = [] if group is None else [a for a in group.iter("DataArray") if name is None or a.get("Name") == name]
+    if not found:
+        raise ValueError(f"a piece of fields.pvd has no {name or where}")
+    return np.array((found[0].text or "").split(), dtype=float)
 
 
 def write_series(directory: Path, last: int) -> None:
     """Write ``fields.pvd``: the pieces of all states up to ``last`` that are there."""
     pieces = (directory / PIECES).glob("[0-9]*-*.pvtu")
+    (directory / PIECES / f"{last:05d}-.pvd").unlink(missing_ok=True)  # a series of this state alone
     numbered = sorted((int(piece.name.partition("-")[0]), piece.name) for piece in pieces)
     entries = [f"{_entry(number, name)}\n" for number, name in numbered if number <= last]
     replace_text(directory / "fields.pvd", HEAD + "".join(entries) + TAIL)

@@ -54,7 +54,7 @@ def left_over(directory):
     """Files that nobody asked for."""
     expected = """result.json steps.csv steps.csv-metadata.json trajectory.extxyz .trajectory.extxyz.index fields fields.pvd model.png
     tip.png ladder.png run.log report.html checkpoint.json checkpoint.previous.json far_field.npz reconstruction.npy steps.jsonl"""
-    return {p.name for p in directory.iterdir() if not p.name.startswith("state-")} - set(
+    return {p.name for p in directory.iterdir() if not p.name.startswith("state-") and p.suffix != ".bp"} - set(
         expected.split()
     )
 

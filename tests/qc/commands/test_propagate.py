@@ -25,7 +25,7 @@ load = { K_start = 1.03, K_stop = 1.4, K_step = 0.04, J_tolerance = 1.0 }
 propagation = { bonds = 2, close = 2, drift = 1.0, tolerance = 4e-3 }
 """
 FILES = """propagation.json steps.csv steps.csv-metadata.json r_curve.csv r_curve.csv-metadata.json r_curve.png trajectory.extxyz
-.trajectory.extxyz.index fields fields.pvd model.png run.log report.html checkpoint.json
+.trajectory.extxyz.index fields.bp fields fields.pvd model.png run.log report.html checkpoint.json
 checkpoint.previous.json far_field.npz steps.jsonl"""
 
 

@@ -94,6 +94,7 @@ def test_other_files_of_a_run(whole):
     assert 0.1 < np.abs(atoms.positions - atoms.arrays["reference"]).max() < 3.0
     for name in ("model.png", "tip.png", "ladder.png"):
         assert (whole / name).stat().st_size > 20_000
+    assert (whole / "fields.bp" / "md.idx").stat().st_size > 0
     assert (whole / "fields.pvd").read_text().count("<DataSet") == STEPS
     assert np.isfinite(atoms.arrays["virial_stress"][inside & (weight > 0)]).all()
     assert (whole / "run.log").read_text().count(" iterations, force ") == STEPS

@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     q = deform(m, general(m.crystal))
     series = FieldSeries(path, m)
     series.write(q, 0)
+    series.close()
     system = SimpleNamespace(model=m, crystal=m.crystal)
     ladder = SimpleNamespace(system=system, q=q, state=SimpleNamespace(offset=0.0, steps=[RECORD]))
     write_frame(path, ladder, RECORD)
