@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mpi4py import MPI
 
 from qc.case.case import load_case
-from qc.commands.build import make_system
 from qc.commands.check import check_case
 from qc.commands.qm_sweep import run_sweep
 from qc.commands.run import run_case
@@ -131,8 +129,7 @@ def test_silicon_qm_crack_at_small_size(tmp_path):
     case = load_case(EXAMPLES / "silicon_qm_crack.toml", small)
     check = check_case(case)
     assert check["QM region"].startswith("Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb")
-    system = make_system(case, MPI.COMM_WORLD)
-    found = run_sweep(case, system, solver_options(case, []), tmp_path)
+    found = run_sweep(case, solver_options(case, []), tmp_path)
     (record,) = found["loads"]
     assert 0 < record["qm"]["calls"] < 100
     torn, at_tip, ahead = (

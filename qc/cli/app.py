@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="qc",
     help="Cracks in crystals: atoms at the tip, finite elements around them, one blended model.",
-    epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped by a signal (run, propagate, study: --resume goes on).",
+    epilog="Exit codes: 0 done, 1 not converged, 2 bad input, 3 stopped by a signal (--resume goes on).",
     cls=Commands,
     context_settings=wide(),
     no_args_is_help=True,
@@ -146,13 +146,14 @@ def folds(
     step: Annotated[
         float, typer.Option("--step", metavar="D", help="Longest step, in nearest-neighbour distances of displacement.")
     ] = 0.1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last point in DIR.")] = False,
     overrides: Overrides = None,
 ) -> None:
     """Follow a crack through its folds: K+, K- to 1e-4, unstable branches, barriers against the load.
 
     From the stable state at load.K_start, along the exact equilibria in both directions.
     """
-    request = Request(path=case, output=output, overrides=overrides or [])
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
     raise typer.Exit(exit_code(lambda comm: bodies.folds(comm, request, number, step)))
 
 
@@ -193,13 +194,14 @@ def study(
 def qm_sweep(
     case: CaseFile,
     output: Annotated[Path | None, _directory("_sweep")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished load in DIR.")] = False,
     overrides: Overrides = None,
 ) -> None:
     """Tip bonds with and without the QM tip over the case's loads, and the opening forces.
 
     The case needs a table [qm]. Written: sweep.json, sweep.csv, sweep.png.
     """
-    request = Request(path=case, output=output, overrides=overrides or [])
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
     raise typer.Exit(exit_code(lambda comm: bodies.qm_sweep(comm, request)))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model, make_directory
+from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model
 from ..errors import InputError
 from .request import Request, check_file, on_root, remove_traces
 from .tables import echo_study, echo_table
@@ -105,7 +105,7 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     def prepare() -> tuple[Case, Path]:
         if not 0.0 < step <= 1.0:
             raise InputError(f"--step {step:g}: must be above 0 and at most 1 nearest-neighbour distance")
-        return request.prepared("_folds")
+        return _resumable(request, "_folds", FREE_KEYS)
 
     case, directory = on_root(comm, prepare)
     from ..commands.folds import run_folds, summary
@@ -113,7 +113,9 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     from ..drive.continuation import PathOptions
 
     spec, options = fold_spec(case, number), PathOptions(step=step)
-    document = _in_directory(comm, request, lambda: run_folds(case, directory, spec, options), directory)
+    document = _in_directory(
+        comm, request, lambda: run_folds(case, directory, spec, options, request.resume), directory
+    )
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 
@@ -121,20 +123,19 @@ def qm_sweep(comm: MPI.Comm, request: Request) -> int:
     """``qc qm-sweep``."""
 
     def prepare() -> tuple[Case, Path]:
-        case = request.load()
+        case, directory = _resumable(request, "_sweep", FREE_KEYS)
         if case.qm is None:
             raise InputError(f"{request.path} has no table [qm]: qc qm-sweep needs one, as [qm] with radius = 6.0")
-        return case, request.directory(case, "_sweep")
+        return case, directory
 
     case, directory = on_root(comm, prepare)
-    from ..commands.build import make_system
     from ..commands.qm_sweep import run_sweep, sweep_lines
     from ..commands.report import qm_line
     from ..commands.specs import solver_options
 
-    system = make_system(case, comm)
-    on_root(comm, lambda: make_directory(directory))
-    document = run_sweep(case, system, solver_options(case, []), directory)
+    document = _in_directory(
+        comm, request, lambda: run_sweep(case, solver_options(case, []), directory, request.resume), directory
+    )
     return _echo(comm, [*sweep_lines(document), f"{qm_line(document['qm'])}; results in {directory}"])
 
 

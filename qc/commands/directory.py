@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
@@ -29,10 +30,12 @@ from ..output.kept import (
     MULTIPLIERS,
     plain_of,
     read_coarse,
-    read_displacements,
+    read_fields,
     read_multipliers,
+    read_unknowns,
     write_coarse,
     write_multipliers,
+    write_unknowns,
 )
 from ..output.sealed import documents, entries_of
 from ..output.states import cut_states, write_frame
@@ -53,8 +56,11 @@ OF_THE_MODEL = ("crystal", "potential", "model", "crack")
 """Tables of a case that no resumed run may change."""
 
 
+Command = Literal["run", "propagate", "folds", "qm-sweep"]
+
+
 @contextmanager
-def run_directory(path: Path, comm: MPI.Comm, resume: bool) -> Iterator[RunDirectory]:
+def run_directory(path: Path, comm: MPI.Comm, resume: bool, command: Command = "run") -> Iterator[RunDirectory]:
     """A directory that is there, without scraps, its ``run.log`` open, and locked against other runs. Collective.
 
     Parameters
@@ -64,15 +70,17 @@ def run_directory(path: Path, comm: MPI.Comm, resume: bool) -> Iterator[RunDirec
     comm : mpi4py.MPI.Comm
     resume : bool
         The run goes on from the checkpoint found there, if there is one.
+    command : {"run", "propagate", "folds", "qm-sweep"}
+        Whose run it is.
 
     Raises
     ------
     InputError
-        Another run writes there, or there is no checkpoint that is whole.
+        Another run writes there, there is no checkpoint that is whole, or it is another command's.
     """
     with results_directory(path, comm):
         on_root(comm, lambda: prepare(path, resume))
-        yield RunDirectory(path, comm, resume)
+        yield RunDirectory(path, comm, resume, command)
 
 
 @contextmanager
@@ -105,7 +113,7 @@ class RunDirectory:
 
     Parameters
     ----------
-    path, comm, resume
+    path, comm, resume, command
         As for `run_directory`, which makes it.
 
     Attributes
@@ -116,13 +124,14 @@ class RunDirectory:
         Seconds by stage, those of the run that is resumed included.
     """
 
-    def __init__(self, path: Path, comm: MPI.Comm, resume: bool) -> None:
-        self.path, self.comm = path, comm
+    def __init__(self, path: Path, comm: MPI.Comm, resume: bool, command: Command) -> None:
+        self.path, self.comm, self._command = path, comm, command
         self.watch = Stopwatch()
         self._checkpoints = Checkpoints(path, comm)
         self.saved = self._checkpoints.read() if resume else None
         self._frames, self._reconstruction = 0, None
         if self.saved is not None:
+            self._refuse_another_command()
             with entries_of(self.path):
                 self._frames, self._reconstruction = int(self.saved["frames"]), self.saved["reconstruction"]
                 self.watch.go_on(self.saved["seconds"])
@@ -150,6 +159,15 @@ class RunDirectory:
         for sentence in specimen.warnings:
             log.warning("%s", sentence)
         return specimen
+
+    def _refuse_another_command(self) -> None:
+        """Refuse to go on from what another command has left."""
+        assert self.saved is not None
+        found = self.saved.get("command", "propagate" if "propagation" in self.saved else "run")
+        if found != self._command:
+            raise InputError(
+                f"the checkpoint in {self.path} is one of qc {found}, not of qc {self._command}: start in a new directory"
+            )
 
     def _refuse_another(self, case: Case) -> None:
         """Refuse to go on from the state of another model, whose mesh is no mesh of this one."""
@@ -187,17 +205,28 @@ class RunDirectory:
             The checkpoint was made with another mesh.
         """
         assert self.saved is not None
+        (q,) = self.last_unknowns(system, 1)
+        with entries_of(self.path):
+            state = LadderState.from_plain(self.saved)
+        self.has(state.lists())
+        on_root(self.comm, lambda: cut_states(self.path, self._frames))
+        return state, q
+
+    def last_unknowns(self, system: CrackSystem, count: int) -> list[PETSc.Vec]:
+        """As many vectors of unknowns as the checkpoint has; `InputError` if it was made with another mesh."""
+        assert self.saved is not None
         model = system.model
         if self.saved.get("fingerprint") != model.domain.fingerprint:
             raise InputError(f"the checkpoint in {self.path} was made with another mesh: start in a new directory")
-        u = read_displacements(self.path / self.saved["displacements"], model.parts)
-        q = model.parts.layout.create_unknowns()
-        q.array[:] = u[: model.parts.layout.n_free].ravel()
-        with entries_of(self.path):
-            state = LadderState.from_plain(self.saved)
-        self._known = {name: list(entries) for name, entries in state.lists().items()}
-        on_root(self.comm, lambda: cut_states(self.path, self._frames))
-        return state, q
+        vectors = []
+        for u in read_fields(self.path / self.saved["displacements"], model.parts, count) if count else ():
+            vectors.append(model.parts.layout.create_unknowns())
+            vectors[-1].array[:] = u[: model.parts.layout.n_free].ravel()
+        return vectors
+
+    def has(self, lists: Mapping[str, Sequence[Any]]) -> None:
+        """Say which lists the journal holds that the run goes on from."""
+        self._known = {name: list(entries) for name, entries in lists.items()}
 
     def write_state(self, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
         """Append the ladder's present state to trajectory and fields, as state ``number`` (that of the step if left out)."""
@@ -210,25 +239,43 @@ class RunDirectory:
 
     def save(self, specimen: Specimen, ladder: Ladder, more: dict[str, Any]) -> None:
         """Write the ladder's present state as the checkpoint, with ``more`` plain data of the run beside it."""
+        state, u = ladder.state, specimen.system.model.coupling.displacement(ladder.q)
+        self.write(specimen, len(state.steps), state.lists(), state.rest() | more, u)
+
+    def write(
+        self, specimen: Specimen, step: int, lists: Mapping[str, Sequence[Any]], rest: dict[str, Any], *fields: np.ndarray
+    ) -> None:
+        """Write a checkpoint: lists that grow, the rest as plain data, and fields (n, components) on the blocks of this rank."""
         model = specimen.system.model
-        state = ladder.state.rest() | {
-            "journal": on_root(self.comm, lambda: self._write_down(ladder.state)),
+        state = rest | {
+            "command": self._command,
+            "journal": on_root(self.comm, lambda: self._write_down(lists)),
             "fingerprint": model.domain.fingerprint,
             "seconds": self.watch.seconds,
             "case": specimen.case.plain(),
             "frames": self._frames,
             "reconstruction": self._reconstruction,
         }
-        u = model.coupling.displacement(ladder.q)
-        self._checkpoints.save(len(ladder.state.steps), model.parts, u, state | more)
+        self._checkpoints.save(step, model.parts, state, *fields)
         self.watch.compare(self.comm)
 
-    def _write_down(self, state: LadderState) -> dict[str, Any]:
+    def write_vectors(self, name: str, system: CrackSystem, *vectors: np.ndarray) -> None:
+        """Write vectors of unknowns as a file that all later checkpoints rest on."""
+        write_unknowns(self.path / name, system.model.parts, *vectors)
+        self._checkpoints.rest_on(name)
+
+    def read_vectors(self, name: str, system: CrackSystem, count: int) -> list[np.ndarray]:
+        """This rank's parts of what `write_vectors` wrote; `InputError` if the checkpoint does not rest on the file."""
+        if not self._checkpoints.rests_on(name):
+            raise InputError(f"the checkpoint in {self.path} lacks {name}: start in a new directory")
+        return read_unknowns(self.path / name, system.model.parts, count)
+
+    def _write_down(self, lists: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         """Bring the journal up to date, on rank 0; how much of it the checkpoint rests on."""
         if self._journal is None:
             mark = None if self.saved is None else self.saved.get("journal")
             self._journal = Journal(self.path / STEPS, mark, self._known)
-        self._journal.sync(state.lists())
+        self._journal.sync(lists)
         return self._journal.mark
 
     def is_due(self, n: int) -> bool:

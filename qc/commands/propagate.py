@@ -42,7 +42,7 @@ def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_opt
     options = solver_options(case, petsc_options or [])
     directory = Path(directory)
     with (
-        run_directory(directory, MPI.COMM_WORLD, resume) as held,
+        run_directory(directory, MPI.COMM_WORLD, resume, "propagate") as held,
         display(held.comm, "bond", directory / "run.log") as shown,
     ):
         run = PropagationRun(case, held, options, shown)
@@ -156,14 +156,10 @@ def last_states(directory: RunDirectory, system: CrackSystem) -> tuple[Propagati
     Raises
     ------
     InputError
-        The checkpoint is of another mesh, or of ``qc run``.
+        The checkpoint is of another mesh.
     """
     ladder, q = directory.last_state(system)
     assert directory.saved is not None
-    if "propagation" not in directory.saved:
-        raise InputError(
-            f"the checkpoint in {directory.path} is one of qc run, not of qc propagate: start in a new directory"
-        )
     with entries_of(directory.path):
         state = PropagationState.from_plain(directory.saved["propagation"])
     if state.finished and state.ended is not None:  # the case may have been given a higher K_stop

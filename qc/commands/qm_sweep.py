@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from fem.collective import on_root
@@ -16,27 +17,34 @@ from ..case.case import Case
 from ..coupling.coupling import Coupling
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession, QMTipSpec
+from ..crack.start import Trial
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import drawn
 from ..output.qm_layers import draw_layers
+from ..output.sealed import entries_of
 from ..pictures.qm_sweep import sweep_picture
 from ..qm.engine.shared import ROOT
 from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
-from .directory import run_directory
+from ..stages import stage
+from .directory import RunDirectory, run_directory
+from .guard import Interrupt
 from .specs import ladder_spec, qm_tip_spec
 from .terminal import Display, display
+
+MODELS = ("potential", "qm")
+"""Of the states at each load: without the QM tip and with it."""
 
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
 """Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
 
 
 class Sweep:
-    """Both models of a crack, side by side on the same unknowns.
+    """Both models of a crack, side by side on the same unknowns. All methods are collective.
 
     Parameters
     ----------
@@ -44,30 +52,44 @@ class Sweep:
     case : Case
         With a table [qm] in energy mode.
     options : SolverOptions
+    start : dict of str to PETSc.Vec
+        Unknowns of both models, A: before the first level the state of the potential, else both states of the last one.
+    saved : dict, optional
+        What ``session.plain()`` returned then.
+
+    Attributes
+    ----------
+    q : dict of str to PETSc.Vec
+        Unknowns of both models at the last level, A.
+    session : QMSession
     """
 
-    def __init__(self, system: CrackSystem, case: Case, options: SolverOptions) -> None:
+    def __init__(
+        self,
+        system: CrackSystem,
+        case: Case,
+        options: SolverOptions,
+        start: dict[str, PETSc.Vec],
+        saved: dict[str, Any] | None = None,
+    ) -> None:
         spec = check_sweep(case)
-        self.system = system
+        self.system, self.q = system, start
         coupling = system.model.coupling
         bare = Coupling(coupling.layout, coupling.terms)
-        self.session = QMSession(system, spec)
+        self.session = QMSession(system, spec, saved)
         parts = system.model.parts
         noise = noise_of_atoms(parts)
         self._solvers = {
             name: EquilibriumSolver(terms, parts, noise, options, system.model.lattice.gdim == 2)
-            for name, terms in (("potential", bare), ("qm", coupling))
+            for name, terms in zip(MODELS, (bare, coupling), strict=True)
         }
         self._bonds = cleavage_bonds(self.session, system) if coupling.layout.comm.rank == ROOT else None
 
-    def loads(self, levels: np.ndarray, start: PETSc.Vec) -> Iterator[dict[str, Any]]:
-        """A record for each level, states continued from the one before. Collective.
-
-        ``start`` is the state of the potential at the first level.
-        """
-        system = self.system
-        q = {name: start.copy() for name in self._solvers}
-        for number, level in enumerate(levels.tolist()):
+    def loads(self, levels: np.ndarray, done: int = 0) -> Iterator[dict[str, Any]]:
+        """A record for each level but the first ``done``, states continued from the one before."""
+        system, q = self.system, self.q
+        for number in range(done, len(levels)):
+            level = float(levels[number])
             if number:
                 step = (level - levels[number - 1]) * system.K_G * system.imposed_rate()
                 for vec in q.values():
@@ -149,39 +171,140 @@ def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
     return np.column_stack([above[i], below[j]])
 
 
-def run_sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path) -> dict[str, Any]:
-    """All loads of the case's ladder; sweep.json, sweep.csv and sweep.png after each. Collective."""
+def run_sweep(case: Case, options: SolverOptions, directory: Path, resume: bool = False) -> dict[str, Any]:
+    """All loads of the case's ladder; files: sweep.json, sweep.csv, sweep.png, qm.png, run.log. Collective.
+
+    Parameters
+    ----------
+    case : Case
+    options : SolverOptions
+    directory : Path
+        It is made if it does not exist.
+    resume : bool
+        Go on after the last load found there, on any number of ranks.
+    """
     check_sweep(case)
-    comm = system.model.comm
-    with run_directory(directory, comm, resume=False), display(comm, "load", directory / "run.log") as shown:
-        return _sweep(case, system, options, directory, shown)
+    comm = MPI.COMM_WORLD
+    with (
+        run_directory(directory, comm, resume, "qm-sweep") as held,
+        display(comm, "load", directory / "run.log") as shown,
+    ):
+        return SweepRun(case, held, options, shown).execute()
 
 
-def _sweep(case: Case, system: CrackSystem, options: SolverOptions, directory: Path, shown: Display) -> dict[str, Any]:
-    ladder = Ladder(system, ladder_spec(case), options)
-    first = ladder.begin().K_over_KG
-    shown.phase("starting the engine")
-    sweep = Sweep(system, case, options)
-    draw_layers(directory / "qm.png", system, sweep.session.qm, case.name)
-    load, records = case.load, []
-    levels = first + load.K_step * np.arange(int((load.K_stop - first) / load.K_step + 1e-9) + 1)
-    shown.begin(len(levels))
-    try:
-        for record in sweep.loads(levels, ladder.q):
-            records.append(record)
-            shown.step(len(records), record_line(record))
-            document = {
-                "case": case.name,
-                "K_G": system.K_G,
-                "start": [trial.plain() for trial in ladder.state.trials],
-                "qm": sweep.session.report(),
-                "loads": records,
-                "settings": case.plain(),
-            }
-            on_root(system.model.comm, lambda document=document: _write(directory, document))  # type: ignore[misc]
-    finally:
-        sweep.session.close()
-    return document
+class SweepRun:
+    """The sweep of a case: every load is on disk before the next one is put on. All methods are collective.
+
+    Parameters
+    ----------
+    case : Case
+    directory : RunDirectory
+        Where it goes on from the checkpoint, if there is one.
+    options : SolverOptions
+    shown : Display
+    """
+
+    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
+        self.directory, self.shown, self.options = directory, shown, options
+        shown.phase("building the model")
+        self.specimen = directory.specimen(case)
+        directory.keep_multipliers(self.specimen.system)
+        self.trials: list[Trial] = []
+        self.records: list[dict[str, Any]] = []
+        self.document: dict[str, Any] = {}
+        self._sweep: Sweep | None = None
+
+    def execute(self) -> dict[str, Any]:
+        """Put on all loads; the contents of sweep.json. Tables and picture also of a sweep that stops or fails."""
+        try:
+            with self.directory.until_stopped(self._finish, self._reached) as interrupt:
+                with stage("solve"):
+                    start = self._begin() if self.directory.saved is None else self._go_on(self.directory.saved)
+                self._walk(start, interrupt)
+        finally:
+            if self._sweep is not None:
+                self._sweep.session.close()
+        return self.document
+
+    def _begin(self) -> dict[str, PETSc.Vec]:
+        """The state of the potential at the first load, for both models."""
+        ladder = Ladder(self.specimen.system, ladder_spec(self.specimen.case), self.options)
+        ladder.begin()
+        self.trials = ladder.state.trials
+        return {name: ladder.q.copy() for name in MODELS}
+
+    def _go_on(self, saved: dict[str, Any]) -> dict[str, PETSc.Vec]:
+        """Both states of the checkpoint."""
+        vectors = self.directory.last_unknowns(self.specimen.system, len(MODELS))
+        with entries_of(self.directory.path):
+            self.trials = [Trial.from_plain(trial) for trial in saved["trials"]]
+            self.records = list(saved.get("loads", []))
+        self.directory.has(self._lists())
+        return dict(zip(MODELS, vectors, strict=True))
+
+    def _walk(self, start: dict[str, PETSc.Vec], interrupt: Interrupt) -> None:
+        system, case, saved = self.specimen.system, self.specimen.case, self.directory.saved
+        self.shown.phase("starting the engine")
+        with stage("QM set-up"):
+            sweep = self._sweep = Sweep(system, case, self.options, start, saved and saved["qm"])
+        if saved is None:
+            with stage("pictures"):
+                draw_layers(self.directory.path / "qm.png", system, sweep.session.qm, case.name)
+            self._save()
+        load, first = case.load, self.trials[-1].K_over_KG
+        levels = first + load.K_step * np.arange(int((load.K_stop - first) / load.K_step + 1e-9) + 1)
+        self.shown.begin(len(levels), len(self.records))
+        for record in self._staged(sweep.loads(levels, len(self.records))):
+            self.records.append(record)
+            self._keep()
+            self.shown.step(len(self.records), record_line(record))
+            interrupt.look()
+
+    def _staged(self, records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The same, and the time that they take counts as that of the solver."""
+        while True:
+            with stage("solve"):
+                record = next(records, None)
+            if record is None:
+                return
+            yield record
+
+    def _keep(self) -> None:
+        """Put a load on disk."""
+        with stage("output"):
+            self._save()
+            if self.directory.is_due(len(self.records)):
+                self._write()
+
+    def _save(self) -> None:
+        assert self._sweep is not None
+        coupling = self.specimen.system.model.coupling
+        fields = [coupling.displacement(self._sweep.q[name]) for name in MODELS]
+        self.directory.write(
+            self.specimen, len(self.records), self._lists(), {"qm": self._sweep.session.plain()}, *fields
+        )
+
+    def _lists(self) -> dict[str, list[Any]]:
+        return {"trials": self.trials, "loads": self.records}
+
+    def _reached(self) -> str:
+        return f"after K = {self.records[-1]['K_over_KG']:.4f} K_G" if self.records else "before the first load"
+
+    def _write(self) -> None:
+        assert self._sweep is not None
+        self.document = {
+            "case": self.specimen.case.name,
+            "K_G": self.specimen.system.K_G,
+            "start": [trial.plain() for trial in self.trials],
+            "qm": self._sweep.session.report(),
+            "loads": self.records,
+            "settings": self.specimen.case.plain(),
+        }
+        on_root(self.directory.comm, lambda: _write(self.directory.path, self.document))
+
+    def _finish(self) -> None:
+        if self.records and self._sweep is not None:
+            self._write()
 
 
 def record_line(record: dict[str, Any]) -> str:

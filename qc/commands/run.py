@@ -15,7 +15,6 @@ from ..crack.k_error import k_plus_error
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
-from ..errors import InputError
 from ..output.files import write_json
 from ..output.growing_table import GrowingTable
 from ..output.pictures import draw_ladder, draw_model, draw_tip
@@ -80,10 +79,6 @@ class LadderRun:
     def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
         self.directory, self.shown = directory, shown
         self._table = GrowingTable(directory.path / "steps.csv")
-        if "propagation" in (directory.saved or {}):
-            raise InputError(
-                f"the checkpoint in {directory.path} is one of qc propagate, not of qc run: start in a new directory"
-            )
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
         self.qm = qm_tip(self.specimen, directory.saved)

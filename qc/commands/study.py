@@ -111,8 +111,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
                 raise InputError(f"--resume: {changed[0]} differs in {directory}: take a new one")
             if measure == "folds" or document.get("finished"):
                 return document, False
-        if measure == "ladder":
-            check_same_model(case.plain(), directory)
+        check_same_model(case.plain(), directory)
         return None, bool(documents(directory))
 
     document, started = on_root(comm, known)
@@ -122,7 +121,7 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: read_json(directory / name)))
-    return run_folds(case, directory, fold_spec(case, 1), PathOptions())
+    return run_folds(case, directory, fold_spec(case, 1), PathOptions(), resume=started)
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Literal
 
 from ..case.case import default_of
@@ -73,16 +73,34 @@ class Snake:
     start: Trial
 
 
-def trace(
-    system: CrackSystem,
-    spec: FoldSpec,
-    path: Path,
-    solver: SolverOptions | None = None,
-    found: Callable[[PathPoint], None] = lambda point: None,
-) -> Snake:
-    """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close.
+@dataclass(frozen=True)
+class Walks:
+    """What has been followed of a path: all that a resumed trace needs.
 
-    ``found`` is told each point. Collective.
+    Attributes
+    ----------
+    start : Trial
+        The state that it was started from, as it was judged.
+    forward, backward : list of PathPoint
+        Both begin with the start; the last points are no folds.
+    """
+
+    start: Trial
+    forward: list[PathPoint]
+    backward: list[PathPoint]
+
+    def lists(self) -> dict[str, list[PathPoint]]:
+        """Both ways by name; they only grow."""
+        return {"forward": self.forward, "backward": self.backward}
+
+
+def begin(system: CrackSystem, spec: FoldSpec, path: Path, solver: SolverOptions | None = None) -> Walks:
+    """The stable state that a path is followed from, both ways. Collective.
+
+    Raises
+    ------
+    InputError, ConvergenceError
+        The model has no atoms, or there is no such state.
     """
     if system.model.atomistic is None:
         raise InputError(
@@ -90,15 +108,32 @@ def trace(
         )
     spec_of_start = LadderSpec(K_start=spec.start, K_stop=HIGHEST, K_step=1.0, J_tolerance=spec.J_tolerance)
     ladder = Ladder(system, spec_of_start, solver)
-    first = ladder.begin()
-    K, level = first.K, first.K_over_KG
-    forward, ended = _walk(path, path.start(ladder.q, K), spec, Enough(spec.folds), found)
-    backward, reason = _walk(path, path.start(ladder.q, K, rising=False), spec, Enough(1, climb=False), found)
+    K = ladder.begin().K
+    start = path.start(ladder.q, K)
+    assert ladder.state.start is not None
+    return Walks(ladder.state.start, [start], [start.reversed()])
+
+
+def trace(
+    system: CrackSystem,
+    spec: FoldSpec,
+    path: Path,
+    solver: SolverOptions | None = None,
+    found: Callable[[list[PathPoint]], None] = lambda points: None,
+    walks: Walks | None = None,
+) -> Snake:
+    """Follow the path both ways from a stable state: forward through the folds, back to where the crack would close.
+
+    ``found`` is told the points of a way whenever there is one more; ``walks`` is where to go on from, default: `begin`. Collective.
+    """
+    walks = walks or begin(system, spec, path, solver)
+    forward, ended = _walk(path, walks.forward, spec, Enough(spec.folds), found)
+    backward, reason = _walk(path, walks.backward, spec, Enough(1, climb=False), found)
     points = [p.reversed() for p in backward[:0:-1]] + forward
     if not any(p.fold for p in points):
+        level = forward[0].K / system.K_G
         raise ConvergenceError(f"no fold found from K = {level:.4f} K_G: {ended or reason}")
-    assert ladder.state.start is not None
-    return Snake(points, _measure(path, points), len(backward) - 1, ended, ladder.state.start)
+    return Snake(points, _measure(path, points), len(backward) - 1, ended, walks.start)
 
 
 class Enough:
@@ -119,19 +154,19 @@ class Enough:
 
 
 def _walk(
-    path: Path, start: PathPoint, spec: FoldSpec, enough: Enough, found: Callable[[PathPoint], None]
+    path: Path, points: list[PathPoint], spec: FoldSpec, enough: Enough, found: Callable[[list[PathPoint]], None]
 ) -> tuple[list[PathPoint], str | None]:
-    """Points from ``start`` until there are enough of them, and otherwise why the path was given up. Collective."""
-    points = [start]
+    """Go on from the last of some points until there are enough; these, and why the path was given up before. Collective."""
     try:
-        for point in path.follow(start):
-            points.append(point)
+        for n, point in enumerate(chain(points[1:], path.follow(points[-1])), 2):
+            if n > len(points):
+                points.append(point)
+                found(points)
             level = point.K / path.system.K_G
-            found(point)
             if enough(point):
-                return points, None
-            if len(points) >= spec.points or not LOWEST < level < HIGHEST:
-                return points, f"followed over {len(points)} points to K = {level:.3f} K_G"
+                return points[:n], None
+            if n >= spec.points or not LOWEST < level < HIGHEST:
+                return points[:n], f"followed over {n} points to K = {level:.3f} K_G"
     except ConvergenceError as error:
         return points, str(error)
     raise AssertionError("a path has no end")

@@ -109,10 +109,13 @@ class Path:
         )
 
     def follow(self, start: PathPoint) -> Iterator[PathPoint]:
-        """Points after ``start``, folds among them, until the caller has enough; `ConvergenceError` if the path is lost."""
-        point, factor = start, 0.5
+        """Points after ``start``, folds among them, until the caller has enough; `ConvergenceError` if the path is lost.
+
+        From any point that is no fold the same ones follow.
+        """
+        point = start
         while True:
-            points, factor = self._advance(point, factor)
+            points = self._advance(point)
             yield from points
             point = points[-1]
 
@@ -121,15 +124,16 @@ class Path:
         self.equations.place(point.q, point.K)
         return self.equations.coupling.energy(self.q)
 
-    def _advance(self, point: PathPoint, factor: float) -> tuple[list[PathPoint], float]:
-        """The next point, after the fold between if there is one, and the part of the full step to try after it."""
+    def _advance(self, point: PathPoint) -> list[PathPoint]:
+        """The next point, after the fold between if there is one."""
+        factor = point.factor
         while factor > self.options.smallest:
             found = self.step(point, factor * (1.0 / self._size(point.dq, point.dK)))
             points = [] if found is None else self._with_fold(point, found[0])
             if found is not None and points:
                 iterations = found[1]
                 grown = factor * (1.5 if iterations <= QUICK else 0.6 if iterations >= SLOW else 1.0)
-                return points, min(1.0, grown)
+                return [*points[:-1], replace(points[-1], factor=min(1.0, grown))]
             factor *= 0.5
         raise ConvergenceError(
             f"the path is lost at K = {point.K / self.system.K_G:.4f} K_G: no step however short converges"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from petsc4py import PETSc
@@ -32,6 +33,8 @@ class PathPoint:
         Length of the path from its start, A.
     fold : str or None
         "maximum" or "minimum" of K at a fold.
+    factor : float
+        Part of the longest step to try from here.
     """
 
     q: np.ndarray
@@ -41,10 +44,15 @@ class PathPoint:
     negative: int
     arc: float = 0.0
     fold: str | None = None
+    factor: float = 0.5
 
     def reversed(self) -> PathPoint:
         """The same point, passed the other way."""
         return replace(self, dq=-self.dq, dK=-self.dK, arc=-self.arc)
+
+    def plain(self) -> dict[str, Any]:
+        """All but the unknowns, for files."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("q", "dq")}
 
 
 class PathEquations:

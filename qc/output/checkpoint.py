@@ -100,14 +100,17 @@ class Checkpoints:
         """Whether the checkpoints rest on a file."""
         return name in self._files
 
-    def save(self, step: int, parts: Prolongation, u: np.ndarray, state: dict[str, Any]) -> None:
-        """Write displacements u (n, components) of this rank's blocks and ``state``; the checkpoint before is kept.
+    def save(self, step: int, parts: Prolongation, state: dict[str, Any], *fields: np.ndarray) -> None:
+        """Write fields (n, components) on this rank's blocks and ``state``; the checkpoint before is kept.
 
-        All ranks write their part of one file; a document that names it is then put in place in one move.
+        All ranks write their part of one file; a document that names it is then put in place in one move. Without fields the
+        document rests on the files of `rest_on` alone.
         """
-        name = f"state-{self._number + 1:05d}.npy"
-        write_displacements(self.directory / name, parts, u)
-        files = self._files | {name: digest(self.directory / name, self.comm)}
+        name, files = "", self._files
+        if fields:
+            name = f"state-{self._number + 1:05d}.npy"
+            write_displacements(self.directory / name, parts, *fields)
+            files = files | {name: digest(self.directory / name, self.comm)}
         content = state | {"step": step, "number": self._number + 1, "displacements": name, "files": files}
         on_root(self.comm, lambda: self._put_in_place(seal(content), name))
         self._number, self._last, self.fell_back = self._number + 1, name, False
@@ -117,7 +120,7 @@ class Checkpoints:
         newest, before = self.directory / NEWEST, self.directory / BEFORE
         if not self.fell_back:
             before.unlink(missing_ok=True)
-        if self._last and not self.fell_back:
+        if self._number and not self.fell_back:
             try:
                 os.link(newest, before)
             except OSError:  # a file system without links

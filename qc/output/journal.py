@@ -17,7 +17,7 @@ STEPS = "steps.jsonl"
 
 
 class Entry(Protocol):
-    """What a list holds."""
+    """What a list holds, where it does not hold plain data."""
 
     def plain(self) -> dict[str, Any]:
         """It as plain data."""
@@ -37,16 +37,16 @@ class Journal:
         Entries that this part holds.
     """
 
-    def __init__(self, path: Path, mark: Mapping[str, Any] | None = None, lists: Mapping[str, Sequence[Entry]] | None = None) -> None:
+    def __init__(self, path: Path, mark: Mapping[str, Any] | None = None, lists: Mapping[str, Sequence[Any]] | None = None) -> None:
         self.path, self._hash, self._size = path, hashlib.sha256(), 0
-        self._written: dict[str, list[Entry]] = {name: list(entries) for name, entries in (lists or {}).items()}
+        self._written: dict[str, list[Any]] = {name: list(entries) for name, entries in (lists or {}).items()}
         kept = b"" if mark is None else _part(path, mark)
         self._hash.update(kept)
         self._size = len(kept)
         with open(path, "ab") as file:
             file.truncate(self._size)
 
-    def sync(self, lists: Mapping[str, Sequence[Entry]]) -> None:
+    def sync(self, lists: Mapping[str, Sequence[Entry | dict[str, Any]]]) -> None:
         """Write what is new in the lists, which have only been appended to and cut since the last time."""
         lines: list[str] = []
         for name, entries in lists.items():
@@ -55,7 +55,7 @@ class Journal:
             if same < len(written):
                 del written[same:]
                 lines.append(json.dumps({name: same}))
-            lines += (json.dumps({name: entry.plain()}) for entry in entries[same:])
+            lines += (json.dumps({name: entry if isinstance(entry, dict) else entry.plain()}) for entry in entries[same:])
             written += entries[same:]
         data = "".join(f"{line}\n" for line in lines).encode()
         with open(self.path, "ab") as file:

@@ -19,35 +19,56 @@ from .files import replace_bytes
 from .rows import read_rows, write_rows
 from .sealed import Damage
 
-FIELDS = 8
-"""Numbers kept of an atom or node: is_atom, four integers of its name (exact in double precision), three displacements."""
+NAME, VECTOR = 5, 3
+"""Numbers kept of an atom or node: is_atom and four integers of its name (exact in double precision); three of each field."""
 FAR_FIELD, MULTIPLIERS = "far_field.npz", "reconstruction.npy"
 """Names of the files that are written once a run."""
 
 
-def write_displacements(path: Path, parts: Prolongation, u: np.ndarray) -> None:
-    """Write displacements u (n, components) of this rank's blocks. Collective."""
-    record = np.zeros((len(u), FIELDS))
-    record[:, 0], record[:, 1:5], record[:, 5 : 5 + u.shape[1]] = parts.is_atom, parts.key, u
+def write_displacements(path: Path, parts: Prolongation, *fields: np.ndarray) -> None:
+    """Write fields (n, components) on this rank's blocks, as displacements. Collective."""
+    record = np.zeros((len(parts.key), NAME + VECTOR * len(fields)))
+    record[:, 0], record[:, 1:NAME] = parts.is_atom, parts.key
+    for k, u in enumerate(fields):
+        record[:, NAME + VECTOR * k :][:, : u.shape[1]] = u
     write_rows(path, parts.layout.comm, record)
 
 
 def read_displacements(path: Path, parts: Prolongation) -> np.ndarray:
-    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective.
+    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective."""
+    return read_fields(path, parts, 1)[0]
+
+
+def read_fields(path: Path, parts: Prolongation, count: int) -> np.ndarray:
+    """(count, n, components) fields that `write_displacements` wrote, on this rank's blocks. Collective.
 
     Each rank reads a slice of the file; the owners ask for their blocks by name.
     """
     comm = parts.layout.comm
     record = read_rows(path, comm)
-    if record.shape[1] != FIELDS:
+    if record.shape[1] != NAME + VECTOR * count:
         raise Damage(f"{path.name} holds no displacements")
-    u = lookup(comm, record[:, :5].astype(np.int64), record[:, 5:], np.column_stack([parts.is_atom, parts.key]))
+    u = lookup(comm, record[:, :NAME].astype(np.int64), record[:, NAME:], np.column_stack([parts.is_atom, parts.key]))
     lost = comm.allreduce(int((~np.isfinite(u)).any(1).sum()))
     if lost:
         raise InputError(
             f"the checkpoint lacks {lost} atoms or nodes of this model: it was made with another case or mesh"
         )
-    return u[:, : parts.layout.components]
+    return u.reshape(len(u), count, VECTOR).transpose(1, 0, 2)[:, :, : parts.layout.components]
+
+
+def write_unknowns(path: Path, parts: Prolongation, *vectors: np.ndarray) -> None:
+    """Write this rank's parts of vectors of unknowns, by name; what is prescribed is zero there. Collective."""
+    layout = parts.layout
+    fields = np.zeros((len(vectors), len(parts.key), layout.components))
+    for field, q in zip(fields, vectors, strict=True):
+        field[: layout.n_free] = q.reshape(-1, layout.components)
+    write_displacements(path, parts, *fields)
+
+
+def read_unknowns(path: Path, parts: Prolongation, count: int) -> list[np.ndarray]:
+    """This rank's parts of ``count`` vectors of unknowns, whatever ranks wrote them. Collective."""
+    return [u[: parts.layout.n_free].ravel() for u in read_fields(path, parts, count)]
 
 
 def write_coarse(directory: Path, coarse: CoarseMesh) -> None:

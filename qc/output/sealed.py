@@ -76,7 +76,7 @@ def _is_complete(content: dict[str, Any]) -> bool:
     return (
         isinstance(files, dict)
         and isinstance(named, str)
-        and named in files
+        and (named == "" or named in files)
         and all(Path(name).name == name and name.isprintable() for name in files)
         and all(isinstance(told, dict) and isinstance(told.get("bytes"), int) for told in files.values())
         and all(isinstance(content.get(name), int) for name in ("step", "number"))

@@ -1,9 +1,7 @@
 """``qc qm-sweep``: the same loads with and without the QM tip."""
 
 import pytest
-from mpi4py import MPI
 
-from qc.commands.build import make_system
 from qc.commands.qm_sweep import run_sweep
 from qc.errors import InputError
 from qc.solve.options import SolverOptions
@@ -14,8 +12,7 @@ from tests.qc.commands.small import tip_case
 def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
     """The own potential pulls at no bond and changes none; another one moves the tip bond the way it pulls."""
     swept = tip_case(engine, {"K_start": 1.0, "K_stop": 1.1, "K_step": 0.1})
-    system = make_system(swept, MPI.COMM_WORLD)
-    found = run_sweep(swept, system, SolverOptions(), shared_path)
+    found = run_sweep(swept, SolverOptions(), shared_path)
     assert [record["K_over_KG"] for record in found["loads"]] == pytest.approx([1.0, 1.1])
     for record in found["loads"]:
         tip = [bond for bond in record["bonds"] if abs(bond["x"]) < 0.1]
@@ -35,6 +32,5 @@ def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
 
 def test_sweep_needs_an_energy(tmp_path):
     mixed = tip_case("Stiff", mode="force", radius=3.0, buffer=1.8)
-    system = make_system(mixed, MPI.COMM_WORLD)
     with pytest.raises(InputError, match=r"qm.mode = .energy."):
-        run_sweep(mixed, system, SolverOptions(), tmp_path)
+        run_sweep(mixed, SolverOptions(), tmp_path)

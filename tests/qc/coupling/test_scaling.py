@@ -84,7 +84,7 @@ def told_in_a_step(radius, folder):
     told.append(Told.entries)
     Told.entries = 0
     u = system.model.coupling.displacement(ladder.q)
-    Checkpoints(folder, MPI.COMM_WORLD).save(1, system.model.parts, u, ladder.state.plain())
+    Checkpoints(folder, MPI.COMM_WORLD).save(1, system.model.parts, ladder.state.plain(), u)
     told.append(Told.entries)
     most = [comm.allreduce(n, op=MPI.MAX) for n in told]
     return comm.allreduce(len(system.model.parts.atoms)), *most

@@ -23,7 +23,7 @@ def field(m):
 @pytest.mark.parametrize("order", [1, 2])
 def test_any_number_of_ranks_reads_what_others_wrote(shared_path, order):
     together, alone = (model("iron", "bgfc", c, order=order, crack="strips") for c in (comm, MPI.COMM_SELF))
-    Checkpoints(shared_path, comm).save(3, together.parts, field(together), {"steps": []})
+    Checkpoints(shared_path, comm).save(3, together.parts, {"steps": []}, field(together))
     for reader, m in ((comm, together), (MPI.COMM_SELF, alone)):  # mid-edge positions round differently on other ranks
         state = Checkpoints(shared_path, reader).read()
         assert state["step"] == 3
@@ -35,7 +35,7 @@ def three(directory):
     m = model("toy", "bgfc")
     checkpoints = Checkpoints(directory, comm)
     for step in (1, 2, 3):
-        checkpoints.save(step, m.parts, step * field(m), {})
+        checkpoints.save(step, m.parts, {}, step * field(m))
     return m
 
 
@@ -60,7 +60,7 @@ def test_a_damaged_newest_is_gone_on_from_the_one_before(shared_path, caplog):
     assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 2 * field(m))
     assert "checkpoint.json is no JSON: torn, or edited in" in caplog.text
     assert "going on from the checkpoint before it, after step 2" in caplog.text
-    checkpoints.save(3, m.parts, 30 * field(m), {})
+    checkpoints.save(3, m.parts, {}, 30 * field(m))
     assert json.loads((shared_path / BEFORE).read_text())["content"]["step"] == 2
     state = Checkpoints(shared_path, comm).read()
     assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 30 * field(m))
@@ -73,7 +73,7 @@ def test_files_written_once_are_looked_at_too(tmp_path):
     checkpoints = Checkpoints(tmp_path, comm)
     checkpoints.rest_on("mesh")
     for step in (1, 2):
-        checkpoints.save(step, m.parts, field(m), {})
+        checkpoints.save(step, m.parts, {}, field(m))
     assert Checkpoints(tmp_path, comm).read()["step"] == 2
     (tmp_path / "mesh").write_bytes(bytes(2_999_999) + b"x")
     with pytest.raises(InputError, match=r"no whole checkpoint .* rests on mesh, which is not as it was written") as error:
@@ -83,7 +83,7 @@ def test_files_written_once_are_looked_at_too(tmp_path):
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     small, large = model("toy", "bgfc", radius=20.0), model("toy", "bgfc")
-    Checkpoints(tmp_path, comm).save(1, small.parts, field(small), {})
+    Checkpoints(tmp_path, comm).save(1, small.parts, {}, field(small))
     with pytest.raises(InputError, match="another case or mesh"):
         read_displacements(tmp_path / "state-00001.npy", large.parts)
 
