@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from .lock import NAME as LOCK
 from .lock import refuse_if_held
 
 if TYPE_CHECKING:  # pydantic is not needed for qc --help
@@ -30,7 +31,9 @@ FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
 
 
 CHECKED = {"model.png", "qm.png"}
-"""What ``qc check`` leaves in a directory: a run may go there all the same, as into an empty one."""
+"""What ``qc check`` leaves in a directory."""
+AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
+"""A run may go where there is nothing else: the lock is that of one which was killed before it wrote anything."""
 
 
 RESULTS = {"result.json", "propagation.json", "folds.json", "sweep.json", "study.json"}
@@ -45,7 +48,7 @@ def check_directory(directory: Path, resume: bool) -> None:
         )
     check_place(directory)
     refuse_if_held(directory)
-    if not resume and directory.exists() and not {path.name for path in directory.iterdir()} <= CHECKED:
+    if not resume and directory.exists() and not {path.name for path in directory.iterdir()} <= AS_GOOD_AS_EMPTY:
         raise InputError(
             f"-o {directory}: exists already; allowed is a new or empty directory, one that qc check has drawn in, or --resume to go on "
             "from its last finished step"
@@ -101,7 +104,7 @@ def _check_begun(directory: Path) -> None:
         raise InputError(
             f"--resume: {str(directory)!r} has {results[0]}, but no checkpoint to go on from: put it back or start in a new directory"
         )
-    if not names <= CHECKED and "run.log" not in names:
+    if not names <= AS_GOOD_AS_EMPTY and "run.log" not in names:
         raise InputError(
             f"--resume: {str(directory)!r} is no directory of a run: a new one, or one with the checkpoint of a run is expected"
         )

@@ -79,18 +79,20 @@ def run_directory(path: Path, comm: MPI.Comm, resume: bool, command: Command = "
         Another run writes there, there is no checkpoint that is whole, or it is another command's.
     """
     with results_directory(path, comm):
-        on_root(comm, lambda: prepare(path, resume))
+        on_root(comm, lambda: None if resume else refuse_begun(path))
         yield RunDirectory(path, comm, resume, command)
 
 
 @contextmanager
 def results_directory(path: Path, comm: MPI.Comm) -> Iterator[None]:
-    """A directory that is there, its ``run.log`` open, and locked against other runs. Collective."""
+    """A directory that is there, without scraps, its ``run.log`` open, and locked against other runs. Collective."""
     with ExitStack() as held:
 
         def enter() -> str | None:
             make_directory(path)
-            return held.enter_context(locked(path))
+            taken_over = held.enter_context(locked(path))
+            clear_scraps(path)
+            return taken_over
 
         taken_over = on_root(comm, enter)
         with log_to_file(path / "run.log", comm):
@@ -99,10 +101,14 @@ def results_directory(path: Path, comm: MPI.Comm) -> Iterator[None]:
             yield
 
 
-def prepare(path: Path, resume: bool = False) -> None:
-    """Clear what a killed run was writing; refuse to begin where a run has left its states."""
-    if not resume and documents(path):
+def refuse_begun(path: Path) -> None:
+    """Refuse to begin where a run has left its states."""
+    if documents(path):
         raise InputError(f"{path} has the checkpoint of a run: go on from it with --resume, or take another directory")
+
+
+def clear_scraps(path: Path) -> None:
+    """Remove what a killed run was writing."""
     for pattern in SCRAPS:
         for scrap in path.glob(pattern):
             scrap.unlink(missing_ok=True)

@@ -175,11 +175,12 @@ def point_line(point: PathPoint, K_G: float) -> str:
 
 
 def _write(directory: FilePath, document: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    write_json(directory / "folds.json", document)
+    """Tables, pictures and page; folds.json last but one, as it says that all is done."""
     write_steps_csv(directory / "curve.csv", rows, COLUMNS)
     drawn(fold_pictures.snake_picture, directory / "snake.png", rows, document["folds"])
     if document["barriers"]:
         drawn(fold_pictures.barrier_picture, directory / "barriers.png", document["barriers"])
+    write_json(directory / "folds.json", document)
     report_or_warn(directory)
 
 

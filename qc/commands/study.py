@@ -21,10 +21,11 @@ from ..output.files import read_json, write_json
 from ..output.pictures import drawn
 from ..output.sealed import documents
 from ..pictures.study import study_picture
+from ..report.page import NAME as PAGE
 from ..report.page import report_or_warn
 from .build import crack_spec, make_crystal
 from .checks import changed_keys, check_same_model
-from .directory import results_directory
+from .directory import clear_scraps, results_directory
 from .folds import run_folds
 from .potential import load_potential_of
 from .run import run_case
@@ -117,11 +118,19 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     document, started = on_root(comm, known)
     if document is not None:
         log.info("%s is finished already", directory)
+        on_root(comm, lambda: _make_up_for(directory))
         return document
     if measure == "ladder":
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: read_json(directory / name)))
     return run_folds(case, directory, fold_spec(case, 1), PathOptions(), resume=started)
+
+
+def _make_up_for(directory: Path) -> None:
+    """What a kill behind the result of a member has left undone: its page."""
+    clear_scraps(directory)
+    if not (directory / PAGE).exists():
+        report_or_warn(directory)
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:

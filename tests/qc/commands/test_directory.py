@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qc.case.case import Case
-from qc.commands.directory import prepare, run_directory
+from qc.commands.directory import clear_scraps, run_directory
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import StepRecord
 from qc.errors import ConvergenceError, InputError, Stopped
@@ -22,7 +22,7 @@ def test_scraps_are_cleared_and_nothing_else(tmp_path):
     kept = ["cases.json.tmp", "checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
     for name in [*scraps, *kept]:
         (tmp_path / name).write_text("x")
-    prepare(tmp_path, resume=True)
+    clear_scraps(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == set(kept)
 
 
