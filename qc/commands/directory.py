@@ -32,6 +32,7 @@ from ..output.kept import (
     read_coarse,
     read_fields,
     read_multipliers,
+    read_numbers,
     read_unknowns,
     write_coarse,
     write_multipliers,
@@ -230,6 +231,14 @@ class RunDirectory:
             vectors[-1].array[:] = u[: model.parts.layout.n_free].ravel()
         return vectors
 
+    def last_rows(self) -> np.ndarray:
+        """The rows of other numbers of the checkpoint on rank 0, none on the others, nor where it has none."""
+        assert self.saved is not None
+        name = self.saved.get("rows")
+        if not isinstance(name, str) or name not in self.saved["files"]:
+            return np.empty((0, 0))
+        return read_numbers(self.path / name, self.comm)
+
     def has(self, lists: Mapping[str, Sequence[Any]]) -> None:
         """Say which lists the journal holds that the run goes on from."""
         self._known = {name: list(entries) for name, entries in lists.items()}
@@ -243,15 +252,23 @@ class RunDirectory:
         self._fields.write(ladder.q, number)
         self._frames = number + 1
 
-    def save(self, specimen: Specimen, ladder: Ladder, more: dict[str, Any]) -> None:
-        """Write the ladder's present state as the checkpoint, with ``more`` plain data of the run beside it."""
+    def save(
+        self, specimen: Specimen, ladder: Ladder, more: dict[str, Any], rows: np.ndarray | None = None
+    ) -> None:
+        """Write the ladder's present state as the checkpoint, with ``more`` plain data and rows of numbers of the run beside it."""
         state, u = ladder.state, specimen.system.model.coupling.displacement(ladder.q)
-        self.write(specimen, len(state.steps), state.lists(), state.rest() | more, u)
+        self.write(specimen, len(state.steps), state.lists(), state.rest() | more, u, rows=rows)
 
     def write(
-        self, specimen: Specimen, step: int, lists: Mapping[str, Sequence[Any]], rest: dict[str, Any], *fields: np.ndarray
+        self,
+        specimen: Specimen,
+        step: int,
+        lists: Mapping[str, Sequence[Any]],
+        rest: dict[str, Any],
+        *fields: np.ndarray,
+        rows: np.ndarray | None = None,
     ) -> None:
-        """Write a checkpoint: lists that grow, the rest as plain data, and fields (n, components) on the blocks of this rank."""
+        """Write a checkpoint: lists that grow, the rest as plain data, fields (n, components) on this rank's blocks, other numbers."""
         model = specimen.system.model
         state = rest | {
             "command": self._command,
@@ -262,7 +279,7 @@ class RunDirectory:
             "frames": self._frames,
             "reconstruction": self._reconstruction,
         }
-        self._checkpoints.save(step, model.parts, state, *fields)
+        self._checkpoints.save(step, model.parts, state, *fields, rows=rows)
         self.watch.compare(self.comm)
 
     def write_vectors(self, name: str, system: CrackSystem, *vectors: np.ndarray) -> None:

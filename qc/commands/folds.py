@@ -162,7 +162,7 @@ def saved_walks(directory: RunDirectory, system: CrackSystem) -> Walks:
         for way, points in walks.lists().items():
             for number, plain in enumerate(saved[way]):
                 q, dq = directory.read_vectors(file_of(way, number), system, 2)
-                points.append(PathPoint(q=q, dq=dq, **plain))
+                points.append(PathPoint.from_plain(plain, q, dq))
     directory.has(walks.lists())
     return walks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..case.case import Case
 from ..coupling.coupling import Coupling
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession, QMTipSpec
+from ..crack.records import from_file
 from ..crack.start import Trial
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError
@@ -41,6 +43,31 @@ MODELS = ("potential", "qm")
 
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
 """Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweptLoad:
+    """What the record of a load holds, as in ``loads`` of sweep.json.
+
+    Attributes
+    ----------
+    K_over_KG, K : float
+        Level, and load in MPa m^1/2.
+    bonds : list of dict
+        As `COLUMNS`.
+    residuals : dict
+        Largest force component of both models, eV/A.
+    qm : dict
+        What the QM region took.
+    seconds : float
+    """
+
+    K_over_KG: float
+    K: float
+    bonds: list[dict[str, float]]
+    residuals: dict[str, float]
+    qm: dict[str, Any]
+    seconds: float
 
 
 class Sweep:
@@ -238,7 +265,7 @@ class SweepRun:
         vectors = self.directory.last_unknowns(self.specimen.system, len(MODELS))
         with entries_of(self.directory.path):
             self.trials = [Trial.from_plain(trial) for trial in saved["trials"]]
-            self.records = list(saved.get("loads", []))
+            self.records = [asdict(from_file(SweptLoad, load)) for load in saved.get("loads", [])]
         self.directory.has(self._lists())
         return dict(zip(MODELS, vectors, strict=True))
 
@@ -247,6 +274,8 @@ class SweepRun:
         self.shown.phase("starting the engine")
         with stage("QM set-up"):
             sweep = self._sweep = Sweep(system, case, self.options, start, saved and saved["qm"])
+            if saved is not None:
+                sweep.session.recall(self.directory.last_rows())
         if saved is None:
             with stage("pictures"):
                 draw_layers(self.directory.path / "qm.png", system, sweep.session.qm, case.name)
@@ -278,11 +307,10 @@ class SweepRun:
 
     def _save(self) -> None:
         assert self._sweep is not None
-        coupling = self.specimen.system.model.coupling
+        coupling, session = self.specimen.system.model.coupling, self._sweep.session
         fields = [coupling.displacement(self._sweep.q[name]) for name in MODELS]
-        self.directory.write(
-            self.specimen, len(self.records), self._lists(), {"qm": self._sweep.session.plain()}, *fields
-        )
+        rest, n = {"qm": session.plain()}, len(self.records)
+        self.directory.write(self.specimen, n, self._lists(), rest, *fields, rows=session.learnt)
 
     def _lists(self) -> dict[str, list[Any]]:
         return {"trials": self.trials, "loads": self.records}

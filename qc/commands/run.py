@@ -81,7 +81,7 @@ class LadderRun:
         self._table = GrowingTable(directory.path / "steps.csv")
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
-        self.qm = qm_tip(self.specimen, directory.saved)
+        self.qm = qm_tip(self.specimen, directory)
         self.qm_report: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = (directory.saved or {}).get("K_plus_error")
         self.ladder = start_ladder(self.specimen, directory, options, self.qm)
@@ -171,7 +171,7 @@ class LadderRun:
     def _save(self) -> None:
         """The checkpoint, of a state or of the trials before the first one."""
         more = {"qm": None if self.qm is None else self.qm.plain(), "K_plus_error": self.error}
-        self.directory.save(self.specimen, self.ladder, more)
+        self.directory.save(self.specimen, self.ladder, more, None if self.qm is None else self.qm.learnt)
 
     def _add_to_tables(self) -> None:
         self._table.sync(self.ladder.state.steps)
@@ -195,11 +195,16 @@ class LadderRun:
         draw_tip(path / "tip.png", system, state, path / "trajectory.extxyz")
 
 
-def qm_tip(specimen: Specimen, saved: dict[str, Any] | None) -> QMSession | None:
-    """The QM region of a case, where the checkpoint has left it; it is None without a table [qm]. Collective."""
+def qm_tip(specimen: Specimen, directory: RunDirectory) -> QMSession | None:
+    """The QM region of a case, where and as the checkpoint has left it; it is None without a table [qm]. Collective."""
+    spec, saved = qm_tip_spec(specimen.case), directory.saved
+    if spec is None:
+        return None
     with stage("QM set-up"):
-        spec = qm_tip_spec(specimen.case)
-        return None if spec is None else QMSession(specimen.system, spec, saved and saved.get("qm"))
+        session = QMSession(specimen.system, spec, saved and saved.get("qm"))
+        if saved is not None:
+            session.recall(directory.last_rows())
+        return session
 
 
 def start_ladder(

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from petsc4py import PETSc
 
 from ..case.case import check_table, default_of
-from .records import Branch, Event, StepRecord
+from .records import Branch, Event, StepRecord, from_file
 from .start import Trial
 from .tip import TipState
 
@@ -153,7 +153,7 @@ class LadderState:
         steps = [StepRecord.from_plain(step) for step in known.pop("steps", [])]
         trials = [Trial.from_plain(trial) for trial in known.pop("trials", [])]
         events = [Event.from_plain(event) for event in known.pop("events", [])]
-        return cls(steps=steps, events=events, trials=trials, **known)
+        return from_file(cls, known | {"steps": steps, "events": events, "trials": trials})
 
 
 @dataclass(frozen=True)

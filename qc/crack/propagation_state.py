@@ -9,6 +9,7 @@ from ..case.case import check_table, default_of
 from .ladder_state import LadderSpec
 from .moving import ModelMove
 from .r_curve import CurvePoint
+from .records import from_file
 
 Stage = Literal["climb", "back", "centre", "follow"]
 
@@ -104,6 +105,5 @@ class PropagationState:
         An older one lacks numbers that are None: those of an event before its stage *back*, the window of a method without
         an energy.
         """
-        curve = [CurvePoint(**point) for point in plain["curve"]]
-        moves = [ModelMove(**({"window": None} | made)) for made in plain["moves"]]
-        return cls(**(plain | {"curve": curve, "moves": moves}))
+        moves = [{"window": None} | made for made in plain["moves"]]
+        return from_file(cls, plain | {"moves": moves})

@@ -21,6 +21,7 @@ from ..qm.build import QM, QMSpec, add_qm
 from ..qm.cluster import QUANTITATIVE
 from ..qm.evaluation import EngineFactory
 from ..qm.region import QMRegion
+from .records import from_file
 from .system import CrackSystem
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Ledger:
     def from_plain(cls, data: dict[str, Any]) -> Ledger:
         """Back from a checkpoint."""
         moves = [{k: v for k, v in move.items() if k != "jump"} for move in data["moves"]]
-        return cls([Move(**(m | {k: tuple(m[k]) for k in ("from_centre", "to_centre")})) for m in moves])
+        return cls([from_file(Move, move) for move in moves])
 
 
 def snapped(x: float, advance: float, home: float = 0.0) -> float:
@@ -220,6 +221,15 @@ class QMSession:
         """For the checkpoint."""
         calls, seconds = self._noted
         return {"place": self.place, "ledger": self.ledger.plain(), "calls": calls, "seconds": seconds}
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """What the engine's gradients have said of the Hessian, for the checkpoint: rows on the computing rank, none on the others."""
+        return self.qm.term.learnt
+
+    def recall(self, learnt: np.ndarray) -> None:
+        """Know what ``learnt`` was when the checkpoint was written."""
+        self.qm.term.recall(learnt)
 
     def close(self) -> None:
         """End the engine's process."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Literal, Self
+
+from pydantic import TypeAdapter, ValidationError
 
 Branch = Literal["load", "unload"]
 Side = Literal["forward", "backward", ""]
@@ -21,6 +24,21 @@ EventKind = Literal[
     "tip_left_core",
     "not_converged",
 ]
+
+
+def from_file[T](cls: type[T], data: Mapping[str, Any]) -> T:
+    """A dataclass of plain data that a file holds; `ValueError` names an entry that is missing or of another type."""
+    try:
+        return _adapter(cls).validate_python(dict(data))
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise ValueError(f"{where} = {wrong['input']!r:.60} is not allowed: {wrong['msg']}") from None
+
+
+@cache
+def _adapter[T](cls: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(cls)
 
 
 WHERE_SET = ("slip", "tip_left", "rejected", "qm", "stage", "seconds")
@@ -112,7 +130,7 @@ class StepRecord:
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
         """The record back from a file."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
-        return cls(**(known | ({"tip_left": data["tip_left"] or ""} if "tip_left" in data else {})))
+        return from_file(cls, known | ({"tip_left": data["tip_left"] or ""} if "tip_left" in data else {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,4 +178,4 @@ class Event:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
         """The event back from a file."""
-        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+        return from_file(cls, data)

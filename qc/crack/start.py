@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from ..case.tables import GRIFFITH
-from .records import StepRecord
+from .records import StepRecord, from_file
 from .system import CrackSystem
 from .tip import SLIPPED
 
@@ -123,7 +123,7 @@ class Trial:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
         """The trial back from a file."""
-        return cls(**data)
+        return from_file(cls, data)
 
 
 def judge(record: StepRecord, place: Place) -> Trial:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from petsc4py import PETSc
@@ -53,6 +54,14 @@ class PathPoint:
     def plain(self) -> dict[str, Any]:
         """All but the unknowns, for files."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("q", "dq")}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any], q: np.ndarray, dq: np.ndarray) -> Self:
+        """The point back from files; `ValueError` or `TypeError` if its entries are of another type."""
+        numbers = {name: float(data[name]) for name in ("K", "dK", "arc", "factor")}
+        if data["fold"] not in (None, "maximum", "minimum"):
+            raise ValueError(f"fold = {data['fold']!r:.60} is not allowed")
+        return cls(q=q, dq=dq, negative=int(data["negative"]), fold=data["fold"], **numbers)
 
 
 class PathEquations:

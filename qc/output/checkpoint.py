@@ -17,8 +17,11 @@ from ..unknowns.prolongation import Prolongation
 from .files import replace_text
 from .journal import STEPS, read_journal
 from .kept import write_displacements
-from .rows import digest, size_of
+from .rows import digest, size_of, write_rows
 from .sealed import BEFORE, NEWEST, Damage, documents, refusal, seal
+
+STATE = "state-"
+"""How the names of files begin that one checkpoint alone rests on."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,8 @@ class Checkpoints:
     def __init__(self, directory: Path, comm: MPI.Comm) -> None:
         self.directory, self.comm, self.fell_back = directory, comm, False
         self._files: dict[str, dict[str, Any]] = {}
-        self._number, self._last = 0, ""
+        self._number = 0
+        self._last: set[str] = set()
 
     def read(self) -> dict[str, Any] | None:
         """The content of the newest checkpoint whose files are all as they were written; None where there is none.
@@ -89,8 +93,9 @@ class Checkpoints:
             raise Damage(f"rests on {name}, which is not as it was written: its checksum differs")
 
     def _go_on(self, content: dict[str, Any], fell_back: bool) -> None:
-        self.fell_back, self._number, self._last = fell_back, content["number"], content["displacements"]
-        self._files = {name: told for name, told in content["files"].items() if name != self._last}
+        self.fell_back, self._number = fell_back, content["number"]
+        self._last = {name for name in content["files"] if name.startswith(STATE)}
+        self._files = {name: told for name, told in content["files"].items() if name not in self._last}
 
     def rest_on(self, name: str) -> None:
         """Let all later checkpoints rest on a file of the directory, which is not written again."""
@@ -100,22 +105,33 @@ class Checkpoints:
         """Whether the checkpoints rest on a file."""
         return name in self._files
 
-    def save(self, step: int, parts: Prolongation, state: dict[str, Any], *fields: np.ndarray) -> None:
-        """Write fields (n, components) on this rank's blocks and ``state``; the checkpoint before is kept.
+    def save(
+        self,
+        step: int,
+        parts: Prolongation,
+        state: dict[str, Any],
+        *fields: np.ndarray,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        """Write fields (n, components) on this rank's blocks, rows of other numbers, and ``state``; the checkpoint before is kept.
 
-        All ranks write their part of one file; a document that names it is then put in place in one move. Without fields the
+        All ranks write their parts of a file; a document that names it is then put in place in one move. Without fields the
         document rests on the files of `rest_on` alone.
         """
-        name, files = "", self._files
+        number = self._number + 1
+        names = {"displacements": f"{STATE}{number:05d}.npy" if fields else ""}
         if fields:
-            name = f"state-{self._number + 1:05d}.npy"
-            write_displacements(self.directory / name, parts, *fields)
-            files = files | {name: digest(self.directory / name, self.comm)}
-        content = state | {"step": step, "number": self._number + 1, "displacements": name, "files": files}
-        on_root(self.comm, lambda: self._put_in_place(seal(content), name))
-        self._number, self._last, self.fell_back = self._number + 1, name, False
+            write_displacements(self.directory / names["displacements"], parts, *fields)
+        if rows is not None and self.comm.allreduce(rows.size):
+            names["rows"] = f"{STATE}{number:05d}-rows.npy"
+            write_rows(self.directory / names["rows"], self.comm, rows)
+        fresh = {name for name in names.values() if name}
+        files = self._files | {name: digest(self.directory / name, self.comm) for name in sorted(fresh)}
+        content = state | names | {"step": step, "number": number, "files": files}
+        on_root(self.comm, lambda: self._put_in_place(seal(content), fresh))
+        self._number, self._last, self.fell_back = number, fresh, False
 
-    def _put_in_place(self, document: str, name: str) -> None:
+    def _put_in_place(self, document: str, fresh: set[str]) -> None:
         """On rank 0: the newest becomes the one before, unless it is damaged; states that neither names are removed."""
         newest, before = self.directory / NEWEST, self.directory / BEFORE
         if not self.fell_back:
@@ -126,6 +142,6 @@ class Checkpoints:
             except OSError:  # a file system without links
                 shutil.copyfile(newest, before)
         replace_text(newest, document)
-        for old in self.directory.glob("state-*.npy"):
-            if old.name not in (name, self._last):
+        for old in self.directory.glob(f"{STATE}*.npy"):
+            if old.name not in fresh | self._last:
                 old.unlink()

@@ -71,6 +71,12 @@ def read_unknowns(path: Path, parts: Prolongation, count: int) -> list[np.ndarra
     return [u[: parts.layout.n_free].ravel() for u in read_fields(path, parts, count)]
 
 
+def read_numbers(path: Path, comm: MPI.Comm) -> np.ndarray:
+    """All rows of a file of numbers on rank 0, none on the others. Collective."""
+    parts = comm.gather(read_rows(path, comm))
+    return np.empty((0, 0)) if parts is None else np.concatenate(parts)
+
+
 def write_coarse(directory: Path, coarse: CoarseMesh) -> None:
     """Keep the far field, so that a resumed run has the same mesh whatever gmsh is installed then."""
     data = io.BytesIO()

@@ -70,6 +70,14 @@ class _ClusterTerm(Term):
         n = len(self.cluster.X)
         on_computing_rank(self.comm, lambda: self.cluster.refuse_open_links(self.positions(z)[:n]))
 
+    @property
+    def learnt(self) -> np.ndarray:
+        """What gradients have said of the Hessian, for a checkpoint: rows on the computing rank, none on the others."""
+        return np.empty((0, 0))
+
+    def recall(self, learnt: np.ndarray) -> None:
+        """Know what ``learnt`` was when a checkpoint was written."""
+
     def _nothing(self) -> np.ndarray:
         return np.zeros((0, self._m))
 
@@ -137,6 +145,16 @@ class QMRegion(_ClusterTerm):
         """The terms of the bookkeeping, the same on all ranks."""
         found = on_computing_rank(self.comm, lambda: self._correction(z)[0])
         return Audit(**self.comm.bcast(None if found is None else asdict(found), root=ROOT))
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """(n + 2, n) see `Secant.learnt`; none on other ranks, nor where the engine counts for as stiff as the potential."""
+        return np.empty((0, 0)) if self._secant is None else self._secant.learnt
+
+    def recall(self, learnt: np.ndarray) -> None:
+        """Know what ``learnt`` was when a checkpoint was written; of another cluster it is of no use."""
+        if self._secant is not None and learnt.shape == self._secant.learnt.shape:
+            self._secant.learnt = learnt
 
     def pattern(self) -> Pairs:
         """Row and column variables of ``hessian_blocks``: all pairs, or none."""

@@ -27,6 +27,16 @@ class Secant:
         self.B, self.update = np.zeros((n, n)), update
         self._last: tuple[np.ndarray, np.ndarray] | None = None
 
+    @property
+    def learnt(self) -> np.ndarray:
+        """(n + 2, n) all that it knows: B, and the last x and g."""
+        last = np.zeros((2, len(self.B))) if self._last is None else np.array(self._last)
+        return np.concatenate([self.B, last])
+
+    @learnt.setter
+    def learnt(self, learnt: np.ndarray) -> None:
+        self.B, self._last = learnt[:-2].copy(), (learnt[-2].copy(), learnt[-1].copy())
+
     def learn(self, x: np.ndarray, g: np.ndarray) -> None:
         """Take the gradient g (n,) at x (n,) into account."""
         if self._last is not None:

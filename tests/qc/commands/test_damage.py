@@ -1,8 +1,10 @@
 """Damaged directories: a checkpoint that is not as it was written is never gone on from; one sentence, exit code 2, nothing lost."""
 
+import hashlib
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import ase.io
 import numpy as np
@@ -159,6 +161,36 @@ def test_entries_that_no_run_writes_are_told(out, change):
     sealed(lambda content: content | change)(out / NEWEST)
     with pytest.raises(InputError, match="the checkpoint in") as error, run_directory(out, comm, resume=True) as directory:
         directory.last_state(directory.specimen(case()).system)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        (("steps", "K"), "high"), (("steps", "K_over_KG"), None), (("steps", "branch"), "sideways"), (("steps", "energies"), [1]),
+        (("steps", "tip_position"), {}), (("steps", "rejected"), "none"), (("steps", "qm"), 5), (("trials", "found"), "nothing"),
+        (("trials", "J_over_G"), []), (("events", "bracket"), ["a"]), (("events", "kind"), 7),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_entry_of_another_type_deep_inside_is_told(out, entry, value):
+    """Edited by somebody who makes all checksums anew: one sentence names it."""
+    (name, key), lines, edited = entry, [], 0
+    for line in (out / STEPS_FILE).read_text().splitlines():
+        record = json.loads(line)
+        if name in record:
+            record[name][key], edited = value, edited + 1
+        lines.append(json.dumps(record) + "\n")
+    assert edited
+    data = "".join(lines).encode()
+    (out / STEPS_FILE).write_bytes(data)
+    sealed(lambda c: c | {"journal": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}})(out / NEWEST)
+    with run_directory(out, comm, resume=True) as directory:
+        system = SimpleNamespace(model=None)
+        directory.last_unknowns = lambda *a: [None]
+        with pytest.raises(InputError, match="is none of this version of qc") as error:
+            directory.last_state(system)
+    assert f"{key} = " in str(error.value) or f"{key}." in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -12,6 +12,7 @@ from qc.commands.directory import clear_scraps, run_directory
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import StepRecord
 from qc.errors import ConvergenceError, InputError, Stopped
+from qc.output.sealed import NEWEST, seal
 from tests.qc.commands.small import SMALL, case, comm
 
 STEP = StepRecord(K=0.5, K_over_KG=1.0, branch="load", residual=1e-9)
@@ -82,6 +83,16 @@ def test_what_has_been_reached_is_finished_unless_a_defect_ends_the_run(shared_p
                 raise error
     assert signal.getsignal(signal.SIGTERM) == before
     assert finished == ([] if isinstance(error, KeyError) else [True])
+
+
+@pytest.mark.parametrize("command", ["run", "propagate", "folds", "qm-sweep"])
+@pytest.mark.parametrize("other", ["run", "propagate", "folds", "qm-sweep"])
+def test_no_command_goes_on_from_what_another_has_left(tmp_path, command, other):
+    content = {"step": 1, "number": 1, "displacements": "", "files": {}, "frames": 0, "reconstruction": None, "seconds": {}}
+    (tmp_path / NEWEST).write_text(seal(content | {"command": command}))
+    said = pytest.raises(InputError, match=f"is one of qc {command}, not of qc {other}: start in a new directory")
+    with contextlib.nullcontext() if command == other else said, run_directory(tmp_path, comm, True, other) as directory:
+        assert directory.saved["step"] == 1
 
 
 def test_nothing_is_finished_before_the_first_step(tmp_path):

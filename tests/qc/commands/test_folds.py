@@ -1,17 +1,74 @@
 """``qc folds``: its files, and what it refuses."""
 
 import json
+import os
+import signal
 
 import pytest
 from mpi4py import MPI
 
 from qc.cli.app import main
-from qc.commands.folds import run_folds
+from qc.commands.directory import run_directory
+from qc.commands.folds import FoldsRun, run_folds
+from qc.commands.terminal import display
 from qc.crack.folds import FoldSpec
 from qc.drive.continuation import PathOptions
+from qc.errors import InputError, Stopped
 from tests.qc.crack.test_silicon_crack import disc
 
 pytestmark = pytest.mark.usefixtures("unrendered")
+comm = MPI.COMM_WORLD
+
+
+def one_fold(folder, ranks=comm, resume=False, **options):
+    """Folds of the disc, by the ranks given."""
+    with run_directory(folder, ranks, resume, "folds") as held, display(ranks, "point") as shown:
+        case = disc("holland-marder", K_start=1.2)
+        return FoldsRun(case, held, FoldSpec(start=1.2, folds=1), PathOptions(**options), shown).execute()
+
+
+@pytest.mark.mpi
+def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
+    """One rank of all is asked to stop on the way forward, then one alone on the way back: the numbers of an uninterrupted path."""
+    whole = one_fold(shared_path / "whole")
+    found = FoldsRun._found
+
+    def ask(run, points):
+        found(run, points)
+        if len(points) == 9 and run.directory.comm.rank == run.directory.comm.size - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(FoldsRun, "_found", ask)
+    with pytest.raises(Stopped, match="stopped after 8 points of the path; resume with --resume"):
+        one_fold(shared_path / "out")
+    comm.barrier()
+    if comm.rank == 0:
+        with pytest.raises(Stopped, match=r"stopped after \d\d points of the path; resume with --resume"):
+            one_fold(shared_path / "out", MPI.COMM_SELF, resume=True)
+    comm.barrier()
+    with pytest.raises(InputError, match=r"--resume: --step 0.05 differs from the run in .*, which had 0.1: give the same, or"):
+        one_fold(shared_path / "out", resume=True, step=0.05)
+    resumed = one_fold(shared_path / "out", resume=True)
+    for key in ("K_plus", "K_minus"):
+        assert resumed[key] == pytest.approx(whole[key], rel=1e-10)
+    assert resumed["n_points"] == whole["n_points"]
+    for one, other in zip(resumed["folds"], whole["folds"], strict=True):
+        assert one["energy"] == pytest.approx(other["energy"], rel=1e-10)
+        assert one["negative_eigenvalues"] == other["negative_eigenvalues"]
+    assert [b["K_equal"] for b in resumed["barriers"]] == pytest.approx([b["K_equal"] for b in whole["barriers"]], rel=1e-7)
+
+
+def test_a_finished_path_is_followed_further(tmp_path, monkeypatch):
+    """Another fold goes on where one ended; as many as there are, no point is looked for again."""
+    case = disc("holland-marder", K_start=1.2)
+    one_fold(tmp_path / "out")
+    two = run_folds(case, tmp_path / "out", FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
+    monkeypatch.setattr("qc.commands.folds.begin", lambda *a: pytest.fail("began again"))
+    monkeypatch.setattr(FoldsRun, "_found", lambda *a: pytest.fail("went on"))
+    again = run_folds(case, tmp_path / "out", FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
+    assert [f["name"] for f in two["folds"]] == ["K_minus", "K_plus", "K_minus"]
+    assert again["folds"] == two["folds"]
+    assert [f["name"] for f in one_fold(tmp_path / "out", resume=True)["folds"]] == ["K_minus", "K_plus"]
 
 
 @pytest.mark.mpi

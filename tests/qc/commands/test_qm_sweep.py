@@ -1,11 +1,55 @@
 """``qc qm-sweep``: the same loads with and without the QM tip."""
 
-import pytest
+import os
+import signal
 
-from qc.commands.qm_sweep import run_sweep
-from qc.errors import InputError
+import pytest
+from mpi4py import MPI
+
+from qc.commands.directory import run_directory
+from qc.commands.qm_sweep import SweepRun, run_sweep
+from qc.commands.terminal import display
+from qc.errors import InputError, Stopped
 from qc.solve.options import SolverOptions
 from tests.qc.commands.small import tip_case
+
+comm = MPI.COMM_WORLD
+TOLERANCE = 1e-10
+
+
+def sweep(folder, ranks=comm, resume=False):
+    """Two loads with another engine than the potential's, by the ranks given."""
+    with run_directory(folder, ranks, resume, "qm-sweep") as held, display(ranks, "load") as shown:
+        swept = tip_case("SW", {"K_start": 1.0, "K_stop": 1.05, "K_step": 0.05})
+        return SweepRun(swept, held, SolverOptions(), shown).execute()
+
+
+@pytest.mark.mpi
+def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
+    """One rank of all is asked to stop after the first load: the numbers of an uninterrupted sweep, nothing begun again."""
+    whole = sweep(shared_path / "whole")
+    save = SweepRun._save
+
+    def ask(run):
+        save(run)
+        if run.records and comm.rank == comm.size - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(SweepRun, "_save", ask)
+    with pytest.raises(Stopped, match=r"stopped after K = 1.0000 K_G; resume with --resume"):
+        sweep(shared_path / "out")
+    monkeypatch.setattr(SweepRun, "_save", save)
+    comm.barrier()
+    if comm.rank == 0:
+        monkeypatch.setattr("qc.commands.qm_sweep.Ladder", lambda *a: pytest.fail("began again"))
+        resumed = sweep(shared_path / "out", MPI.COMM_SELF, resume=True)
+        assert [r["K_over_KG"] for r in resumed["loads"]] == [r["K_over_KG"] for r in whole["loads"]]
+        assert resumed["start"] == whole["start"]
+        for one, other in zip(resumed["loads"], whole["loads"], strict=True):
+            for name in ("x", "z", "potential", "qm", "opening_force"):
+                assert [b[name] for b in one["bonds"]] == pytest.approx([b[name] for b in other["bonds"]], abs=TOLERANCE)
+        assert resumed["qm"]["calls"] > resumed["loads"][1]["qm"]["calls"]
+    comm.barrier()
 
 
 @pytest.mark.parametrize("engine", ["Stiff", pytest.param("SW", marks=pytest.mark.mpi)])

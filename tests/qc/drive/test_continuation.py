@@ -8,6 +8,7 @@ from qc.crack.ladder_state import LadderSpec
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.drive.continuation import Path
+from qc.drive.equations import PathPoint
 from qc.errors import InputError
 from tests.qc.crack.test_folds import followed, silicon
 from tests.qc.models import hexagonal_crack, material
@@ -27,6 +28,19 @@ def test_direction_of_the_path(snake):
         close = path.step(p, 1e-4)[0]
         assert abs((close.K - p.K) / 1e-4 - p.dK) < 2e-3 * max(abs(q.dK) for q in curve.points)
         assert np.abs((close.q - p.q) / 1e-4 - p.dq).max() < 2e-2 * np.abs(p.dq).max()
+
+
+def test_the_same_points_follow_from_any_point(snake):
+    """Its direction and the part of the longest step to try from it are all that the next one depends on."""
+    path, curve = snake
+    forward = curve.points[curve.origin :]
+    fold = next(n for n, p in enumerate(forward) if p.fold)
+    for n in (3, fold - 1):
+        point = PathPoint(q=forward[n].q.copy(), dq=forward[n].dq.copy(), **forward[n].plain())
+        for again, before in zip(path.follow(point), forward[n + 1 : fold + 2], strict=False):
+            assert (again.K, again.arc) == pytest.approx((before.K, before.arc), rel=1e-9)
+            assert again.plain().keys() == before.plain().keys()
+            assert (again.negative, again.fold, again.factor) == (before.negative, before.fold, before.factor)
 
 
 def beyond_the_fold(method, comm):

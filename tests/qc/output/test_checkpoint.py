@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from qc.errors import InputError
 from qc.output.checkpoint import Checkpoints
-from qc.output.kept import read_displacements
+from qc.output.kept import read_displacements, read_fields, read_numbers, read_unknowns, write_unknowns
 from qc.output.sealed import BEFORE, NEWEST
 from tests.qc.models import model
 
@@ -90,3 +90,27 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
 
 def test_no_checkpoint_is_none(tmp_path):
     assert Checkpoints(tmp_path, comm).read() is None
+
+
+@pytest.mark.mpi
+def test_several_fields_other_numbers_or_neither(shared_path):
+    """Each checkpoint has its own; none is left behind when neither of the last two rests on it."""
+    m = model("toy", "bgfc")
+    checkpoints = Checkpoints(shared_path, comm)
+    rows = np.arange(12.0).reshape(4, 3) if comm.rank == 0 else np.empty((0, 0))
+    checkpoints.save(1, m.parts, {}, field(m), 2 * field(m), rows=rows)
+    state = Checkpoints(shared_path, comm).read()
+    assert np.array_equal(read_fields(shared_path / state["displacements"], m.parts, 2), [field(m), 2 * field(m)])
+    assert np.array_equal(read_numbers(shared_path / state["rows"], comm), rows)
+    with pytest.raises(InputError, match="holds no displacements"):
+        read_displacements(shared_path / state["displacements"], m.parts)
+    q = np.sin(np.arange(2.0 * m.parts.layout.n_free * m.parts.layout.components)).reshape(2, -1)
+    write_unknowns(shared_path / "point.npy", m.parts, *q)
+    checkpoints.rest_on("point.npy")
+    for step in (2, 3):
+        checkpoints.save(step, m.parts, {}, rows=np.empty((0, 0)))
+    again = Checkpoints(shared_path, comm)
+    assert again.read()["files"].keys() == {"point.npy"}
+    assert again.rests_on("point.npy")
+    assert np.array_equal(read_unknowns(shared_path / "point.npy", m.parts, 2), q)
+    assert {p.name for p in shared_path.iterdir()} == {NEWEST, BEFORE, "point.npy"}

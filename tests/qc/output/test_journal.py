@@ -39,6 +39,13 @@ def test_what_is_taken_back_is_told_and_older_parts_stay(tmp_path):
     assert read_journal(path, marked) == before
 
 
+def test_plain_data_needs_no_words_of_its_own(tmp_path):
+    path, loads = tmp_path / "steps.jsonl", [{"K": 1.0, "bonds": [{"x": 0.5}]}]
+    journal = Journal(path)
+    journal.sync({"loads": loads})
+    assert read_journal(path, journal.mark) == {"loads": loads}
+
+
 def test_only_what_is_new_is_written(tmp_path):
     path, steps = tmp_path / "steps.jsonl", []
     journal = Journal(path)

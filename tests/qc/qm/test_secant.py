@@ -19,3 +19,8 @@ def test_secant_updates_learn_a_quadratic(update):
     s.learn(x, A @ x)
     assert np.abs(s.B - s.B.T).max() < 1e-9
     assert np.abs(s.B - A).max() < (1e-8 if update == "sr1" else 1e-3)
+    other = Secant(6, update)
+    other.learnt = s.learnt
+    for secant in (s, other):
+        secant.learn(x + 0.1, A @ x)
+    assert np.array_equal(other.B, s.B)
