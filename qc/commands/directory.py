@@ -92,7 +92,8 @@ def results_directory(path: Path, comm: MPI.Comm) -> Iterator[None]:
         def enter() -> str | None:
             make_directory(path)
             taken_over = held.enter_context(locked(path))
-            clear_scraps(path)
+            for scrap in scraps(path):
+                scrap.unlink(missing_ok=True)
             return taken_over
 
         taken_over = on_root(comm, enter)
@@ -108,11 +109,9 @@ def refuse_begun(path: Path) -> None:
         raise InputError(f"{path} has the checkpoint of a run: go on from it with --resume, or take another directory")
 
 
-def clear_scraps(path: Path) -> None:
-    """Remove what a killed run was writing."""
-    for pattern in SCRAPS:
-        for scrap in path.glob(pattern):
-            scrap.unlink(missing_ok=True)
+def scraps(path: Path) -> list[Path]:
+    """What a killed run was writing."""
+    return [scrap for pattern in SCRAPS for scrap in path.glob(pattern)]
 
 
 class RunDirectory:

@@ -25,8 +25,9 @@ from ..report.page import NAME as PAGE
 from ..report.page import report_or_warn
 from .build import crack_spec, make_crystal
 from .checks import changed_keys, check_same_model
-from .directory import clear_scraps, results_directory
+from .directory import results_directory, scraps
 from .folds import run_folds
+from .lock import NAME as LOCK
 from .potential import load_potential_of
 from .run import run_case
 from .specs import fold_spec
@@ -118,7 +119,9 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     document, started = on_root(comm, known)
     if document is not None:
         log.info("%s is finished already", directory)
-        on_root(comm, lambda: _make_up_for(directory))
+        if on_root(comm, lambda: _has_left_undone(directory)):
+            with results_directory(directory, comm):
+                on_root(comm, lambda: report_or_warn(directory))
         return document
     if measure == "ladder":
         run_case(case, directory, resume=started)
@@ -126,11 +129,9 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
     return run_folds(case, directory, fold_spec(case, 1), PathOptions(), resume=started)
 
 
-def _make_up_for(directory: Path) -> None:
-    """What a kill behind the result of a member has left undone: its page."""
-    clear_scraps(directory)
-    if not (directory / PAGE).exists():
-        report_or_warn(directory)
+def _has_left_undone(directory: Path) -> bool:
+    """Whether a member was killed behind its result: it has no page, its lock, or what it was writing."""
+    return not (directory / PAGE).exists() or (directory / LOCK).exists() or bool(scraps(directory))
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Commands that are killed: ``python -m tests.qc.commands.killing`` runs one in a process of its own for each line it reads.
+"""Commands that are killed, or lose their disk: ``python -m tests.qc.commands.killing`` runs one in a process for each line it reads.
 
 What all commands import is imported once and then forked, as it takes longer than a small run. A moment is an event by which Python
 changes files below the folder: one is opened to be written, put in place, linked, removed. Moments are counted, and at one of them
-the process is killed, at once or some time after it.
+the process is killed, at once or some time after it, or from then on the system refuses all changes.
 """
 
 from __future__ import annotations
@@ -35,13 +35,18 @@ class Killing:
 
     def __init__(self) -> None:
         command = [sys.executable, "-W", "ignore", "-m", "tests.qc.commands.killing"]
-        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), cwd=ROOT, text=True)
+        self._server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), cwd=ROOT, text=True
+        )
 
-    def run(self, folder: Path, *words: str, moment: int = 0, delay: float = 0.0) -> End:
-        """Run a command in a folder, where ``said`` is its output; kill it some seconds after a moment, if that is not 0."""
+    def run(self, folder: Path, *words: str, moment: int = 0, delay: float = 0.0, refusal: int = 0) -> End:
+        """Run a command in a folder, where ``said`` is its output.
+
+        If the moment is not 0, kill it some seconds later, or answer changes with an error of the system from then on.
+        """
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps([str(folder), words, moment, delay]) + "\n")
+        self._server.stdin.write(json.dumps([str(folder), words, moment, delay, refusal]) + "\n")
         self._server.stdin.flush()
         return End(*json.loads(self._server.stdout.readline()))
 
@@ -72,7 +77,7 @@ def _serve() -> None:
         print(json.dumps([code, int.from_bytes(count[:])]), flush=True)
 
 
-def _run(count: mmap.mmap, folder: str, words: list[str], moment: int, delay: float) -> None:
+def _run(count: mmap.mmap, folder: str, words: list[str], moment: int, delay: float, refusal: int) -> None:
     from qc.cli import main
 
     def look(event: str, args: tuple[Any, ...]) -> None:
@@ -80,6 +85,8 @@ def _run(count: mmap.mmap, folder: str, words: list[str], moment: int, delay: fl
         if (writes or event in CHANGES) and str(args[0]).startswith(folder):
             n = int.from_bytes(count[:]) + 1
             count[:] = n.to_bytes(8)
+            if refusal and n >= moment:
+                raise OSError(refusal, os.strerror(refusal), str(args[0]))
             if n == moment:
                 _die(delay)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qc.case.case import Case
-from qc.commands.directory import clear_scraps, run_directory
+from qc.commands.directory import results_directory, run_directory
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import StepRecord
 from qc.errors import ConvergenceError, InputError, Stopped
@@ -19,12 +19,12 @@ STEP = StepRecord(K=0.5, K_over_KG=1.0, branch="load", residual=1e-9)
 
 
 def test_scraps_are_cleared_and_nothing_else(tmp_path):
-    scraps = [".checkpoint.json.4711.tmp", ".state-00009.npy.4711.tmp", ".tip.4711.png"]
-    kept = ["cases.json.tmp", "checkpoint.json", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
-    for name in [*scraps, *kept]:
+    torn = [".checkpoint.json.4711.tmp", ".state-00009.npy.4711.tmp", ".tip.4711.png"]
+    kept = ["cases.json.tmp", "checkpoint.txt", "steps.csv", "tip.png", "far_field.npz", ".trajectory.extxyz.index", "notes.tmp"]
+    for name in [*torn, *kept]:
         (tmp_path / name).write_text("x")
-    clear_scraps(tmp_path)
-    assert {p.name for p in tmp_path.iterdir()} == set(kept)
+    with results_directory(tmp_path, comm):
+        assert {p.name for p in tmp_path.iterdir()} == {*kept, "run.log", "run.lock"}
 
 
 @pytest.mark.mpi

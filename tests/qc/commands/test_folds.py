@@ -30,12 +30,11 @@ def one_fold(folder, ranks=comm, resume=False, **options):
 @pytest.mark.mpi
 def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
     """One rank of all is asked to stop on the way forward, then one alone on the way back: the numbers of an uninterrupted path."""
-    whole = one_fold(shared_path / "whole")
-    found = FoldsRun._found
+    found, stops = FoldsRun._found, [8, 14]
 
     def ask(run, points):
         found(run, points)
-        if len(points) == 9 and run.directory.comm.rank == run.directory.comm.size - 1:
+        if run._done() == stops[0] and run.directory.comm.rank == run.directory.comm.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(FoldsRun, "_found", ask)
@@ -43,19 +42,28 @@ def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatc
         one_fold(shared_path / "out")
     comm.barrier()
     if comm.rank == 0:
-        with pytest.raises(Stopped, match=r"stopped after \d\d points of the path; resume with --resume"):
+        del stops[0]
+        with pytest.raises(Stopped, match="stopped after 14 points of the path; resume with --resume"):
             one_fold(shared_path / "out", MPI.COMM_SELF, resume=True)
+        with pytest.raises(InputError, match=r"--resume: --step 0.05 differs from the run in .*, which had 0.1: give the same, or"):
+            one_fold(shared_path / "out", MPI.COMM_SELF, resume=True, step=0.05)
+        monkeypatch.setattr("qc.commands.folds.FoldsRun._found", found)
+        whole = one_fold(shared_path / "whole", MPI.COMM_SELF)
+        monkeypatch.setattr("qc.commands.folds.begin", lambda *a: pytest.fail("began again"))
+        resumed = one_fold(shared_path / "out", MPI.COMM_SELF, resume=True)
+        same_path(resumed, whole)
     comm.barrier()
-    with pytest.raises(InputError, match=r"--resume: --step 0.05 differs from the run in .*, which had 0.1: give the same, or"):
-        one_fold(shared_path / "out", resume=True, step=0.05)
-    resumed = one_fold(shared_path / "out", resume=True)
-    for key in ("K_plus", "K_minus"):
-        assert resumed[key] == pytest.approx(whole[key], rel=1e-10)
-    assert resumed["n_points"] == whole["n_points"]
-    for one, other in zip(resumed["folds"], whole["folds"], strict=True):
-        assert one["energy"] == pytest.approx(other["energy"], rel=1e-10)
-        assert one["negative_eigenvalues"] == other["negative_eigenvalues"]
-    assert [b["K_equal"] for b in resumed["barriers"]] == pytest.approx([b["K_equal"] for b in whole["barriers"]], rel=1e-7)
+
+
+def same_path(document, other):
+    """Folds to 1e-10; barriers and equal loads as exactly as they are sought."""
+    assert document["n_points"] == other["n_points"]
+    assert document["start"] == other["start"]
+    for one, two in zip(document["folds"], other["folds"], strict=True):
+        assert (one["K"], one["energy"]) == pytest.approx((two["K"], two["energy"]), rel=1e-10)
+        assert (one["name"], one["negative_eigenvalues"]) == (two["name"], two["negative_eigenvalues"])
+    equal = ([barrier["K_equal"] for barrier in found["barriers"]] for found in (document, other))
+    assert next(equal) == pytest.approx(next(equal), rel=1e-7)
 
 
 def test_a_finished_path_is_followed_further(tmp_path, monkeypatch):
@@ -71,18 +79,16 @@ def test_a_finished_path_is_followed_further(tmp_path, monkeypatch):
     assert [f["name"] for f in one_fold(tmp_path / "out", resume=True)["folds"]] == ["K_minus", "K_plus"]
 
 
-@pytest.mark.mpi
 def test_command(shared_path, capfd):
-    """Files, and the same folds on any number of ranks, on several up to the first fold only."""
-    alone = MPI.COMM_WORLD.size == 1
+    """Files, folds and barriers; on several ranks: `tests.qc.drive.test_continuation`."""
     case = disc("holland-marder", K_start=1.2)
-    run_folds(case, shared_path / "out", FoldSpec(start=1.2, folds=2 if alone else 1), PathOptions())
+    run_folds(case, shared_path / "out", FoldSpec(start=1.2, folds=2), PathOptions())
     found = json.loads((shared_path / "out" / "folds.json").read_text())
     assert found["K_plus"] / found["K_G"] == pytest.approx(1.45172, rel=2e-5)
     assert found["K_minus"] / found["K_G"] == pytest.approx(0.63651, rel=2e-5)
-    assert [f["name"] for f in found["folds"]] == ["K_minus", "K_plus", *["K_minus"] * alone]
+    assert [f["name"] for f in found["folds"]] == ["K_minus", "K_plus", "K_minus"]
     made = {p.name for p in (shared_path / "out").iterdir()}
-    assert made >= {"folds.json", "curve.csv", "snake.png"} | ({"barriers.png"} if alone else set())
+    assert made >= {"folds.json", "curve.csv", "snake.png", "barriers.png"}
     assert len((shared_path / "out" / "curve.csv").read_text().splitlines()) == found["n_points"] + 1
 
 

@@ -1,7 +1,9 @@
 """Every command that writes states, killed again and again where it changes files, and resumed: the results of an uninterrupted one."""
 
+import errno
 import json
 import math
+import os
 import random
 import re
 import shutil
@@ -21,7 +23,7 @@ crystal = { structure = "diamond", element = "Si" }
 potential = { file = "holland-marder" }
 model = { method = "atomistic", core_radius = 11.0, blend_width = 3.0, domain_radius = 15.0 }
 crack = { plane = [1, 1, 1], front = [1, -1, 0] }
-load = { K_start = 1.3, K_stop = 1.4, K_step = 0.05 }
+load = { K_start = 1.3, K_stop = 1.35, K_step = 0.05 }
 """
 QM = """
 qm = { engine = "ase:tests.qc.qm_engines.Stiff", radius = 4.5, caps = false }
@@ -32,8 +34,9 @@ CASES = {
     "propagate": (SHEET.replace("bonds = 2, close = 2", "bonds = 1, close = 1"), []),
     "folds": (SILICON, ["--folds", "1"]),
     "study": (SILICON, ["--vary", "model.domain_radius=14,15"]),
-    "qm-sweep": (SILICON.replace("domain_radius = 15.0", SHORT).replace("core_radius = 11", "core_radius = 9") + QM, []),
+    "qm-sweep": (SILICON.replace("core_radius = 11.0", "core_radius = 9.0").replace("domain_radius = 15.0", SHORT) + QM, []),
 }
+REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT)
 DIFFERENT = {"seconds", "seconds_of_ranks", "evaluations", "calls", "n_qm_calls", "versions"}
 """Entries of a document that may be others after a resume."""
 PIECES = re.compile(r"fields|state-\d+\.npy|.*\.bp")
@@ -59,7 +62,7 @@ def run(killing, command, folder, **kill):
     (folder / "case.toml").write_text(text)
     resume = ["--resume"] if (folder / "out").exists() else []
     end = killing.run(folder, command, str(folder / "case.toml"), "-o", str(folder / "out"), *more, *resume, **kill)
-    assert end.code <= 0, (folder / "said").read_text()
+    assert end.code <= ("refusal" in kill), (folder / "said").read_text()
     return end
 
 
@@ -122,6 +125,21 @@ def number(value):
         return value
 
 
+def lose(killing, whole, folder, seed):
+    """Refuse all changes from a moment on: one sentence, and resumed it is as if nothing had been."""
+    command, other, moments = whole
+    dice = random.Random(f"{command} {seed}")
+    refusal = dice.choice(REFUSALS)
+    end = run(killing, command, folder, moment=dice.randint(12, moments - 4), refusal=refusal)
+    said = [line for line in (folder / "said").read_text().splitlines() if line.startswith("qc: ")]
+    assert "Traceback" not in (folder / "said").read_text()
+    if end.code == 1:  # else it was but a picture or the page
+        assert len(said) == 1
+        assert said[0].startswith(f"qc: {os.strerror(refusal)}: {folder / 'out'}")
+    run(killing, command, folder)
+    same(folder / "out", other / "out")
+
+
 def test_killed_twice(killing, whole, tmp_path):
     survive(killing, whole, tmp_path, kills=2, seed=1)
 
@@ -129,3 +147,16 @@ def test_killed_twice(killing, whole, tmp_path):
 @pytest.mark.slow
 def test_killed_twenty_times(killing, whole, tmp_path):
     survive(killing, whole, tmp_path, kills=20, seed=2)
+
+
+def test_the_disk_is_lost_in_the_middle(killing, whole, tmp_path):
+    """Full, or no longer to be written to, as another user's or a read-only one."""
+    if whole[0] != "propagate":
+        pytest.skip("the others are slow")
+    lose(killing, whole, tmp_path, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_the_disk_is_lost_ten_times(killing, whole, tmp_path, seed):
+    lose(killing, whole, tmp_path, seed)

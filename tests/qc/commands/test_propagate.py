@@ -149,12 +149,9 @@ def same_curve(folder, whole):
         assert e["dE_da"] == pytest.approx(other["dE_da"], abs=1e-5)
 
 
-def test_kill_minus_nine_twice_over(whole, tmp_path):
-    survive(tmp_path, whole, 2, seed=1)
-
-
 @pytest.mark.slow
 def test_kill_minus_nine_twenty_times_over(whole, tmp_path):
+    """On one rank, twice in `make test`: `tests.qc.commands.test_kill_loop`."""
     survive(tmp_path, whole, 20, seed=2)
 
 

@@ -27,7 +27,6 @@ def sweep(folder, ranks=comm, resume=False):
 @pytest.mark.mpi
 def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
     """One rank of all is asked to stop after the first load: the numbers of an uninterrupted sweep, nothing begun again."""
-    whole = sweep(shared_path / "whole")
     save = SweepRun._save
 
     def ask(run):
@@ -41,6 +40,7 @@ def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypat
     monkeypatch.setattr(SweepRun, "_save", save)
     comm.barrier()
     if comm.rank == 0:
+        whole = sweep(shared_path / "whole", MPI.COMM_SELF)
         monkeypatch.setattr("qc.commands.qm_sweep.Ladder", lambda *a: pytest.fail("began again"))
         resumed = sweep(shared_path / "out", MPI.COMM_SELF, resume=True)
         assert [r["K_over_KG"] for r in resumed["loads"]] == [r["K_over_KG"] for r in whole["loads"]]
