@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,168 +14,26 @@ from petsc4py import PETSc
 from fem.collective import on_root
 
 from ..case.case import Case
-from ..coupling.coupling import Coupling
 from ..crack.ladder import Ladder
-from ..crack.qm_tip import QMSession, QMTipSpec
+from ..crack.qm_sweep import MODELS, Sweep, SweptLoad
+from ..crack.qm_tip import QMTipSpec
 from ..crack.records import from_file
 from ..crack.start import Trial
-from ..crack.system import CrackSystem
-from ..errors import ConvergenceError, InputError
+from ..errors import InputError
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import drawn
 from ..output.qm_layers import draw_layers
 from ..output.sealed import entries_of
 from ..pictures.qm_sweep import sweep_picture
-from ..qm.engine.shared import ROOT
-from ..qm.region import QMRegion
-from ..solve.equilibrium import EquilibriumSolver
-from ..solve.options import SolveReport, SolverOptions
-from ..solve.stability import noise_of_atoms
+from ..solve.options import SolverOptions
 from ..stages import stage
 from .directory import RunDirectory, run_directory
 from .guard import Interrupt
 from .specs import ladder_spec, qm_tip_spec
 from .terminal import Display, display
 
-MODELS = ("potential", "qm")
-"""Of the states at each load: without the QM tip and with it."""
-
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
 """Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweptLoad:
-    """What the record of a load holds, as in ``loads`` of sweep.json.
-
-    Attributes
-    ----------
-    K_over_KG, K : float
-        Level, and load in MPa m^1/2.
-    bonds : list of dict
-        As `COLUMNS`.
-    residuals : dict
-        Largest force component of both models, eV/A.
-    qm : dict
-        What the QM region took.
-    seconds : float
-    """
-
-    K_over_KG: float
-    K: float
-    bonds: list[dict[str, float]]
-    residuals: dict[str, float]
-    qm: dict[str, Any]
-    seconds: float
-
-
-class Sweep:
-    """Both models of a crack, side by side on the same unknowns. All methods are collective.
-
-    Parameters
-    ----------
-    system : CrackSystem
-    case : Case
-        With a table [qm] in energy mode.
-    options : SolverOptions
-    start : dict of str to PETSc.Vec
-        Unknowns of both models, A: before the first level the state of the potential, else both states of the last one.
-    saved : dict, optional
-        What ``session.plain()`` returned then.
-
-    Attributes
-    ----------
-    q : dict of str to PETSc.Vec
-        Unknowns of both models at the last level, A.
-    session : QMSession
-    """
-
-    def __init__(
-        self,
-        system: CrackSystem,
-        case: Case,
-        options: SolverOptions,
-        start: dict[str, PETSc.Vec],
-        saved: dict[str, Any] | None = None,
-    ) -> None:
-        spec = check_sweep(case)
-        self.system, self.q = system, start
-        coupling = system.model.coupling
-        bare = Coupling(coupling.layout, coupling.terms)
-        self.session = QMSession(system, spec, saved)
-        parts = system.model.parts
-        noise = noise_of_atoms(parts)
-        self._solvers = {
-            name: EquilibriumSolver(terms, parts, noise, options, system.model.lattice.gdim == 2)
-            for name, terms in zip(MODELS, (bare, coupling), strict=True)
-        }
-        self._bonds = cleavage_bonds(self.session, system) if coupling.layout.comm.rank == ROOT else None
-
-    def loads(self, levels: np.ndarray, done: int = 0) -> Iterator[dict[str, Any]]:
-        """A record for each level but the first ``done``, states continued from the one before."""
-        system, q = self.system, self.q
-        for number in range(done, len(levels)):
-            level = float(levels[number])
-            if number:
-                step = (level - levels[number - 1]) * system.K_G * system.imposed_rate()
-                for vec in q.values():
-                    vec.array[:] += step[: system.model.parts.layout.n_free].ravel()
-            began = time.perf_counter()
-            reports = {"potential": self._relax("potential", level, q["potential"])}
-            pulls = self._measure(q["potential"], force=True)
-            if number == 0:
-                q["potential"].copy(q["qm"])
-            reports["qm"] = self._relax("qm", level, q["qm"])
-            lengths = self._measure(q["qm"], force=False)
-            record = self._record(level, pulls, lengths)
-            record |= {"residuals": {name: r.residual for name, r in reports.items()}}
-            yield record | {"qm": self.session.measure(q["qm"]), "seconds": round(time.perf_counter() - began, 1)}
-
-    def _relax(self, name: str, level: float, q: PETSc.Vec) -> SolveReport:
-        """The equilibrium of one of the models at a level, q in place. Collective."""
-        solver = self._solvers[name]
-        self.system.load(level * self.system.K_G)
-        solver.coupling.impose(self.system.model.coupling.load)
-        report = solver.solve(q)
-        if not report.converged:
-            raise ConvergenceError(
-                f"no equilibrium {'with' if name == 'qm' else 'without'} the QM tip at K = {level:.4f} K_G: {report.reason}, largest "
-                f"force {report.residual:.1e} eV/A"
-            )
-        return report
-
-    def _measure(self, q: PETSc.Vec, force: bool) -> np.ndarray | None:
-        """(n, 2) length (A) and opening force (eV/A) of each bond, on the computing rank. Collective."""
-        term = self.session.qm.term
-        assert isinstance(term, QMRegion)
-        z = self.system.model.coupling.variables(q)[term.name]
-        g = term.energy_gradient(z)[1] if force else np.zeros_like(z)
-        if self._bonds is None:
-            return None
-        y, (up, low) = term.positions(z), self._bonds.T
-        return np.column_stack([np.linalg.norm(y[up] - y[low], axis=1), 0.5 * (g[low, 1] - g[up, 1])])
-
-    def _record(self, level: float, pulls: np.ndarray | None, lengths: np.ndarray | None) -> dict[str, Any]:
-        """The bonds as a table, the same on all ranks."""
-        comm = self.system.model.comm
-        rows = None
-        if self._bonds is not None:
-            assert pulls is not None
-            assert lengths is not None
-            X = self.session.qm.cluster.X
-            middle = 0.5 * (X[self._bonds[:, 0]] + X[self._bonds[:, 1]])
-            order = np.lexsort((np.round(middle[:, 2], 3), np.round(middle[:, 0], 3)))
-            rows = [
-                {
-                    "x": float(middle[i, 0]),
-                    "z": float(middle[i, 2]),
-                    "potential": float(pulls[i, 0]),
-                    "qm": float(lengths[i, 0]),
-                }
-                | {"opening_force": float(pulls[i, 1])}
-                for i in order
-            ]
-        return {"K_over_KG": level, "K": level * self.system.K_G, "bonds": comm.bcast(rows, root=ROOT)}
 
 
 def check_sweep(case: Case) -> QMTipSpec:
@@ -185,17 +42,6 @@ def check_sweep(case: Case) -> QMTipSpec:
     if spec is None or spec.region.mode != "energy":
         raise InputError('qc qm-sweep needs a case with a table [qm] and qm.mode = "energy"')
     return spec
-
-
-def cleavage_bonds(session: QMSession, system: CrackSystem) -> np.ndarray:
-    """(n, 2) indices in the cluster of the atoms above and below of each bond through the plane y = 0. On the computing rank."""
-    cluster = session.qm.cluster
-    X = cluster.X[: cluster.n]
-    nn = system.crystal.nearest_neighbour_distance
-    above, below = np.flatnonzero(X[:, 1] > 0), np.flatnonzero(X[:, 1] < 0)
-    apart = np.linalg.norm(X[above][:, None] - X[below][None], axis=2)
-    i, j = np.nonzero(apart < 1.05 * nn)
-    return np.column_stack([above[i], below[j]])
 
 
 def run_sweep(case: Case, options: SolverOptions, directory: Path, resume: bool = False) -> dict[str, Any]:
@@ -273,7 +119,7 @@ class SweepRun:
         system, case, saved = self.specimen.system, self.specimen.case, self.directory.saved
         self.shown.phase("starting the engine")
         with stage("QM set-up"):
-            sweep = self._sweep = Sweep(system, case, self.options, start, saved and saved["qm"])
+            sweep = self._sweep = Sweep(system, check_sweep(case), self.options, start, saved and saved.get("qm", {}))
             if saved is not None:
                 sweep.session.recall(self.directory.last_rows())
         if saved is None:

@@ -17,6 +17,7 @@ from petsc4py import PETSc
 from atomistics import Crystal
 
 from ..coupling.coupling import Coupling
+from ..errors import InputError
 from ..qm.build import QM, QMSpec, add_qm
 from ..qm.cluster import QUANTITATIVE
 from ..qm.evaluation import EngineFactory
@@ -137,9 +138,7 @@ class QMSession:
         self._system, self.spec, self._engine = system, spec, engine
         self._advance = bond_advance(system.crystal)
         self._z = height_of_tip(system, spec.region.centre[:2])
-        self.place = 0 if saved is None else int(saved["place"])
-        self.ledger = Ledger() if saved is None else Ledger.from_plain(saved["ledger"])
-        self._before = (0, 0.0) if saved is None else (int(saved["calls"]), float(saved["seconds"]))
+        self.place, self.ledger, self._before = (0, Ledger(), (0, 0.0)) if saved is None else _known(saved)
         model = system.model
         self.guide: Coupling | None = None
         if spec.region.mode == "force" and model.guide is None:
@@ -245,6 +244,14 @@ class QMSession:
         if not isinstance(self.qm.term, QMRegion):
             return float("nan")
         return self.qm.term.audit(self._system.model.coupling.variables(q)["qm"]).E_correction
+
+
+def _known(saved: dict[str, Any]) -> tuple[int, Ledger, tuple[int, float]]:
+    """Place, ledger, calls and seconds from what ``QMSession.plain`` gave; `InputError` if that is something else."""
+    try:
+        return int(saved["place"]), Ledger.from_plain(saved["ledger"]), (int(saved["calls"]), float(saved["seconds"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"what the checkpoint says of the QM region is none of this version of qc ({error})") from None
 
 
 def height_of_tip(system: CrackSystem, tip: tuple[float, float]) -> float:

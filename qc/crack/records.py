@@ -29,7 +29,8 @@ EventKind = Literal[
 def from_file[T](cls: type[T], data: Mapping[str, Any]) -> T:
     """A dataclass of plain data that a file holds; `ValueError` names an entry that is missing or of another type."""
     try:
-        return _adapter(cls).validate_python(dict(data))
+        found: T = _adapter(cls).validate_python(dict(data))  # type: ignore[arg-type]  # a class is hashable
+        return found
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(map(str, wrong["loc"]))
@@ -37,7 +38,7 @@ def from_file[T](cls: type[T], data: Mapping[str, Any]) -> T:
 
 
 @cache
-def _adapter[T](cls: type[T]) -> TypeAdapter[T]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 

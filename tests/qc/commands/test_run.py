@@ -255,3 +255,16 @@ def test_the_error_of_k_plus_is_measured_once(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr("qc.commands.run.k_plus_error", lambda *a: pytest.fail("measured again"))
     assert run_case(wanted, tmp_path / "out", resume=True) == 0
     assert read(tmp_path / "out")["K_plus_error"] == error
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder where nobody can make a file")
+def test_a_home_and_caches_that_cannot_be_written(whole, tmp_path):
+    """Not even by root: the same ladder, without a traceback."""
+    (tmp_path / "small.toml").write_text(TOML)
+    nowhere = {"HOME": "/proc", "XDG_CACHE_HOME": "/proc/cache", "MPLCONFIGDIR": "/proc/matplotlib"}
+    words = command(tmp_path / "small.toml", 1)
+    done = subprocess.run(words, env=environment() | nowhere, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert same_ladder(tmp_path / "out", whole)
