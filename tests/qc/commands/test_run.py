@@ -115,8 +115,8 @@ def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     """All stop after the step, with everything saved."""
     save = Checkpoints.save
 
-    def ask(checkpoints, step, *rest):
-        save(checkpoints, step, *rest)
+    def ask(checkpoints, step, *rest, **more):
+        save(checkpoints, step, *rest, **more)
         if step == 2 and comm.rank == comm.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
