@@ -52,7 +52,7 @@ def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypat
     comm.barrier()
 
 
-@pytest.mark.parametrize("engine", ["Stiff", pytest.param("SW", marks=pytest.mark.mpi)])
+@pytest.mark.parametrize("engine", ["Stiff", "SW"])
 def test_sweep_with_and_without_the_qm_tip(shared_path, engine):
     """The own potential pulls at no bond and changes none; another one moves the tip bond the way it pulls."""
     swept = tip_case(engine, {"K_start": 1.0, "K_stop": 1.1, "K_step": 0.1})

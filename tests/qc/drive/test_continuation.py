@@ -44,9 +44,9 @@ def test_the_same_points_follow_from_any_point(snake):
 
 
 def beyond_the_fold(method, comm):
-    """Points from 1.2 K_G through K+, by a coupled model of 40 A."""
+    """Points from 1.3 K_G through K+, by a coupled model of 32 A."""
     crystal, potential = material("holland-marder")
-    spec = CrackSpec(core_radius=14.0, domain_radius=40.0, blend_width=10.0, face_strip=6.5, method=method, order=1)
+    spec = CrackSpec(core_radius=12.0, domain_radius=32.0, blend_width=8.0, face_strip=6.5, method=method, order=1)
     system = CrackSystem(crystal, potential, spec, comm=comm)
     ladder, path = Ladder(system, LadderSpec(J_tolerance=1.0, K_start=1.3, K_stop=1.3, K_step=0.1, K_tolerance=None)), Path(system)
     ladder.step(1.3, "load")
