@@ -113,7 +113,7 @@ def equilibrium_lattice_constant(crystal: Crystal, potential: SitePotential) -> 
         return _cell_energy_and_virial(crystal.with_lattice_constant(a * scale), potential)[1]
 
     for spread in (0.02, 0.05, 0.1, 0.2):
-        if virial(1 - spread) * virial(1 + spread) < 0:
+        if virial(1 - spread) < 0 < virial(1 + spread):  # between two wells there is a crystal at rest that is none
             return a * float(brentq(virial, 1 - spread, 1 + spread, xtol=1e-14))
     what = f"{crystal.structure} {', '.join(crystal.species)}"
     raise ValueError(f"no equilibrium within 20 % of a = {a:g} A for {what}: check a and the potential")

@@ -12,6 +12,7 @@ from .kernels import reconstruction as kernels
 from .neighbours import BondList, NeighbourList
 from .potentials.dense import SiteHessians
 from .potentials.site_potential import HessianPattern, SitePotential
+from .potentials.sum_potential import SumFactors
 
 
 class StencilError(ValueError):
@@ -266,11 +267,14 @@ class ReconstructedSites:
         f = self.potential.factors(self.bonds(y, cell), self._types, self._bonds, self.weight)  # type: ignore[arg-type]
         H = np.zeros((len(pattern.cols), 3, 3))
         common = (*self._map, self.list.owner_of_extended, *pattern.members)
-        if isinstance(f, SiteHessians):
-            factors = (f.begin, f.place, f.ends, f.values)
-            kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
-        else:
-            kernels.hessian(*common, f.begin, f.ends, f.y, f.A, f.c, pattern.row_first, pattern.cols, H)
+        for part in f.parts if isinstance(f, SumFactors) else (f,):
+            if isinstance(part, SiteHessians):
+                factors = (part.begin, part.place, part.ends, part.values)
+                kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
+            else:
+                kernels.hessian(
+                    *common, part.begin, part.ends, part.y, part.A, part.c, pattern.row_first, pattern.cols, H
+                )
         return H
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,9 +40,9 @@ def lammps_energy_forces(
     atoms : ase.Atoms
         Any right-handed cell, in any orientation; free directions get a box with empty space around.
     pair_style : str
-        For example ``"eam/alloy"``.
+        For example ``"eam/alloy"``; ``"include"`` for a script of styles and coefficients.
     pair_coeff : str
-        What stands between ``* *`` and the elements, usually a file.
+        What stands between ``* *`` and the elements, usually a file; or the script.
     elements : sequence of str
         Species in the order of the types.
     """
@@ -97,11 +98,14 @@ def loaded_lammps(
         kinds = np.array([elements.index(s) + 1 for s in atoms.get_chemical_symbols()], dtype=np.int32)
         made = lmp.create_atoms(len(atoms), np.arange(1, len(atoms) + 1), kinds, x.ravel())
         assert made == len(atoms), "LAMMPS lost atoms at their creation"
-        lmp.commands_list([
-            "mass * 1.0",
+        style = [
             f"pair_style {pair_style}",
             f"pair_coeff * * {pair_coeff} {'' if pair_style == 'eam' else ' '.join(elements)}",  # funcfl has no names
-        ])  # fmt: skip
+        ]
+        if pair_style == "include":  # a script, which names its files as if they were here
+            os.environ["LAMMPS_POTENTIALS"] = str(Path(pair_coeff).parent)
+            style = [f"include {pair_coeff}"]
+        lmp.commands_list(["mass * 1.0", *style])
         yield lmp, Q
     finally:
         lmp.close()

@@ -13,14 +13,18 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import llvmlite.binding as llvm
 import numba
 
 TEMPORARY = "qc-kernels-"
 MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction", "elements")
+SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
+"""Kernels of SNAP potentials, loaded with the first of them."""
 
 
 log = logging.getLogger(__name__)
@@ -33,6 +37,14 @@ def load_kernels() -> None:
     """Import all modules of kernels."""
     for name in MODULES:
         importlib.import_module(f"{__package__}.{name}")
+
+
+@cache
+def load_snap() -> tuple[ModuleType, ModuleType]:
+    """The kernels of SNAP: of energies, and of Hessians and Cauchy-Born; compiled if nobody has done so on this machine."""
+    folder, name = cache_folder(), f"snap-{fingerprint((*MODULES, *SNAP, 'vector'))}"
+    one_after_another(folder, name, lambda: [importlib.import_module(f"{__package__}.{module}") for module in SNAP])
+    return importlib.import_module(f"{__package__}.snap"), importlib.import_module(f"{__package__}.snap_hessians")
 
 
 def cache_folder() -> Path:
@@ -70,15 +82,15 @@ def keep_in(folder: Path) -> None:
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
-def fingerprint() -> str:
-    """What a compiled kernel depends on: sources, compiler, processor."""
-    files = [(Path(__file__).parent / f"{name}.py").stat() for name in (*MODULES, "intrinsics")]
+def fingerprint(modules: Sequence[str] = MODULES) -> str:
+    """What compiled kernels depend on: sources, compiler, processor."""
+    files = [(Path(__file__).parent / f"{name}.py").stat() for name in (*modules, "intrinsics")]
     sources = [(file.st_mtime_ns, file.st_size) for file in files]
     machine = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return hashlib.sha256(repr((sources, numba.__version__, sys.version, machine)).encode()).hexdigest()[:16]
 
 
-def one_after_another(folder: Path, name: str, load: Callable[[], None]) -> None:
+def one_after_another(folder: Path, name: str, load: Callable[[], object]) -> None:
     """Load at once if ``folder`` has the mark that this has been done before, else behind a lock, and leave the mark."""
     mark = folder / f"{name}.compiled"
     if mark.exists():

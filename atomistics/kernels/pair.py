@@ -16,8 +16,10 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-TABLE, LENNARD_JONES, MORSE, TOY, SWITCHED_TOY = 0, 1, 2, 3, 4
+TABLE, LENNARD_JONES, MORSE, TOY, SWITCHED_TOY, ZBL = range(6)
 """Kinds of bond functions."""
+SHARES = ((0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162))
+"""Universal screening function of Ziegler, Biersack & Littmark: shares and rates of its exponentials."""
 
 FLAGS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
 f8, i4, i8 = nb.float64, nb.int32, nb.int64
@@ -47,6 +49,19 @@ def bond_functions(kind, p, table, dr, a, b, r):
         phi = z * ri
         phi1 = (z1 - phi) * ri
         return phi, phi1, (z2 - 2.0 * phi1) * ri, f, f1, f2
+    if kind == ZBL:  # bond table: Z Z' e^2, 1/screening length, inner and outer cutoff, and the switch that LAMMPS adds
+        c = table[a, b, 0]
+        e, e1, e2 = 0.0, 0.0, 0.0
+        if r < c[3]:
+            ri, z, z1, z2 = 1.0 / r, 0.0, 0.0, 0.0
+            for share, rate in SHARES:
+                x = share * np.exp(-rate * c[1] * r)
+                z, z1, z2 = z + x, z1 - rate * c[1] * x, z2 + rate * c[1] * rate * c[1] * x
+            t = max(r - c[2], 0.0)
+            e = c[0] * z * ri + c[6] + t * t * t * (c[4] / 3.0 + 0.25 * c[5] * t)
+            e1 = c[0] * (z1 - z * ri) * ri + t * t * (c[4] + c[5] * t)
+            e2 = c[0] * (z2 - 2.0 * (z1 - z * ri) * ri) * ri + t * (2.0 * c[4] + 3.0 * c[5] * t)
+        return e, e1, e2, 0.0, 0.0, 0.0
     if kind == LENNARD_JONES:
         x6 = (p[1] / r) ** 6
         e = 4.0 * p[0] * (x6 * x6 - x6)

@@ -14,6 +14,7 @@ from .folders import potential_folders
 from .plugins import plugins
 from .setfl import SUPPORTED
 from .site_potential import SitePotential
+from .snap import SnapPotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 from .tersoff import Tersoff, kumagai, tersoff_t3
 
@@ -35,11 +36,13 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".sw": StillingerWeber.from_file,
     ".tersoff.mod": Tersoff.from_file,
     ".tersoff": Tersoff.from_file,
+    ".snap": SnapPotential.from_file,
+    ".snapcoeff": SnapPotential.from_file,
 }
 """Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
 
 OTHERS = {
-    ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapcoeff": "SNAP", ".snapparam": "SNAP", ".snap": "SNAP",
+    ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapparam": "the parameters of SNAP, which are read with a .snap or .snapcoeff",
     ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta", ".edip": "EDIP",
     ".airebo": "AIREBO", ".rebo": "REBO", ".ace": "ACE", ".yace": "ACE", ".mliap.model": "a machine-learned potential",
     ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",
@@ -52,7 +55,7 @@ OTHERS = {
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod (by its name), else setfl or funcfl.
+    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff (by its name), else setfl or funcfl.
 
     Files may be compressed by gzip, and may be in LAMMPS' units metal or real (``UNITS:`` in their first line).
 

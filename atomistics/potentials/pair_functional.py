@@ -26,7 +26,7 @@ class PairFunctional(SitePotential):
         Bond functions, see `kernels`.
     bond_parameters, embedding_parameters : sequence of float
     bond_table : (n_types, n_types, n_knots, 8) ndarray, optional
-        Cubic pieces of f (0..3) and r phi (4..7): [site, neighbour, knot].
+        Cubic pieces of f (0..3) and r phi (4..7): [site, neighbour, knot]; or the parameters of ZBL's pairs.
     knot_spacing : float
     embedding_table : (n_types, n_knots, 4) ndarray, optional
     """
@@ -51,7 +51,7 @@ class PairFunctional(SitePotential):
         p, pe = (np.array([*values, 0.0], dtype=float) for values in (bond_parameters, embedding_parameters))
         self._functions = (kind, p, bonds, float(knot_spacing), pe, embed)
         self._range = np.inf if self.fixed_topology else self.cutoff
-        self.many_body = kind not in (kernels.LENNARD_JONES, kernels.MORSE)
+        self.many_body = kind not in (kernels.LENNARD_JONES, kernels.MORSE, kernels.ZBL)
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

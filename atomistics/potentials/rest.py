@@ -10,10 +10,15 @@ from .site_potential import SitePotential
 
 DISTANCES = np.linspace(0.3, 0.95, 40)
 """Nearest-neighbour distances that are tried, in cutoffs."""
+MOST_GAIN = 10.0
+"""Energy that a smaller crystal may have less than a larger one at rest, eV an atom: the largest cohesive energies are 9."""
 
 
 def constant_at_rest(potential: SitePotential, crystal: Crystal) -> float | None:
     """Lattice constant of zero pressure and, among several of them, of least energy.
+
+    Machine-learned potentials have wells where nothing was fitted: under compression, a smaller crystal whose energy is
+    lower by more than `MOST_GAIN` is none.
 
     Parameters
     ----------
@@ -42,5 +47,8 @@ def constant_at_rest(potential: SitePotential, crystal: Crystal) -> float | None
     minima = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
     if not len(minima):
         return None
-    k = min(minima, key=lambda k: min(W[k], W[k + 1]))
+    k = minima[-1]
+    for inner in minima[-2::-1]:
+        if 0.0 < min(W[k : k + 2]) - min(W[inner : inner + 2]) < MOST_GAIN * len(types):
+            k = inner
     return float(brentq(lambda size: energy_and_virial(np.array([size]))[1][0], a[k], a[k + 1], xtol=1e-14))

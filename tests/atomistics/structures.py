@@ -62,6 +62,15 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: crystal("C Si Si", "diamond", 4.8, (2, 1, 1)),
     ),
     "Kumagai": (lambda: load_potential("kumagai"), lambda: crystal("Si", "diamond", 5.2, (1, 1, 1))),
+    "Mo SNAP": (lambda: load_potential("Mo_Chen_PRM2017.snap"), lambda: crystal("Mo", "bcc", 3.2, (2, 1, 1))),
+    "quadratic SNAP": (
+        lambda: load_potential("Ni_Zuo_JPCA2020.quadratic.snap"),
+        lambda: crystal("Ni", "fcc", 3.52, (1, 1, 1)),
+    ),
+    "InP SNAP": (
+        lambda: load_potential("InP_JCPA2020.snap", elements=("P", "In")),
+        lambda: crystal("In P P", "diamond", 5.8, (1, 1, 1)),
+    ),
 }
 
 

@@ -1,0 +1,250 @@
+"""SNAP potentials: site Hessians, eight sites side by side, and Cauchy-Born, eight strains of one site side by side."""
+
+# mypy: disable-error-code="no-untyped-def, call-arg, var-annotated"
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from .pair import F1, F2, F3, FLAGS, I1, f8, i8, longest
+from .snap import (
+    B_,
+    BETA,
+    BONDS,
+    DU,
+    ENERGY,
+    FAR,
+    G_,
+    LISTED,
+    SHAPE,
+    V_,
+    X_G,
+    S,
+    T,
+    U,
+    X,
+    evaluate,
+    gather,
+    make_room,
+    take_sites,
+)
+from .snap_bonds import P1, bond_gradients
+from .snap_forms import FORM, form_gradients, form_hessians, form_tangents
+from .snap_second import bond_seconds, congruence
+from .vector import W, load, splat, store
+
+
+@nb.njit(i8(*LISTED, F1, F1, I1, P1), **FLAGS)
+def count_bonds(y, types, sites, first, index, w, R, begin, place):
+    """begin[s]: first bond inside the cutoffs of each site with w != 0; place[s]: where its (3m)^2 numbers start; their number."""
+    n, size = 0, 0
+    for s in range(len(sites)):
+        begin[s], place[s] = n, size
+        l = sites[s]
+        for k in range(first[s], first[s + 1] if w[s] != 0.0 else first[s]):
+            j = index[k]
+            d0, d1, d2, rc = y[j, 0] - y[l, 0], y[j, 1] - y[l, 1], y[j, 2] - y[l, 2], R[types[l]] + R[types[j]]
+            n += i8(d0 * d0 + d1 * d1 + d2 * d2 < rc * rc)
+        size += 9 * (n - begin[s]) ** 2
+    begin[len(sites)], place[len(sites)] = n, size
+    return size
+
+
+@nb.njit(nb.void(i8, i8, i8, i8, f8, P1, F1, F1, I1, P1, I1, F1), **FLAGS)
+def scatter(s, lane, n, width, w, atom, K, H, begin, place, ends, values):
+    """w (K + K^T + H) of the bonds that site s of a lane has, from `congruence` and `bond_seconds`."""
+    m, place_s, r = i8(begin[s + 1] - begin[s]), place[s], 0
+    for k in range(n):
+        if atom[k * W + lane] < 0:
+            continue
+        ends[begin[s] + r] = atom[k * W + lane]
+        c = 0
+        for i in range(n):
+            if atom[i * W + lane] < 0:
+                continue
+            for x in range(3):
+                for y in range(3):
+                    a, b = 3 * k + x, 3 * i + y
+                    v = K[((b // W) * width + a) * W + b % W] + K[((a // W) * width + b) * W + a % W]
+                    if i == k:
+                        v += H[(9 * k + 3 * x + y) * W + lane]
+                    values[place_s + (3 * r + x) * 3 * m + 3 * c + y] = w * v
+            c += 1
+        r += 1
+
+
+@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, FORM, I1, P1, I1, F1), **FLAGS)
+def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy, second, begin, place, ends, values):
+    """w d2V/dDdD of the sites in ``order`` into ``values`` and the far ends of their bonds into ``ends`` (see `count_bonds`)."""
+    J, densities, at, real = shape
+    most = longest(begin) * len(bonds[0])
+    room = make_room(shape, energy, most)
+    D, kinds, atom = np.empty(3 * most * W), np.empty(most, np.int64), np.empty(most * W, np.int64)
+    which, count = np.empty(W, np.int64), np.empty(W, np.int64)
+    size, each = 2 * at[J + 1], len(real)
+    nx, forms = 4 * ((each * densities + 3) // 4), len(energy[3][0])
+    nk = 4 * ((forms + 3) // 4)
+    columns = W * ((3 * most + W - 1) // W)
+    rows = nx + nk
+    L, Js, M, K = (
+        np.empty(W * nx * nx),
+        np.zeros(W * rows * columns),
+        np.empty(rows * columns),
+        np.empty(columns * columns),
+    )
+    I, N, A = np.empty(forms * size * densities * W), np.zeros(W * nk * nx), np.zeros(nk * nk)
+    slopes, H, t = np.empty(3 * size * W), np.empty(9 * most * W), np.empty(W)
+    one = np.ones(forms * W)
+    done = 0
+    while done < len(order):
+        lanes = take_sites(types, sites, order, done, which)
+        done += lanes
+        n = gather(y, types, sites, first, index, bonds[0], which, lanes, count, kinds, D, atom)
+        own = i8(types[sites[which[0]]])
+        evaluate(shape, bonds, energy, own, n, kinds, D, room)
+        row = min(own, i8(len(second[3]) - 1))
+        form_hessians(second, row, room[BETA], room[X], lanes, nx, nx, t, L)
+        if forms > 0:
+            for i in range(forms):
+                for k in range(forms):
+                    A[i * nk + k] = 0.5 * energy[3][own, i, k]
+            for i in range(len(I)):
+                I[i] = 0.0
+            form_gradients(energy[0], 0, one, room[X], I, size * densities)
+            for k in range(forms):
+                for e in range(densities):
+                    for a in range(each):
+                        o = (size * (densities * k + e) + real[a]) * W
+                        for s in range(lanes):
+                            N[(s * nk + k) * nx + e * each + a] = I[o + s]
+        width = W * ((3 * n + W - 1) // W)
+        site = rows * width
+        if densities > 1:  # bonds to other densities leave their rows alone
+            for i in range(lanes * site):
+                Js[i] = 0.0
+        for k in range(n):
+            e = kinds[k] if densities > 1 else 0
+            bond_seconds(J, at, e, room[B_], k, room[X_G], room[S], room[U], room[DU], room[T], slopes, H)
+            for x in range(3):
+                c = 3 * k + x
+                o = ((c // W) * rows + e * each) * W + c % W
+                for a in range(each):
+                    q = (size * x + real[a]) * W
+                    for s in range(lanes):
+                        Js[o + a * W + s * site] = slopes[q + s]
+        for s in range(lanes):
+            congruence(L, s, nx, nk, N, A, Js, width, M, K)
+            scatter(which[s], s, n, width, w[which[s]], atom, K, H, begin, place, ends, values)
+
+
+@nb.njit(nb.void(F2, P1, i8, i8, i8, F1, F1, F1, F1), **FLAGS)
+def form_pairs(A, real, size, densities, n_t, I, tangents, N, pairs):
+    """Add half of (dI/dt) A (dI/dt) to the pairs of tangents."""
+    each, forms = len(real), len(A)
+    slopes = np.empty(n_t * forms * W)
+    for t in range(n_t):
+        for k in range(forms):
+            v = splat(0.0)
+            for e in range(densities):
+                for a in range(each):
+                    o = size * (densities * k + e) + real[a]
+                    v = v + load(I, o) * load(tangents, (t * densities + e) * each + a)
+            store(slopes, t * forms + k, v)
+    for t in range(n_t):
+        for k in range(forms):
+            v = splat(0.0)
+            for i in range(forms):
+                v = v + (0.5 * A[k, i]) * load(slopes, t * forms + i)
+            store(N, k, v)
+        for i in range(n_t):
+            v = load(pairs, i * n_t + t)
+            for k in range(forms):
+                v = v + load(slopes, i * forms + k) * load(N, k)
+            store(pairs, i * n_t + t, v)
+
+
+@nb.njit(i8(F2, I1, i8, F1, F3, i8, i8, P1, P1, F1), **FLAGS)
+def strained(R, types, own, radius, F, begin, lanes, kinds, which, D):
+    """Bonds D = F R of the bonds ``which`` that are inside the cutoff under one of the strains at least; their number."""
+    n, d = 0, R.shape[1]
+    for b in range(len(R)):
+        rc, inside = radius[own] + radius[types[b]], False
+        for s in range(W):
+            o, r2 = 3 * n * W + s, 0.0
+            for x in range(3):
+                t = FAR
+                if s < lanes:
+                    t = 0.0
+                    for j in range(d):
+                        t += F[begin + s, x, j] * R[b, j]
+                D[o + x * W] = t
+                r2 += t * t
+            inside = inside or r2 < rc * rc
+        if inside:
+            kinds[n], which[n] = types[b], b
+            n += 1
+    return n
+
+
+@nb.njit(nb.void(F2, I1, i8, SHAPE, BONDS, ENERGY, FORM, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FLAGS)
+def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_second):
+    """E, dE/dF and (if ``with_second``) d2E/dF2 of one site with bonds F R, for all F[q] (3, d) and bonds R (n, d)."""
+    J, densities, at, real = shape
+    most, d = R.shape
+    room = make_room(shape, energy, most)
+    D, kinds, which = np.empty(3 * most * W), np.empty(most, np.int64), np.empty(most, np.int64)
+    size, each, forms, n_t = 2 * at[J + 1], len(real), len(energy[3][0]), 3 * d
+    nx = each * densities
+    slopes, H = np.empty(3 * size * W), np.empty(9 * most * W)
+    tangents, moved, pairs = np.empty(n_t * nx * W), np.empty(n_t * nx * W), np.empty(n_t * n_t * W)
+    I, one, N = np.empty(forms * size * densities * W), np.ones(forms * W), np.empty(forms * W)
+    bond_g, row = room[G_], min(own, i8(len(second[3]) - 1))
+    for begin in range(0, len(F), W):
+        lanes = min(W, len(F) - begin)
+        n = strained(R, types, own, bonds[0], F, begin, lanes, kinds, which, D)
+        evaluate(shape, bonds, energy, own, n, kinds, D, room)
+        bond_gradients(J, at, densities, n, kinds, room[B_], room[X_G], room[S], room[U], room[T], bond_g)
+        for s in range(lanes):
+            E[begin + s] = room[V_][s]
+            for x in range(3):
+                for j in range(d):
+                    t = 0.0
+                    for k in range(n):
+                        t += bond_g[(3 * k + x) * W + s] * R[which[k], j]
+                    P[begin + s, x, j] = t
+        if not with_second:
+            continue
+        for i in range(n_t * nx):
+            store(tangents, i, splat(0.0))
+        for k in range(n):
+            e = kinds[k] if densities > 1 else 0
+            bond_seconds(J, at, e, room[B_], k, room[X_G], room[S], room[U], room[DU], room[T], slopes, H)
+            for x in range(3):
+                for a in range(each):
+                    v = load(slopes, size * x + real[a])
+                    for j in range(d):
+                        o = (d * x + j) * nx + e * each + a
+                        store(tangents, o, load(tangents, o) + R[which[k], j] * v)
+        form_tangents(second, row, room[BETA], room[X], n_t, nx, tangents, moved)
+        for i in range(n_t):
+            for t in range(n_t):
+                v = splat(0.0)
+                for a in range(nx):
+                    v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
+                store(pairs, i * n_t + t, v)
+        if forms > 0:
+            for i in range(len(I)):
+                I[i] = 0.0
+            form_gradients(energy[0], 0, one, room[X], I, size * densities)
+            form_pairs(energy[3][own], real, size, densities, n_t, I, tangents, N, pairs)
+        for s in range(lanes):
+            for x in range(3):
+                for j in range(d):
+                    for y in range(3):
+                        for l in range(d):
+                            a, b = d * x + j, d * y + l
+                            t = pairs[(a * n_t + b) * W + s] + pairs[(b * n_t + a) * W + s]
+                            for k in range(n):
+                                t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
+                            C[begin + s, x, j, y, l] = t

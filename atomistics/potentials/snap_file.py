@@ -1,0 +1,324 @@
+"""Readers of SNAP's files as LAMMPS has them: the script .snap, coefficients .snapcoeff and parameters .snapparam. Nothing is run."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .snap_tables import LARGEST_J, invariants
+from .text import energy_unit, finite, read_lines
+
+REQUIRED = ("rcutfac", "twojmax")
+OPTIONAL = {
+    "rfac0": 0.99363, "rmin0": 0.0, "switchflag": 1.0, "bzeroflag": 1.0, "quadraticflag": 0.0,
+    "chemflag": 0.0, "bnormflag": 0.0, "wselfallflag": 0.0, "switchinnerflag": 0.0,
+}  # fmt: skip
+"""Parameters with LAMMPS' defaults."""
+IGNORED = ("chunksize", "parallelthresh", "sinner", "dinner")
+"""What concerns how LAMMPS computes, and what belongs to an inner switch, which is not supported."""
+LARGEST_CUTOFF = 50.0
+"""Largest rcutfac (R + R'), A."""
+
+
+@dataclass(frozen=True)
+class SnapFile:
+    """Contents of a coefficient and a parameter file.
+
+    Attributes
+    ----------
+    path : Path
+        Coefficients.
+    elements : tuple of str
+    radius, weight : (n,) ndarray
+    coefficients : (n, m) ndarray
+        eV.
+    parameters : dict
+    """
+
+    path: Path
+    elements: tuple[str, ...]
+    radius: np.ndarray
+    weight: np.ndarray
+    coefficients: np.ndarray
+    parameters: dict[str, float]
+
+    def flag(self, name: str) -> bool:
+        """Whether a flag is set."""
+        return self.parameters[name] != 0
+
+
+@dataclass(frozen=True)
+class SnapScript:
+    """What a script of LAMMPS says.
+
+    Attributes
+    ----------
+    coefficients, parameters : Path
+    elements : tuple of str
+        Of LAMMPS' types, in their order.
+    lines : dict
+        Lines of the names of elements.
+    zbl : tuple, optional
+        Inner and outer cutoff, A, and the (n, n) nuclear charges of the first of two types.
+    """
+
+    coefficients: Path
+    parameters: Path
+    elements: tuple[str, ...]
+    line: int
+    zbl: tuple[float, float, np.ndarray] | None
+
+
+def read_snap(coefficients: Path, parameters: Path) -> SnapFile:
+    """Coefficients and parameters; ValueError names file, line and expectation."""
+    values = read_parameters(parameters)
+    rows = list(_rows(coefficients))
+    unit = energy_unit(coefficients, read_lines(coefficients))
+    if not rows:
+        raise ValueError(
+            f"{coefficients}, line 1: expected numbers of elements and coefficients, found nothing in the file"
+        )
+    line, words = rows[0]
+    n, m = _counts(coefficients, line, words)
+    expected = _coefficients_expected(values, n)
+    if m != expected:
+        raise ValueError(
+            f"{coefficients}, line {line}: expected {expected} coefficients an element for {n} of them and {parameters.name} (twojmax = "
+            f"{values['twojmax']:g}, quadraticflag = {values['quadraticflag']:g}, chemflag = {values['chemflag']:g}), found {m}"
+        )
+    if len(rows) != 1 + n * (m + 1):
+        end = rows[-1][0]
+        raise ValueError(
+            f"{coefficients}, line {end}: expected {n} elements with {m} coefficients each, {n * (m + 1)} lines, found {len(rows) - 1}"
+        )
+    names: list[str] = []
+    numbers, table = np.empty((n, 2)), np.empty((n, m))
+    for e in range(n):
+        names.append(
+            _read_element(coefficients, rows[1 + e * (m + 1) : 1 + (e + 1) * (m + 1)], names, numbers[e], table[e])
+        )
+    radii = values["rcutfac"] * numbers[:, 0]
+    if not values["rmin0"] < 2 * radii.min() or 2 * radii.max() > LARGEST_CUTOFF:
+        raise ValueError(
+            f"{coefficients}: expected cutoffs rcutfac (R + R') above rmin0 = {values['rmin0']:g} and up to {LARGEST_CUTOFF:g} A, found "
+            f"{2 * radii.min():g} to {2 * radii.max():g}"
+        )
+    return SnapFile(coefficients, tuple(names), radii, numbers[:, 1].copy(), unit * table, values)
+
+
+def _read_element(
+    path: Path, rows: Sequence[tuple[int, list[str]]], before: Sequence[str], pair: np.ndarray, values: np.ndarray
+) -> str:
+    """Name of an element; its radius and weight, and its coefficients, into the arrays."""
+    (line, words), *block = rows
+    radius, weight = (finite(words[i]) if len(words) == 3 else None for i in (1, 2))
+    good = radius is not None and radius > 0 and weight is not None and weight >= 0
+    if not good or finite(words[0]) is not None or words[0] in before:
+        raise ValueError(
+            f"{path}, line {line}: expected a new element, its radius and its weight, found {' '.join(words)!r}"
+        )
+    pair[:] = radius, weight
+    for k, (line, row) in enumerate(block):
+        value = finite(row[0]) if len(row) == 1 else None
+        if value is None:
+            raise ValueError(
+                f"{path}, line {line}: expected coefficient {k} of {words[0]}, a finite number, found {' '.join(row)!r}"
+            )
+        values[k] = value
+    return words[0]
+
+
+def _coefficients_expected(values: dict[str, float], n: int) -> int:
+    forms = len(invariants(int(values["twojmax"]))) * (n**3 if values["chemflag"] else 1)
+    return 1 + forms + (forms * (forms + 1) // 2 if values["quadraticflag"] else 0)
+
+
+def _counts(path: Path, line: int, words: Sequence[str]) -> tuple[int, int]:
+    if len(words) != 2 or not all(re.fullmatch("[0-9]{1,9}", word) and int(word) > 0 for word in words):
+        raise ValueError(
+            f"{path}, line {line}: expected the numbers of elements and of coefficients, found {' '.join(words)!r}"
+        )
+    return int(words[0]), int(words[1])
+
+
+def read_parameters(path: Path) -> dict[str, float]:
+    """Parameters by name; ValueError names file, line and expectation."""
+    values, lines = dict(OPTIONAL), dict[str, int]()
+    for k, words in _rows(path):
+        name = words[0]
+        if name in IGNORED:
+            continue
+        value = finite(words[1]) if len(words) == 2 else None
+        if name not in OPTIONAL and name not in REQUIRED:
+            raise ValueError(
+                f"{path}, line {k}: expected a parameter ({', '.join((*REQUIRED, *OPTIONAL))}), found {' '.join(words)!r}"
+            )
+        if value is None:
+            raise ValueError(f"{path}, line {k}: expected one finite number for {name}, found {' '.join(words[1:])!r}")
+        if name in lines:
+            raise ValueError(f"{path}, line {k}: expected {name} once, found a second after line {lines[name]}")
+        if name.endswith("flag") and value not in (0.0, 1.0):
+            raise ValueError(f"{path}, line {k}: expected 0 or 1 for {name}, found {words[1]}")
+        values[name], lines[name] = value, k
+    missing = [name for name in REQUIRED if name not in lines]
+    if missing:
+        raise ValueError(
+            f"{path}: expected the parameters {' and '.join(REQUIRED)}, found no {' and no '.join(missing)}"
+        )
+    checks = (
+        ("twojmax", values["twojmax"] in range(LARGEST_J + 1), f"an integer from 0 to {LARGEST_J}"),
+        ("rcutfac", values["rcutfac"] > 0, "a positive number"),
+        ("rfac0", 0 < values["rfac0"] <= 1, "a number above 0 and up to 1"),
+        ("rmin0", values["rmin0"] >= 0, "a number that is not negative"),
+        ("switchinnerflag", values["switchinnerflag"] == 0, "0: an inner switch is not supported"),
+    )
+    for name, good, what in checks:
+        if not good:
+            raise ValueError(f"{path}, line {lines[name]}: expected {what} for {name}, found {values[name]:g}")
+    return values
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Words of the lines that have any, without comments, and the numbers of these lines."""
+    for k, line in enumerate(read_lines(path), start=1):
+        words = line.partition("#")[0].split()
+        if words:
+            yield k, words
+
+
+def read_script(path: Path) -> SnapScript:
+    """Pair styles snap and zbl of a script; ValueError names file, line and what is not supported."""
+    styles: dict[str, list[str]] = {}
+    charges: dict[tuple[str, str], tuple[float, float]] = {}
+    snap: tuple[int, list[str]] | None = None
+    end = 1
+    for k, words in _commands(path):
+        end = k
+        if words[0] == "pair_style":
+            styles = _styles(path, k, words[1:])
+        elif words[0] == "pair_coeff":
+            style = (
+                next((w for w in words[3:4] if w in styles), next(iter(styles), ""))
+                if len(styles) > 1
+                else next(iter(styles), "")
+            )
+            rest = words[3 + (words[3:4] == [style] and len(styles) > 1) :]
+            if style == "snap" and words[1:3] == ["*", "*"] and len(rest) >= 3:
+                snap = (k, rest)
+            elif style == "zbl" and len(words) >= 5 and len(rest) == 2 and all((finite(w) or 0) > 0 for w in rest):
+                charges[words[1], words[2]] = (float(rest[0]), float(rest[1]))
+            else:
+                raise ValueError(
+                    f"{path}, line {k}: expected pair_coeff * * [snap] coefficients parameters elements, or pair_coeff i j zbl Z Z', "
+                    f"after a pair_style, found {' '.join(words)!r}"
+                )
+        elif words[0] != "mass" and words[:2] != ["units", "metal"]:
+            raise ValueError(
+                f"{path}, line {k}: expected variable, pair_style and pair_coeff of snap and zbl, found {' '.join(words)!r}"
+            )
+    if snap is None:
+        raise ValueError(
+            f"{path}, line {end}: expected a pair_coeff of snap with coefficient and parameter file, found none in the file"
+        )
+    line, (coefficients, parameters, *elements) = snap
+    twice = [e for e in elements if elements.count(e) > 1]
+    if twice or "NULL" in elements:
+        raise ValueError(f"{path}, line {line}: expected each element once, found {' '.join(elements)!r}")
+    where = [path.parent / name for name in (coefficients, parameters)]
+    for file in where:
+        if not file.is_file():
+            raise ValueError(f"{path}, line {line}: expected the file {file.name} beside the script, found none")
+    zbl = (*_cutoffs(path, styles["zbl"]), _charges(path, end, charges, len(elements))) if "zbl" in styles else None
+    return SnapScript(where[0], where[1], tuple(elements), line, zbl)
+
+
+def _styles(path: Path, k: int, words: list[str]) -> dict[str, list[str]]:
+    """Arguments of the styles snap and zbl."""
+    hybrid = words[:1] == ["hybrid/overlay"]
+    styles: dict[str, list[str]] = {}
+    for word in words[hybrid:]:
+        if finite(word) is None:
+            if word not in ("snap", "zbl") or word in styles:
+                raise ValueError(f"{path}, line {k}: expected the pair styles snap and zbl, once each, found {word!r}")
+            styles[word] = []
+        elif styles:
+            styles[list(styles)[-1]].append(word)
+    if "snap" not in styles or styles["snap"] or (len(styles) > 1 and not hybrid):
+        raise ValueError(
+            f"{path}, line {k}: expected pair_style snap, or hybrid/overlay of it and zbl with two cutoffs, found {' '.join(words)!r}"
+        )
+    return styles
+
+
+def _cutoffs(path: Path, words: list[str]) -> tuple[float, float]:
+    found = [finite(word) or 0.0 for word in words]
+    if len(found) != 2 or not 0 < found[0] < found[1] <= LARGEST_CUTOFF:
+        raise ValueError(
+            f"{path}: expected an inner cutoff of zbl and a larger outer one, in A, found {' '.join(words)!r}"
+        )
+    return found[0], found[1]
+
+
+def _charges(path: Path, line: int, given: dict[tuple[str, str], tuple[float, float]], n: int) -> np.ndarray:
+    """(n, n) nuclear charges; pairs that are not given are mixed from those of equal types."""
+    Z = np.full((n, n), np.nan)
+    for (i, j), (zi, zj) in given.items():
+        for a in _types(path, line, i, n):
+            for b in _types(path, line, j, n):
+                if a <= b or i == j or "*" in i + j:
+                    Z[a, b], Z[b, a] = zi, zj
+    for a in range(n):
+        for b in range(n):
+            if math.isnan(Z[a, b]):
+                Z[a, b] = Z[a, a]
+    if np.isnan(Z).any():
+        raise ValueError(
+            f"{path}, line {line}: expected nuclear charges of zbl for all {n} types of snap, found too few"
+        )
+    return Z
+
+
+def _types(path: Path, line: int, word: str, n: int) -> Sequence[int]:
+    if word == "*":
+        return range(n)
+    if not re.fullmatch(r"[0-9]{1,3}", word) or not 1 <= int(word) <= n:
+        raise ValueError(f"{path}: expected types from 1 to {n} or * in pair_coeff of zbl, found {word!r}")
+    return [int(word) - 1]
+
+
+def _commands(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Commands with their lines: continued lines joined, variables of a number put in, nothing evaluated."""
+    variables: dict[str, str] = {}
+    pending, begin = "", 0
+    for k, line in enumerate(read_lines(path), start=1):
+        text = line.partition("#")[0].rstrip()
+        begin = begin if pending else k
+        pending += " " + text.removesuffix("&")
+        if text.endswith("&"):
+            continue
+        words, pending = pending.split(), ""
+        if not words:
+            continue
+        if words[0] == "variable":
+            if len(words) != 4 or words[2] not in ("equal", "index", "string") or finite(words[3]) is None:
+                raise ValueError(
+                    f"{path}, line {begin}: expected variable name equal number, found {' '.join(words)!r}"
+                )
+            variables[words[1]] = words[3]
+            continue
+        yield begin, [_substituted(path, begin, word, variables) for word in words]
+
+
+def _substituted(path: Path, k: int, word: str, variables: dict[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name not in variables:
+            raise ValueError(f"{path}, line {k}: expected a variable that is a number, found {found[0]!r}")
+        return variables[name]
+
+    return re.sub(r"\$\{(\w+)\}|\$(\w)", value, word)
