@@ -20,9 +20,9 @@ class LammpsPeer:
     Parameters
     ----------
     atoms : ase.Atoms
-        Of one element, in a rectangular cell.
+        In a rectangular cell.
     style, file : str
-        Pair style, with its suffix if any, and potential file.
+        Pair style, with its suffix if any, and potential file; two files are paths.
     skin : float
         Of the neighbour list, A.
     """
@@ -30,15 +30,17 @@ class LammpsPeer:
     def __init__(self, atoms: Atoms, style: str, file: str, skin: float) -> None:
         self._log = Path(tempfile.mkstemp(suffix=".lammps")[1])
         self._lmp = lammps_instance()
+        elements = list(dict.fromkeys(atoms.symbols))
         box = " ".join(f"0 {side:.17g}" for side in atoms.cell.lengths())
         self._commands(
-            "units metal", "atom_modify sort 0 0", f"region box block {box}", "create_box 1 box", "mass 1 1.0"
+            "units metal", "atom_modify sort 0 0", f"region box block {box}", f"create_box {len(elements)} box", "mass * 1.0"
         )
         x = atoms.get_positions(wrap=True).ravel().tolist()
-        self._lmp.create_atoms(len(atoms), list(range(1, len(atoms) + 1)), [1] * len(atoms), x)
+        kinds = [elements.index(symbol) + 1 for symbol in atoms.symbols]
+        self._lmp.create_atoms(len(atoms), list(range(1, len(atoms) + 1)), kinds, x)
         self._commands(
             f"pair_style {style}",
-            f"pair_coeff * * {find_potential(file)} {atoms.symbols[0]}",
+            f"pair_coeff * * {file if ' ' in file else find_potential(file)} {' '.join(elements)}",
             f"neighbor {skin} bin",
             "neigh_modify delay 100000 every 100000 check no",
             "timestep 0",

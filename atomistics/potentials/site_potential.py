@@ -109,6 +109,11 @@ class SitePotential(ABC):
     many_body: bool = True
     radial: bool = False
 
+    @property
+    def jumps(self) -> np.ndarray | None:
+        """(n, n) distances [site, neighbour] at which second derivatives jump as a neighbour comes, A; None: nowhere that is known."""
+        return None
+
     @abstractmethod
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

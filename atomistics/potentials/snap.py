@@ -12,7 +12,7 @@ from ..neighbours import NeighbourList
 from .dense import DensePotential, SiteHessians
 from .site_potential import SitePotential, different
 from .snap_file import SnapFile, read_script, read_snap
-from .snap_tables import Form, Layout, cubic_form, grouped, invariant, invariants, pair_form
+from .snap_tables import Form, Layout, cubic_form, grouped, invariant, invariants, pair_form, with_few_groups
 from .sum_potential import SumPotential
 from .zbl import ZBL
 
@@ -66,7 +66,7 @@ class SnapPotential(DensePotential):
             )
         quadratic = A.shape[1] > 0
         self._monomials = cubic_form(layout, slots, None if quadratic else b)
-        self._energy = (grouped(*self._monomials), v, b if quadratic else np.ones((len(v), 1)), A)
+        self._energy = (grouped(*with_few_groups(*self._monomials)), v, b if quadratic else np.ones((len(v), 1)), A)
         self._second: Form | None = None
 
     @classmethod
@@ -80,6 +80,12 @@ class SnapPotential(DensePotential):
         if not beside:
             raise ValueError(f"{path}: expected its parameters in {name} beside it, found no such file")
         return cls(read_snap(path, beside[0]), elements)
+
+    @property
+    def jumps(self) -> np.ndarray:
+        """See `SitePotential.jumps`: the cutoffs, where the second derivative of a cosine begins."""
+        radius = self._bonds[0]
+        return radius[:, None] + radius[None, :]
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

@@ -43,6 +43,11 @@ class SumPotential(SitePotential):
         self.radial = first.radial and second.radial
         self.inversion_symmetric = first.inversion_symmetric and second.inversion_symmetric
 
+    @property
+    def jumps(self) -> np.ndarray | None:
+        """See `SitePotential.jumps`: of the first term that has any."""
+        return next((term.jumps for term in self.terms if term.jumps is not None), None)
+
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
     ) -> None:

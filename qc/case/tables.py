@@ -93,9 +93,9 @@ class PotentialTable(Table):
 
     file: str = required(
         f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
-        "potential file (setfl of eam/alloy or eam/fs, funcfl of eam, .sw, .tersoff, .tersoff.mod, each also as .gz), looked for beside "
-        "the case file, in the working directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; or the name of "
-        "a potential that is built in or that another package adds",
+        "potential file (setfl of eam/alloy or eam/fs, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, each also as .gz), "
+        "looked for beside the case file, in the working directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; "
+        "or the name of a potential that is built in or that another package adds",
         min_length=1,
     )
     elements: tuple[str, ...] | None = key(

@@ -15,6 +15,7 @@ from ..case.case import Case
 from ..coupling.estimate import BYTES_PER_NONZERO, FILL
 from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
+from ..material.shells import shell_at_cutoff
 from ..output.pictures import draw_model
 from ..output.qm_layers import draw_layers
 from .checks import make_directory
@@ -37,7 +38,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         draw_model(directory / "model.png", system, case.name)
     region = region_line(specimen, directory)
     picture = directory / "model.png" if directory is not None else None
-    griffith = system.griffith
+    griffith, shell = system.griffith, shell_at_cutoff(system.crystal, system.potential)
     steps = case.load.steps
     seconds = time.perf_counter() - start + STEP_COST * steps * assembly
     return {
@@ -48,6 +49,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "crack front": griffith.front,
         "material": f"{specimen.material[0]}: {specimen.material[1]}",
         "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in griffith.elastic_constants.items()),
+        "nearest shell to the cutoff (% strain)": None if shell is None else round(shell, 2),
         "surface energy (J/m^2)": round(griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
         "core, handshake, domain (A)": ", ".join(f"{size:.1f}" for size in (system.spec.core, system.model.spec.width, system.spec.radius)),

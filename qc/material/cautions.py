@@ -14,6 +14,7 @@ from fem.cauchy_born import CauchyBornMaterial
 from .cleavage import cut_height, indices
 from .griffith import GriffithReport
 from .rest import at_rest
+from .shells import shell_caution
 from .surface import surface_energy
 
 STRAINS = np.array([np.diag([1.02, 1.02, 1.02]), np.diag([1.03, 0.97, 1.01])])
@@ -102,7 +103,12 @@ def cautions(crystal: Crystal, potential: SitePotential, report: GriffithReport,
     cut : str or int
         As in the case.
     """
-    found = [_dear_cut(crystal, potential, report, cut), _no_cleavage(crystal, potential), _renamed(crystal)]
+    found = [
+        _dear_cut(crystal, potential, report, cut),
+        _no_cleavage(crystal, potential),
+        _renamed(crystal),
+        shell_caution(at_rest(crystal, potential), potential),
+    ]
     return [sentence for sentence in found if sentence]
 
 

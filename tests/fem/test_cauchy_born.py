@@ -181,3 +181,17 @@ def test_what_is_no_deformation_is_refused(F, sentence):
 def test_unknown_element_is_named():
     with pytest.raises(ValueError, match="no parameters for Ni: it knows Cu"):
         CauchyBornMaterial(Crystal.fcc("Ni", 3.5), load_potential("Cu_mishin1.eam.alloy"))
+
+
+@pytest.mark.parametrize(
+    ("name", "crystal", "constants"),
+    [
+        ("Ta06A.snap", Crystal.bcc("Ta", 3.316264), (270.261, 155.884, 73.452)),
+        ("Mo_Chen_PRM2017.snap", Crystal.bcc("Mo", 3.159988), (472.831, 151.925, 106.589)),
+        ("Si_Zuo_JPCA2020.quadratic.snap", Crystal.diamond("Si", 5.464353), (155.071, 57.484, 69.229)),
+    ],
+)
+def test_elastic_constants_of_snap_are_those_of_lammps(name, crystal, constants):
+    """C11, C12, C44 with relaxed shifts, by LAMMPS' differences of the stress, GPa."""
+    C = CauchyBornMaterial(crystal, load_potential(name)).elastic_constants()
+    np.testing.assert_allclose([C[0, 0], C[0, 1], C[3, 3]], constants, atol=2e-3)
