@@ -11,7 +11,8 @@ from ..kernels.compilation import load_snap
 from ..neighbours import NeighbourList
 from .dense import DensePotential, SiteHessians
 from .site_potential import SitePotential, different
-from .snap_file import SnapFile, read_script, read_snap
+from .snap_file import SnapFile, read_snap
+from .snap_script import read_script
 from .snap_tables import Form, Layout, cubic_form, grouped, invariant, invariants, pair_form, with_few_groups
 from .sum_potential import SumPotential
 from .zbl import ZBL

@@ -66,3 +66,11 @@ def test_where_nothing_can_be_written_a_folder_of_the_users_own(monkeypatch, tmp
     compilation.keep_in(folder)
     assert str(folder) == compilation.numba.config.CACHE_DIR
     assert compilation.cache_folder() == folder  # by now in the environment, for programs started from here
+
+
+def test_kernels_of_snap_come_with_the_first_potential():
+    """Nobody else waits for them."""
+    says = "import sys, atomistics; atomistics.load_potential({!r}); print('atomistics.kernels.snap' in sys.modules)"
+    for name, expected in (("Cu_mishin1.eam.alloy", "False"), ("Mo_Chen_PRM2017.snap", "True")):
+        found = subprocess.run([sys.executable, "-c", says.format(name)], capture_output=True, text=True, check=True)
+        assert found.stdout.split() == [expected]

@@ -136,3 +136,14 @@ def test_a_mesh_of_ones_own(method):
     found = records(method, claims=claims, crystal="bcc", mesh="meshes/disc.msh")
     assert {r.verdict for r in found} == {"pass"}, found
     assert {r.mesh for r in found} == {"lattice-resolved" if method == "atomistic" else "meshes/disc.msh"}
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["bgrac", "bgfc"])
+def test_no_ghost_forces_in_a_snap_crystal(method):
+    """A density of neighbours on the 3-sphere, whose site Hessians are dense: patch tests, Newton and ranks, in 2.5-D."""
+    what = PatchOptions(methods=[method], crystals=["bcc:Mo"], deformations=["general:0.02"], potentials=["Mo_Chen_PRM2017.snap"])
+    jobs = [job for job in plan(MPI.COMM_WORLD, what) if job.setup.dimension == 2.5 and not job.claim.startswith("null")]
+    found = run_jobs(jobs)
+    assert {r.verdict for r in found} == {"pass"}, [r for r in found if r.verdict != "pass"]
+    assert {"force patch test", "energy patch test", "rank invariance", "Newton from a perturbed state"} <= {r.claim for r in found}
