@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from .potentials.library import COVALENT, load_potential
     from .potentials.model import ModelPotential, SiteModel
     from .potentials.site_potential import SitePotential
+    from .potentials.snap import SnapPotential
     from .potentials.stillinger_weber import StillingerWeber
+    from .potentials.sum_potential import SumPotential
     from .potentials.tersoff import Tersoff
+    from .potentials.zbl import ZBL
 
 __all__ = [
     "COVALENT",
     "EAM",
+    "ZBL",
     "AtomisticEnergy",
     "Crystal",
     "HexagonalEAM",
@@ -34,7 +38,9 @@ __all__ = [
     "NeighbourList",
     "SiteModel",
     "SitePotential",
+    "SnapPotential",
     "StillingerWeber",
+    "SumPotential",
     "Tersoff",
     "TorchModel",
     "ToyEAM",
@@ -61,8 +67,11 @@ _HOME = {
     "COVALENT": "potentials.library",
     "load_potential": "potentials.library",
     "SitePotential": "potentials.site_potential",
+    "SnapPotential": "potentials.snap",
     "StillingerWeber": "potentials.stillinger_weber",
+    "SumPotential": "potentials.sum_potential",
     "Tersoff": "potentials.tersoff",
+    "ZBL": "potentials.zbl",
 }
 """Module of each public name."""
 
