@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from .crystal import Crystal
 from .kernels import reconstruction as kernels
 from .neighbours import BondList, NeighbourList
-from .potentials.dense import SiteHessians
+from .potentials.dense import SiteHessians, batches
 from .potentials.site_potential import HessianPattern, SitePotential
 from .potentials.sum_potential import SumFactors
 
@@ -264,18 +264,25 @@ class ReconstructedSites:
         """(n_pairs, 3, 3) exact second derivatives in the order of `pattern`, eV/A^2."""
         self.check(y, cell)
         pattern = self.pattern()
-        f = self.potential.factors(self.bonds(y, cell), self._types, self._bonds, self.weight)  # type: ignore[arg-type]
-        H = np.zeros((len(pattern.cols), 3, 3))
-        common = (*self._map, self.list.owner_of_extended, *pattern.members)
+        H, bonds = np.zeros((len(pattern.cols), 3, 3)), self.bonds(y, cell)
+        for some in batches(self._bonds):
+            self._add_blocks(some, bonds, pattern, H)
+        return H
+
+    def _add_blocks(self, some: slice, bonds: np.ndarray, pattern: HessianPattern, H: np.ndarray) -> None:
+        """Add the second derivatives of some sites."""
+        rows, index, *maps, sign = self._map
+        each = 1 + index.shape[1]
+        atoms, sites = slice(some.start * each, some.stop * each), BondList.of_counts(np.full(some.stop - some.start, each - 1))
+        f = self.potential.factors(bonds[atoms], self._types[atoms], sites, self.weight[some])  # type: ignore[arg-type]
+        begin, member = pattern.members
+        common = (rows[some], index[some], *maps, sign[some], self.list.owner_of_extended, begin[some.start : some.stop + 1], member)
         for part in f.parts if isinstance(f, SumFactors) else (f,):
             if isinstance(part, SiteHessians):
                 factors = (part.begin, part.place, part.ends, part.values)
                 kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
             else:
-                kernels.hessian(
-                    *common, part.begin, part.ends, part.y, part.A, part.c, pattern.row_first, pattern.cols, H
-                )
-        return H
+                kernels.hessian(*common, part.begin, part.ends, part.y, part.A, part.c, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..crystal import Crystal
 from ..kernels import covalent as kernels
-from ..neighbours import NeighbourList
+from ..neighbours import BondList, NeighbourList
 from .rest import constant_at_rest
 from .site_potential import HessianPattern, SitePotential
 
@@ -39,7 +39,7 @@ class SiteHessians:
     values: np.ndarray
 
 
-def batches(nl: NeighbourList) -> list[slice]:
+def batches(nl: NeighbourList | BondList) -> list[slice]:
     """The sites of a list in order, some at a time: at most `SITES`, and so few that their Hessians take at most `WORK` bytes.
 
     A site with m neighbours in the list, of which some may be beyond the cutoff, is counted with its (3m)^2 numbers.
