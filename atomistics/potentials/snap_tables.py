@@ -189,11 +189,15 @@ def _merged(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def grouped(monomials: np.ndarray, t: np.ndarray) -> Form:
-    """The form that kernels read."""
+    """The form that kernels read; groups of a row by size, so that a processor guesses when the short loop over one ends."""
     first = _changes(monomials[:, [0, 1, 3]])
-    group = np.ascontiguousarray(monomials[first[:-1]][:, [0, 1, 3]], dtype=np.int32)
-    last = np.ascontiguousarray(monomials[:, 2], dtype=np.int32)
-    return group, first, last, np.ascontiguousarray(t), _changes(group[:, [0, 2]])
+    rows, sizes = _changes(monomials[first[:-1]][:, [0, 3]]), np.diff(first)
+    order = np.lexsort((sizes, np.repeat(np.arange(len(rows) - 1), np.diff(rows))))
+    begin = np.concatenate([[0], np.cumsum(sizes[order])])
+    which = np.arange(len(monomials)) + np.repeat(first[:-1][order] - begin[:-1], sizes[order])
+    group = np.ascontiguousarray(monomials[first[:-1]][order][:, [0, 1, 3]], dtype=np.int32)
+    last = np.ascontiguousarray(monomials[which, 2], dtype=np.int32)
+    return group, begin.astype(np.int32), last, np.ascontiguousarray(t[:, which]), rows
 
 
 def _changes(keys: np.ndarray) -> np.ndarray:
