@@ -265,7 +265,8 @@ class ReconstructedSites:
         self.check(y, cell)
         pattern = self.pattern()
         H, bonds = np.zeros((len(pattern.cols), 3, 3)), self.bonds(y, cell)
-        for some in batches(self._bonds):
+        at_once = [slice(0, len(self.weight))] if self.potential.radial else batches(self._bonds)
+        for some in at_once:  # factors of radial potentials are small
             self._add_blocks(some, bonds, pattern, H)
         return H
 
@@ -280,7 +281,7 @@ class ReconstructedSites:
         for part in f.parts if isinstance(f, SumFactors) else (f,):
             if isinstance(part, SiteHessians):
                 factors = (part.begin, part.place, part.ends, part.values)
-                kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)
+                kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
             else:
                 kernels.hessian(*common, part.begin, part.ends, part.y, part.A, part.c, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
 
