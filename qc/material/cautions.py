@@ -107,7 +107,7 @@ def cautions(crystal: Crystal, potential: SitePotential, report: GriffithReport,
         _dear_cut(crystal, potential, report, cut),
         _no_cleavage(crystal, potential),
         _renamed(crystal),
-        shell_caution(at_rest(crystal, potential), potential),
+        shell_caution(crystal, potential),
     ]
     return [sentence for sentence in found if sentence]
 

@@ -112,3 +112,9 @@ def test_species_that_are_no_chemical_symbols_are_told_once():
     potential = load_potential("SiCGe.tersoff", ["Si(D)"])
     (sentence,) = told(silicon(potential, species="Si(D)"), potential)
     assert sentence.startswith("species that are no chemical symbols: files for ASE show Si(D) as Si")
+
+
+def test_a_shell_near_the_cutoff_of_a_potential_that_jumps_there():
+    potential = load_potential("Ta06A.snap")
+    crystal = Crystal.bcc("Ta", 3.316264).oriented((1, 0, 0), (0, 0, 1))
+    assert any("0.29 % strain" in sentence for sentence in told(crystal, potential))
