@@ -95,7 +95,7 @@ def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy,
     )
     I, N, A = np.empty(forms * size * densities * W), np.zeros(W * nk * nx), np.zeros(nk * nk)
     slopes, H, t = np.empty(3 * size * W), np.empty(9 * most * W), np.empty(W)
-    one = np.ones(forms * W)
+    one, low, high = np.ones(forms * W), np.empty(columns // W, np.int64), np.empty(columns // W, np.int64)
     done = 0
     while done < len(order):
         lanes = take_sites(types, sites, order, done, which)
@@ -133,8 +133,13 @@ def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy,
                     q = (size * x + real[a]) * W
                     for s in range(lanes):
                         Js[o + a * W + s * site] = slopes[q + s]
+        for p in range(width // W):
+            low[p], high[p] = 0, nx
+            if densities > 1:  # bonds are sorted by the density that they belong to
+                low[p] = each * kinds[(W * p) // 3]
+                high[p] = each * (kinds[min(n - 1, (W * p + W - 1) // 3)] + 1)
         for s in range(lanes):
-            congruence(L, s, nx, nk, N, A, Js, width, M, K)
+            congruence(L, s, nx, nk, N, A, Js, width, low, high, M, K)
             scatter(which[s], s, n, width, w[which[s]], atom, K, H, begin, place, ends, values)
 
 

@@ -99,23 +99,25 @@ def panel_product(A, a, down, along, B, b, n, C, c):
     store(C, c + 3, c3)
 
 
-@nb.njit(nb.void(F1, i8, i8, i8, F1, F1, F1, i8, F1, F1), **FLAGS)
-def congruence(L, begin, nx, nk, N, A, J, columns, M, K):
+@nb.njit(nb.void(F1, i8, i8, i8, F1, F1, F1, i8, P1, P1, F1, F1), **FLAGS)
+def congruence(L, begin, nx, nk, N, A, J, columns, low, high, M, K):
     """K [panel, row, 8] of one site: K + K^T = J^T (L + L^T + N^T (2 A) N) J; L, N, J begin at ``begin`` times their size.
 
-    nx rows of L and nk of N, which are multiples of four; J has nx + nk rows, of which the last are for N J; ``columns`` of J,
-    a multiple of eight.
+    nx rows of L and nk of N, which are multiples of four; J has nx + nk rows, of which the last are for N J; ``columns`` of J, a multiple
+    of eight. The rows of L that a panel of J does not vanish in are low[p] to high[p]: those of one density where there are several.
     """
     rows, panels = nx + nk, columns // W
     o = begin * panels * rows
     for p in range(panels):
         for a in range(0, nx, 4):
-            panel_product(L, (begin * nx + a) * nx + a, nx, 1, J, o + p * rows + a, nx - a, M, p * rows + a)
+            k = max(a, low[p])
+            panel_product(L, (begin * nx + a) * nx + k, nx, 1, J, o + p * rows + k, high[p] - k, M, p * rows + a)
         for a in range(0, nk, 4):
             panel_product(N, (begin * nk + a) * nx, nx, 1, J, o + p * rows, nx, J, o + p * rows + nx + a)
         for a in range(0, nk, 4):
             panel_product(A, a * nk, nk, 1, J, o + p * rows + nx, nk, M, p * rows + nx + a)
     for p in range(panels):
         for r in range(0, columns, 4):
-            a = (o + (r // W) * rows) * W + r % W
-            panel_product(J, a, 1, W, M, p * rows, rows, K, p * columns + r)
+            k = low[r // W]
+            a = (o + (r // W) * rows + k) * W + r % W
+            panel_product(J, a, 1, W, M, p * rows + k, (rows if nk > 0 else high[r // W]) - k, K, p * columns + r)
