@@ -98,10 +98,25 @@ def one_after_another(folder: Path, name: str, load: Callable[[], object]) -> No
         return
     with _lock(folder / "kernels.lock"):
         if not mark.exists():
+            drop_stale(folder)
             log.warning("compiling the kernels for this machine, once: about %d s, more if it is busy", IDLE_SECONDS)
         load()
         with contextlib.suppress(OSError):
             mark.touch()
+
+
+def drop_stale(folder: Path) -> None:
+    """Remove what has been compiled before the latest change of any of our kernels.
+
+    numba looks at the date of a kernel's own file only: of another file's kernels that it calls it would keep the old ones.
+    """
+    here = Path(__file__).parent
+    latest = max(file.stat().st_mtime for file in here.glob("*.py"))
+    for module in here.glob("*.py"):
+        for compiled in folder.rglob(f"{module.stem}.*.nb[ic]"):
+            with contextlib.suppress(OSError):  # another process may do the same
+                if compiled.stat().st_mtime < latest:
+                    compiled.unlink()
 
 
 @contextlib.contextmanager

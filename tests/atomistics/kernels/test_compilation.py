@@ -74,3 +74,15 @@ def test_kernels_of_snap_come_with_the_first_potential():
     for name, expected in (("Cu_mishin1.eam.alloy", "False"), ("Mo_Chen_PRM2017.snap", "True")):
         found = subprocess.run([sys.executable, "-c", says.format(name)], capture_output=True, text=True, check=True)
         assert found.stdout.split() == [expected]
+
+
+def test_what_was_compiled_before_a_change_is_made_anew(tmp_path):
+    """numba would keep old kernels of another file that a cached one calls."""
+    latest = max(file.stat().st_mtime for file in Path(compilation.__file__).parent.glob("*.py"))
+    below = tmp_path / "kernels_0123"
+    below.mkdir()
+    for name, age in (("pair.f-1.py313.nbi", 5), ("hessian.g-2.py313.1.nbc", 5), ("pair.f-1.py313.1.nbc", -5), ("others.f-1.py313.nbi", 5)):
+        (below / name).touch()
+        os.utime(below / name, (latest - age, latest - age))
+    compilation.one_after_another(tmp_path, "test", lambda: None)
+    assert {path.name for path in below.iterdir()} == {"pair.f-1.py313.1.nbc", "others.f-1.py313.nbi"}
