@@ -1,4 +1,7 @@
-"""What each command does once its words are known: look at the case, call `commands`, print the result."""
+"""What each command does once its words are known: look at the case, call `commands`, print the result.
+
+Imports stand between the two, and all ranks make them: they load PETSc, which starts on all ranks or hangs.
+"""
 
 from __future__ import annotations
 
@@ -81,14 +84,17 @@ def check(comm: MPI.Comm, request: Request) -> int:
 def griffith(comm: MPI.Comm, request: Request, slips: list[str]) -> int:
     """``qc griffith``: ``slips`` are slip systems to look at instead of the usual ones."""
 
-    def report() -> list[str]:
-        case = request.load()
+    def prepare() -> Case:
         check_file("-o", request.output)
-        from ..commands.griffith import griffith_lines, griffith_of_case
-        from ..output.files import write_json
-        from ..output.pictures import drawn
-        from ..pictures.gamma import gamma_picture
+        return request.load()
 
+    case = on_root(comm, prepare)
+    from ..commands.griffith import griffith_lines, griffith_of_case
+    from ..output.files import write_json
+    from ..output.pictures import drawn
+    from ..pictures.gamma import gamma_picture
+
+    def report() -> list[str]:
         found = griffith_of_case(case, slips)
         if request.output is not None:
             write_json(request.output, found)
@@ -142,15 +148,19 @@ def qm_sweep(comm: MPI.Comm, request: Request) -> int:
 def qm_budget(comm: MPI.Comm, request: Request, match: Path | None, cells: int) -> int:
     """``qc qm-budget``: ``match`` names the file of a fitted potential, ``cells`` the engine's crystal along each axis."""
 
-    def report() -> list[str]:
+    def prepare() -> Case:
         case = request.load()
         for option, file in (("--match", match), ("-o", request.output)):
             check_file(option, file)
         if match is not None and match.suffix != ".sw":
             raise InputError(f"--match {str(match)!r} is not allowed: the name must end in .sw")
-        from ..commands.qm_budget import budget_of_case
-        from ..output.files import write_json
+        return case
 
+    case = on_root(comm, prepare)
+    from ..commands.qm_budget import budget_of_case
+    from ..output.files import write_json
+
+    def report() -> list[str]:
         found = budget_of_case(case, cells, match)
         if request.output is not None:
             write_json(request.output, {key: value for key, value in found.items() if "table" not in key})
@@ -187,32 +197,31 @@ def study(comm: MPI.Comm, request: Request, vary: list[str], measure: Measure, r
 def report(comm: MPI.Comm, path: Path, output: Path | None) -> int:
     """``qc report``: ``path`` is a directory of results, or the JSON file of a patch test."""
 
-    def write() -> list[str]:
+    def prepare() -> None:
         check_file("-o", output)
         _check_results(path)
-        from ..report.page import write_report
 
-        return [f"report in {write_report(path, output)}"]
+    on_root(comm, prepare)
+    from ..report.page import write_report
 
-    return _echo(comm, on_root(comm, write))
+    return _echo(comm, on_root(comm, lambda: [f"report in {write_report(path, output)}"]))
 
 
 def view(comm: MPI.Comm, path: Path, number: int | None, picture: Path | None) -> int:
     """``qc view``: ``number`` of the state, ``picture`` to draw instead of opening a window."""
 
-    def show() -> list[str]:
+    def prepare() -> None:
         check_file("--picture", picture)
         if picture is not None and picture.suffix.lower() != ".png":
             raise InputError(f"--picture {str(picture)!r} is not allowed: it must be the name of a .png file")
         if not path.is_dir():
             raise InputError(f"{path} is no directory of results: that of qc run or qc propagate is expected")
-        from ..report.window import show as open_window
 
-        open_window(path, number, picture)
-        return [] if picture is None else [f"picture in {picture}"]
+    on_root(comm, prepare)
+    from ..report.window import show
 
-    lines = on_root(comm, show)
-    return _echo(comm, lines) if lines else 0
+    on_root(comm, lambda: show(path, number, picture))
+    return 0 if picture is None else _echo(comm, [f"picture in {picture}"])
 
 
 def _check_results(path: Path) -> None:

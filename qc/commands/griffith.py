@@ -216,10 +216,10 @@ def emission_lines(found: dict[str, Any]) -> list[str]:
     for one in found["systems"]:
         if not one["possible"] and (not possible or one["over_K_c"] < possible[0]["over_K_c"]):
             lines.append(f"{_emission_line(one)}: impossible, this sense leads to the dearer fault")
-    if not possible:
-        lines.append("no slip system contains the front and is loaded: the theory has no K_Ie here")
     outside = ", ".join(f"{n} of {family}" for family, n in found["not_covered"].items() if n)
     lines += [f"planes that do not contain the front, not covered: {outside}"] if outside else []
+    if not possible:
+        return [*lines, "no slip system contains the front and is loaded: the theory expects nothing here"]
     return [*lines, EMISSION_MEANS, f"expected first, of what is covered: {found['predicted']}"]
 
 

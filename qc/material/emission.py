@@ -88,9 +88,11 @@ class EmissionTable:
         return next((one for one in self.emissions if one.possible), None)
 
     @property
-    def predicted(self) -> str:
-        """What the theory expects first, "cleavage" or "emission"."""
-        return "emission" if self.first is not None and self.first.load < self.K_c else "cleavage"
+    def predicted(self) -> str | None:
+        """What the theory expects first, "cleavage" or "emission"; None where it covers no system that is loaded."""
+        if self.first is None:
+            return None
+        return "emission" if self.first.load < self.K_c else "cleavage"
 
 
 def emission_table(

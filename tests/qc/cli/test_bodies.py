@@ -1,10 +1,16 @@
 """What a command does besides its work: what it hands on, directories, refusals; the run itself is a stand-in."""
 
+import ast
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from mpi4py import MPI
 
+from qc.cli import bodies
 from qc.errors import InputError
+from tests.programs import environment, mpirun, qc_command
 from tests.qc.checkpoints import seal_case
 from tests.qc.cli.commands import qc, say
 
@@ -126,3 +132,28 @@ def test_a_study_whose_members_are_all_refused(folder, monkeypatch):
     assert say(result, "no member of the study was run, all 2 are refused: a does not fit")
     rows[1] |= {"state": "failed"}
     assert qc(*words).exit_code == 1
+
+
+LIGHT = {"commands.study_plan"}
+"""Modules that load no PETSc."""
+
+
+def test_what_one_rank_does_alone_loads_no_petsc():
+    """It starts on all ranks or not at all: a function within a command, which is rank 0's, imports light modules only."""
+    commands = [node for node in ast.parse(Path(bodies.__file__).read_text()).body if isinstance(node, ast.FunctionDef)]
+    inner = [node for command in commands for node in ast.walk(command) if isinstance(node, ast.FunctionDef) and node is not command]
+    assert {node.name for node in inner} >= {"prepare", "report"}
+    assert {found.module for node in inner for found in ast.walk(node) if isinstance(found, ast.ImportFrom)} <= LIGHT
+
+
+@pytest.mark.skipif(MPI.COMM_WORLD.size > 1, reason="starts programs of its own")
+def test_a_command_of_rank_0_on_two(tmp_path):
+    """In processes of their own, where PETSc has not been started before."""
+    if shutil.which(mpirun(2)[0]) is None:
+        pytest.skip("no mpirun")
+    example = Path(__file__).parents[3] / "examples" / "hexagonal_crack.toml"
+    words = ["griffith", str(example), "-o", str(tmp_path / "found.json")]
+    done = subprocess.run(qc_command(*words, ranks=2), env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("expected first") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"found.json", "found.png"}

@@ -123,3 +123,11 @@ def test_a_wrong_sense_that_would_be_first_is_told():
     data |= {"load": {"mode": [0.0, -1.0, 0.0]}}
     lines = griffith_lines(griffith_of_case(Case.from_dict(data), ["(1 1 1) 1/6[1 1 -2]"]))
     assert sum("impossible, this sense leads to the dearer fault" in line for line in lines) == 1
+
+
+def test_a_front_in_no_slip_plane_expects_nothing():
+    """A verdict on what is not covered would be a guess."""
+    data = NICKEL | {"crack": {"plane": [1, 1, 1], "front": [1, 1, -2]}}
+    report = griffith_of_case(Case.from_dict(data), ["(1 1 1) 1/6[1 1 -2]"])
+    assert report["emission"]["predicted"] is None
+    assert griffith_lines(report)[-1].endswith("the theory expects nothing here")
