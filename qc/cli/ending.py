@@ -45,7 +45,8 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
     from mpi4py import MPI
 
     world = MPI.COMM_WORLD
-    aside = world.Dup()  # a failing rank must not meet the others' unfinished collective calls
+    # a failing rank must not meet the others' unfinished collective calls
+    aside = world.Dup() if world.size > 1 else world
     _take_signals_from_petsc()
     with guarded(world.rank == 0, who="one of the ranks" if world.size > 1 else "the program", job=_name_of_job(world)):
         try:
@@ -58,6 +59,9 @@ def exit_code(command: Callable[[MPI.Comm], int]) -> int:
                 raise
             _tell(sentence or traceback.format_exc(), code, world, aside)
             return code
+        finally:  # all ranks are here, or all have been ended
+            if aside is not world:
+                aside.Free()  # MPI has some 2,000 of them, and a process may give as many commands
 
 
 def _name_of_job(world: MPI.Comm) -> str:

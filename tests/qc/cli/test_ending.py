@@ -119,3 +119,16 @@ def test_one_failing_rank_ends_the_others(fault, said):
     assert done.returncode != 0 or fault == "os._exit(0)"
     assert done.stderr.count(said) == 1
     assert sum("alone:" in line or "without a word" in line for line in done.stderr.splitlines()) == 1
+
+
+def test_what_a_command_takes_of_mpi_is_given_back(monkeypatch):
+    """MPI has some 2,000 communicators, and a process may give as many commands, whether they end well or not."""
+    freed, ranks = [], Ranks(arrive=True)
+    ranks.Dup = lambda: SimpleNamespace(Free=lambda: freed.append(True), Ibarrier=ranks.Ibarrier)
+    monkeypatch.setattr(MPI, "COMM_WORLD", ranks)
+
+    def fail(world):
+        raise InputError("wrong")
+
+    assert [ending.exit_code(command) for command in (lambda world: 0, fail)] == [0, 2]
+    assert freed == [True, True]
