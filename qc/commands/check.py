@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
@@ -15,6 +16,7 @@ from ..case.case import Case
 from ..coupling.estimate import BYTES_PER_NONZERO, FILL
 from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
+from ..errors import InputError
 from ..material.shells import shell_at_cutoff
 from ..output.pictures import draw_model
 from ..output.qm_layers import draw_layers
@@ -68,11 +70,25 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
 
 
 def hessian_cost(system: CrackSystem, K: float) -> tuple[float, float]:
-    """Non-zeros of the Hessian under load K (MPa m^1/2) and the seconds that its assembly takes. Collective."""
-    q = system.start(K)
+    """Non-zeros of the Hessian under load K (MPa m^1/2) and the seconds that its assembly takes. Collective.
+
+    Raises
+    ------
+    InputError
+        The near-tip field is no state of the model: the crystal hardly holds together, or the load is absurd.
+    """
+    q, coupling = system.start(K), system.model.coupling
     system.load(K)
+    g = q.duplicate()
+    coupling.energy_gradient(q, g)
+    if not np.isfinite(g.norm(PETSc.NormType.NORM_INFINITY)):
+        why = coupling.complaint or "forces are no numbers"
+        raise InputError(
+            f"the near-tip field at load.K_start = {K / system.K_G:g} K_G tears the model apart ({why}): are potential.file and the "
+            "crystal what they should be?"
+        )
     begin = time.perf_counter()
-    H = system.model.coupling.hessian(q)
+    H = coupling.hessian(q)
     assembly = time.perf_counter() - begin
     return H.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["nz_used"], assembly
 
