@@ -23,8 +23,8 @@ import numba
 
 TEMPORARY = "qc-kernels-"
 MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction", "elements")
-SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
-"""Kernels of SNAP potentials, loaded with the first of them."""
+SNAP = ("vector", "snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
+"""Kernels of SNAP potentials, loaded with the first of them; they call some of the others."""
 
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,12 @@ def load_kernels() -> None:
 @cache
 def load_snap() -> tuple[ModuleType, ModuleType]:
     """The kernels of SNAP: of energies, and of Hessians and Cauchy-Born; compiled if nobody has done so on this machine."""
-    folder, name = cache_folder(), f"snap-{fingerprint((*MODULES, *SNAP, 'vector'))}"
-    one_after_another(folder, name, lambda: [importlib.import_module(f"{__package__}.{module}") for module in SNAP])
+
+    def load() -> None:
+        for module in SNAP:
+            importlib.import_module(f"{__package__}.{module}")
+
+    one_after_another(cache_folder(), f"snap-{fingerprint((*MODULES, *SNAP))}", load, SNAP, MODULES)
     return importlib.import_module(f"{__package__}.snap"), importlib.import_module(f"{__package__}.snap_hessians")
 
 
@@ -84,39 +88,46 @@ def keep_in(folder: Path) -> None:
 
 def fingerprint(modules: Sequence[str] = MODULES) -> str:
     """What compiled kernels depend on: sources, compiler, processor."""
-    files = [(Path(__file__).parent / f"{name}.py").stat() for name in (*modules, "intrinsics")]
-    sources = [(file.st_mtime_ns, file.st_size) for file in files]
+    sources = [(file.st_mtime_ns, file.st_size) for file in _sources(modules)]
     machine = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return hashlib.sha256(repr((sources, numba.__version__, sys.version, machine)).encode()).hexdigest()[:16]
 
 
-def one_after_another(folder: Path, name: str, load: Callable[[], object]) -> None:
-    """Load at once if ``folder`` has the mark that this has been done before, else behind a lock, and leave the mark."""
+def _sources(modules: Sequence[str]) -> list[os.stat_result]:
+    """Of the files of some kernels and of what all of them use."""
+    return [(Path(__file__).parent / f"{name}.py").stat() for name in (*modules, "intrinsics")]
+
+
+def one_after_another(
+    folder: Path, name: str, load: Callable[[], None], modules: Sequence[str] = MODULES, called: Sequence[str] = ()
+) -> None:
+    """Load at once if ``folder`` has the mark that this has been done before, else behind a lock, and leave the mark.
+
+    ``modules`` are those that are loaded, ``called`` others that they call.
+    """
     mark = folder / f"{name}.compiled"
     if mark.exists():
         load()
         return
     with _lock(folder / "kernels.lock"):
         if not mark.exists():
-            drop_stale(folder)
+            drop_stale(folder, modules, called)
             log.warning("compiling the kernels for this machine, once: about %d s, more if it is busy", IDLE_SECONDS)
         load()
         with contextlib.suppress(OSError):
             mark.touch()
 
 
-def drop_stale(folder: Path) -> None:
-    """Remove what has been compiled before the latest change of any of our kernels.
+def drop_stale(folder: Path, modules: Sequence[str], called: Sequence[str]) -> None:
+    """Remove what was compiled of some kernels before the latest change of them or of those that they call.
 
     numba looks at the date of a kernel's own file only: of another file's kernels that it calls it would keep the old ones.
     """
-    here = Path(__file__).parent
-    latest = max(file.stat().st_mtime for file in here.glob("*.py"))
-    for module in here.glob("*.py"):
-        for compiled in folder.rglob(f"{module.stem}.*.nb[ic]"):
-            with contextlib.suppress(OSError):  # another process may do the same
-                if compiled.stat().st_mtime < latest:
-                    compiled.unlink()
+    latest = max(source.st_mtime for source in _sources((*modules, *called)))
+    for compiled in folder.rglob("*.nb[ic]"):
+        with contextlib.suppress(OSError):  # another process may do the same
+            if compiled.name.partition(".")[0] in modules and compiled.stat().st_mtime < latest:
+                compiled.unlink()
 
 
 @contextlib.contextmanager
