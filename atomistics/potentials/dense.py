@@ -10,7 +10,7 @@ import numpy as np
 from ..crystal import Crystal
 from ..kernels import covalent as kernels
 from ..neighbours import BondList, NeighbourList
-from .rest import constant_at_rest
+from .rest import constant_at_rest, lattice_constant_at_rest
 from .site_potential import HessianPattern, SitePotential
 
 SITES = 256
@@ -89,10 +89,8 @@ class DensePotential(SitePotential):
         return H
 
     def lattice_constant(self, structure: str = "diamond", element: str | None = None) -> float | None:
-        """Lattice constant of zero pressure of a crystal of one species, A; None where there is none."""
-        if structure not in ("fcc", "bcc", "diamond", "hcp"):
-            return None
-        return self.constant_of(getattr(Crystal, structure)(element or self.elements[0]))
+        """See `lattice_constant_at_rest`."""
+        return lattice_constant_at_rest(self, structure, element)
 
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""

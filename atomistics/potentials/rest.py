@@ -14,6 +14,17 @@ MOST_GAIN = 10.0
 """Energy that a smaller crystal may have less than a larger one at rest, eV an atom: the largest cohesive energies are 9."""
 
 
+OF_ONE_SPECIES = ("fcc", "bcc", "diamond", "hcp")
+"""Structures that a species alone makes."""
+
+
+def lattice_constant_at_rest(potential: SitePotential, structure: str, element: str | None) -> float | None:
+    """Lattice constant of zero pressure of a crystal of one species (the first one if none is named), A; None where there is none."""
+    if structure not in OF_ONE_SPECIES:
+        return None
+    return potential.constant_of(getattr(Crystal, structure)(element or potential.elements[0]))
+
+
 def constant_at_rest(potential: SitePotential, crystal: Crystal) -> float | None:
     """Lattice constant of zero pressure and, among several of them, of least energy.
 

@@ -47,12 +47,8 @@ def read_script(path: Path) -> SnapScript:
         if words[0] == "pair_style":
             styles = _styles(path, k, words[1:])
         elif words[0] == "pair_coeff":
-            style = (
-                next((w for w in words[3:4] if w in styles), next(iter(styles), ""))
-                if len(styles) > 1
-                else next(iter(styles), "")
-            )
-            rest = words[3 + (words[3:4] == [style] and len(styles) > 1) :]
+            named = len(styles) > 1 and words[3:4] != [] and words[3] in styles
+            style, rest = words[3] if named else next(iter(styles), ""), words[3 + named :]
             if style == "snap" and words[1:3] == ["*", "*"] and len(rest) >= 3:
                 snap = (k, rest)
             elif style == "zbl" and len(words) >= 5 and len(rest) == 2 and all((finite(w) or 0) > 0 for w in rest):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..crystal import Crystal
 from ..neighbours import NeighbourList
-from .rest import constant_at_rest
+from .rest import constant_at_rest, lattice_constant_at_rest
 from .site_potential import HessianPattern, SitePotential
 
 
@@ -88,10 +88,8 @@ class SumPotential(SitePotential):
         return a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
     def lattice_constant(self, structure: str = "bcc", element: str | None = None) -> float | None:
-        """Lattice constant of zero pressure of a crystal of one species, A; None where there is none."""
-        if structure not in ("fcc", "bcc", "diamond", "hcp"):
-            return None
-        return self.constant_of(getattr(Crystal, structure)(element or self.elements[0]))
+        """See `lattice_constant_at_rest`."""
+        return lattice_constant_at_rest(self, structure, element)
 
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of zero pressure of a perfect crystal whose shape is given, A; None where there is none."""

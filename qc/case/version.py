@@ -21,7 +21,7 @@ OF_OLDER: dict[int, dict[str, dict[str, Any]]] = {
     }
 }
 """Defaults that have changed since, by version and table; those of today are above."""
-WORKED_OUT = {1: ("model.blend_width",)}
+WORKED_OUT = {1: [("model", "blend_width")]}
 """Further ones, of sizes that are worked out from the crystal."""
 
 
@@ -44,6 +44,6 @@ class LeftOut(tuple[str, ...]):
 def left_to_old(data: dict[str, Any]) -> LeftOut:
     """Keys that a valid case of an older version leaves to the defaults of its time, as ``model.order``."""
     version = data.get("version", 1)
-    keys = [f"{table}.{name}" for table, names in OF_OLDER.get(version, {}).items() for name in names]
-    keys += WORKED_OUT.get(version, ())
-    return LeftOut(key for key in keys if key.partition(".")[2] not in data.get(key.partition(".")[0], {}))
+    keys = [(table, name) for table, names in OF_OLDER.get(version, {}).items() for name in names]
+    keys += WORKED_OUT.get(version, [])
+    return LeftOut(f"{table}.{name}" for table, name in keys if name not in data.get(table, {}))

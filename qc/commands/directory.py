@@ -30,7 +30,6 @@ from ..output.kept import (
     MULTIPLIERS,
     plain_of,
     read_coarse,
-    read_fields,
     read_multipliers,
     read_numbers,
     read_unknowns,
@@ -221,14 +220,18 @@ class RunDirectory:
     def last_unknowns(self, system: CrackSystem, count: int) -> list[PETSc.Vec]:
         """As many vectors of unknowns as the checkpoint has; `InputError` if it was made with another mesh."""
         assert self.saved is not None
-        model = system.model
-        if self.saved.get("fingerprint") != model.domain.fingerprint:
-            raise InputError(f"the checkpoint in {self.path} was made with another mesh: start in a new directory")
-        vectors = []
-        for u in read_fields(self.path / self.saved["displacements"], model.parts, count) if count else ():
-            vectors.append(model.parts.layout.create_unknowns())
-            vectors[-1].array[:] = u[: model.parts.layout.n_free].ravel()
+        self.refuse_another_mesh(system)
+        parts, vectors = system.model.parts, []
+        for q in read_unknowns(self.path / self.saved["displacements"], parts, count):
+            vectors.append(parts.layout.create_unknowns())
+            vectors[-1].array[:] = q
         return vectors
+
+    def refuse_another_mesh(self, system: CrackSystem) -> None:
+        """`InputError` if the checkpoint was made with another mesh."""
+        assert self.saved is not None
+        if self.saved.get("fingerprint") != system.model.domain.fingerprint:
+            raise InputError(f"the checkpoint in {self.path} was made with another mesh: start in a new directory")
 
     def last_rows(self) -> np.ndarray:
         """The rows of other numbers of the checkpoint on rank 0, none on the others, nor where it has none."""

@@ -156,7 +156,7 @@ def saved_walks(directory: RunDirectory, system: CrackSystem) -> Walks:
     """What has been followed according to the checkpoint. Collective."""
     saved = directory.saved
     assert saved is not None
-    directory.last_unknowns(system, 0)
+    directory.refuse_another_mesh(system)
     with entries_of(directory.path):
         walks = Walks(Trial.from_plain(saved["start"]), [], [])
         for way, points in walks.lists().items():

@@ -115,7 +115,7 @@ class FaultSlab:
 
     def __init__(self, crystal: Crystal, potential: SitePotential, normal: np.ndarray, cut: str | int) -> None:
         cell = surface_cell(crystal, normal)
-        spacing = float(cell[2] @ normal) if crystal.dimension == 3 else float(abs(cell[2] @ normal))
+        spacing = float(cell[2] @ normal)
         bottom, slipping = (gap_to_open(crystal, cell, normal, gap)[0] for gap in ("widest", cut))
         layers = 2 * int(np.ceil(0.5 * THICKNESS / spacing))
         atoms = slab_of_layers(crystal, cell, normal, bottom, layers)

@@ -34,13 +34,8 @@ def write_displacements(path: Path, parts: Prolongation, *fields: np.ndarray) ->
     write_rows(path, parts.layout.comm, record)
 
 
-def read_displacements(path: Path, parts: Prolongation) -> np.ndarray:
-    """(n, components) displacements of this rank's blocks, whatever ranks wrote them. Collective."""
-    return read_fields(path, parts, 1)[0]
-
-
 def read_fields(path: Path, parts: Prolongation, count: int) -> np.ndarray:
-    """(count, n, components) fields that `write_displacements` wrote, on this rank's blocks. Collective.
+    """(count, n, components) fields that `write_displacements` wrote, on this rank's blocks, whatever ranks wrote them. Collective.
 
     Each rank reads a slice of the file; the owners ask for their blocks by name.
     """

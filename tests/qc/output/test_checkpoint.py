@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from qc.errors import InputError
 from qc.output.checkpoint import Checkpoints
-from qc.output.kept import read_displacements, read_fields, read_numbers, read_unknowns, write_unknowns
+from qc.output.kept import read_fields, read_numbers, read_unknowns, write_unknowns
 from qc.output.sealed import BEFORE, NEWEST
 from tests.qc.models import model
 
@@ -27,7 +27,7 @@ def test_any_number_of_ranks_reads_what_others_wrote(shared_path, order):
     for reader, m in ((comm, together), (MPI.COMM_SELF, alone)):  # mid-edge positions round differently on other ranks
         state = Checkpoints(shared_path, reader).read()
         assert state["step"] == 3
-        assert np.abs(read_displacements(shared_path / state["displacements"], m.parts) - field(m)).max() < 1e-12
+        assert np.abs(read_fields(shared_path / state["displacements"], m.parts, 1)[0] - field(m)).max() < 1e-12
 
 
 def three(directory):
@@ -44,7 +44,7 @@ def test_the_newest_and_the_one_before_are_kept(shared_path):
     m = three(shared_path)
     assert {p.name for p in shared_path.iterdir()} == {NEWEST, BEFORE, "state-00002.npy", "state-00003.npy"}
     state = Checkpoints(shared_path, comm).read()
-    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 3 * field(m))
+    assert np.array_equal(read_fields(shared_path / state["displacements"], m.parts, 1)[0], 3 * field(m))
 
 
 @pytest.mark.mpi
@@ -57,13 +57,13 @@ def test_a_damaged_newest_is_gone_on_from_the_one_before(shared_path, caplog):
     checkpoints = Checkpoints(shared_path, comm)
     state = checkpoints.read()
     assert checkpoints.fell_back
-    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 2 * field(m))
+    assert np.array_equal(read_fields(shared_path / state["displacements"], m.parts, 1)[0], 2 * field(m))
     assert "checkpoint.json is no JSON: torn, or edited in" in caplog.text
     assert "going on from the checkpoint before it, after step 2" in caplog.text
     checkpoints.save(3, m.parts, {}, 30 * field(m))
     assert json.loads((shared_path / BEFORE).read_text())["content"]["step"] == 2
     state = Checkpoints(shared_path, comm).read()
-    assert np.array_equal(read_displacements(shared_path / state["displacements"], m.parts), 30 * field(m))
+    assert np.array_equal(read_fields(shared_path / state["displacements"], m.parts, 1)[0], 30 * field(m))
     assert Checkpoints(shared_path, comm).read()["files"].keys() == {"state-00003.npy"}
 
 
@@ -85,7 +85,7 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     small, large = model("toy", "bgfc", radius=20.0), model("toy", "bgfc")
     Checkpoints(tmp_path, comm).save(1, small.parts, {}, field(small))
     with pytest.raises(InputError, match="another case or mesh"):
-        read_displacements(tmp_path / "state-00001.npy", large.parts)
+        read_fields(tmp_path / "state-00001.npy", large.parts, 1)[0]
 
 
 def test_no_checkpoint_is_none(tmp_path):
@@ -103,7 +103,7 @@ def test_several_fields_other_numbers_or_neither(shared_path):
     assert np.array_equal(read_fields(shared_path / state["displacements"], m.parts, 2), [field(m), 2 * field(m)])
     assert np.array_equal(read_numbers(shared_path / state["rows"], comm), rows)
     with pytest.raises(InputError, match="holds no displacements"):
-        read_displacements(shared_path / state["displacements"], m.parts)
+        read_fields(shared_path / state["displacements"], m.parts, 1)[0]
     q = np.sin(np.arange(2.0 * m.parts.layout.n_free * m.parts.layout.components)).reshape(2, -1)
     write_unknowns(shared_path / "point.npy", m.parts, *q)
     checkpoints.rest_on("point.npy")
