@@ -6,8 +6,6 @@ from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Any
 
-from mpi4py import MPI
-
 from fem.collective import on_root
 
 from ..case.case import Case
@@ -24,10 +22,11 @@ from ..output.versions import versions
 from ..pictures import folds as fold_pictures
 from ..report.page import report_or_warn
 from ..stages import stage
-from .directory import RunDirectory, run_directory
+from .directory import RunDirectory
+from .opened import opened
 from .report import judged_by
 from .specs import solver_options
-from .terminal import Display, display
+from .terminal import Display
 
 
 def run_folds(
@@ -45,11 +44,7 @@ def run_folds(
     resume : bool
         Go on after the last point found there, on any number of ranks.
     """
-    comm = MPI.COMM_WORLD
-    with (
-        run_directory(directory, comm, resume, "folds") as held,
-        display(comm, "point", directory / "run.log") as shown,
-    ):
+    with opened(directory, resume, "folds") as (held, shown):
         return FoldsRun(case, held, spec, options, shown).execute()
 
 

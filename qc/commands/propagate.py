@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from mpi4py import MPI
 from petsc4py import PETSc
 
 from fem.collective import on_root
@@ -25,12 +24,13 @@ from ..output.sealed import entries_of
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
-from .directory import RunDirectory, run_directory
+from .directory import RunDirectory
 from .guard import Interrupt
+from .opened import opened
 from .propagation_report import document, summary_lines
 from .report import in_short, model_line, step_line
 from .specs import blaming_petsc_options, propagation_spec, quiet_petsc, solver_options
-from .terminal import Display, display, tell
+from .terminal import Display, tell
 
 
 def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> int:
@@ -40,11 +40,7 @@ def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_opt
         raise InputError(f"[qm] is not allowed with qc propagate: {why}")
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
-    directory = Path(directory)
-    with (
-        run_directory(directory, MPI.COMM_WORLD, resume, "propagate") as held,
-        display(held.comm, "bond", directory / "run.log") as shown,
-    ):
+    with opened(Path(directory), resume, "propagate") as (held, shown):
         run = PropagationRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:

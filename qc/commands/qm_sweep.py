@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mpi4py import MPI
 from petsc4py import PETSc
 
 from fem.collective import on_root
@@ -27,10 +26,11 @@ from ..output.sealed import entries_of
 from ..pictures.qm_sweep import sweep_picture
 from ..solve.options import SolverOptions
 from ..stages import stage
-from .directory import RunDirectory, run_directory
+from .directory import RunDirectory
 from .guard import Interrupt
+from .opened import opened
 from .specs import ladder_spec, qm_tip_spec
-from .terminal import Display, display
+from .terminal import Display
 
 COLUMNS = ("K_over_KG", "x", "z", "potential", "qm", "opening_force")
 """Of ``sweep.csv``: K_G, A, lengths in A, eV/A."""
@@ -57,11 +57,7 @@ def run_sweep(case: Case, options: SolverOptions, directory: Path, resume: bool 
         Go on after the last load found there, on any number of ranks.
     """
     check_sweep(case)
-    comm = MPI.COMM_WORLD
-    with (
-        run_directory(directory, comm, resume, "qm-sweep") as held,
-        display(comm, "load", directory / "run.log") as shown,
-    ):
+    with opened(directory, resume, "qm-sweep") as (held, shown):
         return SweepRun(case, held, options, shown).execute()
 
 

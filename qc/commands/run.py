@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mpi4py import MPI
-
 from fem.collective import on_root
 
 from ..case.case import Case
@@ -21,12 +19,13 @@ from ..output.pictures import draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
 from ..solve.options import SolverOptions
 from ..stages import stage
-from .directory import RunDirectory, run_directory
+from .directory import RunDirectory
 from .guard import Interrupt
+from .opened import opened
 from .report import document, in_short, model_line, step_line, summary_lines
 from .specimen import Specimen
 from .specs import blaming_petsc_options, ladder_spec, qm_tip_spec, quiet_petsc, solver_options
-from .terminal import Display, display, tell
+from .terminal import Display, tell
 
 PATIENT_NEWTON = 40
 """Iterations of Newton's method with forces mixed from an engine whose stiffness it is not told."""
@@ -52,11 +51,7 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
     """
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
-    directory = Path(directory)
-    with (
-        run_directory(directory, MPI.COMM_WORLD, resume) as held,
-        display(held.comm, "step", directory / "run.log") as shown,
-    ):
+    with opened(Path(directory), resume, "run") as (held, shown):
         run = LadderRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:
