@@ -27,6 +27,9 @@ TAIL = "  </Collection>\n</VTKFile>\n"
 """Of ``fields.pvd``, round its entries."""
 TETRAHEDRON = 71
 """VTK's number of a Lagrange tetrahedron; the cells of other meshes are triangles."""
+_open: list[VTXWriter] = []
+"""Writers that have not been closed. Closing one is collective, and so is dropping it, which garbage collection would do on one
+rank while the others are elsewhere: those that a failed run leaves open stay until the process ends."""
 
 
 class FieldSeries:
@@ -77,6 +80,7 @@ class FieldSeries:
         """End ``fields.bp``."""
         if self._vtx is not None:
             self._vtx.close()
+            _open.remove(self._vtx)
             self._vtx = None
 
     def _fill(self, q: PETSc.Vec) -> None:
@@ -98,6 +102,7 @@ class FieldSeries:
             os.environ.setdefault("HOME", tempfile.gettempdir())  # ADIOS2 looks for its settings there, and crashes without
             fields, path = [self._u, self._beta, self._stress, self._there], self.directory / name
             self._vtx = VTXWriter(self.model.comm, path, fields, mesh_policy=VTXMeshPolicy.reuse)
+            _open.append(self._vtx)
         self._vtx.write(float(number))
 
     def _write_vtk(self, number: int) -> None:

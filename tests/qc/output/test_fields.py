@@ -1,5 +1,7 @@
 """Fields on the mesh: stress in cells and of atoms is Cauchy and Born's under a uniform deformation; the series and its readers."""
 
+import gc
+import weakref
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -87,6 +89,19 @@ def test_a_series_that_is_gone_on_with(shared_path):
     assert read_fields(shared_path, 2) is None
     expected = GPA * m.material.stress(F[None])[0] @ F.T / np.linalg.det(F)
     assert np.asarray(grid["stress"])[own] == pytest.approx(np.tile(expected.ravel(), (own.sum(), 1)), abs=1e-6)
+
+
+@pytest.mark.mpi
+def test_garbage_collection_closes_no_file(shared_path):
+    """Closing is collective: one rank would wait in it for the others, which collect their garbage at another time."""
+    m = shared_model("morse", "bgfc")
+    series = FieldSeries(shared_path, m)
+    series.write(deform(m, general(m.crystal)), 0)
+    file = weakref.ref(series._vtx)
+    del series
+    gc.collect()
+    assert file() is not None
+    file().close()
 
 
 def test_no_mesh_no_fields(tmp_path):
