@@ -104,7 +104,7 @@ PROBLEMS = {
     "vacancy, Cu": Problem(COPPER, ONE, STRAINED, (2.3, 2.7, 3.2, 3.8), (3, 4, 5, 6), 8, dimension=3),
     "divacancy, Cu": Problem(COPPER, PAIR, STRAINED, (2.5, 2.9, 3.4, 4), (3, 4, 5, 6), 8, dimension=3),
 }
-QUICK = {"divacancy, toy EAM": Problem(TOY, PAIR, STRAINED, (4, 6, 9), (6, 9, 13), 20)}
+QUICK = {"divacancy, toy EAM": Problem(TOY, PAIR, STRAINED, (6, 9), (9, 13), 20)}
 FIGURES = {
     "accuracy": ("divacancy, toy EAM", "divacancy, hexagonal EAM"),
     "accuracy_microcrack": ("microcrack, toy EAM", "microcrack, hexagonal EAM"),

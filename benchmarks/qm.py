@@ -76,7 +76,7 @@ def budget() -> None:
 
 def newton() -> None:
     """QM calls to 1e-6 eV/A for a pull of 3 % and a further step to 3.5 %."""
-    for engine, caps in (("ase:tests.qc.qm_engines.Stiff", False), ("gfn1-xtb", True)):
+    for engine, caps in (("ase:tests.qc.site_engines.Stiff", False), ("gfn1-xtb", True)):
         for hessian in ("mm", "psb", "sr1"):
             ball = Ball(radius=16.0, free=13.0)
             qm = ball.qm(engine, radius=5.2, centre=(0.0, 0.0, 0.0), hessian=hessian, caps=caps)

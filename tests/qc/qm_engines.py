@@ -10,9 +10,6 @@ from typing import ClassVar
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
-from atomistics.potentials.calculator import SiteCalculator
-from atomistics.potentials.stillinger_weber import holland_marder, stillinger_weber
-
 
 class Plain(Calculator):
     implemented_properties: ClassVar = ["energy", "forces", "stress"]
@@ -35,24 +32,6 @@ class Strict(Zero):
 
     def __init__(self, depth=1.0):
         super().__init__()
-
-
-class SW(SiteCalculator):
-    """Stillinger-Weber silicon, the model's own in the null tests."""
-
-    elements = ("Si",)
-
-    def __init__(self, **kwargs):
-        super().__init__(stillinger_weber(), **kwargs)
-
-
-class Stiff(SiteCalculator):
-    """The brittle variant: another material, without link atoms."""
-
-    elements = ("Si",)
-
-    def __init__(self, **kwargs):
-        super().__init__(holland_marder(), **kwargs)
 
 
 class Capped(Plain):
@@ -99,7 +78,7 @@ class Stubborn(Plain):
         raise RuntimeError("SCF did not converge in 250 iterations")
 
 
-class SecondTry(SW):
+class SecondTry(Capped):
     """Dies at the first attempt of each run of the test, works at the next: a file remembers."""
 
     def __init__(self, memory, **kwargs):
@@ -107,18 +86,3 @@ class SecondTry(SW):
         if not os.path.exists(memory):
             open(memory, "w").close()
             os.abort()
-
-
-class Tires(Stiff):
-    """Dies in its tenth call, once: a file remembers how often it was asked."""
-
-    def __init__(self, memory, **kwargs):
-        super().__init__(**kwargs)
-        self.memory = memory
-
-    def calculate(self, *args, **kwargs):
-        with open(self.memory, "a") as file:
-            file.write("x")
-        if os.path.getsize(self.memory) == 10:
-            os.abort()
-        super().calculate(*args, **kwargs)

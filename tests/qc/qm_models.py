@@ -55,7 +55,7 @@ class Ball:
         up = bonds[np.argmax(np.abs(bonds[:, 1]))]
         return np.array(lift) * -np.sign(up[1])
 
-    def qm(self, engine="ase:tests.qc.qm_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
+    def qm(self, engine="ase:tests.qc.site_engines.SW", radius=6.5, centre=(0.0, 0.0, 0.5), **changes) -> QM:  # type: ignore[no-untyped-def]
         settings = {k: changes.pop(k) for k in ("parameters", "time_limit", "retries", "spin", "start") if k in changes}
         spec = QMSpec(centre=centre, radius=radius, engine=EngineSpec(engine=engine, **settings), **changes)
         return build_qm(self.embedding, spec)

@@ -59,7 +59,7 @@ def left_over(directory):
     )
 
 
-ENGINES = "ase:tests.qc.qm_engines."
+ENGINES = "ase:tests.qc.site_engines."
 
 
 def tip_case(engine=None, load=(), model=(), **qm):

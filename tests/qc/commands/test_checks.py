@@ -99,7 +99,7 @@ def test_a_misspelt_command_is_one_sentence(words, sentence):
 def test_an_engine_that_is_not_installed_is_told_before_any_work():
     with pytest.raises(InputError, match=r'qm.engine = "ase:nowhere.Engine" is not installed'):
         check_engine(QMTable(radius=5.0, engine="ase:nowhere.Engine"))
-    check_engine(QMTable(radius=5.0, engine="ase:tests.qc.qm_engines.SW"))
+    check_engine(QMTable(radius=5.0, engine="ase:tests.qc.site_engines.SW"))
 
 
 def test_a_missing_engine_is_told_before_anything_is_built(tmp_path, monkeypatch, capfd):

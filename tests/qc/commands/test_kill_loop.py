@@ -26,7 +26,7 @@ crack = { plane = [1, 1, 1], front = [1, -1, 0] }
 load = { K_start = 1.3, K_stop = 1.35, K_step = 0.05 }
 """
 QM = """
-qm = { engine = "ase:tests.qc.qm_engines.Stiff", radius = 4.5, caps = false }
+qm = { engine = "ase:tests.qc.site_engines.Stiff", radius = 4.5, caps = false }
 """
 SHORT = "domain_radius = 13.0, front_periods = 4"
 CASES = {

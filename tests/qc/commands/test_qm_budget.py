@@ -20,7 +20,7 @@ def command(*words):
 def test_command_prints_the_budget_and_writes_a_matched_potential(tmp_path):
     case = tmp_path / "tip.toml"
     case.write_text(
-        (EXAMPLES / "silicon_crack.toml").read_text() + '[qm]\nengine = "ase:tests.qc.qm_engines.SW"\nradius = 6.0\n'
+        (EXAMPLES / "silicon_crack.toml").read_text() + '[qm]\nengine = "ase:tests.qc.site_engines.SW"\nradius = 6.0\n'
     )
     matched, out = tmp_path / "matched.sw", tmp_path / "budget.json"
     result = command(case, "--match", matched, "-o", out, "--cells", 1)
@@ -48,7 +48,7 @@ def test_command_prints_the_budget_and_writes_a_matched_potential(tmp_path):
                 "--set",
                 "qm.radius=6",
                 "--set",
-                "qm.engine=ase:tests.qc.qm_engines.SW",
+                "qm.engine=ase:tests.qc.site_engines.SW",
             ),
             'not for "bcc"',
         ),

@@ -17,5 +17,5 @@ def ball():
 @pytest.fixture(scope="session")
 def found():
     """Elasticity of a classical engine, Holland-Marder silicon."""
-    engine = EngineSpec(engine="ase:tests.qc.qm_engines.Stiff")
+    engine = EngineSpec(engine="ase:tests.qc.site_engines.Stiff")
     return engine_elasticity(engine, Crystal.diamond("Si", 5.40), cells=1)

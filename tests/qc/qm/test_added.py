@@ -55,5 +55,5 @@ def test_the_same_potential_adds_nothing_and_zero_takes_it_all_away(silicon):
 def test_an_engines_own_share_is_that_of_its_potential(silicon):
     """From a periodic cell with its stress, at a lattice constant where it is under pressure."""
     crystal = silicon[0].with_lattice_constant(5.5)
-    engine = EngineSpec(engine="ase:tests.qc.qm_engines.SW")
+    engine = EngineSpec(engine="ase:tests.qc.site_engines.SW")
     assert engine_share(engine, crystal, F, 1) == pytest.approx(potential_share(crystal, silicon[1], F), rel=1e-6)

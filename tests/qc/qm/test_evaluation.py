@@ -5,7 +5,7 @@ import pytest
 
 from qc.qm.evaluation import Evaluation, IsolatedSites
 from tests.qc.qm.test_region import Direct, region
-from tests.qc.qm_engines import SW, Stiff
+from tests.qc.site_engines import SW, Stiff
 
 
 def test_correction_per_added_atom_converges_to_the_difference_of_the_bulk_energies():

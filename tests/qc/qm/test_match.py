@@ -51,4 +51,4 @@ def test_constants_out_of_reach_of_the_form_are_refused():
 
 def test_other_crystals_are_refused():
     with pytest.raises(InputError, match="cubic crystals"):
-        engine_elasticity(EngineSpec(engine="ase:tests.qc.qm_engines.Stiff"), Crystal.hcp("Si", 3.0))
+        engine_elasticity(EngineSpec(engine="ase:tests.qc.site_engines.Stiff"), Crystal.hcp("Si", 3.0))

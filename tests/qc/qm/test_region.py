@@ -11,8 +11,9 @@ from qc.qm.engine.spec import Answer
 from qc.qm.evaluation import IsolatedSites
 from qc.terms.check import check_term
 from qc.terms.term import NoEnergyError
-from tests.qc.qm_engines import SW, Capped, Stiff, Zero
+from tests.qc.qm_engines import Capped, Zero
 from tests.qc.qm_models import STRAIN, Ball
+from tests.qc.site_engines import SW, Stiff
 
 ENGINES = {"SW": SW, "Stiff": Stiff, "Zero": Zero, "Capped": Capped}
 
@@ -204,12 +205,12 @@ def test_a_failing_engine_is_the_same_error_on_all_ranks(ball):
     with pytest.raises(EngineError, match="no answer within"):
         ball.qm("ase:tests.qc.qm_engines.Hang", radius=4.5, retries=0, time_limit=0.5)
     with pytest.raises(InputError, match="no parameters for H"):
-        ball.qm("ase:tests.qc.qm_engines.SW", radius=4.5)
+        ball.qm("ase:tests.qc.site_engines.SW", radius=4.5)
 
 
 @pytest.mark.mpi
 def test_the_engine_in_its_process_gives_what_it_gives_here(ball):
-    qm, here = ball.qm("ase:tests.qc.qm_engines.Stiff", radius=6.0, caps=False), region(ball, "Stiff")
+    qm, here = ball.qm("ase:tests.qc.site_engines.Stiff", radius=6.0, caps=False), region(ball, "Stiff")
     c = ball.coupling(qm.term)
     q = ball.deform(c, np.eye(3) + 0.01 * STRAIN, noise=0.05)
     E = c.energies(q)["qm"]

@@ -14,7 +14,7 @@ def test_retries_change_mixing_then_accuracy_but_only_of_xtb():
 
 
 def test_installed_tells_without_importing():
-    assert installed("ase:tests.qc.qm_engines.SW")
+    assert installed("ase:tests.qc.site_engines.SW")
     assert not installed("ase:nowhere.Class")
 
 

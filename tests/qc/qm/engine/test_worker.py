@@ -1,5 +1,6 @@
 """The program in the engine's process: its answers are the calculator's, and what it refuses."""
 
+import ase
 import numpy as np
 import pytest
 
@@ -7,17 +8,14 @@ from qc.errors import InputError
 from qc.qm.engine.process import EngineError, EngineProcess
 from qc.qm.engine.spec import EngineSpec
 from tests.qc.qm.engine.test_process import DIMER, engine
+from tests.qc.site_engines import SW
 
 
 def test_an_answer_is_the_calculators():
-    from tests.qc.qm_engines import SW
-
-    with engine("SW") as e:
+    with EngineProcess(EngineSpec(engine="ase:tests.qc.site_engines.SW"), ["Si", "Si"]) as e:
         answer = e.compute(DIMER)
         assert e.calls == 1
         assert e.seconds > 0
-    import ase
-
     atoms = ase.Atoms("Si2", positions=DIMER, calculator=SW())
     assert answer.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-14)
     assert np.abs(answer.forces - atoms.get_forces()).max() < 1e-14
@@ -36,7 +34,7 @@ def test_charges_that_do_not_converge_are_told_what_helps():
 
 def test_an_element_that_the_engine_lacks_is_refused():
     with pytest.raises(InputError, match="no parameters for H"):
-        EngineProcess(EngineSpec(engine="ase:tests.qc.qm_engines.SW"), ["Si", "H"])
+        EngineProcess(EngineSpec(engine="ase:tests.qc.site_engines.SW"), ["Si", "H"])
 
 
 def test_wrong_parameters_are_refused():
