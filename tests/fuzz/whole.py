@@ -6,6 +6,8 @@ import functools
 
 import numpy as np
 
+from atomistics.potentials.folders import potential_folders
+
 POTENTIALS = {
     "setfl": ("toy.eam.alloy", "fcc", "Xx"),
     "fs": ("toy.eam.fs", "fcc", "Xx"),
@@ -13,15 +15,26 @@ POTENTIALS = {
     "sw": ("Si.sw", "diamond", "Si"),
     "tersoff": ("Si.tersoff", "diamond", "Si"),
     "tersoff-mod": ("Si.tersoff.mod", "diamond", "Si"),
+    "snap": ("Ta.snap", "bcc", "Ta"),
+    "snapcoeff": ("Ta.snapcoeff", "bcc", "Ta"),
+    "snapparam": ("Ta.snap", "bcc", "Ta"),
 }
-"""File, structure and element of each kind."""
+"""File that a case names, structure and element of each kind."""
+SNAP = ("snap", "snapcoeff", "snapparam")
+"""Kinds of which the other two files are there, too."""
 
 
 @functools.cache
 def text_of(kind: str) -> bytes:
     """A whole file of a kind."""
     made = {"setfl": _setfl, "fs": _fs, "funcfl": _funcfl, "sw": lambda: SW, "tersoff": lambda: TERSOFF, "tersoff-mod": lambda: MOD}
-    return made[kind]()
+    return made[kind]() if kind in made else _snap(kind)
+
+
+def _snap(suffix: str) -> bytes:
+    """One of the three files of a tantalum potential, the script with the names of the other two."""
+    file = next(folder / f"Ta06A.{suffix}" for folder in potential_folders() if (folder / "Ta06A.snap").exists())
+    return file.read_bytes().replace(b"Ta06A.", b"broken.")
 
 
 N, CUTOFF = 60, 4.0

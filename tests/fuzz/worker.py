@@ -59,7 +59,7 @@ class Accepted(Exception):
 def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
-    import atomistics  # noqa: F401  the kernels, before the limit
+    import atomistics.potentials.snap  # noqa: F401  the kernels, before the limit
     import qc.commands.guard as guard
 
     guard._pipe = os.open(os.devnull, os.O_WRONLY)  # no watchdog for each input: this process has one of its own
@@ -92,7 +92,7 @@ def good(code: object, said: str) -> bool:
 def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
     """Words of a command, whose files are written."""
     from tests.fuzz.mutations import mutated, setting, settings_in
-    from tests.fuzz.whole import POTENTIALS, text_of
+    from tests.fuzz.whole import POTENTIALS, SNAP, text_of
 
     case = folder / "case.toml"
     base = BASE if rng.random() < 0.5 else SOLID.format(structure="diamond", element="Si", file="holland-marder")
@@ -103,9 +103,12 @@ def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
         case.write_bytes(mutated(base.encode(), rng) if rng.random() < 0.4 else settings_in(base, rng).encode())
         return ["check", str(case)]
     file, structure, element = POTENTIALS[kind]
-    broken = folder / f"broken{''.join(Path(file).suffixes)}"
-    broken.write_bytes(mutated(text_of(kind), rng))
-    case.write_text(SOLID.format(structure=structure, element=element, file=broken.name))
+    named = f"broken{''.join(Path(file).suffixes)}"
+    of_snap = SNAP if kind in SNAP else ()
+    for other in of_snap:
+        (folder / f"broken.{other}").write_bytes(text_of(other))
+    (folder / (f"broken.{kind}" if of_snap else named)).write_bytes(mutated(text_of(kind), rng))
+    case.write_text(SOLID.format(structure=structure, element=element, file=named))
     return ["check", str(case)]
 
 
