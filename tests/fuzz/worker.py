@@ -59,8 +59,10 @@ class Accepted(Exception):
 def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
-    import atomistics.potentials.snap  # noqa: F401  the kernels, before the limit
     import qc.commands.guard as guard
+    from atomistics.kernels.compilation import load_snap
+
+    load_snap()  # all kernels, before the limit
 
     guard._pipe = os.open(os.devnull, os.O_WRONLY)  # no watchdog for each input: this process has one of its own
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
