@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -14,7 +15,7 @@ from dolfinx.io import VTKFile, VTXMeshPolicy, VTXWriter
 from petsc4py import PETSc
 
 from fem.cauchy_born import GPA
-from fem.collective import on_root
+from fem.collective import on_root, together
 
 from ..coupling.model import Model
 from ..terms.continuum import ContinuumTerm
@@ -89,10 +90,12 @@ class FieldSeries:
         u[:] = z["continuum"]
         stress = self._stress.x.array.reshape(-1, 9)
         stress[:] = np.nan
+        cells_of = np.asarray(self._stress.function_space.dofmap.list)
         for term in (term.unweighted for term in self.model.coupling.terms):
             if isinstance(term, ContinuumTerm):
-                cells = np.asarray(self._stress.function_space.dofmap.list)[term.field.cells, 0]
-                stress[cells] = GPA * term.field.cauchy_stress(z[term.name]).reshape(-1, 9)
+                # inner shifts may find no rest on one rank alone
+                found = together(self.model.comm, functools.partial(term.field.cauchy_stress, z[term.name]))
+                stress[cells_of[term.field.cells, 0]] = GPA * found.reshape(-1, 9)
         self._stress.x.scatter_forward()
         self._there.x.array[:] = np.isfinite(stress).all(1)
 
