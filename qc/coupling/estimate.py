@@ -20,7 +20,7 @@ from .extents import Extents
 from .spec import ModelSpec
 
 if TYPE_CHECKING:
-    from fem.mesh.domain import DomainShape
+    from fem.mesh.domain import DomainMesh, DomainShape
 
 BYTES_PER_NONZERO = 12 * 4
 """Of the assembled Hessian: value and index, in the matrix, its COO map and the transfer; the factors are counted apart."""
@@ -57,17 +57,21 @@ class Estimate:
     memory: float
 
     @classmethod
-    def of(cls, extents: Extents, crystal: Crystal, potential: SitePotential) -> Estimate:
-        """The estimate for a model with a mesh of the code's own; ``crystal`` has its lattice constant."""
+    def of(
+        cls, extents: Extents, crystal: Crystal, potential: SitePotential, vertices: int | None = None
+    ) -> Estimate:
+        """The estimate for a model; ``crystal`` has its lattice constant, ``vertices`` is how many a mesh of the user's has."""
         spec, lattice = extents.spec, extents.lattice
         gdim = lattice.gdim
         cells = 1.0 / abs(float(np.linalg.det(lattice.planar)))  # lattice vertices per A^2, in 3-D per A^3
         sites = cells * crystal.cell_offsets.shape[0] * (spec.front_periods if gdim == 2 else 1)
-        inside, resolved = (_size_within(extents, distance, spec.radius) for distance in (spec.width, extents.resolved))
+        width = spec.width if vertices is None else 0.0  # atoms of the handshake follow a mesh of the user's
+        inside, resolved = (_size_within(extents, distance, spec.radius) for distance in (width, extents.resolved))
         seen = _size_within(extents, extents.resolved + extents.reach, spec.radius + 2 * extents.reach)
         atoms, free = (sites * size if spec.facts.atoms else 0.0 for size in (seen, inside))
-        mesh = cells * max(resolved - inside, 0.0) if spec.facts.continuum else 0.0
-        nodes = _far_nodes(extents) if spec.facts.continuum else 0.0
+        mesh = cells * max(resolved - inside, 0.0) if spec.facts.continuum and vertices is None else 0.0
+        far = _far_vertices(extents) if vertices is None else vertices
+        nodes = far * (1 if spec.order == 1 else 2**gdim) if spec.facts.continuum else 0.0
         blocks, components = free + mesh + nodes, 2 if crystal.dimension == 2 else 3
         neighbours = len(crystal.stencil(potential.cutoff))
         by_sites = min(_partners(crystal, potential.cutoff, gdim, sites, neighbours), free + mesh + 1)
@@ -88,13 +92,22 @@ def _partners(crystal: Crystal, cutoff: float, gdim: int, sites: float, neighbou
     return min(all_round, _ball(gdim, 2 * cutoff) * sites, 1.0 + neighbours**2)
 
 
-def check_room(comm: MPI.Comm, extents: Extents, crystal: Crystal, potential: SitePotential) -> Estimate:
-    """The estimate for a model; ValueError, the same on all ranks, if the machines that they run on cannot hold it. Collective."""
-    expected, there = Estimate.of(extents, crystal, potential), memory_of(comm)
+def check_room(
+    comm: MPI.Comm, extents: Extents, crystal: Crystal, potential: SitePotential, domain: DomainMesh | None = None
+) -> Estimate:
+    """`Estimate.of` a model, on a mesh of the user's if one is given. Collective.
+
+    Raises
+    ------
+    ValueError
+        The same on all ranks, if the machines that they run on cannot hold the model.
+    """
+    vertices = None if domain is None else domain.mesh.topology.index_map(0).size_global
+    expected, there = Estimate.of(extents, crystal, potential, vertices), memory_of(comm)
     if not expected.memory <= there / SPARE:
         raise ValueError(
-            f"{_largest(extents, crystal, potential)} makes the model too large: {expected}, and there are {there / 2**30:.3g} GiB; "
-            "make it smaller, or use more machines"
+            f"{_largest(extents, crystal, potential, vertices)} makes the model too large: {expected}, and there are "
+            f"{there / 2**30:.3g} GiB; make it smaller, or use more machines"
         )
     return expected
 
@@ -135,8 +148,8 @@ def _ball(dimension: int, radius: float) -> float:
     return np.pi * radius**2 if dimension == 2 else 4.0 / 3.0 * np.pi * radius**3
 
 
-def _far_nodes(extents: Extents) -> float:
-    """Nodes between the resolved zone and the outer boundary, from the mesh size there."""
+def _far_vertices(extents: Extents) -> float:
+    """Vertices between the resolved zone and the outer boundary, from the mesh size there."""
     shape: DomainShape = extents.shape()
     gdim, radius = extents.lattice.gdim, extents.spec.radius
     inner = max(min(shape.core, radius), 0.1 * extents.edge)
@@ -152,11 +165,10 @@ def _far_nodes(extents: Extents) -> float:
     around = np.full(len(angle), 2 * np.pi / len(angle)) if gdim == 2 else 2 * np.pi * np.sin(angle) * np.pi / len(angle)
     shells = np.diff(r**gdim) / gdim
     per_size = 2 / sqrt(3) if gdim == 2 else sqrt(2)
-    vertices = float((shells[:, None] * around * outside * per_size / size**gdim).sum())
-    return vertices if extents.spec.order == 1 else vertices * (4 if gdim == 2 else 8)
+    return float((shells[:, None] * around * outside * per_size / size**gdim).sum())
 
 
-def _largest(extents: Extents, crystal: Crystal, potential: SitePotential) -> str:
+def _largest(extents: Extents, crystal: Crystal, potential: SitePotential, vertices: int | None) -> str:
     """The key and value of the size that makes most of a model, by making each of them small."""
     spec = extents.spec
     least = 2 * potential.cutoff
@@ -172,7 +184,7 @@ def _largest(extents: Extents, crystal: Crystal, potential: SitePotential) -> st
         del smaller["core_radius"]
 
     def memory(key: str) -> float:
-        return Estimate.of(replace(extents, spec=smaller[key][1]), crystal, potential).memory
+        return Estimate.of(replace(extents, spec=smaller[key][1]), crystal, potential, vertices).memory
 
     key = min(smaller, key=memory)
     return f"{key} = {smaller[key][0]:g}" + ("" if key == "front_periods" else " A")

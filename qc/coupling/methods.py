@@ -61,8 +61,7 @@ def build_model(
     """
     crystal = crystal.resolved(potential)
     extents = Extents.of(crystal, potential, lattice, spec)
-    if domain is None:
-        begin(str(check_room(comm, extents, crystal, potential)))
+    begin(str(check_room(comm, extents, crystal, potential, domain)))
     return build_within(
         comm, crystal, potential, extents, domain=domain, removed=removed, reconstruction=reconstruction
     )

@@ -108,8 +108,7 @@ class CrackSystem:
         check_sizes(spec, extents, self.crystal, potential)
         check_tip(spec, self.lattice, self.crystal)
         self.check_opening(K_check)
-        if domain is None:
-            begin(str(check_room(comm, extents, self.crystal, potential)))
+        begin(str(check_room(comm, extents, self.crystal, potential, domain)))
         begin("mesh, atoms and couplings of the model")
         self.model: Model = build_within(
             comm, self.crystal, potential, extents, coarse=coarse, domain=domain, reconstruction=reconstruction

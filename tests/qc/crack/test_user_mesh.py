@@ -1,6 +1,7 @@
 """Meshes of the user's own: what is refused, and the coupling on vertices that are no lattice sites."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fem.mesh.proof import Cut
 from fem.mesh.user_mesh import blended_range, read_mesh
 from qc.case.case import Case
 from qc.commands.build import make_system
+from qc.coupling.estimate import check_room
 from qc.coupling.methods import build_model
 from qc.coupling.spec import ModelSpec
 from qc.crack.k_error import k_plus_error
@@ -49,6 +51,17 @@ def forces_at(m, F):
     g = q.duplicate()
     m.coupling.energy_gradient(q, g)
     return g
+
+
+@pytest.mark.mpi
+def test_sizes_are_known_before_the_model_is_built():
+    """Of a core too large for the machine, on a mesh that is there already; and near those of a model that is built."""
+    m = model_on(DISC, "bgfc")
+    found = check_room(m.comm, m.extents, m.crystal, m.potential, m.domain)
+    assert 0.5 < found.unknowns / m.parts.layout.n_unknowns < 2.0
+    large = replace(m.extents, spec=replace(m.extents.spec, core=Core(3e6), radius=1e7))
+    with pytest.raises(ValueError, match=r"core_radius = 3e\+06 A makes the model too large"):
+        check_room(m.comm, large, m.crystal, m.potential, m.domain)
 
 
 @pytest.mark.mpi
