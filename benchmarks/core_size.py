@@ -24,6 +24,7 @@ from qc.errors import ConvergenceError, InputError
 
 MATERIALS: dict[str, tuple[Any, ...]] = {
     "iron": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 1, 0), (0, 0, 1)),
+    "iron-100": ("Fe_mm.eam.fs", "bcc", ("Fe",), (1, 0, 0), (0, 1, 1)),
     "silicon": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, -1, 0)),
     "silicon-112": ("holland-marder", "diamond", ("Si",), (1, 1, 1), (1, 1, -2)),
     "tungsten": ("W_zhou.eam.alloy", "bcc", ("W",), (1, 1, 0), (0, 0, 1)),
