@@ -105,10 +105,11 @@ types: $(READY)
 unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
-# One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
+# One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two,
+# and the scripts of the gallery.
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
-	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --ignore=tests/test_gallery.py $(PYTEST_ARGS)
 	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.

@@ -20,7 +20,7 @@ TOLERANCE = 1e-10
 def sweep(folder, ranks=comm, resume=False):
     """Two loads with another engine than the potential's, by the ranks given."""
     with run_directory(folder, ranks, resume, "qm-sweep") as held, display(ranks, "load") as shown:
-        swept = tip_case("SW", {"K_start": 1.0, "K_stop": 1.05, "K_step": 0.05})
+        swept = tip_case("SW", {"K_start": 1.0, "K_stop": 1.05, "K_step": 0.05}, {"front_periods": 3})
         return SweepRun(swept, held, SolverOptions(), shown).execute()
 
 

@@ -129,7 +129,7 @@ def test_red_with_forces_that_are_no_numbers(monkeypatch, method):
     assert set(found.values()) == {"fail"}
 
 
-@pytest.mark.parametrize("method", [m if m in ("qce", "bqce", "continuum") else pytest.param(m, marks=pytest.mark.mpi) for m in METHODS])
+@pytest.mark.parametrize("method", [pytest.param(m, marks=pytest.mark.mpi) if m == "bgrac" else m for m in METHODS])
 def test_a_mesh_of_ones_own(method):
     """Vertices that are no lattice sites: force blending, the dead load and the reconstruction hold there too."""
     claims = ("force patch test", "energy patch test", "Newton from a perturbed state")
