@@ -65,19 +65,22 @@ class Handshake:
         self._crack, self._sharp = spec.crack != "none", spec.width == 0.0
         self._stencil, self._radius = stencil, stencil.radius
         self._weight, self._depth, self._inner = shared.energy_weight(), shared.depth, shared.extents.blended[0]
+        blended = self._depth[self._parts.atoms.beta > 0.0].min(initial=self._inner)
+        # an atom beside a vertex takes part of its beta: such a site may lie before the first blended vertex
+        self._first = float(self._parts.layout.comm.allreduce(float(blended), op=MPI.MIN))
 
     def reconstruct(self, known: Reconstruction | None = None) -> Grac:
         """Solve for the stencils unless they are known. Collective; `ReconstructionError` on all ranks if that fails."""
         parts = self._parts
         reach = self._radius + max(EXTENSIONS[-1] * self._nn, self._radius)
         reach += 1e-6 * self._nn  # a site at exactly this depth is in reach of blocks that are checked
-        near = np.flatnonzero((self._weight > 0) & (self._depth > self._inner - reach)).astype(np.int32)
+        near = np.flatnonzero((self._weight > 0) & (self._depth > self._first - reach)).astype(np.int32)
         front = None if self._period is None else np.array([0.0, 0.0, self._period])
         stencils = Stencils(parts.layout, parts.atoms, near, self._stencil, front)
         disturbed = stencils.count(np.flatnonzero(~stencils.complete))
         distance = self._core(parts.X[:, : self._gdim])
         # deeper, all sites in reach weigh alike: there is no ghost force
-        checked = distance >= self._inner - self._radius
+        checked = distance >= self._first - self._radius
         cell_weight = parts.nodes.weight
         t = self._ghost_vector(stencils, cell_weight, checked)
         if not self._shared.matching:

@@ -110,6 +110,17 @@ def test_sharp_interface_and_cracks(crack):
         assert np.abs(forces(m, PLANE)).max() < 1e-9
 
 
+@pytest.mark.mpi
+@pytest.mark.parametrize(("plane", "front"), [((1, 1, 1), (1, 1, -2)), ((1, 1, 2), (1, 1, -1)), ((1, 1, 0), (0, 0, 1))])
+def test_a_site_before_the_first_blended_vertex(plane, front):
+    """An atom beside it takes part of its beta, and pushes neighbours further inside: there must be no ghost force on them either."""
+    crystal, potential = material("holland-marder")
+    turned = crystal.oriented(plane, front)
+    spec = ModelSpec(method="bgrac", core=Core(15.1), blend_width=9.0, radius=40.0)
+    m = build_model(MPI.COMM_WORLD, turned, potential, crack_lattice(turned), spec)
+    assert np.abs(forces(m, PLANE)).max(initial=0.0) < 1e-9
+
+
 def test_multipliers_matter():
     """A reconstruction that is off by a millionth leaves ghost forces: the test above can fail."""
     m = silicon("bgrac")
