@@ -84,7 +84,7 @@ def outer_edges(slit: Slit, facets: np.ndarray, points: np.ndarray) -> np.ndarra
     inner = (
         between
         & (points[:, :, 0].min(1) > slit.points[0, 0] + 0.75 * spacing)
-        & (points[:, :, 0].max(1) < 0.75 * spacing)
+        & (points[:, :, 0].max(1) < slit.points[-1, 0] + 0.5 * spacing)  # rows are shifted by at most half of it
     )
     along_rows = np.abs(y[:, 0] - y[:, 1]) < 1e-6
     return ~on_faces & ~(inner & ~along_rows)

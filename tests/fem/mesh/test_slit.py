@@ -12,8 +12,10 @@ comm = MPI.COMM_WORLD
 HEIGHT = np.sqrt(3) / 2
 
 
-def opened(c, origin=0.5):
-    lattice = front_lattice(Crystal.hexagonal("X", 1.0), np.array([0.0, origin * HEIGHT, 0.0]), along_x=True)
+def opened(c, origin=0.5, crystal=None, x=0.0):
+    crystal = crystal or Crystal.hexagonal("X", 1.0)
+    columns, row = front_lattice(crystal, np.zeros(3), along_x=True).planar
+    lattice = front_lattice(crystal, np.array([x * columns[0], origin * row[1], 0.0]), along_x=True)
     reach = np.full(2, 6.5)
     zone = build_zone(c, lattice, lambda x: np.linalg.norm(x, axis=1) <= 6.5, -reach, reach)
     return lattice, zone, *open_slit(c, lattice, zone)
@@ -42,9 +44,12 @@ def test_faces_are_apart_behind_the_tip():
     assert whole[0] > 0.95 * whole[1]
 
 
-def test_the_outside_is_one_loop():
+@pytest.mark.parametrize("front", [None, (1, -1, 0), (0, 0, 1), (1, -1, 2)])
+@pytest.mark.parametrize("x", [0.0, 0.25, 0.5, 0.7])
+def test_the_outside_is_one_loop(front, x):
     """Without the faces and the step at the tip, the surface of the zone is a chain from one side of the mouth to the other."""
-    lattice, _, zone, slit = opened(MPI.COMM_SELF)
+    crystal = None if front is None else Crystal.diamond("Si", 2.0).oriented((1, 1, 0), front)
+    lattice, _, zone, slit = opened(MPI.COMM_SELF, crystal=crystal, x=x)
     facets, points = surface_facets(MPI.COMM_SELF, lattice, zone, slit.nodes)
     outside = facets[outer_edges(slit, facets, points)]
     assert not (outside < 0).all(1).any()
