@@ -21,7 +21,7 @@ from tests.programs import ROOT, environment
 KINDS = (*("set", "case") * 7, "setfl", "fs", "funcfl", "sw", "tersoff", "tersoff-mod", "snap", "snapcoeff", "snapparam", "msh", "results")
 """One after the other: as many of each as about balances what they cost."""
 SILENCE = float(os.environ.get("QC_FUZZ_SILENCE", 30.0))
-"""Seconds; an input takes some hundredth, the longest one that is built whole a few: on a busy machine a multiple."""
+"""Seconds of the clock; an input takes some hundredth, the longest one that is built whole a few: on a busy machine a multiple."""
 
 
 def failures(count: int, seed: int, kinds: tuple[str, ...] = KINDS) -> Iterator[dict[str, object]]:

@@ -22,6 +22,8 @@ from pathlib import Path
 from qc.errors import visible
 
 MEMORY = 4 * 2**30
+LONGEST = 10.0
+"""Seconds of a core, this process' and its children's, that an input may take."""
 FULL, SOME = 40, 5
 """Every so manieth input that nothing refuses is built whole, or up to its mesh; the others up to the energy of their surface."""
 
@@ -73,7 +75,7 @@ def main() -> None:
 
 def tried(folder: Path, kind: str, seed: int) -> dict[str, object]:
     """What became of an input."""
-    rng, words = random.Random(f"{kind} {seed}"), [kind]
+    rng, words, before = random.Random(f"{kind} {seed}"), [kind], sum(os.times()[:4])
     if kind == "msh":
         code, said = mesh(folder, rng)
     elif kind == "results":
@@ -81,7 +83,9 @@ def tried(folder: Path, kind: str, seed: int) -> dict[str, object]:
     else:
         words = made(folder, kind, rng)
         code, said = outcome(words, "whole" if seed % FULL == 0 else "mesh" if seed % SOME == 0 else "material")
-    return {"kind": kind, "seed": seed, "good": good(code, said), "code": code, "said": said[-600:], "words": words}
+    fine, seconds = good(code, said), sum(os.times()[:4]) - before
+    verdict = {"kind": kind, "seed": seed, "good": fine and seconds < LONGEST, "code": code, "said": said[-600:], "words": words}
+    return verdict | {"seconds": seconds}
 
 
 def good(code: object, said: str) -> bool:
