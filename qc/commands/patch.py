@@ -38,6 +38,9 @@ from ..report.page import report_or_warn
 from ..report.source import patch_source
 from .terminal import display
 
+WIDEST = 1000.0
+"""Of a handshake, in nearest-neighbour distances."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PatchOptions:
@@ -132,8 +135,8 @@ def _width(text: str) -> float:
         value = float(text)
     except ValueError:
         value = np.nan
-    if not (np.isfinite(value) and value >= 0):
-        raise InputError(f"--width {text!r} is not allowed: it must be a number >= 0 in nearest-neighbour distances")
+    if not 0 <= value <= WIDEST:
+        raise InputError(f"--width {text!r} is not allowed: it must be a number from 0 to {WIDEST:g} in nearest-neighbour distances")
     return value
 
 

@@ -132,6 +132,7 @@ BAD_WORDS = [
     (["--deformation", "1,0,0,0,1,0,0,0,0"], ["singular"]),
     (["--crystal", "fcc:Al", "--potential", "Cu_mishin1.eam.alloy"], ["Al", "it knows Cu"]),
     (["--width", "1", "--crystal", "bcc"], ["--width 1", "cutoff"]),
+    (["--width", "1e308"], ["--width '1e308' is not allowed", "0 to 1000"]),
     (["--mesh", "nowhere.msh"], ["nowhere.msh", "does not exist"]),
     (["--map", "map.pdf"], ["map.pdf", ".png"]),
     (["-o", "nowhere/out.json"], ["nowhere/out.json", "no folder"]),
