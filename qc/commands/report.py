@@ -140,7 +140,20 @@ def verdict(state: LadderState, K_G: float, weighed: bool = False) -> str | None
         return done
     slip = next((event.sentence for event in state.events if event.kind == "slip_outside"), None)
     step = "the bracket is that of the load step alone" if state.K_plus_bracket is not None and not weighed else None
-    return "; ".join(part for part in (done, slip, judged_by(state.start), step) if part is not None)
+    return "; ".join(part for part in (done, slip, _branch(state, K_G), judged_by(state.start), step) if part is not None)
+
+
+def _branch(state: LadderState, K_G: float) -> str | None:
+    """What jumps that moved no tip leave open of K+: other steps of the load may lead to another of the states there are."""
+    found = state.K_plus_bracket
+    jumps = [] if found is None else [e for e in state.events if e.kind == "rearrangement" and e.bracket[1] <= found[1]]
+    if not jumps:
+        return None
+    times = "once" if len(jumps) == 1 else f"{len(jumps)} times, first"
+    return (
+        f"before it the state jumped {times} {between(jumps[0].bracket, K_G)}, without a move of the tip: a smaller load.K_step "
+        "may lead to another of the states there are, and to another K+"
+    )
 
 
 def judged_by(start: Trial | None) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from mpi4py import MPI
@@ -117,6 +118,11 @@ def test_verdicts():
     assert verdict(damaged, 1.0) == sentence
     clean = LadderState(steps=steps, events=[event("advance"), blunt], K_plus_bracket=[1.4, 1.5])
     assert verdict(clean, 1.0).startswith(f"cleaved: clean first advance between 1.4000 and 1.5000 K_G{unjudged}")
+    rearranged = replace(clean, events=[event("rearrangement"), *clean.events])
+    between = "between 1.4000 and 1.5000 K_G"
+    assert f"; before it the state jumped once {between}, without a move of the tip" in verdict(rearranged, 1.0)
+    later = replace(clean, events=[*clean.events, replace(event("rearrangement"), bracket=[1.5, 1.6])])
+    assert verdict(later, 1.0) == verdict(clean, 1.0)
     assert clean.blunting is None  # later ones do not take the first advance back
     sentence = "did not cleave: the tip blunted between 0.7000 and 0.7500 K_G, with 2 bonds broken off the plane and 3 new neighbours"
     assert verdict(LadderState(steps=steps, events=[event("off_plane"), blunt]), 2.0) == sentence + unjudged
