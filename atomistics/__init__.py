@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from .crystal import Crystal
     from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
     from .neighbours import NeighbourList
+    from .potentials.aliases import add_alias
     from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
     from .potentials.autodiff import JaxModel, TorchModel
     from .potentials.eam import EAM
-    from .potentials.library import COVALENT, load_potential
+    from .potentials.library import COVALENT, load_model, load_potential
     from .potentials.model import ModelPotential, SiteModel
     from .potentials.site_potential import SitePotential
     from .potentials.snap import SnapPotential
@@ -44,8 +45,10 @@ __all__ = [
     "Tersoff",
     "TorchModel",
     "ToyEAM",
+    "add_alias",
     "cohesive_energy",
     "equilibrium_lattice_constant",
+    "load_model",
     "load_potential",
 ]
 
@@ -55,6 +58,8 @@ _HOME = {
     "cohesive_energy": "energy",
     "equilibrium_lattice_constant": "energy",
     "NeighbourList": "neighbours",
+    "add_alias": "potentials.aliases",
+    "load_model": "potentials.library",
     "HexagonalEAM": "potentials.analytic",
     "LennardJones": "potentials.analytic",
     "Morse": "potentials.analytic",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -102,6 +103,13 @@ class TorchModel(_Padded):
         super().__init__(cutoff, elements, inversion_symmetric)
         self._both = func.vmap(func.grad_and_value(energy))
         self._twice = func.vmap(func.hessian(energy))
+
+    @staticmethod
+    def weights(path: str | os.PathLike[str]) -> Any:
+        """Tensors of a file of torch, in its own containers; whatever else a pickle would do is refused by torch."""
+        import torch
+
+        return torch.load(path, map_location="cpu", weights_only=True)
 
     def _first(self, D: np.ndarray, site: np.ndarray, kinds: np.ndarray) -> tuple[Any, Any]:
         dV, V = self._both(*_tensors(D, site, kinds))

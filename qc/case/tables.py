@@ -15,6 +15,8 @@ COVALENT = ("stillinger-weber", "holland-marder", "tersoff-t3", "kumagai")
 
 BUILT_IN_POTENTIALS = ("lennard-jones", "morse", "toy-eam", "hexagonal-eam", *COVALENT)
 
+MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_+-]*$"
+
 SYMBOL = 'a chemical symbol such as "Fe"'
 
 CUTS = '"widest", "shuffle", "glide" or a whole number from 0'
@@ -91,19 +93,48 @@ METHODS_OF_CASES: tuple[str, ...] = get_args(MethodName)
 class PotentialTable(Table):
     """Table [potential]."""
 
-    file: str = required(
+    file: str | None = key(
+        None,
         f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
         "potential file (setfl of eam/alloy or eam/fs, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, each also as .gz), "
         "looked for beside the case file, in the working directory, in the folders of $QC_POTENTIALS and among the potentials of LAMMPS; "
-        "or the name of a potential that is built in or that another package adds",
+        "or the name of a potential that is built in or that another package adds; this key or `model`",
         min_length=1,
+    )
+    model: str | None = key(
+        None,
+        "a name of letters, digits, -, + and _, which --model NAME=MODULE:FUNCTION, your own ~/.config/qc/potentials.toml or an "
+        "installed package explains (no module and no path: a case file names no code)",
+        "name of a model of your own, instead of `file`",
+        pattern=MODEL_NAME,
     )
     elements: tuple[str, ...] | None = key(
         None, 'a list of chemical symbols such as ["Fe"]', "species to use, in this order; left out: all of the file's"
     )
     parameters: dict[str, float] | None = key(
-        None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A"
+        None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A, or of a model of your own"
     )
+
+    @property
+    def name(self) -> str:
+        """The file, or the name of the model."""
+        return self.file or self.model or ""
+
+    @property
+    def named(self) -> str:
+        """The key that names the potential, with its value."""
+        return f"potential.file = {toml_text(self.file)}" if self.file is not None else f"potential.model = {toml_text(self.model)}"
+
+    @model_validator(mode="after")
+    def _check_names(self) -> PotentialTable:
+        """A file or a model."""
+        if self.file is None and self.model is None:
+            raise ValueError(
+                "potential.file is missing: it must be a file name or the name of a built-in potential (or potential.model that of a model)"
+            )
+        if self.file is not None and self.model is not None:
+            raise ValueError(f"potential.model = {toml_text(self.model)} is not allowed with potential.file: leave one of them out")
+        return self
 
 
 class ModelTable(Table):

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from atomistics.potentials.aliases import add_alias
+
 from ..commands.verbosity import chosen
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -26,6 +28,14 @@ def _quiet(asked: bool) -> None:
 
 def _log_level(level: Level) -> None:
     chosen.log = getattr(logging, level.upper())
+
+
+def _models(words: list[str] | None) -> None:
+    for one in words or ():
+        try:
+            add_alias(one)
+        except ValueError as error:
+            raise typer.BadParameter(str(error).removeprefix("--model: ")) from None
 
 
 _words = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -46,6 +56,16 @@ def _shared(
         Level,
         typer.Option("--log-level", callback=_log_level, expose_value=False, help="Least level that goes to run.log."),
     ] = "info",
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME=MAKER",
+            callback=_models,
+            expose_value=False,
+            help="Know a potential of your own: NAME=MODULE:FUNCTION or NAME=FILE.py:FUNCTION; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     pass
 

@@ -136,7 +136,7 @@ def check_cutoff(case: Case, potential: SitePotential) -> None:
     """Refuse a potential that ends too far away for any list of neighbours."""
     if potential.cutoff > LONGEST_CUTOFF:
         parameters = case.potential.parameters
-        key = f"potential.parameters = {toml_text(parameters)}" if parameters else f"potential.file = {toml_text(case.potential.file)}"
+        key = f"potential.parameters = {toml_text(parameters)}" if parameters else case.potential.named
         raise InputError(
             f"{key} is not usable: the potential would end at {potential.cutoff:.4g} A, and {LONGEST_CUTOFF:g} A is the most"
         )

@@ -147,7 +147,7 @@ def check_potential(case: Case) -> None:
     """Refuse a missing or malformed potential, and one that lacks the crystal's element."""
     from .potential import load_potential_of  # compiled kernels: not before the case is known to be well-formed
 
-    key = f"potential.file = {case.potential.file!r}"
+    key = case.potential.named
     try:
         potential = load_potential_of(case, for_crystal=False)
     except (ValueError, OSError) as error:

@@ -76,7 +76,7 @@ def _griffith(case: Case, slips: Sequence[str], shown: Display) -> dict[str, Any
         table = _emission(case, crystal, potential, field, chosen.gamma, families)
     return {
         "case": case.name,
-        "potential": case.potential.file,
+        "potential": case.potential.name,
         "sublattices": list(crystal.species),
         "dimension": crystal.dimension,
         "structure": crystal.structure,

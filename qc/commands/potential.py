@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atomistics import SitePotential, load_potential
+from atomistics import SitePotential, load_model, load_potential
 
 from ..case.case import Case
 
@@ -24,4 +24,6 @@ def load_potential_of(case: Case, for_crystal: bool = True) -> SitePotential:
     """
     table = case.potential
     elements = table.elements or (case.crystal.species if for_crystal else None)
-    return load_potential(table.file, elements, **(table.parameters or {}))
+    if table.model is not None:
+        return load_model(table.model, elements, **(table.parameters or {}))
+    return load_potential(table.name, elements, **(table.parameters or {}))

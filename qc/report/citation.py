@@ -26,9 +26,12 @@ ANALYTIC = ("morse", "lennard-jones", "toy-eam", "hexagonal-eam")
 def citations(source: Source) -> list[str]:
     """What to cite for the results of a source."""
     file = at(source.document, "settings.potential.file")
+    model = at(source.document, "settings.potential.model")
     found = [SOFTWARE, *PAPERS]
     if file in POTENTIALS:
         found.append(f"Potential {file}: {POTENTIALS[file]}")
     elif file and file not in ANALYTIC:
         found.append(f"Potential {file}: the paper that is named in the head of the file")
+    elif model:
+        found.append(f"Potential {model}: the paper of this model")
     return found

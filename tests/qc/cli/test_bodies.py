@@ -51,7 +51,7 @@ def test_bad_input_is_one_sentence(fake):
         (("run", "none.toml"), ("none.toml", "no such file")),
         (("run", "iron.toml", "--set", "model.core_radius=40 A"), ("lengths are plain numbers in A",)),
         (("check", "iron.toml", "--set", "model.core_radus=40"), ("did you mean model.core_radius?",)),
-        (("run", "iron.toml", "--set", "potential.file=absent.eam"), ("potential.file = 'absent.eam'", "no potential")),
+        (("run", "iron.toml", "--set", "potential.file=absent.eam"), ('potential.file = "absent.eam"', "no potential")),
         (("check", "iron.toml", "--set", "crystal.element=Xx"), ("crystal.element = 'Xx'",)),
         (("run", "iron.toml", "snes_monitor"), ("'snes_monitor'", "-- -snes_monitor")),
     ):

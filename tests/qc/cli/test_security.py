@@ -49,6 +49,14 @@ def qm(line):
     return lambda folder: SILICON + f"[qm]\nradius = 4.5\n{line}\n"
 
 
+def model(name):
+    def write(folder):
+        (folder / "evil.py").write_text(EVIL + "def make(): pass\n")
+        return SILICON.replace('file = "holland-marder"', f'model = "{name}"')
+
+    return write
+
+
 def settings(name, text):
     def write(folder):
         (folder / name).write_text(text)
@@ -71,6 +79,9 @@ WAYS = {
     "a monitor that writes": (petsc('snes_monitor = "ascii:canary"'), 'snes_monitor = "ascii:canary" is not allowed'),
     "options from a file": (petsc('options_file = "evil"'), 'solver.petsc.options_file = "evil" is not allowed'),
     "a type of nobody's": (petsc('ksp_type = "nonsense"'), 'solver.petsc.ksp_type = "nonsense" is not allowed'),
+    "a file for a model": (model("./evil.py:make"), 'potential.model = "./evil.py:make" is not allowed: it must be a name of'),
+    "a module for a model": (model("evil:make"), 'potential.model = "evil:make" is not allowed'),
+    "a name for a model that nobody knows": (model("evil"), "no model has this name"),
     "a function for an engine": (qm(FUNCTION), "the engine ase:subprocess.getoutput is not allowed"),
     "a command for an engine": (qm(NWCHEM), 'qm.parameters.command = "touch canary" is not allowed'),
     "a shell of LAMMPS": (qm(LAMMPS), 'qm.parameters.lmpcmds has "shell touch canary", which is not'),

@@ -60,8 +60,8 @@ def test_the_folder_of_the_potential_does_not_matter():
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({"potential__file": "nowhere.eam.fs"}, ["potential.file = 'nowhere.eam.fs'", "not in"]),
-        ({"potential__parameters": {"q": 3.0}}, ["potential.file = 'morse'", "q", "alpha"]),
+        ({"potential__file": "nowhere.eam.fs"}, ['potential.file = "nowhere.eam.fs"', "not in"]),
+        ({"potential__parameters": {"q": 3.0}}, ['potential.file = "morse"', "q", "alpha"]),
         ({"potential__elements": ["Ar"]}, ["crystal.element = 'X'", "Ar"]),
     ],
 )
