@@ -23,23 +23,27 @@ class StencilError(ValueError):
 class Stencil:
     """Bonds of a perfect site, in pairs that inversion maps on each other: bond k of sublattice b is ``sign[b] R[k]``.
 
-    In a Bravais crystal both bonds of a pair, R and -R, belong to one site; row h + k is the opposite of row k. In a
-    crystal whose inversion exchanges two sublattices, as in diamond, the opposite of a bond of A is one of B.
+    In a Bravais crystal both bonds of a pair, R and -R, belong to one site; row h + k is the opposite of row k. So they do
+    where several species share the sites of one lattice such that each is a centre of inversion, as in B2 and L1_2: the sites of
+    each sublattice have multipliers of their own then. In a crystal whose inversion exchanges two sublattices, as in diamond, the
+    opposite of a bond of A is one of B.
 
     Attributes
     ----------
     R : (n, 3) ndarray
         A.
     G : (n, m) ndarray
-        Generalised bonds: R, and for a multilattice 1 where the bond leads to the other sublattice. Any uniform
-        deformation with any inner shift is linear in them.
+        Generalised bonds: R, and for a multilattice 1 where the bond leads to the other sublattice (B2, L1_2: a column for each
+        of the other three). Any uniform deformation with any inner shift is linear in them.
     half : (n,) int32 ndarray
         Pair of each bond, one set of multipliers each.
     factor : (n,) ndarray
         Share of a bond in the reconstruction of its pair.
     sign : (n_basis,) ndarray
     lattice : (n, 3) ndarray
-        R less the way from the centroid of the cell to its atoms, A.
+        R less the way from the centroid of the cell to its atoms, where inversion exchanges the sublattices, A.
+    sets : int
+        Sublattices that have multipliers of their own.
     """
 
     R: np.ndarray
@@ -48,6 +52,7 @@ class Stencil:
     factor: np.ndarray
     sign: np.ndarray
     lattice: np.ndarray
+    sets: int = 1
 
     @property
     def radius(self) -> float:
@@ -60,9 +65,18 @@ class Stencil:
         return int(self.half[-1]) + 1
 
     @property
+    def exchanged(self) -> bool:
+        """Whether inversion exchanges two sublattices."""
+        return bool((self.sign < 0.0).any())
+
+    @property
     def across(self) -> np.ndarray:
-        """(n,) bool: bonds to the other sublattice."""
-        return self.G[:, 3:].any(1)
+        """(n,) bool: bonds to the sublattice that inversion exchanges with one's own."""
+        return self.G[:, 3:].any(1) & self.exchanged
+
+    def column(self, sublattice: np.ndarray) -> np.ndarray:
+        """(m,) int32: the first multiplier of sites of the given sublattices."""
+        return (sublattice * self.pairs * (self.sets > 1)).astype(np.int32)
 
 
 def paired_stencil(crystal: Crystal, potential: SitePotential, compression: float, least: float = 0.0) -> Stencil:
@@ -84,20 +98,55 @@ def paired_stencil(crystal: Crystal, potential: SitePotential, compression: floa
         raise ValueError(
             "bgrac needs a potential that does not change when all bonds of a site are inverted: this one changes, use bgfc"
         )
-    R = crystal.stencil(_ample_radius(crystal, max(stencil_radius(potential, compression), least)))
-    if len(crystal.species) == 1:
-        x, y, z = np.round(R, 6).T
-        positive = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
-        R = np.concatenate([R[positive], -R[positive]])
-        half = np.tile(np.arange(len(R) // 2, dtype=np.int32), 2)
-        return Stencil(
-            R=R, G=R.copy(), half=half, factor=np.repeat([0.5, -0.5], len(R) // 2), sign=np.ones(1), lattice=R
-        )
+    reach = stencil_radius(potential, compression)
+    R = crystal.stencil(_ample_radius(crystal, max(reach, least)))
+    if _classes(crystal, R) is not None:
+        return _of_centres(crystal, max(reach, least + _widest(crystal) if least > 0.0 else reach))
     _insist_on_inversion(crystal, R)
     ends = crystal.stencil_species(float(np.linalg.norm(R, axis=1).max()))
     offset = crystal.cell_offsets[ends] - crystal.cell_offsets[0]
     G, half = np.column_stack([R, ends.astype(float)]), np.arange(len(R), dtype=np.int32)
     return Stencil(R=R, G=G, half=half, factor=np.ones(len(R)), sign=np.array([1.0, -1.0]), lattice=R - offset)
+
+
+def _of_centres(crystal: Crystal, radius: float) -> Stencil:
+    """The stencil of a crystal each of whose sites is a centre of inversion."""
+    R, n = crystal.stencil(_ample_radius(crystal, radius)), len(crystal.species)
+    x, y, z = np.round(R, 6).T
+    positive = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
+    R = np.concatenate([R[positive], -R[positive]])
+    classes, h = _classes(crystal, R), len(R) // 2
+    assert classes is not None
+    half, factor = np.tile(np.arange(h, dtype=np.int32), 2), np.repeat([0.5, -0.5], h)
+    return Stencil(R=R, G=np.column_stack([R, classes]), half=half, factor=factor, sign=np.ones(n), lattice=R, sets=n)
+
+
+def _widest(crystal: Crystal) -> float:
+    """Longest way between two atoms of a cell, A: so much further a site may be from the atoms that follow a vertex."""
+    offset = crystal.cell_offsets
+    return float(np.linalg.norm(offset[:, None] - offset[None], axis=2).max())
+
+
+def _classes(crystal: Crystal, R: np.ndarray) -> np.ndarray | None:
+    """(n, n_basis - 1) bool, to which sublattice bonds of the first lead, if all sites form one lattice of centres of inversion.
+
+    None if not: bonds of all sublattices must be the same, a bond and its opposite lead to the same sublattice, and those that
+    lead from the first to another do so from every sublattice.
+    """
+    n, radius = len(crystal.species), float(np.linalg.norm(R, axis=1).max())
+    ends = []
+    for basis in range(n):
+        bonds, end = crystal.stencil_and_species(radius, basis)
+        if len(bonds) != len(R):
+            return None
+        distance, which = cKDTree(bonds).query(np.concatenate([R, -R]))
+        forth, back = end[which[: len(R)]], end[which[len(R) :]]
+        if distance.max() > 1e-6 * radius or (forth != back).any():
+            return None
+        ends.append(forth)
+    found = ends[0][:, None] == np.arange(1, n)
+    alike = all(len(set(end[ends[0] == k].tolist())) <= 1 for end in ends for k in range(n))
+    return found if alike else None
 
 
 def _ample_radius(crystal: Crystal, radius: float) -> float:
@@ -112,7 +161,8 @@ def _insist_on_inversion(crystal: Crystal, R: np.ndarray) -> None:
     """Two sublattices of one species that inversion exchanges: the opposites of the bonds of the first are those of the second."""
     n, radius = len(crystal.species), float(np.linalg.norm(R, axis=1).max())
     what = (
-        "bgrac needs a crystal with one atom a cell, or with two of one species that inversion maps on each other; "
+        "bgrac needs a crystal whose sites are centres of inversion on one lattice, or with two atoms of one species a cell that "
+        "inversion maps on each other; "
         f"{crystal.structure}"
     )
     if n != 2 or len(set(crystal.species)) != 1:
@@ -159,7 +209,7 @@ class ReconstructedSites:
     stencil : Stencil
     sublattice : (m,) int ndarray
         Of the sites.
-    lam : (n, stencil.pairs) ndarray
+    lam : (n, stencil.sets * stencil.pairs) ndarray
         Multipliers at the atoms, see `qc.terms.reconstruction`.
     watch : float
         Pairs outside the stencil up to this reference distance are watched, A.
@@ -197,7 +247,8 @@ class ReconstructedSites:
             raise ValueError(f"{short} sites lack a neighbour of their perfect stencil and cannot be reconstructed")
         owner, G = self.list.owner_of_extended, np.ascontiguousarray(stencil.G)
         lam = np.ascontiguousarray(lam[owner])
-        self._map = (self.list.rows, self.index, lam, G, np.linalg.pinv(G.T @ G), stencil.half, stencil.factor, sign)
+        of_bonds, of_sites = (stencil.half, stencil.factor), (sign, stencil.column(sublattice))
+        self._map = (self.list.rows, self.index, lam, G, np.linalg.pinv(G.T @ G), *of_bonds, *of_sites)
         self._bonds = BondList.of_counts(np.full(len(self.list.sites), len(R)))
         atoms = np.column_stack([self.list.rows, self.index]).ravel()
         self._types = np.ascontiguousarray(types[owner][atoms], dtype=np.int32)
@@ -272,12 +323,13 @@ class ReconstructedSites:
 
     def _add_blocks(self, some: slice, bonds: np.ndarray, pattern: HessianPattern, H: np.ndarray) -> None:
         """Add the second derivatives of some sites."""
-        rows, index, *maps, sign = self._map
+        rows, index, *maps, sign, column = self._map
         each = 1 + index.shape[1]
         atoms, sites = slice(some.start * each, some.stop * each), BondList.of_counts(np.full(some.stop - some.start, each - 1))
         f = self.potential.factors(bonds[atoms], self._types[atoms], sites, self.weight[some])  # type: ignore[arg-type]
         begin, member = pattern.members
-        common = (rows[some], index[some], *maps, sign[some], self.list.owner_of_extended, begin[some.start : some.stop + 1], member)
+        of_sites = (sign[some], column[some])
+        common = (rows[some], index[some], *maps, *of_sites, self.list.owner_of_extended, begin[some.start : some.stop + 1], member)
         for part in f.parts if isinstance(f, SumFactors) else (f,):
             if isinstance(part, SiteHessians):
                 factors = (part.begin, part.place, part.ends, part.values)

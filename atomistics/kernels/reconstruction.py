@@ -31,13 +31,14 @@ def affine(y, a, index, l, G, fit, F):
                 F[x, k] += M[x, q] * fit[q, k]
 
 
-@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, F2), **FLAGS)
-def reconstruct(y, rows, index, lam, G, fit, half, factor, sign, out):
+@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, I1, F2), **FLAGS)
+def reconstruct(y, rows, index, lam, G, fit, half, factor, sign, column, out):
     """Bonds C_l D of every site, written after a zero for the site itself: out has 1 + n rows a site.
 
     C D_k = D_k + sign_l factor_k sum_s (lam[l + s, half_k] - lam[l, half_k]) d_s with d = D - G F^T, F the map nearest to D.
+    The multipliers of site l are those from ``column[l]`` on.
     """
-    n, h = len(G), lam.shape[1]
+    n, h = len(G), half[len(G) - 1] + 1
     c = np.empty((3, h))
     F = np.empty((3, G.shape[1]))
     d = np.empty(3)
@@ -56,7 +57,7 @@ def reconstruct(y, rows, index, lam, G, fit, half, factor, sign, out):
                 for k in range(G.shape[1]):
                     d[x] -= F[x, k] * G[s, k]
             for r in range(h):
-                e = lam[j, r] - lam[a, r]
+                e = lam[j, column[l] + r] - lam[a, column[l] + r]
                 c[0, r] += e * d[0]
                 c[1, r] += e * d[1]
                 c[2, r] += e * d[2]
@@ -65,10 +66,10 @@ def reconstruct(y, rows, index, lam, G, fit, half, factor, sign, out):
                 out[first + 1 + k, x] += sign[l] * factor[k] * c[x, half[k]]
 
 
-@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, F2), **FLAGS)
-def transpose(p, rows, index, lam, G, fit, half, factor, sign, g):
+@nb.njit(nb.void(F2, I1, I2, F2, F2, F2, I1, F1, F1, I1, F2), **FLAGS)
+def transpose(p, rows, index, lam, G, fit, half, factor, sign, column, g):
     """g += (C_l D)^T p: from the gradient on the bonds of `reconstruct` to that on the extended atoms."""
-    n, h, m = len(G), lam.shape[1], G.shape[1]
+    n, h, m = len(G), half[len(G) - 1] + 1, G.shape[1]
     c = np.empty((3, h))
     e = np.empty((n, 3))
     N = np.empty((3, m))
@@ -84,7 +85,7 @@ def transpose(p, rows, index, lam, G, fit, half, factor, sign, g):
             j = index[l, s]
             e0, e1, e2 = 0.0, 0.0, 0.0
             for r in range(h):
-                t = lam[j, r] - lam[a, r]
+                t = lam[j, column[l] + r] - lam[a, column[l] + r]
                 e0 += t * c[0, r]
                 e1 += t * c[1, r]
                 e2 += t * c[2, r]
@@ -121,8 +122,8 @@ def shortest(y, rows, first, index):
     return least
 
 
-@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, F2, F2), **FLAGS)
-def site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T):
+@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2), **FLAGS)
+def site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T):
     """T (n, n_members): the bonds C D of site row l from the atoms of the site, images folded. E (h, n) is work space."""
     n, width = len(G), G.shape[1]
     a, m = rows[l], begin[l + 1] - begin[l]
@@ -132,7 +133,7 @@ def site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, memb
     for r in range(len(E)):  # E = (lam(l + s) - lam(l)) (I - G fit G^T)
         g[:] = 0.0
         for s in range(n):
-            t = lam[index[l, s], r] - lam[a, r]
+            t = lam[index[l, s], column[l] + r] - lam[a, column[l] + r]
             E[r, s] = t
             for k in range(width):
                 g[k] += t * G[s, k]
@@ -178,9 +179,9 @@ def most_members(begin):
     return m
 
 
-@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
+@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
 def hessian(
-    rows, index, lam, G, fit, half, factor, sign, owner, begin, member, active, ends, bonds, A, c, row_first, col, H
+    rows, index, lam, G, fit, half, factor, sign, column, owner, begin, member, active, ends, bonds, A, c, row_first, col, H
 ):
     """Add sum_l (C D)^T [pair blocks + c s s^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
 
@@ -188,12 +189,12 @@ def hessian(
     """
     n, m_max = len(G), most_members(begin)
     place = np.zeros(len(owner), np.int32)
-    E, T, B = np.empty((lam.shape[1], n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
+    E, T, B = np.empty((half[n - 1] + 1, n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
     U, K = np.empty((3, m_max)), np.empty(6)  # K: xx yy zz yz xz xy of a bond's pair block
     at = np.empty(m_max, np.int32)
     for l in range(len(rows)):
         m = begin[l + 1] - begin[l]
-        site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T)
+        site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T)
         for x in range(3):
             for k in range(m):
                 U[x, k] = 0.0
@@ -228,9 +229,9 @@ def hessian(
                 H[q, 1, 0] += B[5, i, k] + u1 * U[0, k]
 
 
-@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, nb.int64[::1], I1, F1, I1, I1, F3), **FLAGS)
+@nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, nb.int64[::1], I1, F1, I1, I1, F3), **FLAGS)
 def dense_hessian(
-    rows, index, lam, G, fit, half, factor, sign, owner, begin, member, active, start, ends, values, row_first, col, H
+    rows, index, lam, G, fit, half, factor, sign, column, owner, begin, member, active, start, ends, values, row_first, col, H
 ):
     """As `hessian` for potentials whose site Hessians are dense in the bonds (`covalent_kernels.site_hessians`).
 
@@ -238,14 +239,14 @@ def dense_hessian(
     """
     n, m_max = len(G), most_members(begin)
     place = np.zeros(len(owner), np.int32)
-    E, T = np.empty((lam.shape[1], n)), np.empty((n, m_max))
+    E, T = np.empty((half[n - 1] + 1, n)), np.empty((n, m_max))
     Y = np.empty((n, m_max, 3, 3))
     at = np.empty(m_max, np.int32)
     for l in range(len(rows)):
         m, bonds = begin[l + 1] - begin[l], active[l + 1] - active[l]
         if bonds == 0:
             continue
-        site_map(rows, index, l, lam, G, fit, half, factor, sign, owner, begin, member, place, E, T)
+        site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T)
         Y[:bonds, :m] = 0.0
         for r in range(bonds):
             for s in range(bonds):

@@ -12,7 +12,7 @@ from fem.cauchy_born import GPA
 from fem.mesh.interpolation import cell_vertices
 from fem.mesh.proof import volumes
 
-from ..terms.reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, local_map, solve
+from ..terms.reconstruction import Reconstruction, ReconstructionError, Stencils, ghost_vector, joined, local_map, solve
 from ..unknowns.layout import BlockScatter
 from .coupling import Coupling
 from .ingredients import Ingredients
@@ -82,27 +82,38 @@ class Handshake:
         # deeper, all sites in reach weigh alike: there is no ghost force
         checked = distance >= self._first - self._radius
         cell_weight = parts.nodes.weight
-        t = self._ghost_vector(stencils, cell_weight, checked)
+        t = self._ghost_vectors(stencils, cell_weight, checked)
         if not self._shared.matching:
-            cell_weight = self._balanced(t)
-            t = self._ghost_vector(stencils, cell_weight, checked)
+            cell_weight = self._balanced(np.mean(t, axis=0))
+            t = self._ghost_vectors(stencils, cell_weight, checked)
         extensions = EXTENSIONS[-1:] if self._sharp or not self._shared.matching else EXTENSIONS
         if known is not None:
             extensions = (known.info["extension"],)
         outside = (distance >= self._inner - extensions[-1] * self._nn) & ~disturbed
         for extension in extensions:
             wanted = self._reconstructed(near, extension * self._nn)
-            chosen = np.flatnonzero(wanted & stencils.complete)
+            chosen = wanted & stencils.complete
             self._insist(stencils, wanted)
             try:
-                found = known or solve(stencils, parts.atoms, self._weight[near], chosen, t, checked, disturbed)
+                found = known or self._solved(stencils, chosen, t, checked, disturbed)
             except ReconstructionError:
                 if extension == extensions[-1]:
                     raise
                 continue
             found.info["extension"] = extension
-            return Grac(found, near[chosen], cell_weight, outside[: parts.layout.n_free])
+            return Grac(found, near[np.flatnonzero(chosen)], cell_weight, outside[: parts.layout.n_free])
         raise AssertionError("unreachable: the last extension returns or raises")
+
+    def _solved(
+        self, stencils: Stencils, chosen: np.ndarray, t: list[np.ndarray], checked: np.ndarray, disturbed: np.ndarray
+    ) -> Reconstruction:
+        """Multipliers of each set of sites, from its own ghost vector. Collective."""
+        atoms, weight = self._parts.atoms, self._weight[stencils.near]
+        found = [
+            solve(stencils, atoms, weight, np.flatnonzero(chosen & own), of_set, checked, disturbed)
+            for own, of_set in zip(stencils.sets, t, strict=True)
+        ]
+        return joined(self._stencil.R, atoms, found)
 
     def _insist(self, stencils: Stencils, wanted: np.ndarray) -> None:
         """Every site that is to be reconstructed has all its neighbours. Collective."""
@@ -123,11 +134,14 @@ class Handshake:
             chosen &= ~((np.abs(X[:, 1]) < self._radius) & (X[:, 0] < ahead - 1e-9))
         return chosen
 
-    def _ghost_vector(self, stencils: Stencils, cell_weight: np.ndarray, checked: np.ndarray) -> np.ndarray:
+    def _ghost_vectors(self, stencils: Stencils, cell_weight: np.ndarray, checked: np.ndarray) -> list[np.ndarray]:
+        """(n_own, h) of each set of sites."""
         weight, excess = self._weight[stencils.near], self._excess(cell_weight)
-        t = ghost_vector(stencils, weight, self._shared.continuum(cell_weight), excess)
-        t[~checked] = 0.0  # there the sites of the core that are left out would count
-        return t
+        terms = self._shared.continuum(cell_weight)
+        found = [ghost_vector(stencils, np.where(own, weight, 0.0), terms, excess) for own in stencils.sets]
+        for t in found:
+            t[~checked] = 0.0  # there the sites of the core that are left out would count
+        return found
 
     def _excess(self, cell_weight: np.ndarray) -> np.ndarray:
         """(n_own, h) what bonds across push shifts and atoms with, beyond what they do in the crystal, site sums left out.
@@ -137,7 +151,7 @@ class Handshake:
         """
         parts, stencil, shifts = self._parts, self._stencil, self._parts.nodes.shifts
         out = np.zeros((parts.layout.n_own, stencil.pairs))
-        if len(stencil.sign) == 1:
+        if not stencil.exchanged:
             return out
         across = stencil.half[stencil.across]
         atoms = np.flatnonzero(parts.is_atom)

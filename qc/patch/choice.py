@@ -158,9 +158,10 @@ def reason_against(method: str, setup: PatchSetup) -> str | None:
 def check_methods(setups: Sequence[PatchSetup], methods: Sequence[str]) -> None:
     """Refuse a method asked for by name with a crystal or a potential that it cannot take."""
     for setup in setups:
+        alike = [s for s in setups if (s.crystal_name, s.potential_name) == (setup.crystal_name, setup.potential_name)]
         for method in methods:
             reason = reason_against(method, setup)
-            if reason is not None:
+            if reason is not None and all(reason_against(method, other) for other in alike):  # not with other shifts either
                 raise InputError(
                     f"--crystal {setup.crystal_name!r} with --potential {setup.potential_name!r} does not fit --method {method}: {reason}"
                 )

@@ -115,9 +115,11 @@ class PatchSetup:
     def no_inversion(self) -> str | None:
         """Why no inversion maps the bonds of the crystal's sites on their opposites; None: one does."""
         try:
-            paired_stencil(self.crystal, self.potential, 0.0)
+            stencil = paired_stencil(self.crystal, self.potential, 0.0)
         except ValueError as error:
             return str(error)
+        if self.shifts == "given" and stencil.sets > 1:
+            return "its sites are centres of inversion only while the inner shifts are at rest, and --shifts is given"
         return None
 
     @property

@@ -82,13 +82,20 @@ class Stencils:
         halo: Halo = gather_halo(layout.comm, atoms, atoms.X, near, reach, front is not None)
         cell = np.eye(3) if front is None else np.diag([1.0, 1.0, front[2]])
         nl = NeighbourList(halo.X, reach, cell=cell, pbc=(False, False, front is not None), sites=near)
-        self.sign = stencil.sign[atoms.species[near]]
+        self.species = atoms.species[near]
+        self.sign = stencil.sign[self.species]
         index = match_stencil(nl, halo.X, stencil.R, self.sign)
         self.layout, self.near, self.stencil = layout, near, stencil
         self.complete = (index >= 0).all(1)
         self.neighbour = np.where(index >= 0, nl.owner_of_extended[index], near[:, None])
         self.columns, self.P = local_map(halo.rows)
         self.blocks = BlockScatter(layout, self.columns, stencil.pairs)
+
+    @property
+    def sets(self) -> list[np.ndarray]:
+        """(n,) bool: the sites that share multipliers, all of them or those of each sublattice."""
+        n = self.stencil.sets
+        return [np.ones(len(self.near), bool)] if n == 1 else [self.species == k for k in range(n)]
 
     def count(self, rows: np.ndarray) -> np.ndarray:
         """(n_own,) whether a block of this rank takes part in the stencils of the given rows, of any rank. Collective."""
@@ -163,8 +170,8 @@ def solve(
     t: np.ndarray,
     checked: np.ndarray,
     disturbed: np.ndarray,
-) -> Reconstruction:
-    """Minimise sum w |E|^2 under the constraints that cancel t. Collective.
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Multipliers (n, h) at this rank's atoms that minimise sum w |E|^2 and cancel t, and facts for `Reconstruction`. Collective.
 
     Parameters
     ----------
@@ -215,9 +222,17 @@ def solve(
         )
     log.info("reconstruction: %d rows, %d right-hand sides, %.1f s", info["rows"], h, info["seconds"])
     columns, P = local_map(atoms.rows)
-    at_atoms = P @ BlockScatter(layout, columns, h).gather(lam)
-    some = at_atoms.any(1)
-    return Reconstruction(stencils.stencil.R, atoms.key[some], at_atoms[some], info)
+    return P @ BlockScatter(layout, columns, h).gather(lam), info
+
+
+def joined(R: np.ndarray, atoms: Atoms, found: Sequence[tuple[np.ndarray, dict[str, Any]]]) -> Reconstruction:
+    """What has been solved for sublattice by sublattice, side by side."""
+    lam, info = np.hstack([part for part, _ in found]), dict(found[0][1])
+    for _, more in found[1:]:
+        info |= {key: info[key] + more[key] for key in ("rows", "sites", "seconds", "megabytes")}
+        info["residual"] = max(info["residual"], more["residual"])
+    some = lam.any(1)
+    return Reconstruction(R, atoms.key[some], lam[some], info)
 
 
 def normal_matrix(stencils: Stencils, weight: np.ndarray, chosen: np.ndarray, active: np.ndarray) -> PETSc.Mat:

@@ -9,7 +9,7 @@ from atomistics import Crystal, load_potential
 from atomistics.neighbours import NeighbourList
 from atomistics.reconstruction import ReconstructedSites, StencilError, paired_stencil
 
-CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "hcp"]
+CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "hcp", "B2", "L1_2"]
 
 
 def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedSites, np.ndarray, np.ndarray]:
@@ -22,6 +22,8 @@ def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedS
         "silicon": lambda: (Crystal.diamond("Si", 5.43), load_potential("stillinger-weber")),
         "tersoff": lambda: (Crystal.diamond("Si", 5.43), load_potential("tersoff-t3")),
         "hcp": lambda: (Crystal.hcp("Cu", 2.55), load_potential("Cu_mishin1.eam.alloy")),
+        "B2": lambda: (Crystal.B2("Ni", "Al", 2.86), load_potential("NiAlH_jea.eam.alloy")),
+        "L1_2": lambda: (Crystal.L1_2("Al", "Ni", 3.57), load_potential("NiAlH_jea.eam.alloy")),
     }[name]()
     crystal = crystal.resolved(potential)
     n = (7, 6, 1) if crystal.dimension == 2 else (4, 3, 2)  # the last is shorter than the cutoff: images of oneself
@@ -31,8 +33,8 @@ def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedS
     cell, pbc = np.array(n)[:, None] * crystal.cell_ij, (True, True, crystal.dimension == 3)
     stencil = paired_stencil(crystal, potential, 0.06)
     rng = np.random.default_rng(seed)
-    lam = scale * rng.normal(size=(len(X), stencil.pairs))
-    types = np.zeros(len(X), dtype=np.int32)
+    lam = scale * rng.normal(size=(len(X), stencil.sets * stencil.pairs))
+    types = potential.types_of(crystal.species)[sublattice].astype(np.int32)
     chosen = np.arange(0, len(X), 3)
     weight = rng.uniform(0.2, 1.0, len(chosen))
     args = (stencil, sublattice[chosen], lam, 1.1 * stencil.radius, cell, pbc)
@@ -83,12 +85,13 @@ def test_affine_deformations_are_not_changed(name: str) -> None:
     F = np.eye(3) + 0.03 * np.random.default_rng(2).normal(size=(3, 3))
     if name in ("toy", "morse"):
         F[2], F[:, 2] = (0, 0, 1), (0, 0, 1)
-    second = np.arange(len(X)) >= len(X) // len(s.stencil.sign)
-    shift = np.array([0.1, -0.05, 0.07]) * (len(s.stencil.sign) == 2)  # inner shifts are no less uniform
-    y = X @ F.T + second[:, None] * shift
-    bonds = s.bonds(y, s.list.cell @ F.T).reshape(len(s.list.sites), -1, 3)[:, 1:]
-    sign = s.stencil.sign[second[s.list.sites].astype(int)][:, None, None]
-    assert np.allclose(bonds, sign * (s.stencil.R @ F.T + s.stencil.across[:, None] * shift), atol=1e-12)
+    n = len(s.stencil.sign)
+    shift = 0.1 * np.random.default_rng(4).normal(size=(n, 3)) * (n > 1)  # inner shifts are no less uniform
+    y = X @ F.T + np.repeat(shift, len(X) // n, axis=0)
+    cell = s.list.cell @ F.T
+    bonds, all_of = s.bonds(y, cell).reshape(len(s.list.sites), -1, 3)[:, 1:], s.list.extended(y, cell)
+    assert np.allclose(bonds, all_of[s.index] - all_of[s.list.rows][:, None], atol=1e-12)
+    assert not np.allclose(s.bonds(moved(name, y), cell), s.bonds(y, cell), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -98,7 +101,9 @@ def test_without_multipliers_it_is_the_plain_site_sum(name: str) -> None:
     plain = NeighbourList(X, s.potential.cutoff * 1.2, cell=s.list.cell, pbc=s.list.pbc, sites=s.list.sites)
     if s.potential.fixed_topology:
         plain = NeighbourList(X, s.potential.cutoff, cell=s.list.cell, pbc=s.list.pbc, sites=s.list.sites)
-    assert np.allclose(s.site_energies(y), s.potential.site_energies(y, np.zeros(len(X), np.int32), plain), atol=1e-12)
+    types = np.zeros(len(X), np.int32)
+    types[s.list.owner_of_extended[np.column_stack([s.list.rows, s.index]).ravel()]] = s._types
+    assert np.allclose(s.site_energies(y), s.potential.site_energies(y, types, plain), atol=1e-12)
 
 
 def test_a_pair_from_outside_the_stencil_is_noticed() -> None:

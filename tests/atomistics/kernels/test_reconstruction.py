@@ -11,7 +11,8 @@ FIT = np.linalg.inv(R.T @ R)
 HALF, FACTOR, SIGN = np.array([0, 0, 1, 1, 2, 2], np.int32), np.array([0.5, -0.5] * 3), np.array([1.0, -1.0])
 ROWS = np.array([0, 7], np.int32)
 INDEX = np.array([[1, 2, 3, 4, 5, 6], [8, 9, 10, 11, 12, 13]], np.int32)
-LAM = RNG.normal(size=(14, 3))
+COLUMN = np.array([0, 3], np.int32)
+LAM = RNG.normal(size=(14, 6))
 
 
 def crystal(F):
@@ -22,7 +23,7 @@ def crystal(F):
 
 def reconstructed(y):
     out = np.empty((14, 3))
-    reconstruct(y, ROWS, INDEX, LAM, R, FIT, HALF, FACTOR, SIGN, out)
+    reconstruct(y, ROWS, INDEX, LAM, R, FIT, HALF, FACTOR, SIGN, COLUMN, out)
     return out.reshape(2, 7, 3)
 
 
@@ -44,10 +45,17 @@ def test_opposite_bonds_are_changed_alike():
     assert change[:, ::2] == pytest.approx(-change[:, 1::2])
 
 
+def test_a_site_has_the_multipliers_of_its_sublattice():
+    y = crystal(np.eye(3)) + 0.1 * RNG.normal(size=(14, 3))
+    swapped = np.empty((14, 3))
+    reconstruct(y, ROWS, INDEX, np.roll(LAM, 3, axis=1), R, FIT, HALF, FACTOR, SIGN, COLUMN[::-1].copy(), swapped)
+    assert swapped.reshape(2, 7, 3) == pytest.approx(reconstructed(y))
+
+
 def test_the_transpose():
     """p . (C D y) = y . (C D)^T p: both are linear in y."""
     y, p, g = RNG.normal(size=(14, 3)), RNG.normal(size=(14, 3)), np.zeros((14, 3))
-    transpose(p, ROWS, INDEX, LAM, R, FIT, HALF, FACTOR, SIGN, g)
+    transpose(p, ROWS, INDEX, LAM, R, FIT, HALF, FACTOR, SIGN, COLUMN, g)
     p[ROWS] = 0.0  # the first row of a site is the site itself
     assert np.vdot(p, reconstructed(y)) == pytest.approx(np.vdot(g, y))
     assert g.sum(0) == pytest.approx(np.zeros(3), abs=1e-12)

@@ -110,8 +110,9 @@ def test_sharp_interface_and_cracks(crack):
         assert np.abs(forces(m, PLANE)).max() < 1e-9
 
 
-@pytest.mark.mpi
-@pytest.mark.parametrize(("plane", "front"), [((1, 1, 1), (1, 1, -2)), ((1, 1, 2), (1, 1, -1)), ((1, 1, 0), (0, 0, 1))])
+@pytest.mark.parametrize(
+    ("plane", "front"), [pytest.param((1, 1, 1), (1, 1, -2), marks=pytest.mark.mpi), ((1, 1, 2), (1, 1, -1)), ((1, 1, 0), (0, 0, 1))]
+)
 def test_a_site_before_the_first_blended_vertex(plane, front):
     """An atom beside it takes part of its beta, and pushes neighbours further inside: there must be no ghost force on them either."""
     crystal, potential = material("holland-marder")
@@ -119,6 +120,32 @@ def test_a_site_before_the_first_blended_vertex(plane, front):
     spec = ModelSpec(method="bgrac", core=Core(15.1), blend_width=9.0, radius=40.0)
     m = build_model(MPI.COMM_WORLD, turned, potential, crack_lattice(turned), spec)
     assert np.abs(forces(m, PLANE)).max(initial=0.0) < 1e-9
+
+
+NICKEL_ALUMINIDE = {"B2": Crystal.B2("Ni", "Al", 2.86), "L1_2": Crystal.L1_2("Al", "Ni", 3.57)}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("structure", ["B2", pytest.param("L1_2", marks=pytest.mark.mpi)])
+def test_compounds_whose_sites_are_centres_of_inversion(structure, order):
+    """Sublattice by sublattice; at another strain than that of the proof, and every cell of the crystal counts once."""
+    potential = load_potential("NiAlH_jea.eam.alloy")
+    crystal = NICKEL_ALUMINIDE[structure].resolved(potential).oriented((1, 0, 0), (0, 1, 1))
+    spec = ModelSpec(method="bgrac", core=Core(9.0), blend_width=11.5, radius=38.0, order=order)
+    m = build_model(MPI.COMM_WORLD, crystal, potential, crack_lattice(crystal), spec)
+    assert np.abs(forces(m, PLANE)).max(initial=0.0) < 1e-9
+    x = m.domain.mesh.geometry.x[cell_vertices(m.domain.mesh)][:, :, :2]
+    volume = m.comm.allreduce(float(np.abs(np.linalg.det(x[:, 1:] - x[:, :1])).sum() / 2 * m.thickness))
+    strained, perfect = (float(m.material.energy_density(F[None])[0]) for F in (PLANE, np.eye(3)))
+    assert m.coupling.energy(deform(m, PLANE)) == pytest.approx(volume * (strained - perfect), rel=1e-9)
+
+
+@pytest.mark.parametrize("structure", NICKEL_ALUMINIDE)
+def test_compounds_beside_a_slit(structure):
+    potential = load_potential("NiAlH_jea.eam.alloy")
+    crystal = NICKEL_ALUMINIDE[structure].resolved(potential).oriented((1, 1, 0), (0, 0, 1))
+    system = CrackSystem(crystal, potential, CrackSpec(core_radius=14.0, blend_width=11.5, domain_radius=45.0), comm=MPI.COMM_SELF)
+    check_derivatives(system.model)
 
 
 def test_multipliers_matter():
@@ -149,7 +176,11 @@ def test_plain_blending_has_ghost_forces(method):
 @pytest.mark.parametrize(("method", "order"), [("bqce", 1), ("bqce", 2), ("bgrac", 1)])
 def test_derivatives(method, order, condense):
     """Gradient and Hessian of the sum of all terms, shifts off their rest."""
-    m = silicon(method, order=order, condense_shifts=condense)
+    check_derivatives(silicon(method, order=order, condense_shifts=condense))
+
+
+def check_derivatives(m):
+    """A ladder of steps, at a state that is not uniform."""
     q = deform(m, PLANE)
     v, g, Hv = (q.duplicate() for _ in range(3))
     v.array[:] = np.random.default_rng(1).normal(size=len(v.array))
