@@ -32,7 +32,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
-from atomistics.reconstruction import stencil_radius
+from atomistics.stencil import stencil_radius
 from fem.mesh.interpolation import barycentric, basis_values, owned_points
 from fem.mesh.lattice_zone import bulk_lattice, front_lattice, lattice_points
 from qc.coupling.methods import build_model

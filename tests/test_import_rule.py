@@ -58,6 +58,7 @@ FLOORS: Floors = {
     "atomistics": (
         "__init__.py",
         "energy.py reconstruction.py",
+        "stencil.py",
         "potentials",
         "neighbours.py",
         "crystal.py",

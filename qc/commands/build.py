@@ -12,7 +12,7 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal, SitePotential, equilibrium_lattice_constant
-from atomistics.reconstruction import paired_stencil
+from atomistics.stencil import paired_stencil
 from fem.collective import together
 from fem.mesh.far_field import CoarseMesh
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
-from atomistics.reconstruction import Stencil, paired_stencil, stencil_radius
+from atomistics.stencil import Stencil, paired_stencil, stencil_radius
 from fem.mesh.domain import DomainMesh, DomainShape
 from fem.mesh.lattice_zone import MeshLattice, longest_edge
 from fem.mesh.user_mesh import blended_range

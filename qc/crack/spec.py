@@ -10,7 +10,7 @@ from mpi4py import MPI
 
 from atomistics import Crystal
 from atomistics.potentials.site_potential import SitePotential
-from atomistics.reconstruction import Stencil
+from atomistics.stencil import Stencil
 from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice
 from fem.mesh.proof import Cut

@@ -9,7 +9,7 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import Crystal, NeighbourList, SitePotential
-from atomistics.reconstruction import paired_stencil
+from atomistics.stencil import paired_stencil
 from fem.cauchy_born import GPA, CauchyBornMaterial
 from fem.mesh.domain import DomainMesh
 from fem.mesh.lattice_zone import MeshLattice, bulk_lattice

@@ -6,7 +6,8 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics import NeighbourList
-from atomistics.reconstruction import ReconstructedSites, Stencil
+from atomistics.reconstruction import ReconstructedSites
+from atomistics.stencil import Stencil
 
 from ..unknowns.halo import gather_halo
 from ..unknowns.layout import Rows

@@ -14,7 +14,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from atomistics import NeighbourList
-from atomistics.reconstruction import Stencil, match_stencil
+from atomistics.stencil import Stencil, match_stencil
 from fem.continuum import ContinuumEnergy
 from fem.shifted_continuum import ShiftedContinuumEnergy
 

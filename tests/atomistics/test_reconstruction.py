@@ -7,7 +7,8 @@ import pytest
 
 from atomistics import Crystal, load_potential
 from atomistics.neighbours import NeighbourList
-from atomistics.reconstruction import ReconstructedSites, StencilError, paired_stencil
+from atomistics.reconstruction import ReconstructedSites, StencilError
+from atomistics.stencil import paired_stencil
 
 CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "hcp", "B2", "L1_2"]
 
@@ -111,20 +112,3 @@ def test_a_pair_from_outside_the_stencil_is_noticed() -> None:
     compressed = 0.87 * np.eye(3)
     with pytest.raises(StencilError, match="stencil_compression"):
         s.site_energies(X @ compressed, s.list.cell @ compressed)
-
-
-def test_crystals_without_the_inversion_are_refused() -> None:
-    potential = load_potential("SiC.tersoff", ["Si", "C"])
-    with pytest.raises(ValueError, match="zincblende has 2 atoms a cell of species Si, C: use bgfc"):
-        paired_stencil(Crystal.zincblende("Si", "C", 4.32), potential, 0.06)
-    atoms = Crystal.diamond("Si", 5.43).atoms()
-    atoms.positions[1] += (0.3, 0.1, 0.0)  # eight atoms a cell
-    with pytest.raises(ValueError, match="custom has 8 atoms a cell"):
-        paired_stencil(Crystal.from_ase(atoms), load_potential("stillinger-weber"), 0.06)
-
-
-def test_a_short_stencil_is_made_longer() -> None:
-    """Four bonds are fixed by the strain and one shift: nothing would be left to reconstruct."""
-    crystal = Crystal.diamond("Si", 5.43)
-    assert len(crystal.stencil(load_potential("tersoff-t3").cutoff / 0.94)) == 4
-    assert len(paired_stencil(crystal, load_potential("tersoff-t3"), 0.06).R) == 16
