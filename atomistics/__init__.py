@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .crystal import Crystal
     from .energy import AtomisticEnergy, cohesive_energy, equilibrium_lattice_constant
     from .neighbours import NeighbourList
+    from .potentials.ace import AcePotential
     from .potentials.aliases import add_alias
     from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
     from .potentials.autodiff import JaxModel, TorchModel
@@ -29,6 +30,7 @@ __all__ = [
     "COVALENT",
     "EAM",
     "ZBL",
+    "AcePotential",
     "AtomisticEnergy",
     "Crystal",
     "HexagonalEAM",
@@ -72,6 +74,7 @@ _HOME = {
     "COVALENT": "potentials.library",
     "load_potential": "potentials.library",
     "SitePotential": "potentials.site_potential",
+    "AcePotential": "potentials.ace",
     "SnapPotential": "potentials.snap",
     "StillingerWeber": "potentials.stillinger_weber",
     "SumPotential": "potentials.sum_potential",

@@ -30,6 +30,11 @@ def chemical_symbol(name: str) -> str:
     return symbol
 
 
+def atomic_number(name: str) -> int:
+    """Atomic number of a species, 0 for one that is no element (see `chemical_symbol`)."""
+    return int(atomic_numbers[chemical_symbol(name)])
+
+
 def symbol_of_number(number: int) -> str:
     """Chemical symbol of an atomic number; X for one that there is not."""
     return chemical_symbols[number] if 0 < number < len(chemical_symbols) else "X"

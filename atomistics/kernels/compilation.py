@@ -23,8 +23,11 @@ import numba
 
 TEMPORARY = "qc-kernels-"
 MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction", "elements")
-SNAP = ("vector", "snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
-"""Kernels of SNAP potentials, loaded with the first of them; they call some of the others."""
+LANES = ("vector", "panels", "lanes")
+"""What kernels with a site in each lane have in common; they call some of the others."""
+SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
+ACE = ("ace_radial", "ace_bonds", "ace_forms", "ace_second", "ace", "ace_hessians")
+"""Kernels of SNAP and of ACE potentials, loaded with the first of them."""
 
 
 log = logging.getLogger(__name__)
@@ -35,20 +38,39 @@ IDLE_SECONDS = 30
 
 def load_kernels() -> None:
     """Import all modules of kernels."""
-    for name in MODULES:
-        importlib.import_module(f"{__package__}.{name}")
+    _import(MODULES)
 
 
 @cache
 def load_snap() -> tuple[ModuleType, ModuleType]:
     """The kernels of SNAP: of energies, and of Hessians and Cauchy-Born; compiled if nobody has done so on this machine."""
+    return _load_group("snap", SNAP)
 
-    def load() -> None:
-        for module in SNAP:
-            importlib.import_module(f"{__package__}.{module}")
 
-    one_after_another(cache_folder(), f"snap-{fingerprint((*MODULES, *SNAP))}", load, SNAP, MODULES)
-    return importlib.import_module(f"{__package__}.snap"), importlib.import_module(f"{__package__}.snap_hessians")
+@cache
+def load_ace() -> tuple[ModuleType, ModuleType]:
+    """The kernels of ACE, as `load_snap`."""
+    return _load_group("ace", ACE)
+
+
+@cache
+def load_lanes() -> ModuleType:
+    """What is common to them, `atomistics.kernels.lanes`."""
+    one_after_another(cache_folder(), f"lanes-{fingerprint((*MODULES, *LANES))}", lambda: _import(LANES), LANES, MODULES)
+    return importlib.import_module(f"{__package__}.lanes")
+
+
+def _load_group(name: str, modules: tuple[str, ...]) -> tuple[ModuleType, ModuleType]:
+    load_lanes()
+    mark = f"{name}-{fingerprint((*MODULES, *LANES, *modules))}"
+    one_after_another(cache_folder(), mark, lambda: _import(modules), modules, (*MODULES, *LANES))
+    first, second = (importlib.import_module(f"{__package__}.{module}") for module in (name, f"{name}_hessians"))
+    return first, second
+
+
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(f"{__package__}.{module}")
 
 
 def cache_folder() -> Path:

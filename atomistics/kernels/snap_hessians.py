@@ -7,16 +7,16 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .pair import F1, F2, F3, FLAGS, I1, f8, i8, longest
+from .lanes import LISTED, gather, scatter, strained, take_sites
+from .pair import F1, F2, F3, FLAGS, I1, i8, longest
+from .panels import congruence
 from .snap import (
     B_,
     BETA,
     BONDS,
     DU,
     ENERGY,
-    FAR,
     G_,
-    LISTED,
     SHAPE,
     V_,
     X_G,
@@ -25,53 +25,12 @@ from .snap import (
     U,
     X,
     evaluate,
-    gather,
     make_room,
-    take_sites,
 )
 from .snap_bonds import P1, bond_gradients
 from .snap_forms import FORM, form_gradients, form_hessians, form_tangents
-from .snap_second import bond_seconds, congruence
+from .snap_second import bond_seconds
 from .vector import W, load, splat, store
-
-
-@nb.njit(i8(*LISTED, F1, F1, I1, P1), **FLAGS)
-def count_bonds(y, types, sites, first, index, w, R, begin, place):
-    """begin[s]: first bond inside the cutoffs of each site with w != 0; place[s]: where its (3m)^2 numbers start; their number."""
-    n, size = 0, 0
-    for s in range(len(sites)):
-        begin[s], place[s] = n, size
-        l = sites[s]
-        for k in range(first[s], first[s + 1] if w[s] != 0.0 else first[s]):
-            j = index[k]
-            d0, d1, d2, rc = y[j, 0] - y[l, 0], y[j, 1] - y[l, 1], y[j, 2] - y[l, 2], R[types[l]] + R[types[j]]
-            n += i8(d0 * d0 + d1 * d1 + d2 * d2 < rc * rc)
-        size += 9 * (n - begin[s]) ** 2
-    begin[len(sites)], place[len(sites)] = n, size
-    return size
-
-
-@nb.njit(nb.void(i8, i8, i8, i8, f8, P1, F1, F1, I1, P1, I1, F1), **FLAGS)
-def scatter(s, lane, n, width, w, atom, K, H, begin, place, ends, values):
-    """w (K + K^T + H) of the bonds that site s of a lane has, from `congruence` and `bond_seconds`."""
-    m, place_s, r = i8(begin[s + 1] - begin[s]), place[s], 0
-    for k in range(n):
-        if atom[k * W + lane] < 0:
-            continue
-        ends[begin[s] + r] = atom[k * W + lane]
-        c = 0
-        for i in range(n):
-            if atom[i * W + lane] < 0:
-                continue
-            for x in range(3):
-                for y in range(3):
-                    a, b = 3 * k + x, 3 * i + y
-                    v = K[((b // W) * width + a) * W + b % W] + K[((a // W) * width + b) * W + a % W]
-                    if i == k:
-                        v += H[(9 * k + 3 * x + y) * W + lane]
-                    values[place_s + (3 * r + x) * 3 * m + 3 * c + y] = w * v
-            c += 1
-        r += 1
 
 
 @nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, FORM, I1, P1, I1, F1), **FLAGS)
@@ -100,7 +59,7 @@ def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy,
     while done < len(order):
         lanes = take_sites(types, sites, order, done, which)
         done += lanes
-        n = gather(y, types, sites, first, index, bonds[0], which, lanes, count, kinds, D, atom)
+        n = gather(y, types, sites, first, index, bonds[3], which, lanes, count, kinds, D, atom)
         own = i8(types[sites[which[0]]])
         evaluate(shape, bonds, energy, own, n, kinds, D, room)
         row = min(own, i8(len(second[3]) - 1))
@@ -169,29 +128,6 @@ def form_pairs(A, real, size, densities, n_t, I, tangents, N, pairs):
             store(pairs, i * n_t + t, v)
 
 
-@nb.njit(i8(F2, I1, i8, F1, F3, i8, i8, P1, P1, F1), **FLAGS)
-def strained(R, types, own, radius, F, begin, lanes, kinds, which, D):
-    """Bonds D = F R of the bonds ``which`` that are inside the cutoff under one of the strains at least; their number."""
-    n, d = 0, R.shape[1]
-    for b in range(len(R)):
-        rc, inside = radius[own] + radius[types[b]], False
-        for s in range(W):
-            o, r2 = 3 * n * W + s, 0.0
-            for x in range(3):
-                t = FAR
-                if s < lanes:
-                    t = 0.0
-                    for j in range(d):
-                        t += F[begin + s, x, j] * R[b, j]
-                D[o + x * W] = t
-                r2 += t * t
-            inside = inside or r2 < rc * rc
-        if inside:
-            kinds[n], which[n] = types[b], b
-            n += 1
-    return n
-
-
 @nb.njit(nb.void(F2, I1, i8, SHAPE, BONDS, ENERGY, FORM, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FLAGS)
 def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_second):
     """E, dE/dF and (if ``with_second``) d2E/dF2 of one site with bonds F R, for all F[q] (3, d) and bonds R (n, d)."""
@@ -207,7 +143,7 @@ def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_se
     bond_g, row = room[G_], min(own, i8(len(second[3]) - 1))
     for begin in range(0, len(F), W):
         lanes = min(W, len(F) - begin)
-        n = strained(R, types, own, bonds[0], F, begin, lanes, kinds, which, D)
+        n = strained(R, types, own, bonds[3], F, begin, lanes, kinds, which, D)
         evaluate(shape, bonds, energy, own, n, kinds, D, room)
         bond_gradients(J, at, densities, n, kinds, room[B_], room[X_G], room[S], room[U], room[T], bond_g)
         for s in range(lanes):

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from .ace import AcePotential
 from .aliases import MAKER, Alias, find_alias, known_aliases, own_file
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
@@ -43,16 +44,19 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".tersoff": Tersoff.from_file,
     ".snap": SnapPotential.from_file,
     ".snapcoeff": SnapPotential.from_file,
+    ".yace": AcePotential.from_file,
+    ".ace": AcePotential.from_file,
 }
 """Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
 
 OTHERS = {
     ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapparam": "the parameters of SNAP, which are read with a .snap or .snapcoeff",
     ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta", ".edip": "EDIP",
-    ".airebo": "AIREBO", ".rebo": "REBO", ".ace": "ACE", ".yace": "ACE", ".mliap.model": "a machine-learned potential",
+    ".airebo": "AIREBO", ".rebo": "REBO", ".mliap.model": "a machine-learned potential",
     ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",
     ".gw": "Gao-Weber", ".lcbop": "LCBOP", ".agni": "AGNI", ".uf3": "UF3", ".rann": "RANN", ".tersoff.modc": "tersoff/mod/c",
     ".tersoff.zbl": "tersoff/zbl", ".sw.mod": "sw/mod", ".table": "a table of LAMMPS' pair style table", ".xml": "an XML file (GAP)",
+    ".yaml": "a B-basis of pacemaker, which its pace_yaml2yace converts to .yace,",
 }  # fmt: skip
 """Formats that are not read, by the end of the file's name, for sentences."""
 
@@ -60,7 +64,7 @@ OTHERS = {
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff (by its name), else setfl or funcfl.
+    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace, .ace (by its name), else setfl or funcfl.
 
     Files may be compressed by gzip, and may be in LAMMPS' units metal or real (``UNITS:`` in their first line).
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..kernels.compilation import load_snap
+from ..kernels.compilation import load_lanes, load_snap
 from ..neighbours import NeighbourList
 from .dense import DensePotential, SiteHessians
 from .site_potential import SitePotential, different
@@ -56,7 +56,8 @@ class SnapPotential(DensePotential):
         self._shape = (J, densities, layout.at, layout.real)
         keys = ("rmin0", "rfac0", "switchflag", "wselfallflag")
         values = np.array([file.parameters[key] for key in keys])
-        self._bonds = (file.radius[order].copy(), file.weight[order].copy(), values)
+        radius = file.radius[order].copy()
+        self._bonds = (radius, file.weight[order].copy(), values, radius[:, None] + radius)
         # the place of each of the file's species among the densities
         place = np.argsort(order) if chem else np.zeros(len(file.elements), dtype=int)
         slots, v, b, A = _energy(file, order, place, densities)
@@ -85,8 +86,7 @@ class SnapPotential(DensePotential):
     @property
     def jumps(self) -> np.ndarray:
         """See `SitePotential.jumps`: the cutoffs, where the second derivative of a cosine begins."""
-        radius = self._bonds[0]
-        return radius[:, None] + radius[None, :]
+        return self._bonds[3]
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray
@@ -103,7 +103,7 @@ class SnapPotential(DensePotential):
         rows, weight = nl.rows[some], np.ascontiguousarray(w[some], dtype=float)
         begin, place = np.empty(len(rows) + 1, np.int32), np.empty(len(rows) + 1, np.int64)
         where = (y, types, rows, nl.first[some.start : some.stop + 1], nl.index)
-        values = np.empty(kernels.count_bonds(*where, weight, self._bonds[0], begin, place))
+        values = np.empty(load_lanes().count_bonds(*where, weight, self._bonds[3], begin, place))
         ends = np.empty(begin[-1], np.int32)
         energy = (self._shape, self._bonds, self._energy, self._pairs())
         kernels.site_hessians(*where, _by_type(types, rows, weight), weight, *energy, begin, place, ends, values)
