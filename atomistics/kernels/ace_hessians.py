@@ -7,46 +7,44 @@ Rows of d2V/dAdA are the numbers that the potential uses, by species, then the c
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
-from .ace import B_, BONDS, F2_, G0, G_, NEAR, P_, R_, RHO, ROOM, X_G, Z, F, X, differentiate, evaluate, make_room
+from .ace import B_, BONDS, F2_, G0, G_, F_SHARE, NEAR, P_, R_, RHO, ROOM, SPARE, X_G, Z, F, X, evaluate, make_room
 from .ace_bonds import SHAPE, SPECIES, numbers_each
 from .ace_forms import COEFFICIENT, DCC, DCD, DD, DDD, DS, DSC, DSD, ENERGY, FORM, PRODUCT, SWITCH, gradients, pair_matrices, pair_tangents, products
 from .ace_radial import C1, INVERSE, NEAREST, NX, P1, ROWS
 from .ace_second import bond_seconds
-from .lanes import LISTED, gather, scatter, strained, take_sites
-from .pair import F1, F2, F3, FLAGS, I1, i8, longest
+from .lanes import gather, scatter, strained, take_sites
+from .pair import F1, F2, F3, FLAGS, I1, i8
 from .panels import congruence
 from .vector import W, load, splat, store
 
-SECOND = nb.types.Tuple((FORM, P1, P1))
-"""Pairs of all monomials, the numbers that have rows, and where those of each species begin (and end)."""
-
-
-@nb.njit(nb.void(SHAPE, BONDS, ENERGY, FORM, i8, P1, F1, ROOM, F1), **FLAGS)
-def evaluate_twice(shape, bonds, energy, pairs, n, kinds, D, room, slope):
-    """As `evaluate` and `differentiate`, with d rho_p/dA [p] and d S/dA after them in ``slope``; products are then those of ``pairs``."""
-    evaluate(shape, bonds, energy, n, kinds, D, room)
+@nb.njit(nb.void(SHAPE, ENERGY, FORM, ROOM, F1), **FLAGS)
+def density_slopes(shape, energy, pairs, room, slope):
+    """d rho_p/dA [p] and dS/dA after them, after `evaluate`; products are then those of ``pairs``."""
     form = energy[0]
     size, many = shape[SPECIES] * numbers_each(shape) + 3, form[COEFFICIENT].shape[1]
-    one, top = room[RHO], size + len(form[PRODUCT])
+    one, top, g = room[RHO], size + len(form[PRODUCT]), room[SPARE]
     for d in range(many + 1):
         for i in range(many):
             store(one, i, load(room[F], i) if d == many else splat(1.0 if i == d else 0.0))
-        gradients(form, one, room[X], size, top, room[X_G])
+        gradients(form, one, room[X], size, top, g)
         for i in range(size):
-            store(slope, d * size + i, load(room[X_G], i))
-    differentiate(shape, bonds, energy, n, kinds, room)
+            store(slope, d * size + i, load(g, i))
     products(pairs, size, room[X])
 
 
-
-
-@nb.njit(nb.void(SHAPE, i8, i8, i8, P1, i8, ROOM, F1, F1, F1), **FLAGS)
-def add_outer_products(shape, many, lanes, nx, used, switch, room, slope, a, L):
-    """Add to L [lane] what F'' and the core give; ``a`` is room for a row."""
-    n, size, z = len(used), shape[SPECIES] * numbers_each(shape) + 3, room[Z]
+@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, ROOM, F1, F1), **FLAGS)
+def number_matrices(shape, pairs, used, lanes, nx, switch, room, slope, L):
+    """L [lane] of which L + L^T is d2V/dAdA: from the monomials, from F'' and from the core."""
+    n, size, z, many = len(used), shape[SPECIES] * numbers_each(shape) + 3, room[Z], pairs[COEFFICIENT].shape[1]
+    for i in range(lanes * nx * nx):
+        L[i] = 0.0
+    a = room[SPARE]
+    pair_matrices(pairs, room[F_SHARE], room[X], lanes, nx, a, L)
     for s in range(lanes):
         o = s * nx * nx
         for d in range(many):
@@ -97,60 +95,75 @@ def add_nearest(room, bond, H):
                 H[(9 * bond + 3 * x + y) * W + s] += t * ((1.0 if x == y else 0.0) - both)
 
 
-@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, SECOND, I1, P1, I1, F1), **FLAGS)
-def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy, second, begin, place, ends, values):
-    """w d2V/dDdD of the sites in ``order``, all of one type, into ``values`` and the far ends of their bonds into ``ends``."""
+@nb.njit(nb.void(SHAPE, BONDS, P1, P1, i8, P1, i8, i8, i8, ROOM, F1, F1, F1), **FLAGS)
+def number_slopes(shape, bonds, used, start, n, kinds, lanes, nx, switch, room, X1, H, Js):
+    """J [lane, panel, row] = dA/dD of each site and H [bond], the block of a bond at constant dV/dA."""
+    each, rows = numbers_each(shape), len(used)
+    site = nx * W * ((3 * n + W - 1) // W)
+    for i in range(lanes * site):
+        Js[i] = 0.0
+    for k in range(n):
+        e = kinds[k]
+        bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], room[SPARE], X1, H)
+        if switch == NEAREST:
+            add_nearest(room, k, H)
+        for x in range(3):
+            c = 3 * k + x
+            o = (c // W) * nx * W + c % W
+            for r in range(start[e], start[e + 1]):
+                q = (each * x + used[r] - each * e) * W
+                for s in range(lanes):
+                    Js[s * site + o + r * W] = X1[q + s]
+            q = ROWS * k * W
+            for s in range(lanes):
+                u = room[B_][q + (NX + x) * W + s]
+                Js[s * site + o + rows * W] = room[B_][q + C1 * W + s] * u
+                if switch == NEAREST and room[NEAR][2 * W + s] == k:
+                    Js[s * site + o + (rows + 1) * W] = u
+
+
+@nb.njit(nb.void(P1, P1, i8, P1, P1, i8, i8, ROOM, F1, F1, F1, F1, F1, F1, I1, P1, I1, F1), **FLAGS)
+def finish_sites(which, start, n, kinds, atom, lanes, nx, room, w, H, L, Js, M, K, begin, place, ends, values):
+    """Site Hessians w (J^T (L + L^T) J + H) into ``values``."""
+    width, core, none = W * ((3 * n + W - 1) // W), coupled(room, lanes), np.empty(0)
+    low, high = np.empty(width // W, np.int64), np.empty(width // W, np.int64)
+    for p in range(width // W):  # bonds are sorted by species
+        low[p] = start[kinds[min(n - 1, (W * p) // 3)]]
+        high[p] = nx if core else start[kinds[min(n - 1, (W * p + W - 1) // 3)] + 1]
+    for s in range(lanes):
+        congruence(L, s, nx, 0, none, none, Js, width, low, high, M, K)
+        scatter(which[s], s, n, width, w[which[s]], atom, K, H, begin, place, ends, values)
+
+
+def site_hessians(
+    listed: tuple[np.ndarray, ...], order: np.ndarray, w: np.ndarray, shape: tuple[int, ...], bonds: Any, energy: Any, second: Any,
+    begin: np.ndarray, place: np.ndarray, ends: np.ndarray, values: np.ndarray,
+) -> None:  # fmt: skip
+    """w d2V/dDdD of the sites in ``order``, all of one type, into ``values`` and the far ends of their bonds into ``ends``.
+
+    The loop over blocks of sites, of milliseconds each, is Python's: to compile it would compile all that it calls again.
+    """
+    y, types, sites, first, index = listed
     pairs, used, start = second
-    most, switch, many = longest(begin) * shape[SPECIES], i8(energy[2][SWITCH]), energy[0][COEFFICIENT].shape[1]
+    most, switch = int(np.diff(begin).max(initial=0)) * shape[SPECIES], int(energy[2][SWITCH])
     room = make_room(shape, energy, most, len(pairs[PRODUCT]))
     D, kinds, atom = np.empty(3 * most * W), np.empty(most, np.int64), np.empty(most * W, np.int64)
     which, count = np.empty(W, np.int64), np.empty(W, np.int64)
-    each, rows = numbers_each(shape), len(used)
-    size = shape[SPECIES] * each + 3
-    nx = 4 * ((rows + 2 + 3) // 4)
-    columns = W * ((3 * most + W - 1) // W)
+    each, nx, columns = numbers_each(shape), 4 * ((len(used) + 2 + 3) // 4), W * ((3 * most + W - 1) // W)
     L, Js, M, K = np.empty(W * nx * nx), np.empty(W * nx * columns), np.empty(nx * columns), np.empty(columns * columns)
-    slope, X1, H, s13, none = np.empty((many + 1) * size * W), np.empty(3 * each * W), np.empty(9 * most * W), np.empty(13 * W), np.empty(0)
-    row, low, high = np.empty(rows), np.empty(columns // W, np.int64), np.empty(columns // W, np.int64)
+    slope, X1, H = np.empty((len(energy[1]) + 1) * (shape[SPECIES] * each + 3) * W), np.empty(3 * each * W), np.empty(9 * most * W)
     done = 0
     while done < len(order):
         lanes = take_sites(types, sites, order, done, which)
         done += lanes
         n = gather(y, types, sites, first, index, bonds[3], which, lanes, count, kinds, D, atom)
-        evaluate_twice(shape, bonds, energy, pairs, n, kinds, D, room, slope)
-        for i in range(lanes * nx * nx):
-            L[i] = 0.0
-        pair_matrices(pairs, room[F], room[X], lanes, nx, s13, L)
-        add_outer_products(shape, many, lanes, nx, used, switch, room, slope, row, L)
-        width = W * ((3 * n + W - 1) // W)
-        site = nx * width
-        for i in range(lanes * site):
-            Js[i] = 0.0
-        for k in range(n):
-            e = kinds[k]
-            bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], s13, X1, H)
-            if switch == NEAREST:
-                add_nearest(room, k, H)
-            for x in range(3):
-                c = 3 * k + x
-                o = (c // W) * nx * W + c % W
-                for r in range(start[e], start[e + 1]):
-                    q = (each * x + used[r] - each * e) * W
-                    for s in range(lanes):
-                        Js[s * site + o + r * W] = X1[q + s]
-                q = ROWS * k * W
-                for s in range(lanes):
-                    u = room[B_][q + (NX + x) * W + s]
-                    Js[s * site + o + rows * W] = room[B_][q + C1 * W + s] * u
-                    if switch == NEAREST and room[NEAR][2 * W + s] == k:
-                        Js[s * site + o + (rows + 1) * W] = u
-        core = coupled(room, lanes)
-        for p in range(width // W):  # bonds are sorted by species
-            low[p] = start[kinds[min(n - 1, (W * p) // 3)]]
-            high[p] = nx if core else start[kinds[min(n - 1, (W * p + W - 1) // 3)] + 1]
-        for s in range(lanes):
-            congruence(L, s, nx, 0, none, none, Js, width, low, high, M, K)
-            scatter(which[s], s, n, width, w[which[s]], atom, K, H, begin, place, ends, values)
+        if n == 0:
+            continue
+        evaluate(shape, bonds, energy, n, kinds, D, room)
+        density_slopes(shape, energy, pairs, room, slope)
+        number_matrices(shape, pairs, used, lanes, nx, switch, room, slope, L)
+        number_slopes(shape, bonds, used, start, n, kinds, lanes, nx, switch, room, X1, H, Js)
+        finish_sites(which, start, n, kinds, atom, lanes, nx, room, w, H, L, Js, M, K, begin, place, ends, values)
 
 
 @nb.njit(nb.void(F1, i8, F1, i8, i8, F1, i8), **FLAGS)
@@ -182,78 +195,91 @@ def add_tangent_pairs(many, rows, nx, n_t, room, slope, tangents, along, pairs):
             store(pairs, b * n_t + a, load(pairs, b * n_t + a) + half * v)
 
 
-@nb.njit(nb.void(F2, I1, i8, SHAPE, BONDS, ENERGY, SECOND, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FLAGS)
-def cauchy_born(R, types, own, shape, bonds, energy, second, deformations, E, P, C, with_second):
-    """E, dE/dF and (if ``with_second``) d2E/dF2 of one site with bonds F R, for all F[q] (3, d) and bonds R (n, d)."""
+@nb.njit(nb.void(SHAPE, BONDS, P1, P1, i8, P1, P1, F2, i8, ROOM, F1, F1, F1), **FLAGS)
+def number_tangents(shape, bonds, used, start, n, kinds, which, R, switch, room, X1, H, tangents):
+    """Derivatives of the numbers by the components of F [(x, j), row], and H [bond] as of `number_slopes`."""
+    each, rows, d = numbers_each(shape), len(used), R.shape[1]
+    nx, mask = rows + 2, room[SPARE]
+    for i in range(3 * d * nx):
+        store(tangents, i, splat(0.0))
+    for k in range(n):
+        e = kinds[k]
+        bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], mask, X1, H)
+        if switch == NEAREST:
+            add_nearest(room, k, H)
+        for s in range(W):
+            mask[s] = 1.0 if switch == NEAREST and room[NEAR][2 * W + s] == k else 0.0
+        for x in range(3):
+            u = load(room[B_], ROWS * k + NX + x)
+            for j in range(d):
+                o, t = (d * x + j) * nx, R[which[k], j]
+                for r in range(start[e], start[e + 1]):
+                    store(tangents, o + r, load(tangents, o + r) + t * load(X1, each * x + used[r] - each * e))
+                store(tangents, o + rows, load(tangents, o + rows) + t * (u * load(room[B_], ROWS * k + C1)))
+                store(tangents, o + rows + 1, load(tangents, o + rows + 1) + t * (u * load(mask, 0)))
+
+
+@nb.njit(nb.void(i8, i8, i8, P1, F2, ROOM, F1, F3), **FLAGS)
+def responses(begin, lanes, n, which, R, room, E, P):
+    """E and dE/dF of eight strains."""
+    for s in range(lanes):
+        E[begin + s] = room[Z][s]
+        for x in range(3):
+            for j in range(R.shape[1]):
+                t = 0.0
+                for k in range(n):
+                    t += room[G_][(3 * k + x) * W + s] * R[which[k], j]
+                P[begin + s, x, j] = t
+
+
+@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, P1, F2, ROOM, F1, F1, F1, F1, F1, F1, nb.float64[:, :, :, :, ::1]), **FLAGS)
+def tangent_moduli(shape, pairs, used, begin, lanes, n, which, R, room, slope, H, tangents, moved, both, by_row, C):
+    """d2E/dF2 of eight strains."""
+    many, rows, d, size = pairs[COEFFICIENT].shape[1], len(used), R.shape[1], shape[SPECIES] * numbers_each(shape) + 3
+    nx, n_t = rows + 2, 3 * d
+    pair_tangents(pairs, room[F_SHARE], room[X], n_t, nx, tangents, moved)
+    for i in range(n_t):
+        for t in range(n_t):
+            v = splat(0.0)
+            for a in range(nx):
+                v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
+            store(both, i * n_t + t, v)
+    for a in range(many + 1):
+        for r in range(nx):
+            store(by_row, a * nx + r, load(slope, a * size + used[r]) if r < rows else splat(0.0))
+    along = np.empty((many + 1) * n_t * W)
+    add_tangent_pairs(many, rows, nx, n_t, room, by_row, tangents, along, both)
+    for s in range(lanes):
+        for x in range(3):
+            for j in range(d):
+                for y in range(3):
+                    for l in range(d):
+                        a, b = d * x + j, d * y + l
+                        t = both[(a * n_t + b) * W + s] + both[(b * n_t + a) * W + s]
+                        for k in range(n):
+                            t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
+                        C[begin + s, x, j, y, l] = t
+
+
+def cauchy_born(
+    R: np.ndarray, types: np.ndarray, own: int, shape: tuple[int, ...], bonds: Any, energy: Any, second: Any, F_all: np.ndarray,
+    E: np.ndarray, P: np.ndarray, C: np.ndarray | None,
+) -> None:  # fmt: skip
+    """E, dE/dF and (if wanted) d2E/dF2 of one site with bonds F R, for all F_all[q] (3, d) and bonds R (n, d)."""
     pairs, used, start = second
-    most, d = R.shape
-    switch, many = i8(energy[2][SWITCH]), energy[0][COEFFICIENT].shape[1]
+    (most, d), switch = R.shape, int(energy[2][SWITCH])
     room = make_room(shape, energy, most, len(pairs[PRODUCT]))
     D, kinds, which = np.empty(3 * most * W), np.empty(most, np.int64), np.empty(most, np.int64)
-    each, rows, n_t = numbers_each(shape), len(used), 3 * d
-    size, nx = shape[SPECIES] * each + 3, rows + 2
-    slope, by_row = np.empty((many + 1) * size * W), np.empty((many + 1) * nx * W)
-    X1, H, s13 = np.empty(3 * each * W), np.empty(9 * most * W), np.empty(13 * W)
-    tangents, moved, both = np.empty(n_t * nx * W), np.empty(n_t * nx * W), np.empty(n_t * n_t * W)
-    along = np.empty((many + 1) * n_t * W)
-    for begin in range(0, len(deformations), W):
-        lanes = min(W, len(deformations) - begin)
-        n = strained(R, types, own, bonds[3], deformations, begin, lanes, kinds, which, D)
-        if with_second:
-            evaluate_twice(shape, bonds, energy, pairs, n, kinds, D, room, slope)
-        else:
-            evaluate(shape, bonds, energy, n, kinds, D, room)
-            differentiate(shape, bonds, energy, n, kinds, room)
-        for s in range(lanes):
-            E[begin + s] = room[Z][s]
-            for x in range(3):
-                for j in range(d):
-                    t = 0.0
-                    for k in range(n):
-                        t += room[G_][(3 * k + x) * W + s] * R[which[k], j]
-                    P[begin + s, x, j] = t
-        if not with_second:
-            continue
-        for i in range(n_t * nx):
-            store(tangents, i, splat(0.0))
-        for k in range(n):
-            e = kinds[k]
-            bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], s13, X1, H)
-            if switch == NEAREST:
-                add_nearest(room, k, H)
-            for x in range(3):
-                for r in range(start[e], start[e + 1] + 2):
-                    if r < start[e + 1]:
-                        v, c = load(X1, each * x + used[r] - each * e), r
-                    else:
-                        v, c = load(room[B_], ROWS * k + NX + x), rows + r - start[e + 1]
-                        if c == rows:
-                            v = v * load(room[B_], ROWS * k + C1)
-                        else:
-                            for s in range(W):
-                                s13[s] = 1.0 if switch == NEAREST and room[NEAR][2 * W + s] == k else 0.0
-                            v = v * load(s13, 0)
-                    for j in range(d):
-                        o = (d * x + j) * nx + c
-                        store(tangents, o, load(tangents, o) + R[which[k], j] * v)
-        pair_tangents(pairs, room[F], room[X], n_t, nx, tangents, moved)
-        for i in range(n_t):
-            for t in range(n_t):
-                v = splat(0.0)
-                for a in range(nx):
-                    v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
-                store(both, i * n_t + t, v)
-        for a in range(many + 1):
-            for r in range(nx):
-                store(by_row, a * nx + r, load(slope, a * size + used[r]) if r < rows else splat(0.0))
-        add_tangent_pairs(many, rows, nx, n_t, room, by_row, tangents, along, both)
-        for s in range(lanes):
-            for x in range(3):
-                for j in range(d):
-                    for y in range(3):
-                        for l in range(d):
-                            a, b = d * x + j, d * y + l
-                            t = both[(a * n_t + b) * W + s] + both[(b * n_t + a) * W + s]
-                            for k in range(n):
-                                t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
-                            C[begin + s, x, j, y, l] = t
+    each, nx, n_t, many = numbers_each(shape), len(used) + 2, 3 * d, len(energy[1])
+    slope, by_row = np.empty((many + 1) * (shape[SPECIES] * each + 3) * W), np.empty((many + 1) * nx * W)
+    X1, H, tangents = np.empty(3 * each * W), np.empty(9 * most * W), np.empty(n_t * nx * W)
+    moved, both = np.empty_like(tangents), np.empty(n_t * n_t * W)
+    for begin in range(0, len(F_all), W):
+        lanes = min(W, len(F_all) - begin)
+        n = strained(R, types, own, bonds[3], F_all, begin, lanes, kinds, which, D)
+        evaluate(shape, bonds, energy, n, kinds, D, room)
+        responses(begin, lanes, n, which, R, room, E, P)
+        if C is not None:
+            density_slopes(shape, energy, pairs, room, slope)
+            number_tangents(shape, bonds, used, start, n, kinds, which, R, switch, room, X1, H, tangents)
+            tangent_moduli(shape, pairs, used, begin, lanes, n, which, R, room, slope, H, tangents, moved, both, by_row, C)

@@ -102,8 +102,10 @@ class AcePotential(DensePotential):
     ) -> None:
         """See `SitePotential.site_sum`."""
         where = (y, types, nl.rows, nl.first, nl.index)
+        kernels, most = load_ace()[0], int(np.diff(nl.first).max(initial=0)) * len(self.elements)
         for t, some in self._by_type(types[nl.rows], w):
-            load_ace()[0].site_sum(*where, some, w, self._shape, self._bonds[t], self._energy[t], V, g)
+            room = kernels.make_room(self._shape, self._energy[t], most)
+            kernels.site_sum(*where, some, w, self._shape, self._bonds[t], self._energy[t], room, V, g)
 
     def site_hessians(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, some: slice
@@ -116,7 +118,7 @@ class AcePotential(DensePotential):
         ends = np.empty(begin[-1], np.int32)
         for t, sites in self._by_type(types[rows], weight):
             energy = (self._shape, self._bonds[t], self._energy[t], self._pairs()[t])
-            load_ace()[1].site_hessians(*where, sites, weight, *energy, begin, place, ends, values)
+            load_ace()[1].site_hessians(where, sites, weight, *energy, begin, place, ends, values)
         return SiteHessians(begin, place, ends, values)
 
     def cauchy_born(
@@ -130,7 +132,7 @@ class AcePotential(DensePotential):
         W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
         t = int(site_type)
         energy = (self._shape, self._bonds[t], self._energy[t], self._pairs()[t])
-        load_ace()[1].cauchy_born(bonds, kinds, t, *energy, F, W, P, C, second)
+        load_ace()[1].cauchy_born(bonds, kinds, t, *energy, F, W, P, C if second else None)
         return W, P, C
 
     def _by_type(self, types: np.ndarray, w: np.ndarray) -> list[tuple[int, np.ndarray]]:
