@@ -19,6 +19,7 @@ BENCHMARKS = {
     "hessian": "second derivatives of atoms, in evaluations of energy and forces",
     "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
     "snap": "SNAP against LAMMPS' pair snap: forces, Hessian, Cauchy-Born, one core",
+    "ace": "ACE in units of LAMMPS' SNAP: forces, Hessian, Cauchy-Born, one core",
     "startup": "help, a small run, kernels compiled by one process and by several at once",
     "output_growth": "what a step costs to put on disk, up to 100,000 steps (an hour)",
     "memory": "resident memory over 1,000 steps of a ladder and 200 events of a propagation (minutes)",

@@ -64,11 +64,15 @@ def run(repeats: int, quick: bool) -> Report:
     return report
 
 
+def style_of(case: Case) -> str:
+    """Coefficients and parameters for LAMMPS' pair_coeff."""
+    return " ".join(str(find_potential(f"{case.file}.{end}")) for end in ("snapcoeff", "snapparam"))
+
+
 def measured(name: str, case: Case, size: int, repeats: int) -> list[dict[str, Any]]:
     """All tasks in turns."""
     atoms, potential = case.atoms(size), load_potential(f"{case.file}.snapcoeff")
-    style = f"{find_potential(f'{case.file}.snapcoeff')} {find_potential(f'{case.file}.snapparam')}"
-    peer = LammpsPeer(atoms, "snap", style, SKIN)
+    peer = LammpsPeer(atoms, "snap", style_of(case), SKIN)
     n, y, cell = len(atoms), atoms.positions, np.array(atoms.cell)
     nl, w, types = NeighbourList(y, potential.cutoff, SKIN, cell, atoms.pbc), np.ones(n), potential.types_of(atoms.symbols)
     pattern, factors = potential.hessian_pattern(nl, n, w), potential.factors(y, types, nl, w)
