@@ -19,9 +19,17 @@ from .species import atoms_of_species, species_of
 class NamesConstant(Protocol):
     """A potential as far as a crystal must know it."""
 
+    kinks: np.ndarray | None
+
     def constant_of(self, crystal: Crystal) -> float | None:
         """Lattice constant of a crystal of this structure and species, A; None if the potential names none."""
 
+    def types_of(self, symbols: Sequence[str]) -> np.ndarray:
+        """Types of chemical symbols."""
+
+
+COMPRESSION = 0.2
+"""Of a bond, up to which a potential must have no kinks: some twice what is found at crack tips."""
 
 ON_FACE = 1e-9
 """A site this close to the face of a box (A) counts as on it: lower faces belong to the box, upper ones do not."""
@@ -199,13 +207,30 @@ class Crystal:
     def resolved(self, potential: NamesConstant) -> Crystal:
         """The crystal with a lattice constant: its own, or else the potential's."""
         if self.a is not None:
-            return self
+            return self._without_kinks(potential)
         a = potential.constant_of(self)
         if a is None:
             raise ValueError(
                 f"the potential names no lattice constant for {self.structure} {', '.join(self.species)}: give a in A"
             )
-        return self.with_lattice_constant(a)
+        return self.with_lattice_constant(a)._without_kinks(potential)
+
+    def _without_kinks(self, potential: NamesConstant) -> Crystal:
+        """The crystal itself; ValueError if bonds that are compressed as at a crack tip reach kinks of the potential."""
+        if potential.kinks is None:
+            return self
+        types, distance = potential.types_of(self.species), self.nearest_neighbour_distance
+        for b, kind in enumerate(types):
+            R, ends = self.stencil_and_species(1.5 * distance, b)
+            r, kinks = np.linalg.norm(R, axis=1), potential.kinks[kind, types[ends]]
+            worst = int((r - kinks).argmin())
+            if (1.0 - COMPRESSION) * r[worst] < kinks[worst]:
+                raise ValueError(
+                    f"the potential's zbl core is switched on by the nearest neighbour below {kinks[worst]:g} A, where the energy has kinks: "
+                    f"expected neighbours of {self.structure} {', '.join(self.species)} further than {kinks[worst] / (1.0 - COMPRESSION):.4g} A, "
+                    f"found {r[worst]:.4g}"
+                )
+        return self
 
     def rotated(self, Q: np.ndarray) -> Crystal:
         """The crystal turned by the rotation matrix Q (3, 3)."""

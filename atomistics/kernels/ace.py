@@ -12,9 +12,9 @@ import numpy as np
 
 from .ace_bonds import SHAPE, SPECIES, bond_gradients, density, numbers_each
 from .ace_forms import COEFFICIENT, DC, DD, DS, ENERGY, PRODUCT, SWITCH, densities, gradients, products, site_energies
-from .ace_radial import INNER_CUTOFF, INNER_WIDTH, INVERSE, NEAREST, NX, P1, ROWS, geometry
+from .ace_radial import FROM_KERNELS, FROM_PYTHON, INNER_CUTOFF, INNER_WIDTH, INVERSE, NEAREST, NX, P1, ROWS, geometry
 from .lanes import LISTED, add_gradients, gather, take_sites
-from .pair import F1, F2, FLAGS, i8, longest
+from .pair import F1, F2, i8, longest
 from .vector import W, load, splat, store
 
 BONDS = nb.types.Tuple((F1, F2, F2, F2))
@@ -33,7 +33,7 @@ def make_room(shape: tuple[int, ...], energy: Sequence[Any], n: int, products: i
     return tuple(np.empty(size * W) for size in sizes)
 
 
-@nb.njit(nb.void(F2, i8, P1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F2, i8, P1, F1, F1), **FROM_KERNELS)
 def find_nearest(parameters, n, kinds, B, near):
     """Distance of the nearest neighbour from where its core is all, the width of that range, and which bond it is, of each site."""
     for s in range(W):
@@ -45,7 +45,7 @@ def find_nearest(parameters, n, kinds, B, near):
                 near[s], near[W + s], near[2 * W + s] = d, p[INNER_WIDTH], k
 
 
-@nb.njit(nb.void(SHAPE, BONDS, ENERGY, i8, P1, F1, ROOM), **FLAGS)
+@nb.njit(nb.void(SHAPE, BONDS, ENERGY, i8, P1, F1, ROOM), **FROM_PYTHON)
 def evaluate(shape, bonds, energy, n, kinds, D, room):
     """V with its derivatives by S, core and nearest distance, dV/dA and dV/dD, for sites with n bonds D to types ``kinds``."""
     form, x, z, near = energy[0], room[X], room[Z], room[NEAR]
@@ -72,7 +72,7 @@ def evaluate(shape, bonds, energy, n, kinds, D, room):
                 room[G_][(3 * k + i) * W + s] += z[DD * W + s] * room[B_][(ROWS * k + NX + i) * W + s]
 
 
-@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, ROOM, F1, F2), **FLAGS)
+@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, ROOM, F1, F2), **FROM_PYTHON)
 def site_sum(y, types, sites, first, index, order, w, shape, bonds, energy, room, V, g):
     """V[s] of the sites in ``order``, all of one type, and the gradient of sum w V added into g."""
     most = longest(first) * shape[SPECIES]

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numba as nb
 
-from .ace_radial import C1, C2, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
-from .pair import F1, F2, FLAGS, i8
+from .ace_radial import FROM_KERNELS, C1, C2, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
+from .pair import F1, F2, i8
 from .panels import panel_product
 from .vector import load, splat, store
 
@@ -21,13 +21,13 @@ SPECIES, RADIAL, LEVELS, BASE, KIND = range(5)
 """Numbers of species, of n, of l, of functions g, and which basis they are."""
 
 
-@nb.njit(i8(SHAPE), **FLAGS)
+@nb.njit(i8(SHAPE), **FROM_KERNELS)
 def numbers_each(shape):
     """Numbers of one species of neighbours."""
     return shape[RADIAL] * shape[LEVELS] * shape[LEVELS] + shape[BASE]
 
 
-@nb.njit(nb.void(i8, F2, F1, i8, i8, F1), **FLAGS)
+@nb.njit(nb.void(i8, F2, F1, i8, i8, F1), **FROM_KERNELS)
 def legendre(L, t, B, bond, order, p):
     """p_lm of a bond at l (l + 1) / 2 + m, and after all of them their derivatives by n_z up to ``order``."""
     size = L * (L + 1) // 2
@@ -56,7 +56,7 @@ def legendre(L, t, B, bond, order, p):
         store(p, 2 * size + o + l - 1, zero)
 
 
-@nb.njit(nb.void(SHAPE, F1, F2, F1, i8, i8, i8, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, F2, F1, i8, i8, i8, F1, F1, F1), **FROM_KERNELS)
 def bond_functions(shape, radial, t, B, bond, kind, order, g, R, p):
     """g, R_nl at l (numbers of n) + n, and p_lm of a bond to species ``kind``, each followed by its derivatives up to ``order``."""
     base = shape[BASE]
@@ -68,7 +68,7 @@ def bond_functions(shape, radial, t, B, bond, kind, order, g, R, p):
     legendre(shape[LEVELS], t, B, bond, order, p)
 
 
-@nb.njit(nb.void(SHAPE, F1, F2, i8, P1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, F2, i8, P1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def density(shape, radial, t, n, kinds, B, g, R, p, A):
     """Numbers A of all species and the core repulsion after them, sums over n bonds."""
     each, levels, many = numbers_each(shape), shape[LEVELS], shape[RADIAL]
@@ -102,7 +102,7 @@ def density(shape, radial, t, n, kinds, B, g, R, p, A):
     store(A, shape[SPECIES] * each, core)
 
 
-@nb.njit(nb.void(SHAPE, F1, F2, i8, P1, F1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, F2, i8, P1, F1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def bond_gradients(shape, radial, t, n, kinds, B, w, g, R, p, G):
     """G [bond, 3] = dV/dD of n bonds, from w = dV/dA (without the nearest neighbour's)."""
     each, levels, many, base = numbers_each(shape), shape[LEVELS], shape[RADIAL], shape[BASE]

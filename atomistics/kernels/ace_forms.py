@@ -11,8 +11,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .ace_radial import NEAREST, falling
-from .pair import F1, F2, FLAGS, f8, i8
+from .ace_radial import FROM_KERNELS, NEAREST, falling
+from .pair import F1, F2, f8, i8
 from .vector import W, load, splat, store
 
 G2, G1 = nb.int32[:, ::1], nb.int32[::1]
@@ -32,7 +32,7 @@ SHARE, DS, DC, DD, DSC, DSD, DCC, DCD, DDD = range(9)
 """V and its derivatives by S = sum w F, core C and nearest distance D; V is linear in S."""
 
 
-@nb.njit(nb.types.UniTuple(f8, 3)(f8, f8, f8), **FLAGS)
+@nb.njit(nb.types.UniTuple(f8, 3)(f8, f8, f8), **FROM_KERNELS)
 def embedding(kind, m, rho):
     """F, F', F''."""
     if kind == LINEAR:
@@ -57,7 +57,7 @@ def embedding(kind, m, rho):
     return sign * f, f1, sign * f2
 
 
-@nb.njit(nb.void(FORM, i8, F1), **FLAGS)
+@nb.njit(nb.void(FORM, i8, F1), **FROM_KERNELS)
 def products(form, size, x):
     """Products of the numbers x, after them."""
     pairs = form[PRODUCT]
@@ -65,7 +65,7 @@ def products(form, size, x):
         store(x, size + i, load(x, i8(pairs[i, 0])) * load(x, i8(pairs[i, 1])))
 
 
-@nb.njit(nb.void(FORM, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, F1, F1), **FROM_KERNELS)
 def densities(form, x, rho):
     """rho_p of numbers and products x."""
     group, first, last, c = form[GROUP], form[FIRST], form[LAST], form[COEFFICIENT]
@@ -86,7 +86,7 @@ def densities(form, x, rho):
             store(rho, d + 1, r1)
 
 
-@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1), **FLAGS)
+@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1), **FROM_KERNELS)
 def gradients(form, f, x, size, top, g):
     """g = d/dx of sum_p f_p rho_p for numbers up to ``size``; products, up to ``top``, are used on the way."""
     group, first, last, c, pairs = form[GROUP], form[FIRST], form[LAST], form[COEFFICIENT], form[PRODUCT]
@@ -110,7 +110,7 @@ def gradients(form, f, x, size, top, g):
         store(g, b, load(g, b) + v * load(x, a))
 
 
-@nb.njit(nb.void(F2, F1, F1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F2, F1, F1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def site_energies(densities_, p, rho, core, near, f, f2, z):
     """w F' and w F'' of the densities, and V with its derivatives z, from rho, the sums of the core and the nearest distances."""
     for s in range(W):
@@ -137,7 +137,7 @@ def site_energies(densities_, p, rho, core, near, f, f2, z):
             z[DCD * W + s], z[DDD * W + s] = 0.0, 0.0
 
 
-@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1, F1), **FROM_KERNELS)
 def pair_matrices(form, f, x, lanes, size, room, L):
     """Add to L [lane, a, b] half of d2/dAdA of sum_p f_p rho_p of each site, which is L + L^T; rows of ``size``."""
     group, first, last, c = form[GROUP], form[FIRST], form[LAST], form[COEFFICIENT]
@@ -155,7 +155,7 @@ def pair_matrices(form, f, x, lanes, size, room, L):
             L[o + lane * size * size] += room[lane]
 
 
-@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, F1, F1, i8, i8, F1, F1), **FROM_KERNELS)
 def pair_tangents(form, f, x, n, size, X, Y):
     """Y [t, a] = sum_b L [a, b] X [t, b] for n directions X of ``size`` numbers; L as in `pair_matrices`."""
     group, first, last, c = form[GROUP], form[FIRST], form[LAST], form[COEFFICIENT]

@@ -15,14 +15,17 @@ import numpy as np
 from .ace import B_, BONDS, F2_, G0, G_, F_SHARE, NEAR, P_, R_, RHO, ROOM, SPARE, X_G, Z, F, X, evaluate, make_room
 from .ace_bonds import SHAPE, SPECIES, numbers_each
 from .ace_forms import COEFFICIENT, DCC, DCD, DD, DDD, DS, DSC, DSD, ENERGY, FORM, PRODUCT, SWITCH, gradients, pair_matrices, pair_tangents, products
-from .ace_radial import C1, INVERSE, NEAREST, NX, P1, ROWS
+from .ace_radial import FROM_KERNELS, FROM_PYTHON, C1, INVERSE, NEAREST, NX, P1, ROWS
 from .ace_second import bond_seconds
 from .lanes import gather, scatter, strained, take_sites
-from .pair import F1, F2, F3, FLAGS, I1, i8
+from .pair import F1, F2, F3, I1, i8
 from .panels import congruence
 from .vector import W, load, splat, store
 
-@nb.njit(nb.void(SHAPE, ENERGY, FORM, ROOM, F1), **FLAGS)
+NO_BONDS = np.empty((0, 3))
+
+
+@nb.njit(nb.void(SHAPE, ENERGY, FORM, ROOM, F1), **FROM_PYTHON)
 def density_slopes(shape, energy, pairs, room, slope):
     """d rho_p/dA [p] and dS/dA after them, after `evaluate`; products are then those of ``pairs``."""
     form = energy[0]
@@ -37,7 +40,7 @@ def density_slopes(shape, energy, pairs, room, slope):
     products(pairs, size, room[X])
 
 
-@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, ROOM, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, ROOM, F1, F1), **FROM_PYTHON)
 def number_matrices(shape, pairs, used, lanes, nx, switch, room, slope, L):
     """L [lane] of which L + L^T is d2V/dAdA: from the monomials, from F'' and from the core."""
     n, size, z, many = len(used), shape[SPECIES] * numbers_each(shape) + 3, room[Z], pairs[COEFFICIENT].shape[1]
@@ -71,7 +74,7 @@ def number_matrices(shape, pairs, used, lanes, nx, switch, room, slope, L):
             L[o + (n + 1) * nx + n + 1] += 0.5 * z[DDD * W + s]
 
 
-@nb.njit(nb.boolean(ROOM, i8), **FLAGS)
+@nb.njit(nb.boolean(ROOM, i8), **FROM_KERNELS)
 def coupled(room, lanes):
     """Whether the core has second derivatives at one of the sites: at none in a crystal that is not crushed."""
     for s in range(lanes):
@@ -81,7 +84,7 @@ def coupled(room, lanes):
     return False
 
 
-@nb.njit(nb.void(ROOM, i8, F1), **FLAGS)
+@nb.njit(nb.void(ROOM, i8, F1), **FROM_KERNELS)
 def add_nearest(room, bond, H):
     """What the nearest distance gives to the block of a bond."""
     for s in range(W):
@@ -95,34 +98,46 @@ def add_nearest(room, bond, H):
                 H[(9 * bond + 3 * x + y) * W + s] += t * ((1.0 if x == y else 0.0) - both)
 
 
-@nb.njit(nb.void(SHAPE, BONDS, P1, P1, i8, P1, i8, i8, i8, ROOM, F1, F1, F1), **FLAGS)
-def number_slopes(shape, bonds, used, start, n, kinds, lanes, nx, switch, room, X1, H, Js):
-    """J [lane, panel, row] = dA/dD of each site and H [bond], the block of a bond at constant dV/dA."""
-    each, rows = numbers_each(shape), len(used)
-    site = nx * W * ((3 * n + W - 1) // W)
-    for i in range(lanes * site):
-        Js[i] = 0.0
+@nb.njit(nb.void(SHAPE, BONDS, P1, P1, i8, P1, P1, F2, i8, i8, i8, ROOM, F1, F1, F1), **FROM_PYTHON)
+def number_slopes(shape, bonds, used, start, n, kinds, which, R, lanes, nx, switch, room, X1, H, J):
+    """Slopes of the numbers and H [bond], the block of a bond at constant dV/dA.
+
+    Without R: J [lane, panel, row] = dA/dD of each site. With bonds R (n, d): J [(x, j), row] = dA/dF_xj of each strain.
+    """
+    each, rows, d = numbers_each(shape), len(used), R.shape[1]
+    site, mask = nx * W * ((3 * n + W - 1) // W), room[SPARE]
+    for i in range(lanes * site if len(R) == 0 else 3 * d * nx * W):
+        J[i] = 0.0
     for k in range(n):
         e = kinds[k]
-        bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], room[SPARE], X1, H)
+        bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], mask, X1, H)
         if switch == NEAREST:
             add_nearest(room, k, H)
+        for s in range(W):
+            mask[s] = 1.0 if switch == NEAREST and room[NEAR][2 * W + s] == k else 0.0
         for x in range(3):
-            c = 3 * k + x
-            o = (c // W) * nx * W + c % W
-            for r in range(start[e], start[e + 1]):
-                q = (each * x + used[r] - each * e) * W
+            first = each * x - each * e
+            if len(R) == 0:
+                o = ((3 * k + x) // W) * nx * W + (3 * k + x) % W
+                for r in range(start[e], start[e + 1]):
+                    q = (first + used[r]) * W
+                    for s in range(lanes):
+                        J[s * site + o + r * W] = X1[q + s]
                 for s in range(lanes):
-                    Js[s * site + o + r * W] = X1[q + s]
-            q = ROWS * k * W
-            for s in range(lanes):
-                u = room[B_][q + (NX + x) * W + s]
-                Js[s * site + o + rows * W] = room[B_][q + C1 * W + s] * u
-                if switch == NEAREST and room[NEAR][2 * W + s] == k:
-                    Js[s * site + o + (rows + 1) * W] = u
+                    u = room[B_][(ROWS * k + NX + x) * W + s]
+                    J[s * site + o + rows * W] = room[B_][(ROWS * k + C1) * W + s] * u
+                    J[s * site + o + (rows + 1) * W] = mask[s] * u
+            else:
+                u = load(room[B_], ROWS * k + NX + x)
+                for j in range(d):
+                    o, t = (d * x + j) * nx, R[which[k], j]
+                    for r in range(start[e], start[e + 1]):
+                        store(J, o + r, load(J, o + r) + t * load(X1, first + used[r]))
+                    store(J, o + rows, load(J, o + rows) + t * (u * load(room[B_], ROWS * k + C1)))
+                    store(J, o + rows + 1, load(J, o + rows + 1) + t * (u * load(mask, 0)))
 
 
-@nb.njit(nb.void(P1, P1, i8, P1, P1, i8, i8, ROOM, F1, F1, F1, F1, F1, F1, I1, P1, I1, F1), **FLAGS)
+@nb.njit(nb.void(P1, P1, i8, P1, P1, i8, i8, ROOM, F1, F1, F1, F1, F1, F1, I1, P1, I1, F1), **FROM_PYTHON)
 def finish_sites(which, start, n, kinds, atom, lanes, nx, room, w, H, L, Js, M, K, begin, place, ends, values):
     """Site Hessians w (J^T (L + L^T) J + H) into ``values``."""
     width, core, none = W * ((3 * n + W - 1) // W), coupled(room, lanes), np.empty(0)
@@ -162,11 +177,11 @@ def site_hessians(
         evaluate(shape, bonds, energy, n, kinds, D, room)
         density_slopes(shape, energy, pairs, room, slope)
         number_matrices(shape, pairs, used, lanes, nx, switch, room, slope, L)
-        number_slopes(shape, bonds, used, start, n, kinds, lanes, nx, switch, room, X1, H, Js)
+        number_slopes(shape, bonds, used, start, n, kinds, which, NO_BONDS, lanes, nx, switch, room, X1, H, Js)
         finish_sites(which, start, n, kinds, atom, lanes, nx, room, w, H, L, Js, M, K, begin, place, ends, values)
 
 
-@nb.njit(nb.void(F1, i8, F1, i8, i8, F1, i8), **FLAGS)
+@nb.njit(nb.void(F1, i8, F1, i8, i8, F1, i8), **FROM_KERNELS)
 def project(slope, first, tangents, n_t, nx, out, o):
     """out [t] = sum_r slope [r] tangents [t, r] for the rows of ``slope``, which begin at ``first``."""
     for t in range(n_t):
@@ -176,7 +191,7 @@ def project(slope, first, tangents, n_t, nx, out, o):
         store(out, o + t, v)
 
 
-@nb.njit(nb.void(i8, i8, i8, i8, ROOM, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, i8, i8, i8, ROOM, F1, F1, F1, F1), **FROM_KERNELS)
 def add_tangent_pairs(many, rows, nx, n_t, room, slope, tangents, along, pairs):
     """Add half of what F'' and the core give to the pairs of tangents; ``slope`` is by rows."""
     z, f2 = room[Z], room[F2_]
@@ -195,31 +210,7 @@ def add_tangent_pairs(many, rows, nx, n_t, room, slope, tangents, along, pairs):
             store(pairs, b * n_t + a, load(pairs, b * n_t + a) + half * v)
 
 
-@nb.njit(nb.void(SHAPE, BONDS, P1, P1, i8, P1, P1, F2, i8, ROOM, F1, F1, F1), **FLAGS)
-def number_tangents(shape, bonds, used, start, n, kinds, which, R, switch, room, X1, H, tangents):
-    """Derivatives of the numbers by the components of F [(x, j), row], and H [bond] as of `number_slopes`."""
-    each, rows, d = numbers_each(shape), len(used), R.shape[1]
-    nx, mask = rows + 2, room[SPARE]
-    for i in range(3 * d * nx):
-        store(tangents, i, splat(0.0))
-    for k in range(n):
-        e = kinds[k]
-        bond_seconds(shape, bonds[0], bonds[2], room[B_], k, e, room[X_G], room[G0], room[R_], room[P_], mask, X1, H)
-        if switch == NEAREST:
-            add_nearest(room, k, H)
-        for s in range(W):
-            mask[s] = 1.0 if switch == NEAREST and room[NEAR][2 * W + s] == k else 0.0
-        for x in range(3):
-            u = load(room[B_], ROWS * k + NX + x)
-            for j in range(d):
-                o, t = (d * x + j) * nx, R[which[k], j]
-                for r in range(start[e], start[e + 1]):
-                    store(tangents, o + r, load(tangents, o + r) + t * load(X1, each * x + used[r] - each * e))
-                store(tangents, o + rows, load(tangents, o + rows) + t * (u * load(room[B_], ROWS * k + C1)))
-                store(tangents, o + rows + 1, load(tangents, o + rows + 1) + t * (u * load(mask, 0)))
-
-
-@nb.njit(nb.void(i8, i8, i8, P1, F2, ROOM, F1, F3), **FLAGS)
+@nb.njit(nb.void(i8, i8, i8, P1, F2, ROOM, F1, F3), **FROM_PYTHON)
 def responses(begin, lanes, n, which, R, room, E, P):
     """E and dE/dF of eight strains."""
     for s in range(lanes):
@@ -232,7 +223,7 @@ def responses(begin, lanes, n, which, R, room, E, P):
                 P[begin + s, x, j] = t
 
 
-@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, P1, F2, ROOM, F1, F1, F1, F1, F1, F1, nb.float64[:, :, :, :, ::1]), **FLAGS)
+@nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, P1, F2, ROOM, F1, F1, F1, F1, F1, F1, nb.float64[:, :, :, :, ::1]), **FROM_PYTHON)
 def tangent_moduli(shape, pairs, used, begin, lanes, n, which, R, room, slope, H, tangents, moved, both, by_row, C):
     """d2E/dF2 of eight strains."""
     many, rows, d, size = pairs[COEFFICIENT].shape[1], len(used), R.shape[1], shape[SPECIES] * numbers_each(shape) + 3
@@ -281,5 +272,5 @@ def cauchy_born(
         responses(begin, lanes, n, which, R, room, E, P)
         if C is not None:
             density_slopes(shape, energy, pairs, room, slope)
-            number_tangents(shape, bonds, used, start, n, kinds, which, R, switch, room, X1, H, tangents)
+            number_slopes(shape, bonds, used, start, n, kinds, which, R, lanes, nx, switch, room, X1, H, tangents)
             tangent_moduli(shape, pairs, used, begin, lanes, n, which, R, room, slope, H, tangents, moved, both, by_row, C)

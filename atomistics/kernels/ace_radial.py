@@ -8,12 +8,17 @@ evaluation are those of ICAMS' evaluator (Y. Lysogorskiy et al., npj Comput. Mat
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
-from .pair import F1, F2, FLAGS, SHARES, f8, i8
+from .pair import FLAGS, F1, F2, SHARES, f8, i8
 from .vector import W, load, splat, store
 
+FROM_PYTHON: dict[str, Any] = {**FLAGS, "no_cfunc_wrapper": True}
+FROM_KERNELS: dict[str, Any] = {**FROM_PYTHON, "no_cpython_wrapper": True}
+"""Kernels that Python calls, and those that others call: wrappers that nobody uses take as long to compile as they do."""
 POWER, EXPONENTIAL, SINC = range(3)
 """Radial bases ChebPow, ChebExpCos, SBessel."""
 DENSITY, DISTANCE, NEAREST = range(3)
@@ -28,7 +33,7 @@ P1 = nb.int64[::1]
 f3 = nb.types.UniTuple(f8, 3)
 
 
-@nb.njit(f3(f8, f8, f8), **FLAGS)
+@nb.njit(f3(f8, f8, f8), **FROM_KERNELS)
 def falling(r, end, width):
     """A quintic from 1 at end - width to 0 at end, and its derivatives."""
     if r >= end or width == 0.0:
@@ -41,7 +46,7 @@ def falling(r, end, width):
     return f, 3.75 * s * (0.25 - 0.5 * x2 + 0.25 * x2 * x2), 3.75 * s * s * x * (x2 - 1.0)
 
 
-@nb.njit(f3(f8, F1), **FLAGS)
+@nb.njit(f3(f8, F1), **FROM_KERNELS)
 def core_repulsion(r, p):
     """Core repulsion of a bond and its derivatives."""
     if p[INNER] == NEAREST:
@@ -75,7 +80,7 @@ def core_repulsion(r, p):
     return v, v1, v2
 
 
-@nb.njit(f3(f8, F1), **FLAGS)
+@nb.njit(f3(f8, F1), **FROM_KERNELS)
 def envelope(r, p):
     """E and its derivatives at a distance below the cutoff."""
     e, e1, e2 = (p[CUTOFF] ** -1.5 if p[BASIS] == SINC else 1.0), 0.0, 0.0
@@ -96,7 +101,7 @@ def envelope(r, p):
     return e, e1, e2
 
 
-@nb.njit(f3(f8, F1), **FLAGS)
+@nb.njit(f3(f8, F1), **FROM_KERNELS)
 def variable(r, p):
     """x and its derivatives at a distance below the cutoff; of SBessel 1 / x in place of the second, which vanishes."""
     if p[BASIS] == POWER:
@@ -119,7 +124,7 @@ def variable(r, p):
     return q * r, q, 1.0 / (q * r)
 
 
-@nb.njit(nb.void(F2, i8, P1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F2, i8, P1, F1, F1), **FROM_KERNELS)
 def geometry(parameters, n, kinds, D, B):
     """Rows B [bond, row] of n bonds D [bond, 3] of sites of one type; E = 0 and no core beyond the cutoff."""
     for k in range(n):
@@ -140,7 +145,7 @@ def geometry(parameters, n, kinds, D, B):
                 B[o + COS * W], B[o + SIN * W] = np.cos(v[0]), np.sin(v[0])
 
 
-@nb.njit(nb.void(i8, F1, i8, i8, i8, F1), **FLAGS)
+@nb.njit(nb.void(i8, F1, i8, i8, i8, F1), **FROM_KERNELS)
 def base_functions(kind, B, bond, n, order, g):
     """The n functions g of a bond and, from n and 2 n on, their first and second derivatives up to ``order``."""
     o = ROWS * bond

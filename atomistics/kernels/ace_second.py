@@ -7,15 +7,15 @@ from __future__ import annotations
 import numba as nb
 
 from .ace_bonds import BASE, LEVELS, RADIAL, SHAPE, SPECIES, bond_functions, numbers_each
-from .ace_radial import C1, C2, INVERSE, NX, ROWS
-from .pair import F1, F2, FLAGS, i8
+from .ace_radial import FROM_KERNELS, C1, C2, INVERSE, NX, ROWS
+from .pair import F1, F2, i8
 from .vector import load, splat, store
 
 PHI1, PHI2, G, G1, XX, XY, XZ, YZ, ZZ = 0, 1, 2, 5, 8, 9, 10, 11, 12
 """Derivatives of phi: by r once and twice, by n (3), by r and n (3), by n twice (of which yy = -xx)."""
 
 
-@nb.njit(nb.void(SHAPE, F1, i8, i8, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, i8, i8, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def curvatures(shape, B, bond, kind, w, g, R, p, s):
     """Derivatives s of phi = w . A of one bond."""
     each, levels, many, base = numbers_each(shape), shape[LEVELS], shape[RADIAL], shape[BASE]
@@ -63,7 +63,7 @@ def curvatures(shape, B, bond, kind, w, g, R, p, s):
     store(s, PHI2, f2)
 
 
-@nb.njit(nb.void(F1, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(F1, i8, F1, F1), **FROM_KERNELS)
 def bond_block(B, bond, s, H):
     """H [bond, x, y] = d2 phi/dDdD from `curvatures`: the formula of the module `ace_bonds`, once more."""
     o, zero = ROWS * bond, splat(0.0)
@@ -97,7 +97,7 @@ def bond_block(B, bond, s, H):
             store(H, 9 * bond + 3 * x + y, v)
 
 
-@nb.njit(nb.void(SHAPE, F1, i8, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, i8, F1, F1, F1, F1), **FROM_KERNELS)
 def slopes(shape, B, bond, g, R, p, X):
     """X [x, number] = dA/dD of a bond: the numbers of its species."""
     each, levels, many, base = numbers_each(shape), shape[LEVELS], shape[RADIAL], shape[BASE]
@@ -139,7 +139,7 @@ def slopes(shape, B, bond, g, R, p, X):
         store(X, 2 * each + a + i, t * n2)
 
 
-@nb.njit(nb.void(SHAPE, F1, F2, F1, i8, i8, F1, F1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(SHAPE, F1, F2, F1, i8, i8, F1, F1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def bond_seconds(shape, radial, t, B, bond, kind, w, g, R, p, s, X, H):
     """X [x, number] = dA/dD of a bond and H [bond, x, y] = d2V/dDdD of it at constant w = dV/dA."""
     bond_functions(shape, radial, t, B, bond, kind, 2, g, R, p)

@@ -121,6 +121,8 @@ def read_yace(path: Path) -> AceFile:
     top = Entry(path, read_yaml(path))
     if "specie" in top.keys() or "species" in top.keys():
         raise ValueError(f"{path}: expected C-tilde functions, found a B-basis, which pacemaker's pace_yaml2yace converts to .yace")
+    if "summed_neighbour_A" in top.keys():
+        top.check("summed_neighbour_A", top.get("summed_neighbour_A") == "false", "false (densities of each species)", top.get("summed_neighbour_A"))
     elements = top.words("elements")
     top.check(
         "elements", 0 < len(elements) <= LARGEST["elements"] and len(set(elements)) == len(elements), "different elements", elements

@@ -100,6 +100,8 @@ class SitePotential(ABC):
         Two neighbours of a site have second derivatives of its energy.
     radial : bool
         V depends on the lengths of its bonds only, so that a bond and its opposite are the same to it.
+    kinks : (n, n) ndarray, optional
+        Distances [site, neighbour] below which slopes of V jump as one neighbour or another is the nearest, A.
     """
 
     cutoff: float
@@ -108,6 +110,7 @@ class SitePotential(ABC):
     inversion_symmetric: bool = True
     many_body: bool = True
     radial: bool = False
+    kinks: np.ndarray | None = None
 
     @property
     def jumps(self) -> np.ndarray | None:

@@ -41,6 +41,8 @@ class SumPotential(SitePotential):
         self.elements, self.cutoff = first.elements, max(first.cutoff, second.cutoff)
         self.many_body = first.many_body or second.many_body
         self.radial = first.radial and second.radial
+        kinks = [term.kinks for term in self.terms if term.kinks is not None]
+        self.kinks = np.max(kinks, axis=0) if kinks else None
         self.inversion_symmetric = first.inversion_symmetric and second.inversion_symmetric
 
     @property
