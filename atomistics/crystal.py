@@ -226,9 +226,9 @@ class Crystal:
             worst = int((r - kinks).argmin())
             if (1.0 - COMPRESSION) * r[worst] < kinks[worst]:
                 raise ValueError(
-                    f"the potential's zbl core is switched on by the nearest neighbour below {kinks[worst]:g} A, where the energy has kinks: "
-                    f"expected neighbours of {self.structure} {', '.join(self.species)} further than {kinks[worst] / (1.0 - COMPRESSION):.4g} A, "
-                    f"found {r[worst]:.4g}"
+                    f"the potential's zbl core is switched on by the nearest neighbour below {kinks[worst]:g} A, where the energy has "
+                    f"kinks: expected neighbours of {self.structure} {', '.join(self.species)} further than "
+                    f"{kinks[worst] / (1.0 - COMPRESSION):.4g} A, found {r[worst]:.4g}"
                 )
         return self
 

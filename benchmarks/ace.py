@@ -54,5 +54,6 @@ def run(repeats: int, quick: bool) -> Report:
             "what": what, "atoms": tasks[what][1], "us/site": t, "/ W_2940": t / each["LAMMPS, W_2940"], "target": target,
             "/ forces": t / each["forces"],
         })  # fmt: skip
-    report.notes.append(f"{np.diff(factors.begin)[:32].mean():.0f} neighbours a site; Hessian: assembled 3x3 blocks; W, P, C: a quadrature point")
+    neighbours = np.diff(factors.begin)[:32].mean()
+    report.notes.append(f"{neighbours:.0f} neighbours a site; Hessian: assembled 3x3 blocks; W, P, C: a quadrature point")
     return report

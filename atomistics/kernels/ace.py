@@ -21,7 +21,8 @@ BONDS = nb.types.Tuple((F1, F2, F2, F2))
 """Of one type of sites: c_nlk [type, row, k], parameters [type] of `ace_radial`; recursion of p_lm; cutoffs by two types."""
 ROOM = nb.types.UniTuple(F1, 14)
 B_, G_, G0, R_, P_, X, X_G, RHO, F, F2_, Z, NEAR, F_SHARE, SPARE = range(14)
-"""Work space: rows and gradients of bonds, g, R_nl, p_lm, numbers, dV/dA, rho, w F', w F'', V and derivatives, nearest bond, dV/d rho, spare."""
+"""Work space: rows and gradients of bonds, g, R_nl, p_lm, numbers, dV/dA, rho, w F', w F'', V and derivatives, nearest bond, dV/d rho,
+what is needed for a moment."""
 
 
 def make_room(shape: tuple[int, ...], energy: Sequence[Any], n: int, products: int = 0) -> tuple[np.ndarray, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from .ace_radial import FROM_KERNELS, C1, C2, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
+from .ace_radial import C1, FROM_KERNELS, FROM_PYTHON, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
 from .pair import F1, F2, i8
 from .panels import panel_product
 from .vector import load, splat, store
@@ -21,7 +21,7 @@ SPECIES, RADIAL, LEVELS, BASE, KIND = range(5)
 """Numbers of species, of n, of l, of functions g, and which basis they are."""
 
 
-@nb.njit(i8(SHAPE), **FROM_KERNELS)
+@nb.njit(i8(SHAPE), **FROM_PYTHON)
 def numbers_each(shape):
     """Numbers of one species of neighbours."""
     return shape[RADIAL] * shape[LEVELS] * shape[LEVELS] + shape[BASE]

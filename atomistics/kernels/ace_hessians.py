@@ -12,10 +12,27 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from .ace import B_, BONDS, F2_, G0, G_, F_SHARE, NEAR, P_, R_, RHO, ROOM, SPARE, X_G, Z, F, X, evaluate, make_room
+from .ace import B_, BONDS, F2_, F_SHARE, G0, G_, NEAR, P_, R_, RHO, ROOM, SPARE, X_G, F, X, Z, evaluate, make_room
 from .ace_bonds import SHAPE, SPECIES, numbers_each
-from .ace_forms import COEFFICIENT, DCC, DCD, DD, DDD, DS, DSC, DSD, ENERGY, FORM, PRODUCT, SWITCH, gradients, pair_matrices, pair_tangents, products
-from .ace_radial import FROM_KERNELS, FROM_PYTHON, C1, INVERSE, NEAREST, NX, P1, ROWS
+from .ace_forms import (
+    COEFFICIENT,
+    DCC,
+    DCD,
+    DD,
+    DDD,
+    DS,
+    DSC,
+    DSD,
+    ENERGY,
+    FORM,
+    PRODUCT,
+    SWITCH,
+    gradients,
+    pair_matrices,
+    pair_tangents,
+    products,
+)
+from .ace_radial import C1, FROM_KERNELS, FROM_PYTHON, INVERSE, NEAREST, NX, P1, ROWS
 from .ace_second import bond_seconds
 from .lanes import gather, scatter, strained, take_sites
 from .pair import F1, F2, F3, I1, i8

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba as nb
 
 from .ace_bonds import BASE, LEVELS, RADIAL, SHAPE, SPECIES, bond_functions, numbers_each
-from .ace_radial import FROM_KERNELS, C1, C2, INVERSE, NX, ROWS
+from .ace_radial import C1, C2, FROM_KERNELS, INVERSE, NX, ROWS
 from .pair import F1, F2, i8
 from .vector import load, splat, store
 

@@ -67,14 +67,14 @@ class AcePotential(DensePotential):
         self._shape = (layout.species, many, levels, layout.k, BASES.index(basis))
         recursion = harmonics(levels)
         self._bonds = [
-            (_radial(row, layout, base, matrix), np.array([_parameters(bond, names[t], e) for bond, e in zip(row, names, strict=True)]),
+            (_radial(row, layout, base, matrix), np.array([_parameters(bond, site, e) for bond, e in zip(row, names, strict=True)]),
              recursion, self._reach)
-            for t, row in enumerate(bonds)
+            for row, site in zip(bonds, names, strict=True)
         ]  # fmt: skip
         self._layout = layout
         self._monomials, self._energy = [], []
         inner = float(INNER.index(bonds[0][0].inner))
-        for t, i in enumerate(order):
+        for i in order:
             embedding = file.embeddings[i]
             mixing, densities = _densities(embedding)
             found = _own_monomials(file, i, order, layout, matrix, mixing)
@@ -163,7 +163,8 @@ def _parameters(bond: Bond, site: str, neighbour: str) -> np.ndarray:
     """What the kernels know of a pair, in the order of `atomistics.kernels.ace_radial`."""
     zbl = bond.inner == "zbl"
     core = (bond.core, bond.core_rate) if zbl else (abs(bond.core), abs(bond.core_rate))
-    first = (BASES.index(bond.basis), INNER.index(bond.inner), bond.cutoff, bond.rate, bond.width, bond.inner_cutoff, bond.inner_width, *core)
+    inner = (bond.inner_cutoff, bond.inner_width)
+    first = (BASES.index(bond.basis), INNER.index(bond.inner), bond.cutoff, bond.rate, bond.width, *inner, *core)
     if not zbl:
         return np.array([*first, *np.zeros(5)])
     Z, other = float(atomic_number(site)), float(atomic_number(neighbour))

@@ -12,6 +12,7 @@ from .yaml_tree import Entry, read_yaml
 BASES = ("ChebPow", "ChebExpCos", "SBessel")
 EMBEDDINGS = ("FinnisSinclair", "FinnisSinclairShiftedScaled")
 INNER = ("density", "distance", "zbl")
+ACE_JL = f"{', '.join(BASES)} (nothing converts splines of ACEpotentials.jl: its models come in through ace-jax as models of one's own)"
 LARGEST = {"elements": 20, "ndensity": 16, "nradmax": 64, "nradbasemax": 128, "lmax": 20, "rank": 8}
 """Largest counts, well above those in use: tables and work space grow with their products."""
 LARGEST_CUTOFF = 50.0
@@ -119,10 +120,13 @@ class AceFile:
 def read_yace(path: Path) -> AceFile:
     """Contents of a .yace file; ValueError names file, line and expectation."""
     top = Entry(path, read_yaml(path))
-    if "specie" in top.keys() or "species" in top.keys():
-        raise ValueError(f"{path}: expected C-tilde functions, found a B-basis, which pacemaker's pace_yaml2yace converts to .yace")
-    if "summed_neighbour_A" in top.keys():
-        top.check("summed_neighbour_A", top.get("summed_neighbour_A") == "false", "false (densities of each species)", top.get("summed_neighbour_A"))
+    if "specie" in top.keys or "species" in top.keys:
+        raise ValueError(
+            f"{path}: expected C-tilde functions, found a B-basis, which pacemaker's pace_yaml2yace converts to .yace"
+        )
+    if "summed_neighbour_A" in top.keys:
+        summed = top.get("summed_neighbour_A")
+        top.check("summed_neighbour_A", summed == "false", "false (densities of each species)", summed)
     elements = top.words("elements")
     top.check(
         "elements", 0 < len(elements) <= LARGEST["elements"] and len(set(elements)) == len(elements), "different elements", elements
@@ -133,8 +137,9 @@ def read_yace(path: Path) -> AceFile:
     sizes = _sizes(bonds)
     functions = []
     for t, entry in enumerate(top.numbered("functions", n, sequences=True)):
-        functions.append(collected(path, [_function(each, t, n, sizes) for each in entry.entries()], len(embeddings[t].weights)))
-    alone = np.zeros(n) if "E0" not in top.keys() else top.numbers("E0", n)
+        found = [_function(each, t, n, sizes) for each in entry.entries()]
+        functions.append(collected(path, found, len(embeddings[t].weights)))
+    alone = np.zeros(n) if "E0" not in top.keys else top.numbers("E0", n)
     file = AceFile(path=path, elements=tuple(elements), alone=alone, embeddings=embeddings, bonds=bonds, functions=functions)
     check(file)
     return file
@@ -157,7 +162,11 @@ def check(file: AceFile) -> None:
                 f"{LARGEST_EXPONENT:g}, found {bond.rate:g}"
             )
         if bond.basis == "ChebExpCos" and not 0.0 < abs(bond.rate) <= LARGEST_EXPONENT:
-            raise ValueError(f"{name}: expected a ChebExpCos rate (radparameters) that is not 0, up to {LARGEST_EXPONENT:g}, found {bond.rate:g}")
+            raise ValueError(
+                f"{name}: expected a ChebExpCos rate (radparameters) that is not 0, up to {LARGEST_EXPONENT:g}, found {bond.rate:g}"
+            )
+        if bond.inner == "zbl" and not min(bond.width, bond.inner_width) > 0.0:
+            raise ValueError(f"{name}: expected a dcut and a dcut_in above 0 for zbl, found {bond.width:g} and {bond.inner_width:g} A")
         if not 0.0 <= bond.width < bond.cutoff or min(bond.inner_cutoff, bond.inner_width) < 0 or not bond.inner_cutoff < bond.cutoff:
             raise ValueError(f"{name}: expected dcut, rcut_in and dcut_in of at least 0 and below the cutoff, found {bond.width:g}, "
                              f"{bond.inner_cutoff:g} and {bond.inner_width:g} A")  # fmt: skip
@@ -187,12 +196,13 @@ def _bonds(top: Entry, n: int) -> dict[tuple[int, int], Bond]:
     for pair, entry in top.pairs("bonds", n).items():
         basis = entry.get("radbasename")
         if isinstance(basis, str) and basis.startswith("ACE.jl"):
-            entry.check("radbasename", False, "radial functions of pacemaker, as ACEpotentials.jl's export2lammps writes for its models of version 0.9 on,", basis)
-        rows, levels, base = (entry.count(key, LARGEST[key], least) for key, least in (("nradmax", 0), ("lmax", 0), ("nradbasemax", 1)))
+            entry.check("radbasename", False, ACE_JL, basis)
+        counts = (("nradmax", 0), ("lmax", 0), ("nradbasemax", 1))
+        rows, levels, base = (entry.count(key, LARGEST[key], least) for key, least in counts)
         coefficients = entry.numbers("radcoefficients", rows * (levels + 1) * base)
         rates = entry.numbers("radparameters")
         entry.check("radparameters", len(rates) > 0, "a number at least", "none")
-        inner = entry.word("inner_cutoff_type", INNER) if "inner_cutoff_type" in entry.keys() else "density"
+        inner = entry.word("inner_cutoff_type", INNER) if "inner_cutoff_type" in entry.keys else "density"
         bonds[pair] = Bond(
             basis=entry.word("radbasename", BASES),
             rate=float(rates[0]),
@@ -221,7 +231,8 @@ Function = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def _function(entry: Entry, own: int, n: int, sizes: tuple[int, int, int]) -> Function:
     """Species, n, l, m, c of one function, m and c by combination."""
     rank = entry.count("rank", LARGEST["rank"], 1)
-    entry.check("mu0", "mu0" not in entry.keys() or entry.count("mu0", n - 1) == own, f"{own}, the element it is listed under,", entry.get("mu0"))
+    if "mu0" in entry.keys:
+        entry.check("mu0", entry.count("mu0", n - 1) == own, f"{own}, the element it is listed under,", entry.get("mu0"))
     combinations, densities = entry.count("num_ms_combs", 10**7, 1), entry.count("ndensity", LARGEST["ndensity"], 1)
     species = entry.integers("mus", rank, 0, n - 1)
     ns = entry.integers("ns", rank, 1, sizes[2] if rank == 1 else sizes[0])
@@ -236,7 +247,9 @@ def collected(path: Path, functions: list[Function], densities: int) -> list[Fun
     by_rank: dict[int, list[Function]] = {}
     for function in functions:
         if function[4].shape[1] != densities:
-            raise ValueError(f"{path}: expected functions with the {densities} densities of their element, found one with {function[4].shape[1]}")
+            raise ValueError(
+                f"{path}: expected functions with the {densities} densities of their element, found one with {function[4].shape[1]}"
+            )
         by_rank.setdefault(len(function[0]), []).append(function)
     found = []
     for _, same in sorted(by_rank.items()):

@@ -21,7 +21,7 @@ LEAST = 1e-14
 Products = tuple[np.ndarray, np.ndarray]
 """Numbers (parent, last) of products, each after its parent; product i is number ``size + i``."""
 Form = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Parent of each group (two numbers in second derivatives), where its monomials begin, their last numbers, coefficients (m, p), products."""
+"""Parent of each group (two rows in second derivatives), where its monomials begin, their last numbers, coefficients (m, p), products."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,8 @@ def pair_form(size: int, one: int, place: np.ndarray, found: Sequence[tuple[np.n
             values.append(c)
     if not keys:
         empty = np.zeros(0, dtype=np.int32)
-        return np.zeros((0, 2), dtype=np.int32), np.zeros(1, dtype=np.int32), empty, np.zeros((0, found[0][1].shape[1])), rests.table
+        group, begin, c = np.zeros((0, 2), dtype=np.int32), np.zeros(1, dtype=np.int32), np.zeros((0, found[0][1].shape[1]))
+        return group, begin, empty, c, rests.table
     pairs, which = np.unique(np.concatenate(keys), axis=0, return_inverse=True)
     total = np.zeros((len(pairs), values[0].shape[1]))
     np.add.at(total, which.ravel(), np.concatenate(values))
@@ -195,7 +196,8 @@ def _grouped(keys: np.ndarray, values: np.ndarray, width: int, products: np.ndar
     begin = np.concatenate([[0], np.cumsum(sizes[by_size])])
     which = np.arange(len(keys)) + np.repeat(first[:-1][by_size] - begin[:-1], sizes[by_size])
     group = np.ascontiguousarray(keys[first[:-1]][by_size][:, :width], dtype=np.int32)
-    return group, begin.astype(np.int32), np.ascontiguousarray(keys[which, width], dtype=np.int32), np.ascontiguousarray(values[which]), products
+    last, values = np.ascontiguousarray(keys[which, width], dtype=np.int32), np.ascontiguousarray(values[which])
+    return group, begin.astype(np.int32), last, values, products
 
 
 def sinc_matrix(k: int) -> np.ndarray:
@@ -216,7 +218,7 @@ def sinc_matrix(k: int) -> np.ndarray:
 
 
 def harmonics(l: int) -> np.ndarray:
-    """(4, l (l + 1) / 2) coefficients of the recursion of P_lm in l, at l (l + 1) / 2 + m: a, b of m < l - 1, those of m = l - 1 and m = l."""
+    """(4, l (l + 1) / 2) coefficients of the recursion of P_lm in l: a, b of m < l - 1, those of m = l - 1 and of m = l."""
     out = np.zeros((4, l * (l + 1) // 2))
     for i in range(1, l):
         o = i * (i + 1) // 2

@@ -64,7 +64,7 @@ OTHERS = {
 def load_potential(
     path_or_name: str | os.PathLike[str], elements: Sequence[str] | None = None, **parameters: float
 ) -> SitePotential:
-    """A site potential by built-in name or from a file: .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace, .ace (by its name), else setfl or funcfl.
+    """A site potential by built-in name or from a file: by its name one of `FORMATS`, else setfl or funcfl.
 
     Files may be compressed by gzip, and may be in LAMMPS' units metal or real (``UNITS:`` in their first line).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +114,7 @@ class Entry:
     def __init__(self, path: Path, found: Mapping | Sequence) -> None:
         self.path, self._found = path, found
 
+    @property
     def keys(self) -> list[str | tuple[str, ...]]:
         """Keys of a mapping."""
         return list(self._found.items) if isinstance(self._found, Mapping) else []
@@ -156,13 +158,13 @@ class Entry:
     def count(self, key: str, most: int, least: int = 0) -> int:
         """An integer."""
         value = self.get(key)
-        good = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most
+        good = isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) is not None and least <= int(value) <= most
         self.check(key, good, f"an integer from {least} to {most}", value if isinstance(value, str) else "no number")
         return int(str(value))
 
     def number(self, key: str, default: float | None = None) -> float:
         """A finite number, or the default of a key that need not be there."""
-        if default is not None and key not in self.keys():
+        if default is not None and key not in self.keys:
             return default
         value = self.get(key)
         number = finite(value) if isinstance(value, str) else None
@@ -196,10 +198,12 @@ class Entry:
         kind = Sequence if sequences else Mapping
         names = {str(t) for t in range(n)}
         good = isinstance(value, Mapping) and set(value.items) <= names and (sequences or set(value.items) == names)
-        self.check(key, good, f"one entry for each element, 0 to {n - 1},", list(value.items) if isinstance(value, Mapping) else "no mapping")
+        what = list(value.items) if isinstance(value, Mapping) else "no mapping"
+        self.check(key, good, f"one entry for each element, 0 to {n - 1},", what)
         assert isinstance(value, Mapping)
         found = [value.items.get(str(t), Sequence(value.line)) for t in range(n)]
-        self.check(key, all(isinstance(item, kind) for item in found), "a mapping for each element" if not sequences else "lists", "something else")
+        good = all(isinstance(item, kind) for item in found)
+        self.check(key, good, f"a {'list' if sequences else 'mapping'} for each element", "something else")
         return [Entry(self.path, item) for item in found if not isinstance(item, str)]
 
     def pairs(self, key: str, n: int) -> dict[tuple[int, int], Entry]:
@@ -209,7 +213,8 @@ class Entry:
         wanted = {(str(i), str(j)): (i, j) for i in range(n) for j in range(n)}
         missing = [list(pair) for word, pair in wanted.items() if word not in items]
         extra = [word for word in items if word not in wanted]
-        self.check(key, not missing and not extra, "one entry for each pair of elements,", f"{'no' if missing else ''} {(missing or extra)[:1]}")
+        wrong = f"{'no' if missing else ''} {(missing or extra)[:1]}"
+        self.check(key, not missing and not extra, "one entry for each pair of elements,", wrong)
         self.check(key, all(isinstance(item, Mapping) for item in items.values()), "mappings", "something else")
         return {pair: Entry(self.path, item) for word, pair in wanted.items() if isinstance(item := items[word], Mapping)}
 

@@ -1,6 +1,7 @@
 """One table of potentials with a disturbed structure for each, for the tests that every potential has to pass."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -30,6 +31,8 @@ def rod() -> Atoms:
     X = Crystal.bcc("Fe", 2.855).oriented((1, 1, 0), (0, 0, 1)).sites_in_box((-5, -5, 0), (5, 5, 2.8))[0]
     return Atoms("Fe" * len(X), positions=X, cell=(1, 1, 2.855), pbc=(False, False, True))
 
+
+ACE = Path(__file__).parent / "potentials" / "ace"
 
 TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
     "Lennard-Jones": (
@@ -70,6 +73,10 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
     "InP SNAP": (
         lambda: load_potential("InP_JCPA2020.snap", elements=("P", "In")),
         lambda: crystal("In P P", "diamond", 5.8, (1, 1, 1)),
+    ),
+    "AlNi ACE": (
+        lambda: load_potential(ACE / "ChebPow.yace", elements=("Ni", "Al")),
+        lambda: crystal("Al Ni Ni", "fcc", 3.6, (1, 1, 1)),
     ),
 }
 

@@ -68,12 +68,16 @@ def test_where_nothing_can_be_written_a_folder_of_the_users_own(monkeypatch, tmp
     assert compilation.cache_folder() == folder  # by now in the environment, for programs started from here
 
 
-def test_kernels_of_snap_come_with_the_first_potential():
+def test_kernels_of_snap_and_of_ace_come_with_the_first_potential():
     """Nobody else waits for them."""
-    says = "import sys, atomistics; atomistics.load_potential({!r}); print('atomistics.kernels.snap' in sys.modules)"
-    for name, expected in (("Cu_mishin1.eam.alloy", "False"), ("Mo_Chen_PRM2017.snap", "True")):
+    says = "import sys, atomistics; atomistics.load_potential({!r})\nfor name in ('snap', 'ace'): print('atomistics.kernels.' + name in sys.modules)"
+    for name, expected in (
+        ("Cu_mishin1.eam.alloy", ["False", "False"]),
+        ("Mo_Chen_PRM2017.snap", ["True", "False"]),
+        ("Cu-PBE-core-rep.ace", ["False", "True"]),
+    ):
         found = subprocess.run([sys.executable, "-c", says.format(name)], capture_output=True, text=True, check=True)
-        assert found.stdout.split() == [expected]
+        assert found.stdout.split() == expected
 
 
 def test_what_was_compiled_before_a_change_is_made_anew(tmp_path):
