@@ -13,6 +13,17 @@ def test_strain_at_which_a_shell_crosses_the_cutoff(name, strain):
     assert shell_at_cutoff(Crystal.bcc(name[:2].rstrip("_")), load_potential(name)) == pytest.approx(strain, abs=0.02)
 
 
+def test_shells_of_an_ace_potential():
+    """Copper's neighbours are nowhere near 7.4 A; radial functions that end smoothly have no such distance."""
+    potential = load_potential("Cu-PBE-core-rep.ace")
+    crystal = Crystal.fcc("Cu", 3.6308)
+    r = np.linalg.norm(crystal.stencil(10.0), axis=1)
+    nearest = 100.0 * (7.4 / r - 1.0)
+    assert shell_at_cutoff(crystal, potential) == pytest.approx(nearest[np.abs(nearest).argmin()])
+    near = crystal.with_lattice_constant(crystal.a * 7.4 / r[np.abs(nearest).argmin()] * 1.004)
+    assert "0.40 % strain from the cutoff" in shell_caution(near, potential)
+
+
 def test_moduli_jump_there_and_it_is_told():
     """Tantalum of Thompson et al.: the tangent C1111 falls by a fifth between 0.27 and 0.31 % of compression."""
     potential = load_potential("Ta06A.snap")

@@ -1,5 +1,7 @@
 """The suite is green on what is right and goes red for each thing that may be wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -137,11 +139,15 @@ def test_a_mesh_of_ones_own(method):
     assert {r.mesh for r in found} == {"lattice-resolved" if method == "atomistic" else "meshes/disc.msh"}
 
 
+ACE = str(Path(__file__).parents[2] / "atomistics" / "potentials" / "ace" / "SBessel.yace")
+
+
 @pytest.mark.mpi
 @pytest.mark.parametrize("method", ["bgrac", "bgfc"])
-def test_no_ghost_forces_in_a_snap_crystal(method):
-    """A density of neighbours on the 3-sphere, whose site Hessians are dense: patch tests, Newton and ranks, in 2.5-D."""
-    what = PatchOptions(methods=[method], crystals=["bcc:Mo"], deformations=["general:0.02"], potentials=["Mo_Chen_PRM2017.snap"])
+@pytest.mark.parametrize(("crystal", "potential"), [("bcc:Mo", "Mo_Chen_PRM2017.snap"), ("fcc:Ni", ACE)], ids=["SNAP", "ACE"])
+def test_no_ghost_forces_in_a_machine_learned_crystal(method, crystal, potential):
+    """Densities of neighbours, whose site Hessians are dense: patch tests, Newton and ranks, in 2.5-D."""
+    what = PatchOptions(methods=[method], crystals=[crystal], deformations=["general:0.02"], potentials=[potential])
     jobs = [job for job in plan(MPI.COMM_WORLD, what) if job.setup.dimension == 2.5 and not job.claim.startswith("null")]
     found = run_jobs(jobs)
     assert {r.verdict for r in found} == {"pass"}, [r for r in found if r.verdict != "pass"]
