@@ -70,7 +70,8 @@ def test_where_nothing_can_be_written_a_folder_of_the_users_own(monkeypatch, tmp
 
 def test_kernels_of_snap_and_of_ace_come_with_the_first_potential():
     """Nobody else waits for them."""
-    says = "import sys, atomistics; atomistics.load_potential({!r})\nfor name in ('snap', 'ace'): print('atomistics.kernels.' + name in sys.modules)"
+    shown = "print(*('atomistics.kernels.' + kernels in sys.modules for kernels in ('snap', 'ace')))"
+    says = "import sys, atomistics; atomistics.load_potential({!r}); " + shown
     for name, expected in (
         ("Cu_mishin1.eam.alloy", ["False", "False"]),
         ("Mo_Chen_PRM2017.snap", ["True", "False"]),
