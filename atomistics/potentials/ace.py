@@ -19,6 +19,8 @@ from .dense import DensePotential, SiteHessians
 from .site_potential import different
 from .zbl import LENGTH, POWER
 
+LEAST_CORE = 50.0
+"""Exponent beyond which the evaluator takes a core for 0, as `atomistics.kernels.ace_radial` does."""
 COULOMB = 14.399645351950543
 """e^2 / (4 pi eps_0), eV A."""
 LARGEST_FORM = 20_000_000
@@ -94,7 +96,7 @@ class AcePotential(DensePotential):
 
     @property
     def jumps(self) -> np.ndarray | None:
-        """See `SitePotential.jumps`: none with SBessel and with ChebPow above 2."""
+        """See `SitePotential.jumps`: none with SBessel and with ChebPow above 2, unless a core reaches that far."""
         return self._jumps if self._jumps.any() else None
 
     def site_sum(
@@ -223,4 +225,6 @@ def _jump(bond: Bond) -> float:
     """Where second derivatives of a bond jump, A; 0: nowhere."""
     if bond.basis == "ChebExpCos":
         return bond.cutoff - bond.width
-    return bond.cutoff if bond.basis == "ChebPow" and bond.rate == 2.0 else 0.0
+    # the core of this kind ends by a cosine, unless it has been taken for 0 before
+    core = bond.inner == "density" and bond.core != 0.0 and abs(bond.core_rate) * bond.cutoff**2 < LEAST_CORE
+    return bond.cutoff if core or (bond.basis == "ChebPow" and bond.rate == 2.0) else 0.0

@@ -130,9 +130,12 @@ def test_copper_at_rest():
     np.testing.assert_allclose((stress[2] - stress[3]) / (2 * h), C[0, :, :, 0, 1] + C[0, :, :, 1, 0], atol=1e-5)
 
 
-def test_where_second_derivatives_jump():
+def test_where_second_derivatives_jump(tmp_path):
     assert load_potential(COPPER).jumps == pytest.approx(7.4)
-    assert load_potential(DATA / "ChebPow.yace").jumps is None
+    np.testing.assert_allclose(load_potential(DATA / "ChebPow.yace").jumps, [[4.6, 4.2], [4.2, 4.6]])  # of its core
+    without = tmp_path / "without_core.yace"
+    without.write_text((DATA / "ChebPow.yace").read_text().replace("prehc: 3,", "prehc: 0,"))
+    assert load_potential(without).jumps is None
     assert load_potential(DATA / "SBessel.yace").jumps is None
     np.testing.assert_allclose(load_potential(DATA / "ChebExpCos.yace").jumps, [[4.0, 3.6], [3.6, 4.0]])
 
