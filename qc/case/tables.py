@@ -312,8 +312,11 @@ class LoadTable(Table):
         "after the ladder, measure the error of K+: the outer boundary's part in a domain four times as large, the mesh's with "
         "cells of half the size, the seam's by the forces of another method; it takes some twice the time of the ladder",
     )
-    stop_at: Literal["first_advance", "K_stop"] = key(
-        "first_advance", '"first_advance" or "K_stop"', "where the rising load ends"
+    stop_at: Literal["first_event", "first_advance", "K_stop"] = key(
+        "first_event",
+        '"first_event", "first_advance" or "K_stop"',
+        "where the rising load ends: at an advance, a tip that blunts, or damage off the plane by a jump, such as a dislocation; at one of "
+        "the first two only; or not before load.K_stop",
     )
 
     @property

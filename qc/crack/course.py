@@ -58,12 +58,12 @@ class Course:
         if level is not None:
             return level, state.branch
         if state.branch == "load":
-            moved = state.K_plus_bracket is not None or state.blunting is not None
+            over = state.over(spec.stop_at)
             level = _after(state.steps[0].K_over_KG, state.steps[-1].K_over_KG, spec.K_step)
-            if level <= spec.K_stop + 1e-9 and not (spec.stop_at == "first_advance" and moved):
+            if level <= spec.K_stop + 1e-9 and not over:
                 self._refuse_to_go_on()
                 return level, "load"
-            if not spec.unload or (spec.stop_at == "first_advance" and state.K_plus_bracket is None and moved):
+            if not spec.unload or (over and state.K_plus_bracket is None):
                 return None  # a blunted tip has no advance to take back
             state.branch = "unload"
         level = self._down()
@@ -73,7 +73,7 @@ class Course:
         """The next level while unloading; None once the tip has closed, or at the bottom."""
         state, spec = self.state, self.spec
         level = _after(max(step.K_over_KG for step in state.steps), state.steps[-1].K_over_KG, -spec.K_step)
-        closed = spec.stop_at == "first_advance" and state.K_minus_bracket is not None
+        closed = spec.stop_at != "K_stop" and state.K_minus_bracket is not None
         least = max(min(LOWEST_UNLOADED, state.steps[0].K_over_KG), self.place.least)
         if level < least - 1e-9 and self.place.least == least and not closed:
             log.warning("unloading ends above %.4f K_G: below, the faces attract each other where they leave the core", least)

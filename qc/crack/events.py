@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..drive.stepping import JUMP, explain
+from ..drive.stepping import JUMP, NoStateError, explain
 from ..solve.options import SolveReport
 from .ladder_state import LadderState
 from .records import Event, EventKind, Side, StepRecord
@@ -93,7 +93,7 @@ def events_between(
     elif abs(moved) > STILL:  # a closing may leave a scar
         events.append(move(kind=_kind(moved, now, jump, origin, scene.period)))
     if (broken or joined) and not blunts:
-        events.append(note(kind="off_plane", bonds=broken, new_neighbours=joined))
+        events.append(note(kind="off_plane", jump=jump, bonds=broken, new_neighbours=joined))
     elif abs(moved) <= STILL and jump:
         events.append(note(kind="rearrangement"))
     if (
@@ -158,7 +158,7 @@ def _snapped(before: Sequence[StepRecord], now: StepRecord, moved: bool) -> bool
 def _slipped(now: StepRecord) -> str:
     """The sentence for a dislocation that has left the atoms."""
     return (
-        f"slip has left the core at K = {now.K_over_KG:.4f} K_G: neighbours have gone {now.slip or 0.0:.2f} of their distance apart where "
+        f"slip has left the core at K = {now.K_over_KG:.4f} K_G: neighbours have gone {now.slip or 0.0:.2f} Burgers vectors apart where "
         "atoms are blended, follow the mesh or are held, and a dislocation is not carried rightly there: nothing beyond this load is "
         "to be trusted; take a larger model.core_radius"
     )
@@ -171,6 +171,18 @@ def _left_core(now: StepRecord, side: Side, radius: float) -> str:
         f"the tip has left the core {side} at K = {now.K_over_KG:.4f} K_G: no bond across the plane within "
         f"model.core_radius = {radius:g} A is {state} any more; take a larger core, or qc propagate, whose region follows the tip"
     )
+
+
+def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError) -> None:
+    """Keep as an event that the way to a level (K / K_G) has ended with a dislocation outside the core; K_G in MPa m^1/2."""
+    last, K = state.steps[-1].K, level * K_G
+    sentence = (
+        f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G, and no state is found beyond ({explain(error.report)}): a "
+        "dislocation on its way out is held where atoms are blended, follow the mesh or are held; take a larger model.core_radius"
+    )
+    log.warning("%s", sentence)
+    bracket = [min(last, K), max(last, K)]
+    state.add(Event(kind="slip_outside", branch=state.branch, bracket=bracket, reason=error.report.reason, sentence=sentence))
 
 
 def note_failure(state: LadderState, K_G: float, level: float, report: SolveReport, outcome: str) -> None:

@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
-from ..drive.stepping import GivenUp, NoStateError, Reached, Stepper
+from ..drive.stepping import GivenUp, LostError, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError
 from ..solve.descent import Enough, distance, never
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolverOptions
 from .course import Course
-from .events import MOVES, Scene, events_between, note_failure, side_left
+from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left
 from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .probe import Probe
 from .records import Branch, StepRecord
 from .start import Place
 from .system import CrackSystem
-from .tip import TipState
+from .tip import SLIPPED, TipState
 
 SAME_STATE = 0.02
 """Two states no further apart than this, in nearest-neighbour distances, are one: solved to 1e-6 eV/A they differ by far less."""
@@ -162,6 +162,7 @@ class Ladder:
     def refine(self, level: float, branch: Branch) -> StepRecord | None:
         """As `step`; but a step wider than the tolerance in which the tip snaps is taken back, and None returned. Collective.
 
+        So is one that ends in no state because a dislocation has left the core: the event ``slip_outside`` says so.
         Once a load beyond the snap is known, a wide step counts as one that snaps where Newton's method does not follow the
         state: where the crack goes from there is worked out once, in the step that is narrow enough.
         """
@@ -173,10 +174,14 @@ class Ladder:
             found = self._stepper.follow(level, start)
             record = None if found is None else self._accept(found, branch, before.q)
         else:
-            with contextlib.suppress(GivenUp):
-                record = self._step(level, branch, self._has_moved if self._wide(level, start) else never)
+            try:
+                with contextlib.suppress(GivenUp):
+                    record = self._step(level, branch, self._has_moved if self._wide(level, start) else never)
+            except LostError as error:
+                note_lost(state, self.system.K_G, level, error)
+                return None
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
-        snapped = any(e.kind in MOVES for e in state.events[n_events:])  # even gradually: a long step may hide a jump
+        snapped = any(e.kind in MOVES or e.ends(self.spec.stop_at) for e in state.events[n_events:])  # gradually, too: it may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
             log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)
@@ -205,11 +210,17 @@ class Ladder:
         last, now = self.state.steps[-1].tip_position, self._probe.glance(q)
         return last is not None and now is not None and not abs(now - last) < 0.5 * self._scene.period
 
+    def _slips_outside(self, q: PETSc.Vec) -> bool:
+        """Whether a dislocation has left the core in any state q, and had not in the last step. Collective."""
+        return self._probe.slip(q) > SLIPPED and not (self.state.steps[-1].slip or 0.0) > SLIPPED
+
     def _step(self, level: float, branch: Branch, enough: Enough = never) -> StepRecord:
         """As `step`, and nothing is said of what has happened: the step may be taken back."""
         before = self.q.copy()
         try:
-            reached = self._stepper.step(level, self.state.level, self.spec.K_step, enough)
+            reached = self._stepper.step(level, self.state.level, self.spec.K_step, enough, self._slips_outside)
+        except LostError:
+            raise
         except NoStateError as error:
             note_failure(self.state, self.system.K_G, level, error.report, "gave up")
             raise

@@ -16,7 +16,7 @@ from .tip import TipState
 
 @dataclass(frozen=True, kw_only=True)
 class LadderSpec:
-    """K_start, K_stop, K_step in K_G; what to do at the first advance (a tip that blunts ends the ladder as well).
+    """K_start, K_stop, K_step in K_G; at which event to stop (a tip that blunts ends the ladder as an advance does).
 
     Defaults, bounds and sentences are those of table [load] of the case file. With ``K_tolerance`` (relative) a step in which
     the tip advances or closes is taken back and halved until the bracket is no wider than that.
@@ -26,7 +26,7 @@ class LadderSpec:
     K_stop: float = default_of("load", "K_stop")
     K_step: float = default_of("load", "K_step")
     unload: bool = default_of("load", "unload")
-    stop_at: Literal["first_advance", "K_stop"] = default_of("load", "stop_at")
+    stop_at: Literal["first_event", "first_advance", "K_stop"] = default_of("load", "stop_at")
     K_tolerance: float | None = default_of("load", "K_tolerance")
     J_tolerance: float = default_of("load", "J_tolerance")
 
@@ -93,6 +93,12 @@ class LadderState:
         """The first event in which bonds at the tip opened with damage off the plane, before any clean advance."""
         first = next((e for e in self.events if e.kind in ("advance", "blunting") and e.branch == "load"), None)
         return first if first is not None and first.kind == "blunting" else None
+
+    def over(self, stop_at: str) -> bool:
+        """Whether the rising load has come to the event at which it is to stop."""
+        if stop_at == "K_stop":
+            return False
+        return any(event.ends(stop_at) for event in self.events)
 
     @property
     def level(self) -> float | None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from ..drive.stepping import Reached
+from ..terms.continuum import ContinuumTerm
 from ..terms.term import NoEnergyError
 from .energy_release import EnergyRelease
 from .ladder_state import LadderState
@@ -28,7 +34,10 @@ class Probe:
         model, atoms = system.model, system.model.atomistic
         reach = min(system.spec.core, system.spec.radius)
         self._system, self._state = system, state
-        self._tracker = TipTracker(model.comm, atoms, Shells.of(model.crystal), reach) if atoms else None
+        self._shells = Shells.of(model.crystal)
+        self._tracker = TipTracker(model.comm, atoms, self._shells, reach) if atoms else None
+        inner = [term.unweighted for term in model.coupling.terms]
+        self._cells = [term for term in inner if isinstance(term, ContinuumTerm)]
         self._release = EnergyRelease(system)
         self.recall()
 
@@ -73,6 +82,19 @@ class Probe:
             return None
         return self._tracker.glance(self._system.model.coupling.variables(q)["atoms"]) + self._state.offset
 
+    def slip(self, q: PETSc.Vec) -> float:
+        """Slip outside the region of full atoms in any state q, as its record would have it; 0 without atoms. Collective."""
+        if self._tracker is None:
+            return 0.0
+        z = self._system.model.coupling.variables(q)
+        return max(self._tracker.slip(z["atoms"]), self._slip_of_cells(z))
+
+    def _slip_of_cells(self, z: Mapping[str, np.ndarray]) -> float:
+        """Largest displacement of neighbours from each other by the gradient in a cell, over the shortest Burgers vector. Collective."""
+        own = max((_largest_gradient(term, z[term.name]) for term in self._cells), default=0.0)
+        largest = self._system.model.comm.allreduce(own, op=MPI.MAX)
+        return float(largest * self._shells.nearest / self._shells.burgers)
+
     def recall(self) -> None:
         """Go back to the open bonds of the ladder's state."""
         if self._tracker:
@@ -87,6 +109,15 @@ class Probe:
     def _tip(self, q: PETSc.Vec) -> TipState | None:
         if self._tracker is None:
             return None
-        tip = self._tracker.measure(self._system.model.coupling.variables(q)["atoms"])
+        z = self._system.model.coupling.variables(q)
+        tip = self._tracker.measure(z["atoms"])
         self._state.open_bonds = self._tracker.memory
-        return tip
+        return replace(tip, slip=max(tip.slip, self._slip_of_cells(z)))
+
+
+def _largest_gradient(term: ContinuumTerm, z: np.ndarray) -> float:
+    """Largest stretch of any direction by the displacement's gradient in a cell of this rank: a displacement over a distance."""
+    gradients = term.field.gradients
+    nodes = term.field.dofs[:, : gradients.shape[2]]
+    H = np.einsum("cni,cqnj->cqij", z[nodes], gradients)
+    return float(np.sqrt(np.linalg.eigvalsh(H.swapaxes(2, 3) @ H).max(initial=0.0)))

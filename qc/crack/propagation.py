@@ -117,6 +117,9 @@ class Propagation:
             return None
         before, n_events = ladder.snapshot(), len(ladder.state.events)
         record = ladder.refine(level, ladder.state.branch)
+        slipped = next((e.sentence for e in ladder.state.events[n_events:] if e.kind == "slip_outside"), None)
+        if slipped is not None:
+            self._end(slipped)
         if record is None:
             return None
         self._refuse_to_leave(record, before)

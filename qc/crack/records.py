@@ -68,7 +68,8 @@ class StepRecord:
     off_plane_broken, new_neighbours : int or None
         Bonds broken, and pairs joined, off the cleavage plane since the reference crystal.
     slip : float or None
-        Largest displacement of nearest neighbours from each other, over their distance, where atoms are not fully atomistic.
+        Largest displacement of nearest neighbours from each other, over the shortest Burgers vector, where atoms are not fully
+        atomistic, and of neighbours in the cells of the continuum.
     newton_iterations, robust_iterations : int
     converged_reason : str
     residual : float
@@ -170,6 +171,12 @@ class Event:
     bonds: int | None = None
     new_neighbours: int | None = None
     sentence: str | None = None
+
+    def ends(self, stop_at: str) -> bool:
+        """Whether a ladder that is to stop at the "first_event", or "first_advance", goes no further up than this."""
+        if self.branch != "load":
+            return False
+        return self.kind in ("advance", "blunting") or (stop_at == "first_event" and self.kind == "off_plane" and bool(self.jump))
 
     def plain(self) -> dict[str, Any]:
         """Fields by name, those of other kinds of events left out."""

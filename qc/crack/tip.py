@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from atomistics import Crystal
 
+from ..material.slip import shortest_burgers
 from ..terms.atomistic import AtomisticEnergy
 from ..unknowns.halo import Halo, neighbour_list
 
@@ -21,7 +22,7 @@ CLOSES_AT = 1.35
 OFF_PLANE_STRETCH = 1.45
 """A nearest-neighbour bond off the plane longer than this has been broken by slip or blunting."""
 SLIPPED = 0.5
-"""Neighbours displaced from each other by more than this, in nearest-neighbour distances, have slipped: half a Burgers vector."""
+"""Neighbours displaced from each other by more than this, in shortest Burgers vectors, have slipped."""
 ONE_SHELL = 1.2
 """Shells of neighbours less than this ratio apart count as one: the two of bcc (1.155), those of hcp off the ideal c/a."""
 
@@ -42,8 +43,8 @@ class TipState:
     new_neighbours : int
         Pairs that have become neighbours and were not: slip, or a tip that has rebuilt itself.
     slip : float
-        Largest displacement of nearest neighbours from each other, over their distance, at atoms that are blended, follow the
-        mesh or are held; bonds between the faces do not count.
+        Largest displacement of nearest neighbours from each other, over the shortest Burgers vector, at atoms that are blended,
+        follow the mesh or are held; bonds between the faces do not count.
     """
 
     x: np.ndarray
@@ -94,11 +95,14 @@ class Shells:
         Up to here a pair of the reference crystal counts as neighbours: the first shell, with any other close to it.
     joined : float
         Nearer than this a pair has become neighbours: half-way from the first shell to the next.
+    burgers : float
+        Length of the shortest Burgers vector.
     """
 
     nearest: float
     first: float
     joined: float
+    burgers: float
 
     @classmethod
     def of(cls, crystal: Crystal) -> Shells:
@@ -108,7 +112,7 @@ class Shells:
         lengths = np.sort(np.linalg.norm(np.concatenate(bonds), axis=1))
         last = int(np.argmax(lengths[1:] > ONE_SHELL * lengths[:-1]))
         first, second = float(lengths[last]), float(lengths[last + 1])
-        return cls(nn, first * (1 + 1e-6), 0.5 * (first + second))
+        return cls(nn, first * (1 + 1e-6), 0.5 * (first + second), shortest_burgers(crystal))
 
 
 class TipTracker:
@@ -140,6 +144,10 @@ class TipTracker:
     def glance(self, z: np.ndarray) -> float:
         """Position of the tip that `measure` would find, A; nothing is remembered. Collective."""
         return self._columns(*self._bonds(z)[:2])[1].position
+
+    def slip(self, z: np.ndarray) -> float:
+        """As ``slip`` of the state that `measure` would find; nothing is remembered. Collective."""
+        return float(self._comm.allreduce(self._bonds(z)[3], op=MPI.MAX))
 
     def _columns(self, x: np.ndarray, stretch: np.ndarray) -> tuple[list[float], TipState]:
         """Names of the columns of bonds, and which are open, from those of this rank. Collective."""
@@ -194,7 +202,7 @@ class TipTracker:
         off = ~crossing & near & (length > OFF_PLANE_STRETCH)
         atoms = self._atoms.atoms
         outside = ~((atoms.beta == 0.0) & atoms.free)[site] & (~crossing | (X[site, 0] > self._reach))
-        slip = np.linalg.norm((now - R @ self._atoms.F0.T)[outside], axis=1).max(initial=0.0) / nn
+        slip = np.linalg.norm((now - R @ self._atoms.F0.T)[outside], axis=1).max(initial=0.0) / self._shells.burgers
         return X[site[pick], 0] + 0.5 * R[pick, 0], length[pick], int(np.count_nonzero(off)), float(slip)
 
     def _joined(self, z: np.ndarray) -> int:

@@ -9,7 +9,7 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError, EngineError, Stopped
-from ..solve.descent import GIVEN_UP, Enough, never
+from ..solve.descent import GIVEN_UP, STUCK, Enough, never
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions
 from ..solve.stability import noise_of_atoms
@@ -62,6 +62,10 @@ class NoStateError(ConvergenceError):
         self.report = report
 
 
+class LostError(NoStateError):
+    """As `NoStateError`: where the step was going there is none that could be trusted."""
+
+
 class Stepper:
     """Goes from a stable state to the one under another load: predicts, solves, halves, minimises.
 
@@ -103,7 +107,9 @@ class Stepper:
         if self.solver.options.linear == "mumps":
             self.solver.is_stable(self.q)
 
-    def step(self, level: float, start: float | None, usual: float, enough: Enough = never) -> Reached:
+    def step(
+        self, level: float, start: float | None, usual: float, enough: Enough = never, lost: Enough = never
+    ) -> Reached:
         """One stable state at a level, or short of it where the whole step does not converge. Collective.
 
         Tried in turn are the step, halves of it, and minimisation from the last state.
@@ -117,11 +123,13 @@ class Stepper:
             Length of a usual step in K_G: the shortest is some part of it.
         enough : callable
             As for `EquilibriumSolver.solve`.
+        lost : callable
+            Asked where a minimisation has ended short of a state, on all ranks: True ends the step, no shorter one is tried.
 
         Raises
         ------
         NoStateError
-            The present state is kept and loaded.
+            The present state is kept and loaded. `LostError` if ``lost`` said so.
         GivenUp
             ``enough`` said so; nothing is restored.
         """
@@ -133,9 +141,12 @@ class Stepper:
             if report.converged and report.stable:
                 return Reached(level=trial, report=report, failed=failed)
             failed = failed or report
+            gone = report.reason in STUCK and lost(self.q)
             before.copy(self.q)
             if start is not None:
                 self.settle(start * self._system.K_G)
+            if gone:
+                raise LostError(_no_state(level, start, report), report)
         assert failed is not None
         raise NoStateError(_no_state(level, start, failed), failed)
 

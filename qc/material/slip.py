@@ -136,6 +136,12 @@ def _given(family: SlipFamily) -> str:
     return f"slip system ({' '.join(map(str, family.plane))})[{' '.join(f'{n:g}' for n in family.burgers)}]"
 
 
+def shortest_burgers(crystal: Crystal) -> float:
+    """Length of the shortest Burgers vector of the usual systems, A; of a structure without any its shortest lattice vector."""
+    families = FAMILIES.get(crystal.structure, ())
+    return min((float(np.linalg.norm(representative(crystal, f)[1])) for f in families), default=crystal.shortest_lattice_vector)
+
+
 def is_lattice_vector(crystal: Crystal, b: np.ndarray) -> bool:
     """Whether the crystal goes on undisturbed beyond a slip by b (A): a full dislocation, no partial."""
     steps = np.linalg.solve(crystal.cell_ij.T, b)

@@ -22,6 +22,8 @@ TRIES = 4
 
 GIVEN_UP = "ROBUST_GIVEN_UP"
 """Reason of a solve that was ended on its way, because what was reached is enough."""
+STUCK = ("ROBUST_LINE_SEARCH_FAILED", "ROBUST_MAX_IT", "TRUST_MAX_IT")
+"""Reasons of a minimisation that has gone downhill and ended short of a state."""
 Enough = Callable[[PETSc.Vec], bool]
 
 

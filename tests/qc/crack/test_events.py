@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from qc.crack.events import SNAP, Scene, events_between, first_damage, side_left
-from qc.crack.records import StepRecord
+from qc.crack.ladder_state import LadderState
+from qc.crack.records import Event, StepRecord
 from qc.crack.tip import TipState
 
 SCENE = Scene(nearest=1.0, put=0.0, period=1.0, core_radius=8.0, refined=False)
@@ -101,12 +102,30 @@ def test_damage_off_the_plane_is_told_since_the_last_state():
         "kind": "off_plane",
         "branch": "load",
         "bracket": [1.0, 1.1],
+        "jump": True,
         "bonds": 2,
         "new_neighbours": 2,
     }
     scarred = step(1.0, off_plane_broken=3, new_neighbours=2)
     assert between([scarred], step(1.1), tip(3, 2)) == []
     assert between([step(1.0, 1.0)], step(0.9, 0.0, "unload"), tip(1, 0), origin=1.0) == ["closing", "off_plane"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "branch", "jump", "stops"),
+    [
+        ("advance", "load", True, ["first_event", "first_advance"]),
+        ("blunting", "load", False, ["first_event", "first_advance"]),
+        ("off_plane", "load", True, ["first_event"]),
+        ("off_plane", "load", False, []),  # a bond at the tip grows longer and counts from some load on
+        ("off_plane", "unload", True, []),
+        ("gradual_advance", "load", False, []),
+    ],
+)
+def test_events_at_which_the_rising_load_ends(kind, branch, jump, stops):
+    event = Event(kind=kind, branch=branch, bracket=[1.0, 1.1], jump=jump)
+    for stop_at in ("first_event", "first_advance", "K_stop"):
+        assert LadderState(events=[event]).over(stop_at) == (stop_at in stops)
 
 
 def test_a_jump_that_moves_no_tip_is_a_rearrangement():

@@ -9,12 +9,13 @@ from mpi4py import MPI
 from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
+from qc.crack.probe import Probe
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError
 from qc.solve.descent import GIVEN_UP
 from qc.solve.equilibrium import EquilibriumSolver
-from qc.solve.options import SolverOptions
+from qc.solve.options import SolveReport, SolverOptions
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 
@@ -292,3 +293,35 @@ def test_bonds_that_cross_a_cutoff_are_no_event(monkeypatch):
     far.run()
     assert {event.kind for event in far.state.events} == {"rearrangement"}
     assert far.q.array == pytest.approx(ladder.q.array, abs=1e-6)
+
+
+@pytest.mark.mpi
+def test_a_way_on_which_slip_leaves_the_core_is_not_halved_for_ever(monkeypatch):
+    """A minimisation that ends short of a state, a dislocation held in the handshake: one event ends the ladder, the last state is kept."""
+    ladder = ladder_of(brittle_sheet(), K_start=1.04, K_stop=1.3, K_step=0.1, K_tolerance=None)
+    first = ladder.refine(1.04, "load")
+    before, tried, solve = ladder.q.copy(), [], EquilibriumSolver.solve
+
+    def stuck(self, q, **how):
+        tried.append(1)
+        q.array[:] += 0.01
+        return SolveReport(converged=False, reason="ROBUST_LINE_SEARCH_FAILED", residual=0.011)
+
+    monkeypatch.setattr(EquilibriumSolver, "solve", stuck)
+    monkeypatch.setattr(Probe, "slip", lambda self, q: 0.7)
+    assert ladder.refine(1.14, "load") is None
+    (event,) = ladder.state.events
+    assert event.kind == "slip_outside"
+    assert event.bracket == pytest.approx([first.K, 1.14 * ladder.system.K_G])
+    assert "slip leaves the core between 1.0400 and 1.1400 K_G" in event.sentence
+    assert len(tried) == 1
+    assert (ladder.q - before).norm() == 0.0
+    assert ladder.run().finished
+    assert len(ladder.state.steps) == 1
+    monkeypatch.setattr(Probe, "slip", lambda self, q: 0.3)
+    again = ladder_of(brittle_sheet(), K_start=1.04, K_stop=1.3, K_step=0.1, K_tolerance=None)
+    monkeypatch.setattr(EquilibriumSolver, "solve", solve)
+    again.refine(1.04, "load")
+    monkeypatch.setattr(EquilibriumSolver, "solve", stuck)
+    with pytest.raises(ConvergenceError, match="no stable state found"):
+        again.refine(1.14, "load")

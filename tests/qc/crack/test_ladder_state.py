@@ -113,7 +113,7 @@ def test_what_a_ladder_started_from():
             "load.K_start = 2 is not allowed: it must not be larger than load.K_stop = 1",
         ),
         ({"K_start": "1.0"}, 'load.K_start = "1.0" is not allowed: it must be a number > 0, at most 1000, or "auto"'),
-        ({"stop_at": "frist"}, 'load.stop_at = "frist" is not allowed: it must be "first_advance" or "K_stop"'),
+        ({"stop_at": "frist"}, 'load.stop_at = "frist" is not allowed: it must be "first_event", "first_advance" or "K_stop"'),
         ({"K_tolerance": 1.0}, "load.K_tolerance = 1.0 is not allowed"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is measured of a state."""
 
+import numpy as np
 import pytest
 
 from qc.crack.ladder_state import LadderState
@@ -58,3 +59,19 @@ def test_a_method_without_an_energy_and_one_without_atoms():
     record, tip = Probe(system, LadderState()).record(q, found, "load")
     assert (tip, record.tip_position, record.off_plane_broken) == (None, None, None)
     assert record.energy is not None
+
+
+@pytest.mark.mpi
+def test_slip_counts_in_cells_of_the_continuum_too():
+    """A shear that would take neighbours 0.6 Burgers vectors apart, in cells without any full atom; without atoms nothing counts."""
+    system, state = brittle_sheet(), LadderState()
+    probe, layout = Probe(system, state), system.model.parts.layout
+    H = np.array([[0.0, 0.6, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    u = system.model.uniform(np.eye(3) + H)
+    q = layout.create_unknowns()
+    assert probe.slip(q) == pytest.approx(0.0, abs=1e-12)
+    far = np.hypot(*system.model.parts.X[:, :2].T) > system.spec.core + system.model.spec.width + 3.0
+    u[~far] = 0.0
+    q.array[:] = u[: layout.n_free].ravel()
+    assert probe.slip(q) > 0.59
+    assert Probe(brittle_sheet(method="continuum", face_strip=0.0), state).slip(q) == 0.0

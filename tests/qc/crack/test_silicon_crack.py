@@ -69,7 +69,7 @@ def test_the_other_front(tmp_path, capfd):
 
 def test_plain_stillinger_weber_blunts(tmp_path, capfd):
     """Bonds off the plane break first; when the tip opens at last, that is no advance, and there is nothing to close."""
-    case = disc("stillinger-weber", K_start=1.2, K_stop=2.6, K_step=0.1, unload=True)
+    case = disc("stillinger-weber", K_start=1.2, K_stop=2.6, K_step=0.1, unload=True, stop_at="first_advance")
     result, said = run(case, tmp_path / "out", capfd)
     assert (result["K_plus"], result["K_plus_bracket"], result["K_minus_bracket"]) == (None, None, None)
     kinds = [e["kind"] for e in result["events"]]
