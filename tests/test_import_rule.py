@@ -39,6 +39,7 @@ FLOORS: Floors = {
         "qm",
         "qm/engine",
         "coupling",
+        "dislocation",
         "terms",
         "unknowns",
         "material",

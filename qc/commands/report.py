@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..crack.ladder_state import LadderState
-from ..crack.records import StepRecord
+from ..crack.records import Event, StepRecord
 from ..crack.start import Trial
 from ..crack.system import CrackSystem
 from ..output.versions import versions
@@ -82,12 +83,26 @@ def ladder_entries(state: LadderState, system: CrackSystem, weighed: bool = Fals
         "steps": [step.plain() | {"G_over_2gamma": over_griffith(system, step.K)} for step in state.steps],
         "events": [event.plain() for event in state.events],
     }
+    first = state.first_event
+    found["first_event"] = None if first is None else _in_brief(first, K_G)
     for name, bracket in (("K_plus", state.K_plus_bracket), ("K_minus", state.K_minus_bracket)):
         K = middle(bracket)
         found |= {name: K, f"{name}_bracket": bracket}
         found[f"{name}_over_KG"] = None if K is None else K / K_G
         found[f"{name}_bracket_over_KG"] = None if bracket is None else [end / K_G for end in bracket]
     return found
+
+
+def _in_brief(event: Event, K_G: float) -> dict[str, Any]:
+    """The entry ``first_event``: what came first, and when; the slips are those of ``named`` in the event itself."""
+    named = event.named
+    return {
+        "kind": event.kind if named is None else named.kind,
+        "sentence": None if named is None else named.sentence,
+        "slips": [] if named is None else [asdict(slip) for slip in named.slips],
+        "bracket": event.bracket,
+        "bracket_over_KG": [K / K_G for K in event.bracket],
+    }
 
 
 def over_griffith(system: CrackSystem, K: float) -> float:
@@ -168,7 +183,9 @@ def judged_by(start: Trial | None) -> str:
 
 def _done(state: LadderState, K_G: float) -> str | None:
     """What the crack has done under rising load; None while it has done nothing and may yet."""
-    blunting = state.blunting
+    dislocation, blunting = state.dislocation, state.blunting
+    if dislocation is not None and dislocation.named is not None:
+        return f"did not cleave: {dislocation.named.sentence}, {between(dislocation.bracket, K_G)}"
     if blunting is not None:
         return (
             f"did not cleave: the tip blunted {between(blunting.bracket, K_G)}, with {blunting.off_plane_broken} bonds "
@@ -241,6 +258,7 @@ def summary_lines(
         lines.append(f"first closing on unloading {between(state.K_minus_bracket, K_G)}")
     lines += [
         f"{event.kind.replace('_', ' ')} {between(event.bracket, K_G)} ({event.branch})"
+        + ("" if event.named is None else f", {event.named.sentence}")
         for event in state.events
         if event.kind not in ("advance", "closing", "blunting")
     ]

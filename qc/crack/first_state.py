@@ -8,6 +8,7 @@ from ..drive.stepping import NoStateError, Stepper, explain
 from ..solve.options import SolveReport
 from .course import Course
 from .events import first_damage, note_failure
+from .named import EventNamer
 from .probe import Probe
 from .records import StepRecord
 from .start import Trial, ahead, closest, judge, no_start
@@ -30,11 +31,13 @@ class FirstState:
     stepper : Stepper
         Its unknowns become those of the first state.
     probe : Probe
+    namer : EventNamer
+        Names damage in the first state, against the reference crystal.
     """
 
-    def __init__(self, system: CrackSystem, course: Course, stepper: Stepper, probe: Probe) -> None:
+    def __init__(self, system: CrackSystem, course: Course, stepper: Stepper, probe: Probe, namer: EventNamer) -> None:
         self._system, self._course, self._stepper, self._probe = system, course, stepper, probe
-        self._state = course.state
+        self._state, self._namer = course.state, namer
 
     def attempt(self, level: float) -> First | None:
         """A first state at a level (K / K_G): its record and tip if the ladder starts from it, else None.
@@ -75,7 +78,8 @@ class FirstState:
         record, state = found[0], self._state
         whole = [t for t in state.trials if t.found == "healed" and t.K_over_KG < record.K_over_KG]
         undamaged = max((t.K_over_KG for t in whole if not t.off_plane_broken and not t.new_neighbours), default=0.0)
-        for event in first_damage(record, undamaged * self._system.K_G):
+        events = first_damage(record, undamaged * self._system.K_G)
+        for event in self._namer.name(events, None, self._stepper.q, self._course.place.tip, state.offset):
             state.add(event)
         record.rejected = len(state.trials) - 1
         state.steps.append(record)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
@@ -18,6 +19,7 @@ from .course import Course
 from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left
 from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
+from .named import EventNamer
 from .probe import Probe
 from .records import Branch, StepRecord
 from .start import Place
@@ -77,7 +79,8 @@ class Ladder:
             q = system.start(self.state.steps[-1].K)
         self._stepper = Stepper(system, q, options, guide)
         self._probe = Probe(system, self.state)
-        self._first = FirstState(system, self.course, self._stepper, self._probe)
+        self._namer = EventNamer(system)
+        self._first = FirstState(system, self.course, self._stepper, self._probe, self._namer)
         self._scene = Scene(
             nearest=system.model.crystal.nearest_neighbour_distance,
             put=place.tip,
@@ -253,14 +256,18 @@ class Ladder:
         record, self.tip = self._probe.record(self.q, reached, branch)
         if steps and self.tip is not None:
             record.tip_left = side_left(self.tip, steps[-1].tip_position)
-            for event in events_between(
-                steps, record, self.tip, self._scene, self.state.began(branch, self._scene.put)
-            ):
-                if event.kind == "rearrangement" and self._comes_back(record, before):
-                    continue
+            origin = self.state.began(branch, self._scene.put)
+            events = events_between(steps, record, self.tip, self._scene, origin)
+            events = [e for e in events if e.kind != "rearrangement" or not self._comes_back(record, before)]
+            for event in self._namer.name(events, before, self.q, self._tip_before(), self.state.offset):
                 self.state.add(event)
         steps.append(record)
         return record
+
+    def _tip_before(self) -> float:
+        """Where the tip was in the last step, A: where it was put if no bond was open."""
+        tip = self.state.steps[-1].tip_position
+        return self._scene.put + self.state.offset if tip is None or not np.isfinite(tip) else tip
 
     def _tell(self, first: int) -> None:
         """Say what events from number ``first`` on have to say, once their step is kept."""

@@ -94,6 +94,17 @@ class LadderState:
         first = next((e for e in self.events if e.kind in ("advance", "blunting") and e.branch == "load"), None)
         return first if first is not None and first.kind == "blunting" else None
 
+    @property
+    def dislocation(self) -> Event | None:
+        """The first event under rising load if a dislocation, twin or new phase has come before any clean advance."""
+        first = next((e for e in self.events if e.branch == "load" and (e.kind == "advance" or e.dislocates)), None)
+        return first if first is not None and first.dislocates else None
+
+    @property
+    def first_event(self) -> Event | None:
+        """The event at which a ladder that stops at the first one ends."""
+        return next((e for e in self.events if e.ends("first_event")), None)
+
     def over(self, stop_at: str) -> bool:
         """Whether the rising load has come to the event at which it is to stop."""
         if stop_at == "K_stop":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
+
+from ..dislocation.naming import Naming
 
 Branch = Literal["load", "unload"]
 Side = Literal["forward", "backward", ""]
@@ -157,6 +159,8 @@ class Event:
         Bonds broken off the plane since the last state.
     sentence : str, optional
         For the user.
+    named : Naming, optional
+        What it is: emission, twin, cleavage, ..., with plane, Burgers vector and place of each dislocation.
     """
 
     kind: EventKind
@@ -171,16 +175,25 @@ class Event:
     bonds: int | None = None
     new_neighbours: int | None = None
     sentence: str | None = None
+    named: Naming | None = None
 
     def ends(self, stop_at: str) -> bool:
         """Whether a ladder that is to stop at the "first_event", or "first_advance", goes no further up than this."""
         if self.branch != "load":
             return False
-        return self.kind in ("advance", "blunting") or (stop_at == "first_event" and self.kind == "off_plane" and bool(self.jump))
+        if self.kind in ("advance", "blunting"):
+            return True
+        return stop_at == "first_event" and (self.dislocates or (self.kind == "off_plane" and bool(self.jump)))
+
+    @property
+    def dislocates(self) -> bool:
+        """Whether it is known to be a dislocation, a twin or a new phase."""
+        return self.named is not None and self.named.dislocates
 
     def plain(self) -> dict[str, Any]:
         """Fields by name, those of other kinds of events left out."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found["named"] = None if self.named is None else asdict(self.named)
         return {name: value for name, value in found.items() if value is not None}
 
     @classmethod

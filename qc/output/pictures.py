@@ -15,8 +15,10 @@ from atomistics.species import species_of
 
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
+from ..dislocation.naming import Slip
 from ..material.cleavage import axes_in_words
-from ..pictures.drawing import Directions
+from ..material.slip import shortest_burgers
+from ..pictures.drawing import NEAR, Directions, slip_of_atoms
 from ..pictures.ladder import ladder_picture
 from ..pictures.model import ModelView, model_picture
 from ..pictures.tip import VIEW, tip_picture
@@ -122,22 +124,49 @@ def draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Pa
 def _draw_tip(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
     panels = tip_panels(system, state, trajectory)
     if panels:
-        period = system.model.thickness if system.crystal.dimension == 3 else None
         nn, directions = system.crystal.nearest_neighbour_distance, directions_of(system)
-        tip_picture(path, panels, nn=nn, period=period, directions=directions)
+        tip_picture(path, panels, nn=nn, period=_period(system), directions=directions)
 
 
 def tip_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> list[dict[str, Any]]:
-    """The tip before and after the first advance (or blunting), from the trajectory: part of it may be an earlier run's."""
+    """The tip before and after the first event, from the trajectory: part of it may be an earlier run's.
+
+    Beside a dislocation both panels have the slip of the atoms, and the second one arrows from the tip to each core.
+    """
     steps, bracket, name = state.steps, state.K_plus_bracket, "the first advance"
     if state.blunting is not None:
         bracket, name = state.blunting.bracket, "the tip blunted"
+    if state.dislocation is not None:
+        bracket, name = state.dislocation.bracket, "the first dislocation"
     if bracket is None:
         shown = [(len(steps) - 1, f"before {name}")]
     else:
         after = next(n for n, step in enumerate(steps) if step.branch == "load" and bracket[1] == step.K)
         shown = [(after - 1, f"before {name}"), (after, "after it")]
-    height = 2 * VIEW * system.crystal.nearest_neighbour_distance
+    nn, slips = system.crystal.nearest_neighbour_distance, _slips(state)
+    height = 2 * VIEW * nn + max((abs(slip.at[1]) for slip in slips), default=0.0)
     read = partial(read_frame, trajectory, keep=lambda X: np.abs(X[:, 1]) <= height)
     frames = [(n, label, read(n)) for n, label in shown]
-    return [panel(system, f, steps[n].K_over_KG, label) for n, label, f in frames if f is not None]
+    panels = [panel(system, f, steps[n].K_over_KG, label) for n, label, f in frames if f is not None]
+    if slips:
+        burgers, period = shortest_burgers(system.crystal), _period(system)
+        for one in panels:
+            one["slip"] = slip_of_atoms(one["positions"], one["reference"], NEAR * nn, 0.5 * burgers, period)
+        panels[-1]["arrows"] = [(_start(slip), slip.at, f"{slip.burgers} on {slip.plane}") for slip in slips]
+    return panels
+
+
+def _slips(state: LadderState) -> list[Slip]:
+    """Dislocations of the first event, if it is one."""
+    event = state.dislocation
+    return [] if event is None or event.named is None else event.named.slips
+
+
+def _start(slip: Slip) -> list[float]:
+    """Where the slip of a dislocation begins, at the tip: x and y, A."""
+    theta = np.radians(slip.theta)
+    return [slip.at[0] - slip.distance * float(np.cos(theta)), slip.at[1] - slip.distance * float(np.sin(theta))]
+
+
+def _period(system: CrackSystem) -> float | None:
+    return system.model.thickness if system.crystal.dimension == 3 else None

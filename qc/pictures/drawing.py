@@ -176,6 +176,30 @@ def bonds(y: np.ndarray, X: np.ndarray, reach: float, longest: float, period: fl
     return lines[np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1) > 0.1 * reach]
 
 
+def slip_of_atoms(y: np.ndarray, X: np.ndarray, reach: float, least: float, period: float | None) -> np.ndarray:
+    """(n,) length of the slip vectors, A: mean displacement of an atom against those of its neighbours that it has left by `least`.
+
+    J. A. Zimmermann et al., Phys. Rev. Lett. 87 (2001) 165507.
+
+    Parameters
+    ----------
+    y, X : (n, 3) array
+        Deformed and reference positions, A.
+    reach, least : float
+        Reference pairs closer than `reach` are neighbours; of these count the ones moved by more than `least`, A.
+    """
+    first, second, _ = _pairs(X, reach, period)
+    moved = (y - X)[second] - (y - X)[first]
+    slipped = np.linalg.norm(moved, axis=1) > least
+    first, second, moved = first[slipped], second[slipped], moved[slipped]
+    total, count = np.zeros((len(X), 3)), np.zeros(len(X))
+    for ends, sign in ((first, -1.0), (second, 1.0)):
+        np.add.at(total, ends, sign * moved)
+        np.add.at(count, ends, 1.0)
+    found: np.ndarray = np.linalg.norm(total, axis=1) / np.maximum(count, 1.0)
+    return found
+
+
 def broken_bonds(
     y: np.ndarray, X: np.ndarray, reach: float, shortest: float, longest: float, period: float | None
 ) -> np.ndarray:

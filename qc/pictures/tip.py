@@ -60,7 +60,8 @@ def tip_picture(
     ----------
     panels : sequence of one or two mappings
         ``positions`` and ``reference`` (n, 3) in A, ``excess`` (n,) site energy minus bulk in eV (NaN where not
-        evaluated), ``K_over_KG``, ``label``.
+        evaluated), ``K_over_KG``, ``label``; beside a dislocation ``slip`` (n,), the length of the slip vectors in A, which then
+        gives the colour, and ``arrows``: (start, end, words) with x and y of the reference in A.
     nn : float
         Nearest-neighbour distance, A; nearest neighbours are joined.
     window : (x0, x1, y0, y1), optional
@@ -75,7 +76,7 @@ def tip_picture(
     if window is None:
         tips = [_tip(panel, nn, period) for panel in panels]
         x, half = float(np.mean(tips)), VIEW * nn
-        window = (x - half, x + half, -half, half)
+        window = _with_arrows((x - half, x + half, -half, half), panels, 2.0 * nn)
     x0, x1, y0, y1 = window
     shape = (y1 - y0) / (x1 - x0)
     legend = 1.7 if len(panels) == 1 else 1.1  # inches: a narrow picture has it in more rows
@@ -83,7 +84,7 @@ def tip_picture(
     norm = _excess_norm(panels, window)
     for axis, panel in zip(axes, panels, strict=True):
         _tip_panel(axis, panel, nn, window, period, norm)
-    colour_bar(figure, axes, norm, "site energy above bulk (eV)")
+    colour_bar(figure, axes, norm, "slip (Å)" if _slipped(panels) else "site energy above bulk (eV)")
     legend_below(figure, _marks(panels, window, nn), directions.towards_viewer())
     maps(axes, directions)
     save(figure, path)
@@ -91,7 +92,8 @@ def tip_picture(
 
 def _marks(panels: Sequence[Mapping[str, Any]], window: Window, nn: float) -> list[Any]:
     """Entries of the legend: which disc lies in front, what the lines are."""
-    y, X, excess = (np.concatenate([np.asarray(p[k]) for p in panels]) for k in ("positions", "reference", "excess"))
+    y, X = (np.concatenate([np.asarray(p[k]) for p in panels]) for k in ("positions", "reference"))
+    excess = np.concatenate([_values(p) for p in panels])
     shown = inside(y, window)
     heights = _heights(X[shown])
     words = ["atom"]
@@ -113,6 +115,23 @@ def _marks(panels: Sequence[Mapping[str, Any]], window: Window, nn: float) -> li
     ]
 
 
+def _slipped(panels: Sequence[Mapping[str, Any]]) -> bool:
+    return any("slip" in panel for panel in panels)
+
+
+def _values(panel: Mapping[str, Any]) -> np.ndarray:
+    """What colours the atoms of a panel: slip where it is known, else the excess of the energy."""
+    return np.asarray(panel.get("slip", panel["excess"]), dtype=float)
+
+
+def _with_arrows(window: Window, panels: Sequence[Mapping[str, Any]], margin: float) -> Window:
+    """The window, larger where an arrow would leave it: of the same height and width above and below, in front and behind."""
+    ends = np.array([end for panel in panels for _, end, _ in panel.get("arrows", ())]).reshape(-1, 2)
+    x, half = 0.5 * (window[0] + window[1]), 0.5 * (window[1] - window[0])
+    half = max(half, margin + float(np.abs(ends - [x, 0.0]).max(initial=0.0)))
+    return x - half, x + half, -half, half
+
+
 def _heights(X: np.ndarray) -> np.ndarray:
     """Heights of the layers of atoms along the front, A."""
     return np.unique(np.round(X[:, 2], 2))
@@ -120,7 +139,7 @@ def _heights(X: np.ndarray) -> np.ndarray:
 
 def _excess_norm(panels: Sequence[Mapping[str, Any]], window: Window) -> Normalize:
     """One scale for all panels, from 0 (or the lowest value) to the highest in the window."""
-    shown = [np.asarray(p["excess"])[inside(np.asarray(p["positions"]), window)] for p in panels]
+    shown = [_values(p)[inside(np.asarray(p["positions"]), window)] for p in panels]
     values = np.concatenate(shown)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -139,7 +158,7 @@ def _tip_panel(
     axis: Axes, panel: Mapping[str, Any], nn: float, window: Window, period: float | None, norm: Normalize
 ) -> None:
     y, X = np.asarray(panel["positions"], dtype=float), np.asarray(panel["reference"], dtype=float)
-    excess = np.asarray(panel["excess"], dtype=float)
+    excess = _values(panel)
     seen = inside(y, window, 2 * nn)
     y, X, excess = y[seen], X[seen], excess[seen]
     lines = bonds(y, X, NEAR * nn, TORN * nn, period)
@@ -160,5 +179,8 @@ def _tip_panel(
             axis, y[some, :2], (0.52 if front else 0.72) * nn, facecolors=colours[some],
             edgecolors=BLACK if front else "white", linewidths=0.5 if front else 0.3, zorder=2 + number,
         )  # fmt: skip
+    for start, end, words in panel.get("arrows", ()):
+        style = {"arrowstyle": "-|>", "color": RED, "lw": 1.6, "shrinkA": 0.0, "shrinkB": 0.0}
+        axis.annotate(words, xy=tuple(end), xytext=tuple(start), arrowprops=style, color=RED, ha="right", zorder=100)
     axis.set(xlim=window[:2], ylim=window[2:])
     axis.set_title(f"{panel['label']},  K = {panel['K_over_KG']:.3f} K$_G$", loc="left")

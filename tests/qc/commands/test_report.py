@@ -12,6 +12,7 @@ from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
 from qc.crack.start import Trial
+from qc.dislocation.naming import Naming, Slip
 from qc.stages import Stopwatch
 from tests.qc.commands.small import case, comm, read
 
@@ -29,6 +30,11 @@ def event(kind, low, high, branch="load"):
 PUT = Trial(K_over_KG=1.0, found="in place", tip_position=-1.01)
 MEASURED = replace(PUT, J_over_G=0.988)
 RUN = Trial(K_over_KG=1.2, found="run", tip_position=9.7, J_over_G=0.69)
+SLIP = Slip(
+    plane="(1 1 -1)", burgers="1/6[1 1 2]", b=[-0.55, 1.56, 0.0], length=1.65, theta=-70.5, phi=180.0, at=[6.6, -21.0], distance=22.5,
+    bonds=21, residual=0.06, layers=1,
+)  # fmt: skip
+EMISSION = Naming(kind="emission", slips=[SLIP])
 JUDGED = "first state at 1.0000 K_G judged by its tip, -1.010 A,"
 STEP_ALONE = "the bracket is that of the load step alone"
 
@@ -56,6 +62,11 @@ STEP_ALONE = "the bracket is that of the load step alone"
         (
             LadderState(events=[event("blunting", 1.2, 1.3)]),
             "did not cleave: the tip blunted between 1.2000 and 1.3000 K_G, with 2 bonds broken off the plane and 1 new neighbours; "
+            "the first state was not judged",
+        ),
+        (
+            LadderState(events=[event("off_plane", 1.0, 1.1), replace(event("blunting", 1.2, 1.3), named=EMISSION)]),
+            "did not cleave: emission: 1/6[1 1 2] on (1 1 -1) at -70.5 deg, 22.5 A from the tip, between 1.2000 and 1.3000 K_G; "
             "the first state was not judged",
         ),
     ],

@@ -3,6 +3,7 @@
 import pytest
 
 from qc.crack.records import Event, StepRecord
+from qc.dislocation.naming import Naming, Slip
 
 ALWAYS = """K K_over_KG branch energy energies tip_position tip_stretch off_plane_broken new_neighbours newton_iterations
 robust_iterations converged_reason residual stable largest_step J J_over_G J_spread"""
@@ -43,6 +44,12 @@ def test_a_step_of_older_or_newer_code():
     assert (old.new_neighbours, old.J, old.tip_left, old.rejected) == (None, None, None, None)
 
 
+SLIP = Slip(
+    plane="(1 -1 0)", burgers="1/2[1 1 1]", b=[0.0, 2.5, 0.0], length=2.5, theta=90.0, phi=0.0, at=[0.0, 38.0], distance=38.0,
+    bonds=60, residual=0.05,
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("more", "keys"),
     [
@@ -53,6 +60,7 @@ def test_a_step_of_older_or_newer_code():
             "kind branch bracket distance jump off_plane_broken new_neighbours",
         ),
         ({"kind": "off_plane", "bonds": 0, "new_neighbours": 2}, "kind branch bracket bonds new_neighbours"),
+        ({"kind": "rearrangement", "named": Naming(kind="emission", slips=[SLIP], opened=1)}, "kind branch bracket named"),
         ({"kind": "tip_left_core", "sentence": "gone"}, "kind branch bracket sentence"),
         (
             {"kind": "not_converged", "K": 0.9, "K_over_KG": 1.1, "reason": "NO_DESCENT", "sentence": "none"},

@@ -1,0 +1,1 @@
+"""Which dislocation an event is: slip between two states, counted on the planes of the reference crystal."""
