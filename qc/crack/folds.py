@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain, pairwise
 from typing import Any, Literal
 
+import numpy as np
+
 from ..case.case import default_of
+from ..dislocation.bonds import FullBonds
+from ..dislocation.naming import Naming
 from ..drive.barriers import barriers, equal_load, passes, segments
 from ..drive.continuation import Path
 from ..drive.equations import PathPoint
@@ -15,6 +19,7 @@ from ..errors import ConvergenceError, InputError
 from ..solve.options import SolverOptions
 from .ladder import Ladder
 from .ladder_state import LadderSpec
+from .named import EventNamer
 from .start import Trial
 from .system import CrackSystem
 from .tip import CLOSES_AT, OPENS_AT, Shells, TipState, TipTracker
@@ -64,6 +69,8 @@ class Snake:
         Why the path was given up before it had all its folds.
     start : Trial
         The state that the path was started from, as it was judged.
+    names : dict
+        By the number of a minimum's point: what has happened from the maximum before it to the next, or to the end of the path.
     """
 
     points: list[PathPoint]
@@ -71,6 +78,7 @@ class Snake:
     origin: int
     ended: str | None
     start: Trial
+    names: dict[int, Naming] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,8 @@ def trace(
     if not any(p.fold for p in points):
         level = forward[0].K / system.K_G
         raise ConvergenceError(f"no fold found from K = {level:.4f} K_G: {ended or reason}")
-    return Snake(points, _measure(path, points), len(backward) - 1, ended, walks.start)
+    rows, names = _measure(path, points)
+    return Snake(points, rows, len(backward) - 1, ended, walks.start, names)
 
 
 class Enough:
@@ -172,21 +181,31 @@ def _walk(
     raise AssertionError("a path has no end")
 
 
-def _measure(path: Path, points: Sequence[PathPoint]) -> list[dict[str, Any]]:
-    """Energy and tip of each point. Collective."""
+def _measure(path: Path, points: Sequence[PathPoint]) -> tuple[list[dict[str, Any]], dict[int, Naming]]:
+    """Energy and tip of each point, and the names of what happens from a maximum over a minimum to the next or the end. Collective."""
     system = path.system
     model = system.model
     atoms = model.atomistic
     assert atoms is not None
     reach = min(model.spec.core.radius, model.spec.radius)
     tracker = TipTracker(model.comm, atoms, Shells.of(model.crystal), reach)
-    rows = []
-    for p in points:
+    namer, rows = EventNamer(system), []
+    names: dict[int, Naming] = {}
+    top: tuple[FullBonds, float] | None = None
+    low: int | None = None
+    for n, p in enumerate(points):
         energy = path.energy(p)
         tip = tracker.measure(model.coupling.variables(path.q)["atoms"])
         values = (p.arc, p.K, p.K / system.K_G, front(tip), tip.tip_stretch, energy, p.negative, p.fold)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
-    return rows
+        if p.fold == "minimum":
+            low = n
+        if top is not None and low is not None and (p.fold == "maximum" or n == len(points) - 1):
+            place = top[1] if np.isfinite(top[1]) else system.spec.tip[0]
+            names[low], low = namer.between(top[0], namer.bonds(path.q), place, clean=not tip.damaged), None
+        if p.fold == "maximum":
+            top, low = (namer.bonds(path.q), tip.position), None
+    return rows, names
 
 
 def front(tip: TipState) -> float:
@@ -203,7 +222,7 @@ def front(tip: TipState) -> float:
 
 
 def fold_records(snake: Snake, K_G: float) -> list[dict[str, Any]]:
-    """Each fold: load, K+ or K- where a stable state ends there, tip, eigenvalues on both sides."""
+    """Each fold: load, K+ or K- where a stable state ends there, tip, eigenvalues on both sides, what has happened over a minimum."""
     records = []
     for n, p in enumerate(snake.points):
         if p.fold is None or not 0 < n < len(snake.points) - 1:
@@ -213,7 +232,8 @@ def fold_records(snake: Snake, K_G: float) -> list[dict[str, Any]]:
         row = snake.rows[n]
         record = {"point": n, "kind": p.fold, "name": name, "K": p.K, "K_over_KG": p.K / K_G}
         record |= {key: row[key] for key in ("tip_position", "tip_stretch", "energy")}
-        records.append(record | {"negative_eigenvalues": counts})
+        named = snake.names.get(n)
+        records.append(record | {"negative_eigenvalues": counts, "named": named and asdict(named)})
     return records
 
 

@@ -62,3 +62,11 @@ def test_folds_end_the_stable_states(snake):
             held = ladder.step(k, "load")
         assert ladder.step(K + step, "load").tip_position != pytest.approx(held.tip_position, abs=1.0)
         assert held.tip_position == pytest.approx(ladder.state.steps[0].tip_position, abs=1e-6)
+
+
+def test_what_happens_over_a_minimum_is_named(snake):
+    """From a maximum to the same load beyond the next minimum a bond across the plane opens, and nothing else happens."""
+    path, traced = snake
+    minima = [fold for fold in fold_records(traced, path.system.K_G) if fold["kind"] == "minimum"]
+    assert {fold["named"]["kind"] for fold in minima if fold["named"] is not None} == {"cleavage"}
+    assert minima[-1]["named"]["slips"] == []
