@@ -215,7 +215,8 @@ class Ladder:
 
     def _slips_outside(self, q: PETSc.Vec) -> bool:
         """Whether a dislocation has left the core in any state q, and had not in the last step. Collective."""
-        return self._probe.slip(q) > SLIPPED and not (self.state.steps[-1].slip or 0.0) > SLIPPED
+        before = self.state.steps[-1].slip if self.state.steps else None
+        return self._probe.slip(q) > SLIPPED and not (before or 0.0) > SLIPPED
 
     def _step(self, level: float, branch: Branch, enough: Enough = never) -> StepRecord:
         """As `step`, and nothing is said of what has happened: the step may be taken back."""

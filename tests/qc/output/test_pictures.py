@@ -1,11 +1,14 @@
 """Pictures of a crack and its ladder: what is shown, and what is too large to be drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
+from qc.dislocation.naming import Naming, Slip
 from qc.output import pictures
 from qc.output.states import ordered_atoms
 from qc.output.trajectory import append_frame
@@ -33,6 +36,11 @@ def test_no_picture_of_what_cannot_be_drawn(shared_path, monkeypatch):
 
 def step(level, K_G, branch="load"):
     return StepRecord(K=level * K_G, K_over_KG=level, branch=branch, tip_position=0.0, tip_stretch=1.1)
+
+
+SLIP = Slip(
+    plane="(0 1)", burgers="[1 0]", b=[0.0, 1.0, 0.0], length=1.0, theta=90.0, phi=0.0, at=[0.0, 9.0], distance=9.0, bonds=9, residual=0.0
+)
 
 
 def trajectory_of(system, path, count):
@@ -65,6 +73,12 @@ def test_the_tip_is_shown_before_and_after_it_first_moved(tmp_path):
     blunted = Event(kind="blunting", branch="load", bracket=[steps[1].K, steps[2].K])
     before, _ = pictures.tip_panels(system, LadderState(steps=steps, events=[blunted]), path)
     assert (before["K_over_KG"], before["label"]) == (1.1, "before the tip blunted")
+    left = replace(blunted, named=Naming(kind="emission", slips=[SLIP]))
+    before, after = pictures.tip_panels(system, LadderState(steps=steps, events=[left]), path)
+    ((start, end, words),) = after["arrows"]
+    assert (before["label"], end, words) == ("before the first dislocation", [0.0, 9.0], "[1 0] on (0 1)")
+    assert start == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert after["slip"].shape == after["excess"].shape
     assert pictures.tip_panels(system, still, tmp_path / "lost.extxyz") == []
     pictures.draw_tip(tmp_path / "tip.png", system, advanced, path)
     pictures.draw_tip(tmp_path / "none.png", system, still, tmp_path / "lost.extxyz")
