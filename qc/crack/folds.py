@@ -141,7 +141,7 @@ def trace(
     if not any(p.fold for p in points):
         level = forward[0].K / system.K_G
         raise ConvergenceError(f"no fold found from K = {level:.4f} K_G: {ended or reason}")
-    rows, names = _measure(path, points)
+    rows, names = _measure(system, path, points)
     return Snake(points, rows, len(backward) - 1, ended, walks.start, names)
 
 
@@ -181,9 +181,8 @@ def _walk(
     raise AssertionError("a path has no end")
 
 
-def _measure(path: Path, points: Sequence[PathPoint]) -> tuple[list[dict[str, Any]], dict[int, Naming]]:
+def _measure(system: CrackSystem, path: Path, points: Sequence[PathPoint]) -> tuple[list[dict[str, Any]], dict[int, Naming]]:
     """Energy and tip of each point, and the names of what happens from a maximum over a minimum to the next or the end. Collective."""
-    system = path.system
     model = system.model
     atoms = model.atomistic
     assert atoms is not None
