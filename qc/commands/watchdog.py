@@ -18,6 +18,8 @@ ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals that ask to stop: of a terminal, of batch systems, of SLURM before its time limit."""
 PATIENCE = 8.0
 """Seconds from the first signal to the end of the command, whatever it does."""
+COURTESY = 0.3
+"""Seconds that the others leave to the one who speaks: a launcher that sees a rank end kills all at once."""
 BETWEEN = 2.0
 """Seconds that a command has to exit, before it is killed."""
 TWICE = 1.0
@@ -132,6 +134,8 @@ class Watchdog:
     def _end(self, sentence: str) -> None:
         if self._speaks and self._has_last_word():
             self._write(sentence)
+        elif not self._speaks:
+            time.sleep(COURTESY)
         for blow in (ENDING, signal.SIGKILL):
             try:
                 os.kill(self._command, blow)

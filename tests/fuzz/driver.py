@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.programs import ROOT, environment
 
-KINDS = (*("set", "case") * 7, "setfl", "fs", "funcfl", "sw", "tersoff", "tersoff-mod", "snap", "snapcoeff", "snapparam", "msh", "results")
+FILES = ("setfl", "fs", "funcfl", "sw", "tersoff", "tersoff-mod", "snap", "snapcoeff", "snapparam", "yace", "ace", "msh", "results")
+KINDS = (*("set", "case") * 18, *FILES)
 """One after the other: as many of each as about balances what they cost."""
 SILENCE = float(os.environ.get("QC_FUZZ_SILENCE", 30.0))
 """Seconds of the clock; an input takes some hundredth, the longest one that is built whole a few: on a busy machine a multiple."""

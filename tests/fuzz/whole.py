@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from atomistics.potentials.folders import potential_folders
+from tests.programs import ROOT
 
 POTENTIALS = {
     "setfl": ("toy.eam.alloy", "fcc", "Xx"),
@@ -18,16 +19,22 @@ POTENTIALS = {
     "snap": ("Ta.snap", "bcc", "Ta"),
     "snapcoeff": ("Ta.snapcoeff", "bcc", "Ta"),
     "snapparam": ("Ta.snap", "bcc", "Ta"),
+    "yace": ("Al.yace", "fcc", "Al"),
+    "ace": ("Al.ace", "fcc", "Al"),
 }
 """File that a case names, structure and element of each kind."""
 SNAP = ("snap", "snapcoeff", "snapparam")
 """Kinds of which the other two files are there, too."""
+ACE = {"yace": "SBessel.yace", "ace": "text.ace"}
+"""Files of the tests of ACE."""
 
 
 @functools.cache
 def text_of(kind: str) -> bytes:
     """A whole file of a kind."""
     made = {"setfl": _setfl, "fs": _fs, "funcfl": _funcfl, "sw": lambda: SW, "tersoff": lambda: TERSOFF, "tersoff-mod": lambda: MOD}
+    if kind in ACE:
+        return (ROOT / "tests" / "atomistics" / "potentials" / "ace" / ACE[kind]).read_bytes()
     return made[kind]() if kind in made else _snap(kind)
 
 
