@@ -51,6 +51,8 @@ class EventNamer:
         clean = events[first].kind in ("advance", "closing")
         old, new = self.bonds(before), self.bonds(q)
         named = self.between(old, new, tip - offset, clean).shifted(offset)
+        if events[first].kind == "rearrangement" and named.kind in ("cleavage", "healing"):
+            named = replace(named, kind="rearrangement")  # a bond was stretched, and the tip is where it was
         return [replace(event, named=named) if n == first else event for n, event in enumerate(events)]
 
     def between(self, before: FullBonds, after: FullBonds, tip: float, clean: bool) -> Naming:

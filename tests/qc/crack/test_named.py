@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from qc.crack.named import EventNamer
 from qc.crack.records import Event
+from qc.dislocation.naming import Naming
 from qc.dislocation.planes import planes_of
 from tests.qc.models import hexagonal_crack
 from tests.ranks import together_and_alone
@@ -47,3 +49,12 @@ def test_the_name_of_a_slip_in_a_model_is_that_of_one_rank():
     assert many.slips[0].at == pytest.approx(alone.slips[0].at, abs=1e-9)
     assert many.slips[0].bonds == alone.slips[0].bonds
     assert many.slips[0].at[0] > 25.0
+
+
+@pytest.mark.parametrize(("kind", "name"), [("advance", "cleavage"), ("rearrangement", "rearrangement")])
+def test_bonds_that_open_without_a_move_of_the_tip_are_no_cleavage(kind, name, monkeypatch):
+    """A tip bond may be stretched beyond what counts as open here while the tip is where it was."""
+    monkeypatch.setattr(EventNamer, "between", lambda *args: Naming(kind="cleavage", slips=[], opened=1))
+    q = (system := hexagonal_crack("bgfc", MPI.COMM_SELF)).model.parts.layout.create_unknowns()
+    (told,) = EventNamer(system).name([Event(kind=kind, branch="load", bracket=[1.0, 1.1])], q, q, 0.0, 0.0)
+    assert told.named.kind == name
