@@ -16,8 +16,8 @@ from .ace_file import BASES, EMBEDDINGS, INNER, AceFile, Bond, Embedding, Functi
 from .ace_tables import Layout, energy_form, harmonics, monomials, pair_form, sinc_matrix
 from .ace_text import read_ace
 from .dense import DensePotential, SiteHessians
-from .site_potential import different
-from .zbl import LENGTH, POWER
+from .site_potential import chosen
+from .zbl import LENGTH, POWER, switch
 
 LEAST_CORE = 50.0
 """Exponent beyond which the evaluator takes a core for 0, as `atomistics.kernels.ace_radial` does."""
@@ -52,11 +52,7 @@ class AcePotential(DensePotential):
 
     def __init__(self, file: AceFile, elements: Sequence[str] | None = None) -> None:
         load_ace()
-        names = different(file.elements if elements is None else tuple(elements))
-        unknown = [e for e in names if e not in file.elements]
-        if unknown:
-            raise ValueError(f"{file.path} has no {', '.join(unknown)}: it has {', '.join(file.elements)}")
-        self.elements = names
+        self.elements = names = chosen(file.path, file.elements, elements)
         order = [file.elements.index(e) for e in names]
         bonds = [[file.bonds[i, j] for j in order] for i in order]
         basis = bonds[0][0].basis
@@ -177,8 +173,7 @@ def _parameters(bond: Bond, site: str, neighbour: str) -> np.ndarray:
     e = x.sum() / r
     e1 = (-(rate * x).sum() - e) / r
     e2 = ((rate**2 * x).sum() - 2.0 * e1) / r
-    third, fourth, constant = (-3.0 * e1 + t * e2) / t**2, (2.0 * e1 - t * e2) / t**3, -e + 0.5 * t * e1 - t * t * e2 / 12.0
-    return np.array([*first, 0.5 * COULOMB * Z * other, 1.0 / length, third, fourth, constant])
+    return np.array([*first, 0.5 * COULOMB * Z * other, 1.0 / length, *switch(e, e1, e2, t)])
 
 
 def _densities(embedding: Embedding) -> tuple[np.ndarray, np.ndarray]:

@@ -88,9 +88,7 @@ def load_potential(
     if name in BUILT_IN:
         return _made(name, BUILT_IN[name], elements, parameters)
     if (alias := find_alias(name)) is not None:
-        parameters = alias.parameters | parameters
-        whose = f"potential {name!r} of {alias.source} ({alias.maker})"
-        return _of_others(whose, alias, lambda maker: _made(name, maker, elements, parameters))
+        return _of_alias(name, alias, elements, parameters)
     if parameters:
         raise ValueError(f"potential {name!r} is a file and takes no parameters, got {', '.join(parameters)}")
     path = find_potential(name)
@@ -132,13 +130,20 @@ def load_model(name: str, elements: Sequence[str] | None = None, **parameters: f
     ValueError
         One sentence: nobody knows the name, or what its code has raised.
     """
-    if find_alias(name) is None:
+    if (alias := find_alias(name)) is None:
         known = ", ".join(known_aliases()) or "none"
         raise ValueError(
             f"no model has this name (known: {known}); say where its code is by --model NAME={MAKER}, in {own_file()}, "
             f"or by a package with an entry point of the group {PLUGINS}"
         )
-    return load_potential(name, elements, **parameters)
+    return _of_alias(name, alias, elements, parameters)
+
+
+def _of_alias(
+    name: str, alias: Alias, elements: Sequence[str] | None, parameters: dict[str, float]
+) -> SitePotential:
+    whose = f"potential {name!r} of {alias.source} ({alias.maker})"
+    return _of_others(whose, alias, lambda maker: _made(name, maker, elements, alias.parameters | parameters))
 
 
 def _of_others(whose: str, named: EntryPoint | Alias, use: Callable[[Callable[..., Any]], Any]) -> SitePotential:

@@ -288,6 +288,15 @@ def different(elements: Sequence[str]) -> tuple[str, ...]:
     return tuple(elements)
 
 
+def chosen(source: object, known: Sequence[str], elements: Sequence[str] | None) -> tuple[str, ...]:
+    """The species to use, in this order, all that are known if none are named; ValueError for one that the source does not have."""
+    names = different(known if elements is None else tuple(elements))
+    unknown = [e for e in names if e not in known]
+    if unknown:
+        raise ValueError(f"{source} has no {', '.join(unknown)}: it has {', '.join(known)}")
+    return names
+
+
 def _weighted(w: np.ndarray, V: np.ndarray) -> float:
     """sum w V without BLAS, whose threads cost more than they give here and crowd the cores of other ranks."""
     return float(np.sum(w * V))

@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels.compilation import load_lanes, load_snap
 from ..neighbours import NeighbourList
 from .dense import DensePotential, SiteHessians
-from .site_potential import SitePotential, different
+from .site_potential import SitePotential, chosen
 from .snap_file import SnapFile, read_snap
 from .snap_script import read_script
 from .snap_tables import Form, Layout, cubic_form, grouped, invariant, invariants, pair_form, with_few_groups
@@ -165,10 +165,7 @@ def _by_type(types: np.ndarray, rows: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def _order(file: SnapFile, elements: Sequence[str] | None) -> list[int]:
     """Species of the file in the order of the types."""
-    names = different(file.elements if elements is None else tuple(elements))
-    unknown = [e for e in names if e not in file.elements]
-    if unknown:
-        raise ValueError(f"{file.path} has no {', '.join(unknown)}: it has {', '.join(file.elements)}")
+    names = chosen(file.path, file.elements, elements)
     rest = [e for e in file.elements if e not in names] if file.flag("chemflag") else []
     return [file.elements.index(e) for e in (*names, *rest)]
 

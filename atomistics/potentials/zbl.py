@@ -56,5 +56,10 @@ class ZBL(PairFunctional):
             z, z1, z2 = x.sum(), -(rate * x).sum(), (rate**2 * x).sum()
             e, e1 = row[0] * z / outer, row[0] * (z1 - z / outer) / outer
             e2 = row[0] * (z2 - 2.0 * (z1 - z / outer) / outer) / outer
-            row[4:7] = (-3.0 * e1 + t * e2) / t**2, (2.0 * e1 - t * e2) / t**3, -e + 0.5 * t * e1 - t * t * e2 / 12.0
+            row[4:7] = switch(e, e1, e2, t)
         super().__init__(elements, outer, kernels.ZBL, bond_table=table)
+
+
+def switch(e: float, e1: float, e2: float, t: float) -> tuple[float, float, float]:
+    """A, B, C of S for a function with value e and derivatives e1, e2 where the switch ends, t behind its beginning."""
+    return (-3.0 * e1 + t * e2) / t**2, (2.0 * e1 - t * e2) / t**3, -e + 0.5 * t * e1 - t * t * e2 / 12.0

@@ -65,6 +65,13 @@ def test_a_name_of_the_command_line(mine):
     assert isinstance(load_potential("my-nn"), Morse)
 
 
+def test_a_name_that_a_built_in_potential_has_too(mine):
+    """Whoever asks for a model gets the model."""
+    add_alias(f"morse={mine}:Springs")
+    assert isinstance(load_model("morse"), ModelPotential)
+    assert isinstance(load_potential("morse"), Morse)
+
+
 def test_a_function_of_the_bonds_is_made_a_potential(mine):
     add_alias(f"springs={mine}:Springs")
     found = load_model("springs", stiffness=3.0)
