@@ -34,8 +34,8 @@ from .ace_forms import (
 )
 from .ace_radial import C1, FROM_KERNELS, FROM_PYTHON, INVERSE, NEAREST, NX, P1, ROWS
 from .ace_second import bond_seconds
-from .lanes import gather, scatter, strained, take_sites
-from .pair import F1, F2, F3, I1, i8
+from .lanes import gather, moduli, responses, scatter, strained, take_sites, tangent_products
+from .pair import F1, F2, I1, i8
 from .panels import congruence
 from .vector import W, load, splat, store
 
@@ -227,46 +227,19 @@ def add_tangent_pairs(many, rows, nx, n_t, room, slope, tangents, along, pairs):
             store(pairs, b * n_t + a, load(pairs, b * n_t + a) + half * v)
 
 
-@nb.njit(nb.void(i8, i8, i8, P1, F2, ROOM, F1, F3), **FROM_PYTHON)
-def responses(begin, lanes, n, which, R, room, E, P):
-    """E and dE/dF of eight strains."""
-    for s in range(lanes):
-        E[begin + s] = room[Z][s]
-        for x in range(3):
-            for j in range(R.shape[1]):
-                t = 0.0
-                for k in range(n):
-                    t += room[G_][(3 * k + x) * W + s] * R[which[k], j]
-                P[begin + s, x, j] = t
-
-
 @nb.njit(nb.void(SHAPE, FORM, P1, i8, i8, i8, P1, F2, ROOM, F1, F1, F1, F1, F1, F1, nb.float64[:, :, :, :, ::1]), **FROM_PYTHON)
 def tangent_moduli(shape, pairs, used, begin, lanes, n, which, R, room, slope, H, tangents, moved, both, by_row, C):
     """d2E/dF2 of eight strains."""
     many, rows, d, size = pairs[COEFFICIENT].shape[1], len(used), R.shape[1], shape[SPECIES] * numbers_each(shape) + 3
     nx, n_t = rows + 2, 3 * d
     pair_tangents(pairs, room[F_SHARE], room[X], n_t, nx, tangents, moved)
-    for i in range(n_t):
-        for t in range(n_t):
-            v = splat(0.0)
-            for a in range(nx):
-                v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
-            store(both, i * n_t + t, v)
+    tangent_products(n_t, nx, tangents, moved, both)
     for a in range(many + 1):
         for r in range(nx):
             store(by_row, a * nx + r, load(slope, a * size + used[r]) if r < rows else splat(0.0))
     along = np.empty((many + 1) * n_t * W)
     add_tangent_pairs(many, rows, nx, n_t, room, by_row, tangents, along, both)
-    for s in range(lanes):
-        for x in range(3):
-            for j in range(d):
-                for y in range(3):
-                    for l in range(d):
-                        a, b = d * x + j, d * y + l
-                        t = both[(a * n_t + b) * W + s] + both[(b * n_t + a) * W + s]
-                        for k in range(n):
-                            t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
-                        C[begin + s, x, j, y, l] = t
+    moduli(begin, lanes, n, which, R, both, H, C)
 
 
 def cauchy_born(
@@ -286,7 +259,7 @@ def cauchy_born(
         lanes = min(W, len(F_all) - begin)
         n = strained(R, types, own, bonds[3], F_all, begin, lanes, kinds, which, D)
         evaluate(shape, bonds, energy, n, kinds, D, room)
-        responses(begin, lanes, n, which, R, room, E, P)
+        responses(begin, lanes, n, which, R, room[Z], room[G_], E, P)
         if C is not None:
             density_slopes(shape, energy, pairs, room, slope)
             number_slopes(shape, bonds, used, start, n, kinds, which, R, lanes, nx, switch, room, X1, H, tangents)

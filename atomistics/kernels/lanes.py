@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba as nb
 
 from .pair import F1, F2, F3, FLAGS, I1, f8, i8
-from .vector import W
+from .vector import W, load, splat, store
 
 P1 = nb.int64[::1]
 LISTED = (F2, I1, I1, I1, I1)
@@ -145,3 +145,44 @@ def strained(R, types, own, reach, F, begin, lanes, kinds, which, D):
             kinds[n], which[n] = types[b], b
             n += 1
     return n
+
+
+@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, F1, F3), **FLAGS)
+def responses(begin, lanes, n, which, R, V, g, E, P):
+    """E and dE/dF of the strains from ``begin`` on, of V and of dV/dD ``g`` of the ``n`` bonds R[which]."""
+    for s in range(lanes):
+        E[begin + s] = V[s]
+        for x in range(3):
+            for j in range(R.shape[1]):
+                t = 0.0
+                for k in range(n):
+                    t += g[(3 * k + x) * W + s] * R[which[k], j]
+                P[begin + s, x, j] = t
+
+
+@nb.njit(nb.void(i8, i8, F1, F1, F1), **FLAGS)
+def tangent_products(n_t, nx, tangents, moved, pairs):
+    """pairs [i, t] = tangents [i] . moved [t] of ``n_t`` directions with ``nx`` numbers."""
+    for i in range(n_t):
+        for t in range(n_t):
+            v = splat(0.0)
+            for a in range(nx):
+                v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
+            store(pairs, i * n_t + t, v)
+
+
+@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, nb.float64[:, :, :, :, ::1]), **FLAGS)
+def moduli(begin, lanes, n, which, R, pairs, H, C):
+    """d2E/dF2 of the strains from ``begin`` on, of halves by pairs of directions and of blocks H by bond."""
+    d = R.shape[1]
+    n_t = 3 * d
+    for s in range(lanes):
+        for x in range(3):
+            for j in range(d):
+                for y in range(3):
+                    for l in range(d):
+                        a, b = d * x + j, d * y + l
+                        t = pairs[(a * n_t + b) * W + s] + pairs[(b * n_t + a) * W + s]
+                        for k in range(n):
+                            t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
+                        C[begin + s, x, j, y, l] = t

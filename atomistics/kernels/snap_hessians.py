@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .lanes import LISTED, gather, scatter, strained, take_sites
+from .lanes import LISTED, gather, moduli, responses, scatter, strained, take_sites, tangent_products
 from .pair import F1, F2, F3, FLAGS, I1, i8, longest
 from .panels import congruence
 from .snap import (
@@ -146,14 +146,7 @@ def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_se
         n = strained(R, types, own, bonds[3], F, begin, lanes, kinds, which, D)
         evaluate(shape, bonds, energy, own, n, kinds, D, room)
         bond_gradients(J, at, densities, n, kinds, room[B_], room[X_G], room[S], room[U], room[T], bond_g)
-        for s in range(lanes):
-            E[begin + s] = room[V_][s]
-            for x in range(3):
-                for j in range(d):
-                    t = 0.0
-                    for k in range(n):
-                        t += bond_g[(3 * k + x) * W + s] * R[which[k], j]
-                    P[begin + s, x, j] = t
+        responses(begin, lanes, n, which, R, room[V_], bond_g, E, P)
         if not with_second:
             continue
         for i in range(n_t * nx):
@@ -168,24 +161,10 @@ def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_se
                         o = (d * x + j) * nx + e * each + a
                         store(tangents, o, load(tangents, o) + R[which[k], j] * v)
         form_tangents(second, row, room[BETA], room[X], n_t, nx, tangents, moved)
-        for i in range(n_t):
-            for t in range(n_t):
-                v = splat(0.0)
-                for a in range(nx):
-                    v = v + load(tangents, i * nx + a) * load(moved, t * nx + a)
-                store(pairs, i * n_t + t, v)
+        tangent_products(n_t, nx, tangents, moved, pairs)
         if forms > 0:
             for i in range(len(I)):
                 I[i] = 0.0
             form_gradients(energy[0], 0, one, room[X], I, size * densities)
             form_pairs(energy[3][own], real, size, densities, n_t, I, tangents, N, pairs)
-        for s in range(lanes):
-            for x in range(3):
-                for j in range(d):
-                    for y in range(3):
-                        for l in range(d):
-                            a, b = d * x + j, d * y + l
-                            t = pairs[(a * n_t + b) * W + s] + pairs[(b * n_t + a) * W + s]
-                            for k in range(n):
-                                t += H[(9 * k + 3 * x + y) * W + s] * R[which[k], j] * R[which[k], l]
-                            C[begin + s, x, j, y, l] = t
+        moduli(begin, lanes, n, which, R, pairs, H, C)
