@@ -35,9 +35,10 @@ PY := $(RUN) $(BIN)python3
 # looks for it: when make reads this file on a fresh machine, there is no environment yet.
 MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 
-# One thread a rank. The transports suit one machine; MPICH's waiting ranks leave their core to those that compute; the last
-# lets Open MPI start more ranks than cores, as root too.
-TEST_ENV := OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} \
+# Bytecode is kept, whatever the shell says: pytest's rewritten asserts take each process 7 s to make anew. One thread a rank.
+# The transports suit one machine; MPICH's waiting ranks leave their core to those that compute; the last lets Open MPI start
+# more ranks than cores, as root too.
+TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} \
 	MPIR_CVAR_CH4_PROGRESS_THROTTLE=1 MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT=200 \
 	PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
@@ -106,11 +107,12 @@ unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two,
-# and the scripts of the gallery.
+# and the scripts of the gallery. Files without such a mark are not even read: every rank would.
+MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests)
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
-	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --ignore=tests/test_gallery.py $(PYTEST_ARGS)
-	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --ignore=tests/test_gallery.py $(call MARKED) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(call MARKED,.*also=2) $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.
 patch-test: $(READY)

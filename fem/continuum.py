@@ -47,6 +47,8 @@ class ContinuumEnergy:
         Blocks of the space that each active cell touches.
     X : (n_blocks, gdim) ndarray
         Where the blocks of the space are, A.
+    weight : (n,) ndarray
+        Factors of the active cells.
     omega : (n, n_points) ndarray
         Quadrature weight times cell factor, A^3 (2-D: A^2).
     gradients : (n, n_points, n_dofs, gdim) ndarray
@@ -84,14 +86,16 @@ class ContinuumEnergy:
         self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self._measure = measure[:, None] * rule
-        self.omega = weight[self.cells][:, None] * self._measure
+        self.weight = weight[self.cells]
+        self.omega = self.weight[:, None] * self._measure
         self._linear = None if linear is None or self.omega.shape[1] == 1 else linear[self.cells]
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
 
     def weighted(self, weight: np.ndarray) -> ContinuumEnergy:
         """The same with other factors (n_cells,), positive on the same cells: what is known of the cells is shared, most of the memory."""
         other = copy(self)
-        other.omega = weight[self.cells][:, None] * self._measure
+        other.weight = weight[self.cells]
+        other.omega = other.weight[:, None] * self._measure
         return other
 
     def deformation_gradient(self, u: np.ndarray, cells: slice = slice(None)) -> np.ndarray:

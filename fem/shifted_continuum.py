@@ -99,7 +99,8 @@ class ShiftedContinuumEnergy:
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
         self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
-        self.omega = (weight[self.cells] * measure)[:, None] * rule
+        self.weight = weight[self.cells]
+        self.omega = (self.weight * measure)[:, None] * rule
 
     def energy(self, z: np.ndarray) -> float:
         """Energy of this rank's cells minus that of the perfect crystal, eV, for variables z (n_blocks, components) in A."""

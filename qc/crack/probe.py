@@ -18,6 +18,10 @@ from .records import Branch, StepRecord
 from .system import CrackSystem
 from .tip import Shells, TipState, TipTracker
 
+HARDLY = 0.01
+"""Cells with less of the continuum's weight than this are judged by the bonds of their atoms: the end of a slit is held by nothing but
+them, and moves as far as it likes."""
+
 
 class Probe:
     """Measures the states of a crack system.
@@ -91,7 +95,8 @@ class Probe:
 
     def _slip_of_cells(self, z: Mapping[str, np.ndarray]) -> float:
         """Largest displacement of neighbours from each other by the gradient in a cell, over the shortest Burgers vector. Collective."""
-        own = max((_largest_gradient(term, z[term.name]) for term in self._cells), default=0.0)
+        least = HARDLY * self._system.model.thickness
+        own = max((_largest_gradient(term, z[term.name], least) for term in self._cells), default=0.0)
         largest = self._system.model.comm.allreduce(own, op=MPI.MAX)
         return float(largest * self._shells.nearest / self._shells.burgers)
 
@@ -115,9 +120,10 @@ class Probe:
         return replace(tip, slip=max(tip.slip, self._slip_of_cells(z)))
 
 
-def _largest_gradient(term: ContinuumTerm, z: np.ndarray) -> float:
-    """Largest stretch of any direction by the displacement's gradient in a cell of this rank: a displacement over a distance."""
-    gradients = term.field.gradients
-    nodes = term.field.dofs[:, : gradients.shape[2]]
+def _largest_gradient(term: ContinuumTerm, z: np.ndarray, least: float) -> float:
+    """Largest stretch of any direction by the displacement's gradient in a cell of this rank with a weight above ``least``."""
+    counts = term.field.weight > least
+    gradients = term.field.gradients[counts]
+    nodes = term.field.dofs[counts, : gradients.shape[2]]
     H = np.einsum("cni,cqnj->cqij", z[nodes], gradients)
     return float(np.sqrt(np.linalg.eigvalsh(H.swapaxes(2, 3) @ H).max(initial=0.0)))

@@ -88,6 +88,8 @@ class Trial:
     J_over_G : float or None
         None where no ring for J fits, or there is no mesh.
     off_plane_broken, new_neighbours : int or None
+    slip : float or None
+        Outside the full atoms, in shortest Burgers vectors; not in files of versions before.
     """
 
     K_over_KG: float
@@ -96,6 +98,7 @@ class Trial:
     J_over_G: float | None = None
     off_plane_broken: int | None = None
     new_neighbours: int | None = None
+    slip: float | None = None
 
     @property
     def trusted(self) -> bool:
@@ -113,6 +116,8 @@ class Trial:
         tip = "no bond open" if self.tip_position is None else f"tip at {self.tip_position:.3f} A"
         J = "no J" if self.J_over_G is None else f"J/G {self.J_over_G:.3f}"
         damage = f", {self.off_plane_broken} bonds broken and {self.new_neighbours} joined off the plane"
+        if (self.slip or 0.0) > SLIPPED:
+            damage += f", slip of {self.slip:.2f} Burgers vectors outside the full atoms"
         measured = "" if self.found == "no state" else f" ({tip}, {J}{damage if self.found == 'damaged' else ''})"
         return f"first state at K = {self.K_over_KG:.4f} K_G: {self.found}{measured}"
 
@@ -136,6 +141,7 @@ def judge(record: StepRecord, place: Place) -> Trial:
         J_over_G=record.J_over_G,
         off_plane_broken=record.off_plane_broken,
         new_neighbours=record.new_neighbours,
+        slip=record.slip,
     )
 
 

@@ -75,3 +75,19 @@ def test_slip_counts_in_cells_of_the_continuum_too():
     q.array[:] = u[: layout.n_free].ravel()
     assert probe.slip(q) > 0.59
     assert Probe(brittle_sheet(method="continuum", face_strip=0.0), state).slip(q) == 0.0
+
+
+def test_the_end_of_a_slit_has_not_slipped():
+    """Its node belongs to cells that hardly count, and moves as far as it likes."""
+    system = brittle_sheet(face_strip=0.0, order=2)
+    parts, probe = system.model.parts, Probe(system, LadderState())
+    n = parts.layout.n_free
+    inside = ~parts.is_atom[:n] & (np.hypot(*parts.X[:n, :2].T) < system.spec.core)
+    x = np.where(inside & (np.abs(parts.X[:n, 1]) < 1e-6), parts.X[:n, 0], -np.inf)
+    ends = x == x.max()
+    assert np.isfinite(x.max())
+    u = np.zeros((n, system.model.parts.layout.components))
+    u[ends, 0] = 0.8
+    q = parts.layout.create_unknowns()
+    q.array[:] = u.ravel()
+    assert probe.slip(q) < 0.5
