@@ -20,6 +20,10 @@ TRIES = 4
 """Stationary points that a trust region leaves again, disturbed, if they are not stable."""
 
 
+PATIENCE = 4
+"""Steps of a minimisation with second derivatives each, before it takes gradients alone between them."""
+GLIDE, PAYS = 40, 0.01
+"""Most steps without second derivatives; they end with one that brings less than this part of what they brought together."""
 GIVEN_UP = "ROBUST_GIVEN_UP"
 """Reason of a solve that was ended on its way, because what was reached is enough."""
 STUCK = ("ROBUST_LINE_SEARCH_FAILED", "ROBUST_MAX_IT", "TRUST_MAX_IT")
@@ -84,6 +88,8 @@ class Descent:
         for iteration in range(1, self._newton.options.max_robust + 1):
             shift = self._step(q, g, shift, step)
             length, E = self._search(q, E, g, step)
+            if shift > 0 and iteration > PATIENCE and length > 0:
+                E = self._glide(q, E, g, step)
             residual = largest(g)
             if length == 0.0 and residual > tolerance:
                 report.reason, report.complaint = "ROBUST_LINE_SEARCH_FAILED", self._coupling.complaint
@@ -170,6 +176,30 @@ class Descent:
         factors.solve(g, step)
         step.scale(-1.0)
         return shift
+
+    def _glide(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> float:
+        """Go on downhill by L-BFGS from the factors at hand, as long as it pays; the energy.
+
+        Where the Hessian stays indefinite over many steps, a dislocation is on its way: a gradient costs a small part of new factors.
+        """
+        secants = PETSc.Mat().create(q.comm)
+        secants.setType(PETSc.Mat.Type.LMVMBFGS)
+        secants.setSizes((q.sizes, q.sizes))
+        secants.setUp()
+        secants.allocateLMVM(q, g)
+        secants.setLMVMJ0KSP(self._stability.factors.ksp)
+        begin = E
+        for _ in range(GLIDE):
+            secants.updateLMVM(q, g)
+            secants.solve(g, step)
+            step.scale(-1.0)
+            before = E
+            length, E = self._search(q, E, g, step)
+            log.debug("glide: E %.9f, force %.2e, step %.2e", E, largest(g), length)
+            if before - E < PAYS * (begin - E) or largest(g) < self._newton.options.force_tolerance:
+                break
+        secants.destroy()
+        return E
 
     def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> tuple[float, float]:
         """(length, energy) of the capped step, halved until the energy falls (Armijo); the length is 0 if it never does.

@@ -113,6 +113,11 @@ class Inertia:
         self._ksp.setUp()
         self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
 
+    @property
+    def ksp(self) -> PETSc.KSP:
+        """What solves with the last factors."""
+        return self._ksp
+
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         """x = A^-1 b with the last factors."""
         self._ksp.solve(b, x)

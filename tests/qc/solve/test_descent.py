@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from qc.solve import descent
+from qc.solve.descent import Descent
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
 from tests.qc.coupling.test_three_dimensions import ball
 from tests.qc.models import deform, largest, material
 from tests.qc.solve.solvers import SHEET, disturbed, sheet, solver_of
+
+DISORDER = 0.25
+"""How far atoms are put from their places, A: bonds beyond the inflexion of their energy."""
 
 
 @pytest.mark.mpi
@@ -23,6 +28,31 @@ def test_the_way_leads_down_to_a_stable_state():
     assert m.coupling.energy(q) < before
     q.axpy(-1.0, deform(m, SHEET))
     assert largest(q) < 1e-5
+
+
+@pytest.mark.mpi
+def test_gradients_alone_go_a_part_of_the_way(monkeypatch):
+    """By L-BFGS between two Hessians that are indefinite: never uphill, to the same state."""
+    m, levels = sheet(), []
+    found = [disturbed(m, DISORDER), disturbed(m, DISORDER)]
+    plain = solver_of(m).solve(found[0], rough=True)
+    glide = Descent._glide
+
+    def watched(self, q, E, g, step):
+        after = glide(self, q, E, g, step)
+        levels.append((E, after, m.coupling.energy(q)))
+        return after
+
+    monkeypatch.setattr(descent, "PATIENCE", 0)
+    monkeypatch.setattr(Descent, "_glide", watched)
+    report = solver_of(m).solve(found[1], rough=True)
+    assert plain.converged
+    assert report.converged
+    assert levels
+    assert all(after < before for before, after, _ in levels)
+    assert [after for _, after, _ in levels] == pytest.approx([here for *_, here in levels], rel=1e-12)
+    found[1].axpy(-1.0, found[0])
+    assert largest(found[1]) < 1e-5
 
 
 def test_no_step_is_longer_than_its_cap():
