@@ -50,12 +50,13 @@ RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo 
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
-	@echo "make test      lint, types, unit tests serial and on 3 ranks (some on 2), patch tests, examples: about $(TEST_MINUTES) minutes on two cores"
+	@echo "make test      lint, types, unit tests serial and on 3 ranks (some on 2), patch tests: about $(TEST_MINUTES) minutes on two cores"
 	@echo "make quick     lint, types, a serial subset of the unit tests: 3 minutes at most"
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make wheel-test  builds the wheel, installs it outside this folder, runs qc selftest"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
-	@echo "make lint | types | unit | mpi | patch-test | examples    the parts of make test (WORKERS=, as many processes as cores)"
+	@echo "make lint | types | unit | mpi | patch-test    the parts of make test (WORKERS=, as many processes as cores)"
+	@echo "make examples  the examples of the README alone (unit has them, too)"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
 	@echo "make docs      the site, results/docs/index.html; runs the gallery, warnings are errors"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
@@ -86,7 +87,7 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 FORCE:
 endif
 
-test: begin lint types unit mpi patch-test examples
+test: begin lint types unit mpi patch-test
 	@$(PY) tools/slowest.py $(REPORTS)
 	@echo "make test: all passed"
 
@@ -104,7 +105,7 @@ types: $(READY)
 	$(PY) -m mypy
 
 unit: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --ignore=tests/test_examples.py --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two,
 # and the scripts of the gallery. Files without such a mark are not even read: every rank would.
@@ -121,6 +122,7 @@ patch-test: $(READY)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
+# Alone; unit has them, too.
 examples: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
 

@@ -28,7 +28,7 @@ FEW = 5
 """Changed bonds that need no explanation: those round a bond that has opened."""
 HOT = 0.4
 """Bonds that have changed by this between the states, in shortest Burgers vectors, want to be explained."""
-WORST = 0.35
+WORST = 0.25
 """What a slip may differ from a Burgers vector, in its length: elastic strain near a tip comes to a quarter of a partial."""
 MISSED = 0.5
 """Part of the changed bonds that the slips found may leave unexplained."""
