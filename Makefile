@@ -81,7 +81,7 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "Compiling the kernels (about two minutes of one core, once)"
-	@$(BIN)python3 -c "from atomistics.kernels import compilation as c; c.load_snap(); c.load_ace()"
+	@$(BIN)python3 -c "from atomistics.kernels import compilation as c; c.load_snap(); c.load_ace(); [c.load_kernel(name) for name in c.OF_BONDS]"
 	@touch $@
 
 FORCE:

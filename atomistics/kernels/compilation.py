@@ -28,6 +28,10 @@ LANES = ("vector", "panels", "lanes")
 SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
 ACE = ("ace_radial", "ace_bonds", "ace_forms", "ace_second", "ace", "ace_hessians")
 """Kernels of SNAP and of ACE potentials, loaded with the first of them."""
+BONDS = ("bonds",)
+"""What kernels that see the bonds of sites only have in common."""
+OF_BONDS = ("adp",)
+"""These kernels, one potential each."""
 
 
 log = logging.getLogger(__name__)
@@ -58,6 +62,22 @@ def load_lanes() -> ModuleType:
     """What is common to them, `atomistics.kernels.lanes`."""
     one_after_another(cache_folder(), f"lanes-{fingerprint((*MODULES, *LANES))}", lambda: _import(LANES), LANES, MODULES)
     return importlib.import_module(f"{__package__}.lanes")
+
+
+@cache
+def load_bonds() -> ModuleType:
+    """What is common to kernels that see bonds only, `atomistics.kernels.bonds`."""
+    one_after_another(cache_folder(), f"bonds-{fingerprint((*MODULES, *BONDS))}", lambda: _import(BONDS), BONDS, MODULES)
+    return importlib.import_module(f"{__package__}.bonds")
+
+
+@cache
+def load_kernel(name: str) -> ModuleType:
+    """Kernels of one potential that see bonds only, one of `OF_BONDS`, as `load_snap`."""
+    load_bonds()
+    mark = f"{name}-{fingerprint((*MODULES, *BONDS, name))}"
+    one_after_another(cache_folder(), mark, lambda: _import((name,)), (name,), (*MODULES, *BONDS))
+    return importlib.import_module(f"{__package__}.{name}")
 
 
 def _load_group(name: str, modules: tuple[str, ...]) -> tuple[ModuleType, ModuleType]:

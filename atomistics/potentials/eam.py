@@ -49,7 +49,10 @@ class EAM(PairFunctional):
     @classmethod
     def from_file(cls, path: str | Path, elements: Sequence[str] | None = None) -> EAM:
         """Read a setfl file of either kind or a funcfl file; ValueError names file, line and expectation."""
-        return cls(read_table(Path(path)), elements)
+        table = read_table(Path(path))
+        if table.dipole is not None:
+            raise ValueError(f"{path}: expected a file of EAM, found the tables u(r) and w(r) of adp, which `ADP` reads")
+        return cls(table, elements)
 
     def lattice_constant(self, structure: str = "fcc", element: str | None = None) -> float | None:
         """Lattice constant at rest of the structure that the file names for ``element`` (or for its first with that one), A."""

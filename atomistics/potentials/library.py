@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from .ace import AcePotential
+from .adp import ADP
 from .aliases import MAKER, Alias, find_alias, known_aliases, own_file
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .folders import potential_folders
 from .model import ModelPotential
 from .plugins import PLUGINS, plugins
-from .setfl import SUPPORTED
+from .setfl import SUPPORTED, read_table
 from .site_potential import SitePotential
 from .snap import SnapPotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
@@ -176,7 +177,8 @@ def _reader(path: Path) -> Callable[..., SitePotential]:
 def _table(path: Path, elements: Sequence[str] | None = None) -> SitePotential:
     """The potential of a table of any name; what the name says of its format is told where that is none."""
     try:
-        return EAM.from_file(path, elements)
+        table = read_table(path)
+        return EAM(table, elements) if table.dipole is None else ADP(table, elements)
     except ValueError as error:
         name = path.name.removesuffix(".gz")
         found = next((what for ending, what in OTHERS.items() if name.endswith(ending)), "")

@@ -1,7 +1,8 @@
-"""Readers of setfl and funcfl tables, as LAMMPS' pair styles eam/alloy, eam/fs and eam read them."""
+"""Readers of setfl and funcfl tables, as LAMMPS' pair styles eam/alloy, eam/fs, adp and eam read them."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..species import symbol_of_number
 from .text import energy_unit, number, numbers, read_lines
 
-SUPPORTED = "setfl of eam/alloy and eam/fs, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace and .ace"
+SUPPORTED = "setfl of eam/alloy, eam/fs and adp, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace and .ace"
 """What is read, for sentences."""
 LARGE = 1_000_000
 """Numbers of a file that is checked to have them before anything else; of a smaller one the line that ends too early is told."""
@@ -39,6 +40,8 @@ class Setfl:
         f of a neighbour of the first kind at a site of the second.
     pair : (n, n, nr) ndarray
         r phi(r), eV A.
+    dipole, quadrupole : (n, n, nr) ndarray, optional
+        u(r), eV^(1/2)/A, and w(r), eV^(1/2)/A^2, of adp.
     """
 
     path: Path
@@ -53,6 +56,8 @@ class Setfl:
     embedding: np.ndarray
     density: np.ndarray
     pair: np.ndarray
+    dipole: np.ndarray | None = None
+    quadrupole: np.ndarray | None = None
 
 
 class _Numbers:
@@ -176,7 +181,7 @@ def _grid(path: Path, table: _Numbers) -> tuple[int, float, int, float, float]:
 
 
 def read_setfl(path: Path, lines: list[str]) -> Setfl:
-    """Read eam/alloy or eam/fs; the kind follows from the amount of numbers."""
+    """Read eam/alloy, eam/fs or adp; the kind follows from the amount of numbers."""
     table = _Numbers(path, lines, 3)
     words = table.header("the number of elements and their names", 2)
     try:
@@ -189,8 +194,9 @@ def read_setfl(path: Path, lines: list[str]) -> Setfl:
         raise ValueError(f"{path}, line 4: expected {words[0]} element names, found {' '.join(words[1:]) or 'none'!r}")
     n_rho, d_rho, nr, dr, cutoff = _grid(path, table)
     unit = energy_unit(path, lines)
-    sections = _densities_per_element(path, table.line, lines, len(elements), n_rho, nr)
+    kind = _kind(path, table.line, lines, len(elements), n_rho, nr)
     n = len(elements)
+    sections = n if kind == "eam/fs" else 1
     density, embedding = np.empty((n, n, nr)), np.empty((n, n_rho))
     structure = []
     for i, element in enumerate(elements):
@@ -200,10 +206,8 @@ def read_setfl(path: Path, lines: list[str]) -> Setfl:
         for j in range(sections):
             density[i, j] = table.block(nr, f"density of {element}")
         density[i, sections:] = density[i, 0]
-    pair = np.empty((n, n, nr))
-    for i in range(n):
-        for j in range(i + 1):
-            pair[i, j] = pair[j, i] = table.block(nr, f"r phi of {elements[i]}-{elements[j]}")
+    pair = _pairs(table, elements, nr, "r phi")
+    moments = [math.sqrt(unit) * _pairs(table, elements, nr, name) for name in ("u", "w") if kind == "adp"]
     table.end()
     return Setfl(
         path=path,
@@ -218,11 +222,22 @@ def read_setfl(path: Path, lines: list[str]) -> Setfl:
         embedding=unit * embedding,
         density=density,
         pair=unit * pair,
+        dipole=moments[0] if moments else None,
+        quadrupole=moments[1] if moments else None,
     )
 
 
-def _densities_per_element(path: Path, grid: int, lines: list[str], n: int, n_rho: int, nr: int) -> int:
-    """1 for eam/alloy, n for eam/fs (each element has one density per kind of site), from the count of table numbers.
+def _pairs(table: _Numbers, elements: tuple[str, ...], nr: int, what: str) -> np.ndarray:
+    """(n, n, nr) tables of a function of two species, whose order does not matter."""
+    values = np.empty((len(elements), len(elements), nr))
+    for i in range(len(elements)):
+        for j in range(i + 1):
+            values[i, j] = values[j, i] = table.block(nr, f"{what} of {elements[i]}-{elements[j]}")
+    return values
+
+
+def _kind(path: Path, grid: int, lines: list[str], n: int, n_rho: int, nr: int) -> str:
+    """eam/alloy, eam/fs (each element has one density per kind of site) or adp, from the count of table numbers.
 
     A grid on line ``grid`` that is larger than the file is refused here, before memory is taken for it.
     """
@@ -231,9 +246,4 @@ def _densities_per_element(path: Path, grid: int, lines: list[str], n: int, n_rh
     if alloy > LARGE and total < 0.5 * alloy:
         raise ValueError(f"{path}, line {grid}: expected {alloy} numbers in tables of {n_rho} and {nr} steps, found {total} in the file")
     counts = {"eam/alloy": alloy, "eam/fs": alloy + n * (n - 1) * nr, "adp": alloy + n * (n + 1) * nr}
-    kind = min(counts, key=lambda kind: abs(total - counts[kind]))
-    if kind == "adp":
-        raise ValueError(
-            f"{path}: expected {alloy} numbers in the tables of {n} elements, found {total}: the file is adp; supported are {SUPPORTED}"
-        )
-    return n if kind == "eam/fs" else 1
+    return min(counts, key=lambda kind: abs(total - counts[kind]))

@@ -53,6 +53,10 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: load_potential("NiAlH_jea.eam.alloy", elements=("Al", "Ni")),
         lambda: crystal("Al Ni Ni", "fcc", 3.6, (2, 1, 1)),
     ),
+    "AlCu ADP": (
+        lambda: load_potential("AlCu.adp", elements=("Cu", "Al")),
+        lambda: crystal("Al Cu Cu", "fcc", 3.8, (1, 1, 1)),
+    ),
     "Stillinger-Weber": (lambda: load_potential("stillinger-weber"), lambda: crystal("Si", "diamond", 5.43, (1, 1, 1))),
     "GaN Stillinger-Weber": (
         lambda: load_potential("GaN.sw", elements=("N", "Ga")),

@@ -189,9 +189,11 @@ def test_unknown_element_is_named():
         ("Ta06A.snap", Crystal.bcc("Ta", 3.316264), (270.261, 155.884, 73.452)),
         ("Mo_Chen_PRM2017.snap", Crystal.bcc("Mo", 3.159988), (472.831, 151.925, 106.589)),
         ("Si_Zuo_JPCA2020.quadratic.snap", Crystal.diamond("Si", 5.464353), (155.071, 57.484, 69.229)),
+        ("AlCu.adp", Crystal.fcc("Al", 4.049995), (113.540, 61.298, 31.597)),
+        ("Ni.adp", Crystal.fcc("Ni", 3.520000), (242.400, 150.304, 129.599)),
     ],
 )
-def test_elastic_constants_of_snap_are_those_of_lammps(name, crystal, constants):
+def test_elastic_constants_of_many_body_potentials_are_those_of_lammps(name, crystal, constants):
     """C11, C12, C44 with relaxed shifts, by LAMMPS' differences of the stress, GPa."""
     C = CauchyBornMaterial(crystal, load_potential(name)).elastic_constants()
     np.testing.assert_allclose([C[0, 0], C[0, 1], C[3, 3]], constants, atol=2e-3)

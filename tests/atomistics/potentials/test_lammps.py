@@ -19,6 +19,9 @@ CASES = {
     "FeAl": ("AlFe_mm.eam.fs", "eam/fs", ("Fe", "Al"), "bcc", 2.93),
     "AlFe": ("AlFe_mm.eam.fs", "eam/fs", ("Al", "Fe"), "bcc", 2.93),
     "NiAlH": ("NiAlH_jea.eam.alloy", "eam/alloy", ("Al", "Ni"), "fcc", 3.6),
+    "AlCu ADP": ("AlCu.adp", "adp", ("Al", "Cu"), "fcc", 3.9),
+    "CuAl ADP": ("AlCu.adp", "adp", ("Cu", "Al"), "fcc", 3.9),
+    "Ni ADP": ("Ni.adp", "adp", ("Ni",), "fcc", 3.52),
     "NiAlH fs": ("NiAlH_jea.eam.fs", "eam/fs", ("H", "Ni"), "fcc", 3.6),
 }
 
@@ -84,12 +87,12 @@ def test_covalent_crystals_far_from_equilibrium_agree(name, scale):
     compare(atoms, name, 1e-8 if scale < 0.8 else 1e-9)
 
 
-@pytest.mark.parametrize("name", ["Cu", "FeAl", "Si", "GaN", "SiC", "Kumagai"])
+@pytest.mark.parametrize("name", ["Cu", "FeAl", "Ni ADP", "Si", "GaN", "SiC", "Kumagai"])
 def test_cells_smaller_than_the_cutoff_agree(name):
     compare(disturbed(name, (1, 2, 1), primitive=True), name)
 
 
-@pytest.mark.parametrize("name", ["Cu", "AlFe", "Si", "GaN", "SiC"])
+@pytest.mark.parametrize("name", ["Cu", "AlFe", "AlCu ADP", "Si", "GaN", "SiC"])
 @pytest.mark.parametrize("pbc", [(False, False, False), (False, False, True), (True, True, False)])
 def test_clusters_rods_and_slabs_agree(name, pbc):
     atoms = disturbed(name, (2, 2, 2))

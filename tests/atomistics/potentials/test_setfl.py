@@ -83,11 +83,9 @@ def test_a_wrong_header_is_not_believed(tmp_path, constant):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("Ni.adp", "the file is adp; supported are setfl"),
-        ("AlCu.adp", "the file is adp; supported are setfl"),
         ("FeCr.cdeam", "the file is eam/cd; supported are setfl"),
         ("PdHHe.eam.he", "the file is eam/he; supported are setfl"),
-        ("Cu.meam", "expected setfl of eam/alloy and eam/fs, funcfl of eam, .* found MEAM"),
+        ("Cu.meam", "expected setfl of eam/alloy, eam/fs and adp, funcfl of eam, .* found MEAM"),
         ("SiC.edip", "expected setfl .* found EDIP"),
         ("CuH.bop.table", r"expected setfl .* found a bond-order potential \(BOP\)"),
     ],
