@@ -16,7 +16,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-TABLE, LENNARD_JONES, MORSE, TOY, SWITCHED_TOY, ZBL = range(6)
+TABLE, LENNARD_JONES, MORSE, TOY, SWITCHED_TOY, ZBL, SPLINE = range(7)
 """Kinds of bond functions."""
 SHARES = ((0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162))
 """Universal screening function of Ziegler, Biersack & Littmark: shares and rates of its exponentials."""
@@ -62,6 +62,18 @@ def bond_functions(kind, p, table, dr, a, b, r):
             e1 = c[0] * (z1 - z * ri) * ri + t * t * (c[4] + c[5] * t)
             e2 = c[0] * (z2 - 2.0 * (z1 - z * ri) * ri) * ri + t * (2.0 * c[4] + 3.0 * c[5] * t)
         return e, e1, e2, 0.0, 0.0, 0.0
+    if kind == SPLINE:  # bond table: cubic pieces of phi, and at 4 the knot behind which each begins
+        low, high = 0, table.shape[2]
+        while high - low > 1:
+            middle = (low + high) // 2
+            if table[a, b, middle, 4] <= r:
+                low = middle
+            else:
+                high = middle
+        c = table[a, b, low]
+        t = r - c[4]
+        e = ((c[3] * t + c[2]) * t + c[1]) * t + c[0]
+        return e, (3.0 * c[3] * t + 2.0 * c[2]) * t + c[1], 6.0 * c[3] * t + 2.0 * c[2], 0.0, 0.0, 0.0
     if kind == LENNARD_JONES:
         x6 = (p[1] / r) ** 6
         e = 4.0 * p[0] * (x6 * x6 - x6)

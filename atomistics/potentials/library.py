@@ -23,6 +23,7 @@ from .site_potential import SitePotential
 from .snap import SnapPotential
 from .stillinger_weber import StillingerWeber, holland_marder, stillinger_weber
 from .tersoff import Tersoff, kumagai, tersoff_t3
+from .uf3 import uf3
 
 log = logging.getLogger(__name__)
 BUILT_IN: dict[str, Callable[..., SitePotential]] = {
@@ -47,6 +48,7 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".snapcoeff": SnapPotential.from_file,
     ".yace": AcePotential.from_file,
     ".ace": AcePotential.from_file,
+    ".uf3": uf3,
 }
 """Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
 
@@ -55,7 +57,7 @@ OTHERS = {
     ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta", ".edip": "EDIP",
     ".airebo": "AIREBO", ".rebo": "REBO", ".mliap.model": "a machine-learned potential",
     ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",
-    ".gw": "Gao-Weber", ".lcbop": "LCBOP", ".agni": "AGNI", ".uf3": "UF3", ".rann": "RANN", ".tersoff.modc": "tersoff/mod/c",
+    ".gw": "Gao-Weber", ".lcbop": "LCBOP", ".agni": "AGNI", ".rann": "RANN", ".tersoff.modc": "tersoff/mod/c",
     ".tersoff.zbl": "tersoff/zbl", ".sw.mod": "sw/mod", ".table": "a table of LAMMPS' pair style table", ".xml": "an XML file (GAP)",
     ".yaml": "a B-basis of pacemaker, which its pace_yaml2yace converts to .yace,",
 }  # fmt: skip

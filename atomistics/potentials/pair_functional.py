@@ -51,7 +51,7 @@ class PairFunctional(SitePotential):
         p, pe = (np.array([*values, 0.0], dtype=float) for values in (bond_parameters, embedding_parameters))
         self._functions = (kind, p, bonds, float(knot_spacing), pe, embed)
         self._range = np.inf if self.fixed_topology else self.cutoff
-        self.many_body = kind not in (kernels.LENNARD_JONES, kernels.MORSE, kernels.ZBL)
+        self.many_body = kind not in (kernels.LENNARD_JONES, kernels.MORSE, kernels.ZBL, kernels.SPLINE)
 
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

@@ -33,6 +33,7 @@ def rod() -> Atoms:
 
 
 ACE = Path(__file__).parent / "potentials" / "ace"
+UF3 = Path(__file__).parent / "potentials" / "uf3"
 
 TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
     "Lennard-Jones": (
@@ -77,6 +78,11 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
     "InP SNAP": (
         lambda: load_potential("InP_JCPA2020.snap", elements=("P", "In")),
         lambda: crystal("In P P", "diamond", 5.8, (1, 1, 1)),
+    ),
+    "Nb UF3": (lambda: load_potential("Nb.uf3"), lambda: crystal("Nb", "bcc", 3.3, (2, 1, 1))),
+    "AlNi UF3": (
+        lambda: load_potential(UF3 / "AlNi.uf3", elements=("Ni", "Al")),
+        lambda: crystal("Al Ni Ni", "fcc", 3.6, (1, 1, 1)),
     ),
     "AlNi ACE": (
         lambda: load_potential(ACE / "ChebPow.yace", elements=("Ni", "Al")),

@@ -10,6 +10,7 @@ from ase.build import bulk, mx2
 from atomistics import Crystal, LennardJones, load_potential
 from atomistics.potentials.library import find_potential
 from tests.atomistics.potentials.files import setfl, written
+from tests.atomistics.structures import UF3
 from tests.lammps_engine import lammps_energy_forces, lammps_virials, needs_lammps
 
 pytestmark = needs_lammps
@@ -36,6 +37,9 @@ COVALENT = {
     "GaN Tersoff": ("GaN.tersoff", "tersoff", ("N", "Ga"), "diamond", 4.5),
     "BNC": ("BNC.tersoff", "tersoff", ("B", "C", "N"), "diamond", 3.6),
     "SiO": ("SiO.tersoff", "tersoff", ("Si", "O"), "diamond", 4.3),
+    "Nb UF3": ("Nb.uf3", "uf3 3", ("Nb",), "bcc", 3.3),
+    "AlNi UF3": (str(UF3 / "AlNi.uf3"), "uf3 3", ("Al", "Ni"), "fcc", 3.8),
+    "NiAl UF3": (str(UF3 / "AlNi.uf3"), "uf3 3", ("Ni", "Al"), "fcc", 3.8),
     "Kumagai": ("Si.tersoff.mod", "tersoff/mod", ("Si",), "diamond", 5.43),
 }
 """LAMMPS shares the energy of angles out among their atoms: only the sum can be compared."""
@@ -92,7 +96,7 @@ def test_cells_smaller_than_the_cutoff_agree(name):
     compare(disturbed(name, (1, 2, 1), primitive=True), name)
 
 
-@pytest.mark.parametrize("name", ["Cu", "AlFe", "AlCu ADP", "Si", "GaN", "SiC"])
+@pytest.mark.parametrize("name", ["Cu", "AlFe", "AlCu ADP", "Nb UF3", "Si", "GaN", "SiC"])
 @pytest.mark.parametrize("pbc", [(False, False, False), (False, False, True), (True, True, False)])
 def test_clusters_rods_and_slabs_agree(name, pbc):
     atoms = disturbed(name, (2, 2, 2))
