@@ -298,6 +298,28 @@ def bond(kind, P, a, b, r, zeta):
     return fR + o * fA, fR1 + o * fA1, o1 * fA, fR2 + o * fA2, o1 * fA1, o2 * fA
 
 
+@nb.njit(inline="always", **FLAGS)
+def add_angle(K, j, k, w, rj, rk, cos, uj, uk, pj, pk, hj, hk, hc, hjj, hjk, hjc, hkk, hkc, hcc):
+    """Add w d2h/dDdD of an angle between bonds j and k: 1/r, directions u, gradients p of the cosine, derivatives of h."""
+    tj, tk = hj * rj - hc * cos * rj * rj, hk * rk - hc * cos * rk * rk  # of the identity less u u^T
+    for x in range(3):
+        for y in range(3):
+            onj = (hjj - tj) * uj[x] * uj[y] + hcc * pj[x] * pj[y]
+            onj += (hjc - hc * rj) * (uj[x] * pj[y] + pj[x] * uj[y])
+            onk = (hkk - tk) * uk[x] * uk[y] + hcc * pk[x] * pk[y]
+            onk += (hkc - hc * rk) * (uk[x] * pk[y] + pk[x] * uk[y])
+            mixed = hjk * uj[x] * uk[y] + hcc * pj[x] * pk[y] + hkc * pj[x] * uk[y]
+            mixed += (hjc - hc * rj) * uj[x] * pk[y] - hc * rj * rk * uk[x] * uk[y]
+            if x == y:
+                onj += tj
+                onk += tk
+                mixed += hc * rj * rk
+            K[3 * j + x, 3 * j + y] += w * onj
+            K[3 * k + x, 3 * k + y] += w * onk
+            K[3 * j + x, 3 * k + y] += w * mixed
+            K[3 * k + y, 3 * j + x] += w * mixed
+
+
 @nb.njit(f8(i8, PAIRS, ANGLES, i4, i8, I1, F2, F1, F1, F2, F2, nb.boolean), **FLAGS)
 def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K, second):
     """V of a site of type a with m bonds D (inside the cutoff), G = dV/dD (m, 3), if ``second`` K = d2V/dDdD (3m, 3m).
@@ -349,25 +371,8 @@ def site_derivatives(kind, P, T, a, m, kinds, D, r, z, G, K, second):
             for x in range(3):
                 z[3 * j + x] += hj * uj[x] + hc * pj[x]
                 z[3 * k + x] += hk * uk[x] + hc * pk[x]
-            if not second:
-                continue
-            tj, tk = hj * rj - hc * cos * rj * rj, hk * rk - hc * cos * rk * rk  # of the identity less u u^T
-            for x in range(3):
-                for y in range(3):
-                    onj = (hjj - tj) * uj[x] * uj[y] + hcc * pj[x] * pj[y]
-                    onj += (hjc - hc * rj) * (uj[x] * pj[y] + pj[x] * uj[y])
-                    onk = (hkk - tk) * uk[x] * uk[y] + hcc * pk[x] * pk[y]
-                    onk += (hkc - hc * rk) * (uk[x] * pk[y] + pk[x] * uk[y])
-                    mixed = hjk * uj[x] * uk[y] + hcc * pj[x] * pk[y] + hkc * pj[x] * uk[y]
-                    mixed += (hjc - hc * rj) * uj[x] * pk[y] - hc * rj * rk * uk[x] * uk[y]
-                    if x == y:
-                        onj += tj
-                        onk += tk
-                        mixed += hc * rj * rk
-                    K[3 * j + x, 3 * j + y] += Uz * onj
-                    K[3 * k + x, 3 * k + y] += Uz * onk
-                    K[3 * j + x, 3 * k + y] += Uz * mixed
-                    K[3 * k + y, 3 * j + x] += Uz * mixed
+            if second:
+                add_angle(K, j, k, Uz, rj, rk, cos, uj, uk, pj, pk, hj, hk, hc, hjj, hjk, hjc, hkk, hkc, hcc)
         for i in range(m):
             for x in range(3):
                 G[i, x] += Uz * z[3 * i + x]

@@ -15,6 +15,7 @@ from .adp import ADP
 from .aliases import MAKER, Alias, find_alias, known_aliases, own_file
 from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
+from .edip import EDIP
 from .folders import potential_folders
 from .model import ModelPotential
 from .plugins import PLUGINS, plugins
@@ -48,13 +49,14 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".snapcoeff": SnapPotential.from_file,
     ".yace": AcePotential.from_file,
     ".ace": AcePotential.from_file,
+    ".edip": EDIP.from_file,
     ".uf3": uf3,
 }
 """Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
 
 OTHERS = {
     ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapparam": "the parameters of SNAP, which are read with a .snap or .snapcoeff",
-    ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta", ".edip": "EDIP",
+    ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta",
     ".airebo": "AIREBO", ".rebo": "REBO", ".mliap.model": "a machine-learned potential",
     ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",
     ".gw": "Gao-Weber", ".lcbop": "LCBOP", ".agni": "AGNI", ".rann": "RANN", ".tersoff.modc": "tersoff/mod/c",

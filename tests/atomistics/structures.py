@@ -70,6 +70,11 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: crystal("C Si Si", "diamond", 4.8, (2, 1, 1)),
     ),
     "Kumagai": (lambda: load_potential("kumagai"), lambda: crystal("Si", "diamond", 5.2, (1, 1, 1))),
+    "EDIP": (lambda: load_potential("Si.edip"), lambda: crystal("Si", "diamond", 5.1, (1, 1, 1))),
+    "SiC EDIP": (
+        lambda: load_potential("SiC.edip", elements=("C", "Si")),
+        lambda: crystal("C Si Si", "diamond", 4.5, (2, 1, 1)),
+    ),
     "Mo SNAP": (lambda: load_potential("Mo_Chen_PRM2017.snap"), lambda: crystal("Mo", "bcc", 3.2, (2, 1, 1))),
     "quadratic SNAP": (
         lambda: load_potential("Ni_Zuo_JPCA2020.quadratic.snap"),

@@ -189,6 +189,8 @@ def test_unknown_element_is_named():
         ("Ta06A.snap", Crystal.bcc("Ta", 3.316264), (270.261, 155.884, 73.452)),
         ("Mo_Chen_PRM2017.snap", Crystal.bcc("Mo", 3.159988), (472.831, 151.925, 106.589)),
         ("Si_Zuo_JPCA2020.quadratic.snap", Crystal.diamond("Si", 5.464353), (155.071, 57.484, 69.229)),
+        ("Si.edip", Crystal.diamond("Si", 5.430498), (171.990, 64.715, 72.752)),
+        ("SiC.edip", Crystal.zincblende("Si", "C", 4.362393), (396.888, 140.368, 170.474)),
         ("Nb.uf3", Crystal.bcc("Nb", 3.341478), (280.083, 194.703, 40.012)),
         ("AlCu.adp", Crystal.fcc("Al", 4.049995), (113.540, 61.298, 31.597)),
         ("Ni.adp", Crystal.fcc("Ni", 3.520000), (242.400, 150.304, 129.599)),

@@ -37,6 +37,9 @@ COVALENT = {
     "GaN Tersoff": ("GaN.tersoff", "tersoff", ("N", "Ga"), "diamond", 4.5),
     "BNC": ("BNC.tersoff", "tersoff", ("B", "C", "N"), "diamond", 3.6),
     "SiO": ("SiO.tersoff", "tersoff", ("Si", "O"), "diamond", 4.3),
+    "EDIP": ("Si.edip", "edip/multi", ("Si",), "diamond", 5.43),
+    "SiC EDIP": ("SiC.edip", "edip/multi", ("Si", "C"), "diamond", 4.5),
+    "CSi EDIP": ("SiC.edip", "edip/multi", ("C", "Si"), "diamond", 4.5),
     "Nb UF3": ("Nb.uf3", "uf3 3", ("Nb",), "bcc", 3.3),
     "AlNi UF3": (str(UF3 / "AlNi.uf3"), "uf3 3", ("Al", "Ni"), "fcc", 3.8),
     "NiAl UF3": (str(UF3 / "AlNi.uf3"), "uf3 3", ("Ni", "Al"), "fcc", 3.8),
@@ -96,7 +99,7 @@ def test_cells_smaller_than_the_cutoff_agree(name):
     compare(disturbed(name, (1, 2, 1), primitive=True), name)
 
 
-@pytest.mark.parametrize("name", ["Cu", "AlFe", "AlCu ADP", "Nb UF3", "Si", "GaN", "SiC"])
+@pytest.mark.parametrize("name", ["Cu", "AlFe", "AlCu ADP", "Nb UF3", "SiC EDIP", "Si", "GaN", "SiC"])
 @pytest.mark.parametrize("pbc", [(False, False, False), (False, False, True), (True, True, False)])
 def test_clusters_rods_and_slabs_agree(name, pbc):
     atoms = disturbed(name, (2, 2, 2))

@@ -86,7 +86,6 @@ def test_a_wrong_header_is_not_believed(tmp_path, constant):
         ("FeCr.cdeam", "the file is eam/cd; supported are setfl"),
         ("PdHHe.eam.he", "the file is eam/he; supported are setfl"),
         ("Cu.meam", "expected setfl of eam/alloy, eam/fs and adp, funcfl of eam, .* found MEAM"),
-        ("SiC.edip", "expected setfl .* found EDIP"),
         ("CuH.bop.table", r"expected setfl .* found a bond-order potential \(BOP\)"),
     ],
 )
