@@ -8,8 +8,8 @@ import numpy as np
 
 from .kernels import reconstruction as kernels
 from .neighbours import BondList, NeighbourList
-from .potentials.dense import SiteHessians, batches
-from .potentials.site_potential import HessianPattern, SitePotential
+from .potentials.dense import batches
+from .potentials.site_potential import HessianFactors, HessianPattern, SitePotential
 from .potentials.sum_potential import SumFactors
 from .stencil import Stencil, match_stencil
 
@@ -159,11 +159,12 @@ class ReconstructedSites:
         of_sites = (sign[some], column[some])
         common = (rows[some], index[some], *maps, *of_sites, self.list.owner_of_extended, begin[some.start : some.stop + 1], member)
         for part in f.parts if isinstance(f, SumFactors) else (f,):
-            if isinstance(part, SiteHessians):
-                factors = (part.begin, part.place, part.ends, part.values)
-                kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
-            else:
+            if isinstance(part, HessianFactors):
                 kernels.hessian(*common, part.begin, part.ends, part.y, part.A, part.c, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
+            else:
+                dense = part.dense
+                factors = (dense.begin, dense.place, dense.ends, dense.values)
+                kernels.dense_hessian(*common, *factors, pattern.row_first, pattern.cols, H)  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)

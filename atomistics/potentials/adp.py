@@ -11,6 +11,7 @@ import numpy as np
 from ..kernels.compilation import load_kernel
 from ..neighbours import NeighbourList
 from .bonds import BondPotential, Bonds
+from .dense import SiteHessians
 from .eam import EAM, spline
 from .setfl import Setfl, read_table
 from .sum_potential import SumPotential
@@ -30,6 +31,7 @@ class MomentFactors:
     blocks : (n_bonds, 6) ndarray
         Second derivatives by one bond at fixed moments: xx yy zz yz xz xy, eV/A^2.
     w : (n_sites,) ndarray
+    of : Moments
     """
 
     bonds: Bonds
@@ -37,6 +39,12 @@ class MomentFactors:
     numbers: np.ndarray
     blocks: np.ndarray
     w: np.ndarray
+    of: Moments
+
+    @property
+    def dense(self) -> SiteHessians:
+        """The same as a dense block for each site."""
+        return self.of.dense_of(self.bonds, self.ends, self.w)
 
 
 class Moments(BondPotential):
@@ -77,7 +85,7 @@ class Moments(BondPotential):
         bonds, ends = self.bonds_of(nl.extended(y), types[nl.owner_of_extended], nl, w, slice(0, len(nl.rows)))
         numbers, blocks = np.empty((len(ends), 4)), np.empty((len(ends), 6))
         self._kernels.factors(*self._tables, *bonds.words, numbers, blocks)
-        return MomentFactors(bonds, ends, numbers, blocks, w)
+        return MomentFactors(bonds, ends, numbers, blocks, w, self)
 
     def hessian_vector(self, factors: MomentFactors, nl: NeighbourList, v: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """See `SitePotential.hessian_vector`."""

@@ -82,10 +82,13 @@ class BondPotential(DensePotential):
     ) -> SiteHessians:
         """See `DensePotential.site_hessians`."""
         w = np.ascontiguousarray(w, dtype=float)
-        bonds, ends = self.bonds_of(y, types, nl, w, some)
+        return self.dense_of(*self.bonds_of(y, types, nl, w, some), w[some])
+
+    def dense_of(self, bonds: Bonds, ends: np.ndarray, w: np.ndarray) -> SiteHessians:
+        """w d2V/dDdD of sites whose bonds have these far ends."""
         place = np.empty(len(bonds.begin), np.int64)
         values = np.empty(load_bonds().places(bonds.begin, place))
-        self.curvatures(bonds, w[some], place, values)
+        self.curvatures(bonds, w, place, values)
         return SiteHessians(bonds.begin, place, ends, values)
 
     def cauchy_born(

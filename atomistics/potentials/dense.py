@@ -38,6 +38,11 @@ class SiteHessians:
     ends: np.ndarray
     values: np.ndarray
 
+    @property
+    def dense(self) -> SiteHessians:
+        """As those who see dense blocks only ask for them; other factors of a dense potential make them."""
+        return self
+
 
 def batches(nl: NeighbourList | BondList) -> list[slice]:
     """The sites of a list in order, some at a time: at most `SITES`, and so few that their Hessians take at most `WORK` bytes.

@@ -10,7 +10,7 @@ from atomistics.neighbours import NeighbourList
 from atomistics.reconstruction import ReconstructedSites, StencilError
 from atomistics.stencil import paired_stencil
 
-CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "hcp", "B2", "L1_2"]
+CASES = ["toy", "morse", "copper", "iron", "silicon", "tersoff", "ADP", "hcp", "B2", "L1_2"]
 
 
 def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedSites, np.ndarray, np.ndarray]:
@@ -24,6 +24,7 @@ def sites(name: str, scale: float = 0.05, seed: int = 1) -> tuple[ReconstructedS
         "tersoff": lambda: (Crystal.diamond("Si", 5.43), load_potential("tersoff-t3")),
         "hcp": lambda: (Crystal.hcp("Cu", 2.55), load_potential("Cu_mishin1.eam.alloy")),
         "B2": lambda: (Crystal.B2("Ni", "Al", 2.86), load_potential("NiAlH_jea.eam.alloy")),
+        "ADP": lambda: (Crystal.fcc("Al", 4.05), load_potential("AlCu.adp", elements=("Al",))),
         "L1_2": lambda: (Crystal.L1_2("Al", "Ni", 3.57), load_potential("NiAlH_jea.eam.alloy")),
     }[name]()
     crystal = crystal.resolved(potential)

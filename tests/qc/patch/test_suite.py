@@ -144,9 +144,19 @@ ACE = str(Path(__file__).parents[2] / "atomistics" / "potentials" / "ace" / "SBe
 
 @pytest.mark.mpi
 @pytest.mark.parametrize("method", ["bgrac", "bgfc"])
-@pytest.mark.parametrize(("crystal", "potential"), [("bcc:Mo", "Mo_Chen_PRM2017.snap"), ("fcc:Ni", ACE)], ids=["SNAP", "ACE"])
-def test_no_ghost_forces_in_a_machine_learned_crystal(method, crystal, potential):
-    """Densities of neighbours, whose site Hessians are dense: patch tests, Newton and ranks, in 2.5-D."""
+@pytest.mark.parametrize(
+    ("crystal", "potential"),
+    [
+        ("bcc:Mo", "Mo_Chen_PRM2017.snap"),
+        ("fcc:Ni", ACE),
+        pytest.param("fcc:Al", "AlCu.adp", marks=pytest.mark.slow),
+        pytest.param("bcc:Nb", "Nb.uf3", marks=pytest.mark.slow),
+        pytest.param("diamond:Si", "Si.edip", marks=pytest.mark.slow),
+    ],
+    ids=["SNAP", "ACE", "ADP", "UF3", "EDIP"],
+)
+def test_no_ghost_forces_in_a_many_body_crystal(method, crystal, potential):
+    """Site Hessians that are dense, alone and in sums: patch tests, Newton and ranks, in 2.5-D."""
     what = PatchOptions(methods=[method], crystals=[crystal], deformations=["general:0.02"], potentials=[potential])
     jobs = [job for job in plan(MPI.COMM_WORLD, what) if job.setup.dimension == 2.5 and not job.claim.startswith("null")]
     found = run_jobs(jobs)
