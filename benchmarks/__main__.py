@@ -19,6 +19,8 @@ BENCHMARKS = {
     "hessian": "second derivatives of atoms, in evaluations of energy and forces",
     "cauchy_born": "W, P and C of the Cauchy-Born material, a quadrature point",
     "snap": "SNAP against LAMMPS' pair snap: forces, Hessian, Cauchy-Born, one core",
+    "many_body": "ADP, EDIP, MEAM, UF3 against LAMMPS: forces, Hessian, Cauchy-Born, one core",
+    "opening": "two halves of a crystal drawn apart: how smooth the traction is, by potential",
     "ace": "ACE in units of LAMMPS' SNAP: forces, Hessian, Cauchy-Born, one core",
     "startup": "help, a small run, kernels compiled by one process and by several at once",
     "output_growth": "what a step costs to put on disk, up to 100,000 steps (an hour)",

@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from atomistics import NeighbourList, load_potential
+from atomistics import NeighbourList, SitePotential, load_potential
 from atomistics.potentials.library import find_potential
 from benchmarks.lammps import LammpsPeer
 from benchmarks.measure import Report, cpu_seconds, in_turns
@@ -32,6 +32,16 @@ class Case:
     a: float
     file: str
     targets: tuple[float, float, float, float]
+
+    style = "snap"
+
+    def potential(self) -> SitePotential:
+        """Ours."""
+        return load_potential(f"{self.file}.snapcoeff")
+
+    def coefficients(self) -> str:
+        """For LAMMPS' pair_coeff."""
+        return style_of(self)
 
     def atoms(self, number: int) -> Atoms:
         """A periodic cube of about this many atoms, at some hundred kelvin."""
@@ -71,8 +81,8 @@ def style_of(case: Case) -> str:
 
 def measured(name: str, case: Case, size: int, repeats: int) -> list[dict[str, Any]]:
     """All tasks in turns."""
-    atoms, potential = case.atoms(size), load_potential(f"{case.file}.snapcoeff")
-    peer = LammpsPeer(atoms, "snap", style_of(case), SKIN)
+    atoms, potential = case.atoms(size), case.potential()
+    peer = LammpsPeer(atoms, case.style, case.coefficients(), SKIN)
     n, y, cell = len(atoms), atoms.positions, np.array(atoms.cell)
     nl, w, types = NeighbourList(y, potential.cutoff, SKIN, cell, atoms.pbc), np.ones(n), potential.types_of(atoms.symbols)
     pattern, factors = potential.hessian_pattern(nl, n, w), potential.factors(y, types, nl, w)
@@ -95,7 +105,7 @@ def measured(name: str, case: Case, size: int, repeats: int) -> list[dict[str, A
     goals = {"forces": (a, None), "Hessian": (c, b), "W, P, C": (None, d), "H v": (None, None), "LAMMPS": (None, None)}
     return [
         {
-            "case": name, "atoms": n, "bonds": len(factors.ends) / n, "what": what, "us/site": t, "/ LAMMPS": t / lammps,
+            "case": name, "atoms": n, "bonds": len(nl.index) / n, "what": what, "us/site": t, "/ LAMMPS": t / lammps,
             "target": goals[what][0], "/ forces": t / force, "target ": goals[what][1],
         }
         for what, t in each.items()

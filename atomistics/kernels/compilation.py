@@ -30,7 +30,7 @@ ACE = ("ace_radial", "ace_bonds", "ace_forms", "ace_second", "ace", "ace_hessian
 """Kernels of SNAP and of ACE potentials, loaded with the first of them."""
 BONDS = ("bonds",)
 """What kernels that see the bonds of sites only have in common."""
-OF_BONDS = ("adp", "edip", "uf3")
+OF_BONDS = ("adp", "edip", "meam", "uf3")
 """These kernels, one potential each."""
 
 

@@ -17,6 +17,7 @@ from .analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
 from .eam import EAM
 from .edip import EDIP
 from .folders import potential_folders
+from .meam import MEAM
 from .model import ModelPotential
 from .plugins import PLUGINS, plugins
 from .setfl import SUPPORTED, read_table
@@ -50,12 +51,13 @@ FORMATS: dict[str, Callable[..., SitePotential]] = {
     ".yace": AcePotential.from_file,
     ".ace": AcePotential.from_file,
     ".edip": EDIP.from_file,
+    ".meam": MEAM.from_file,
     ".uf3": uf3,
 }
 """Readers by the end of the file's name; everything else is taken for setfl or funcfl."""
 
 OTHERS = {
-    ".meam": "MEAM", ".meam.spline": "MEAM splines", ".snapparam": "the parameters of SNAP, which are read with a .snap or .snapcoeff",
+    ".meam.spline": "MEAM splines", ".snapparam": "the parameters of SNAP, which are read with a .snap or .snapcoeff",
     ".bop.table": "a bond-order potential (BOP)", ".poly": "BOP or a polymorphic potential", ".vashishta": "Vashishta",
     ".airebo": "AIREBO", ".rebo": "REBO", ".mliap.model": "a machine-learned potential",
     ".pt": "a machine-learned potential", ".model": "a machine-learned potential", ".comb": "COMB", ".comb3": "COMB3", ".eim": "EIM",

@@ -11,7 +11,9 @@ import numpy as np
 from ..species import symbol_of_number
 from .text import energy_unit, number, numbers, read_lines
 
-SUPPORTED = "setfl of eam/alloy, eam/fs and adp, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace, .ace, .edip and .uf3"
+SUPPORTED = (
+    "setfl of eam/alloy, eam/fs and adp, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace, .ace, .edip, .uf3 and .meam"
+)
 """What is read, for sentences."""
 LARGE = 1_000_000
 """Numbers of a file that is checked to have them before anything else; of a smaller one the line that ends too early is told."""

@@ -117,6 +117,10 @@ class SitePotential(ABC):
         """(n, n) distances [site, neighbour] at which second derivatives jump as a neighbour comes, A; None: nowhere that is known."""
         return None
 
+    def unscreened(self, bonds: np.ndarray, types: np.ndarray, site_type: int) -> np.ndarray:
+        """(n,) bool: bonds (n, 3) of a site that others of them do not screen, however long they are; all but in MEAM."""
+        return np.ones(len(bonds), dtype=bool)
+
     @abstractmethod
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

@@ -97,8 +97,9 @@ class PotentialTable(Table):
         None,
         f'a file name or one of "{'", "'.join(BUILT_IN_POTENTIALS)}"',
         "potential file (setfl of eam/alloy, eam/fs or adp, funcfl of eam, .sw, .tersoff, .tersoff.mod, .snap, .snapcoeff, .yace, .ace, "
-        ".edip, .uf3, each also as .gz), looked for beside the case file, in the working directory, in the folders of $QC_POTENTIALS and "
-        "among the potentials of LAMMPS; or the name of a potential that is built in or that another package adds; this key or `model`",
+        ".edip, .uf3, .meam, each also as .gz), looked for beside the case file, in the working directory, in the folders of "
+        "$QC_POTENTIALS and among the potentials of LAMMPS; or the name of a potential that is built in or that another package adds; "
+        "this key or `model`",
         min_length=1,
     )
     model: str | None = key(

@@ -21,7 +21,8 @@ def shell_at_cutoff(crystal: Crystal, potential: SitePotential) -> float | None:
     types, strains = potential.types_of(crystal.species), []
     for b, kind in enumerate(types):
         R, ends = crystal.stencil_and_species(SEARCHED * float(jumps.max()), b)
-        strains.append(jumps[kind, types[ends]] / np.linalg.norm(R, axis=1) - 1.0)
+        seen = potential.unscreened(R, types[ends], int(kind))
+        strains.append((jumps[kind, types[ends]] / np.linalg.norm(R, axis=1) - 1.0)[seen])
     found = np.concatenate(strains)
     return 100.0 * float(found[np.abs(found).argmin()]) if len(found) else None
 

@@ -75,6 +75,11 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: load_potential("SiC.edip", elements=("C", "Si")),
         lambda: crystal("C Si Si", "diamond", 4.5, (2, 1, 1)),
     ),
+    "Ni MEAM": (lambda: load_potential("Ni.meam"), lambda: crystal("Ni", "fcc", 3.6, (1, 1, 1))),
+    "SiC MEAM": (
+        lambda: load_potential("SiC.meam", elements=("Si", "C")),
+        lambda: crystal("C Si Si", "diamond", 4.9, (2, 1, 1)),
+    ),
     "Mo SNAP": (lambda: load_potential("Mo_Chen_PRM2017.snap"), lambda: crystal("Mo", "bcc", 3.2, (2, 1, 1))),
     "quadratic SNAP": (
         lambda: load_potential("Ni_Zuo_JPCA2020.quadratic.snap"),

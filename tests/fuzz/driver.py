@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.programs import ROOT, environment
 
-FILES = ("setfl", "fs", "funcfl", "sw", "tersoff", "tersoff-mod", "snap", "snapcoeff", "snapparam", "yace", "ace", "msh", "results")
+CLASSICAL = ("setfl", "fs", "adp", "funcfl", "sw", "tersoff", "tersoff-mod", "edip", "uf3", "meam", "library")
+FILES = (*CLASSICAL, "snap", "snapcoeff", "snapparam", "yace", "ace", "msh", "results")
 KINDS = (*("set", "case") * 18, *FILES)
 """One after the other: as many of each as about balances what they cost."""
 SILENCE = float(os.environ.get("QC_FUZZ_SILENCE", 30.0))

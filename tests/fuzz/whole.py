@@ -21,10 +21,17 @@ POTENTIALS = {
     "snapparam": ("Ta.snap", "bcc", "Ta"),
     "yace": ("Al.yace", "fcc", "Al"),
     "ace": ("Al.ace", "fcc", "Al"),
+    "adp": ("toy.adp", "fcc", "Xx"),
+    "edip": ("Si.edip", "diamond", "Si"),
+    "uf3": ("toy.uf3", "fcc", "Cu"),
+    "meam": ("Ni.meam", "fcc", "Ni"),
+    "library": ("Ni.meam", "fcc", "Ni"),
 }
 """File that a case names, structure and element of each kind."""
 SNAP = ("snap", "snapcoeff", "snapparam")
 """Kinds of which the other two files are there, too."""
+MEAM = {"meam": "Ni.meam", "library": "library.meam"}
+"""Kinds of which the other file is there, too."""
 ACE = {"yace": "SBessel.yace", "ace": "text.ace"}
 """Files of the tests of ACE."""
 
@@ -32,7 +39,11 @@ ACE = {"yace": "SBessel.yace", "ace": "text.ace"}
 @functools.cache
 def text_of(kind: str) -> bytes:
     """A whole file of a kind."""
-    made = {"setfl": _setfl, "fs": _fs, "funcfl": _funcfl, "sw": lambda: SW, "tersoff": lambda: TERSOFF, "tersoff-mod": lambda: MOD}
+    made = {
+        "setfl": _setfl, "fs": _fs, "funcfl": _funcfl, "sw": lambda: SW, "tersoff": lambda: TERSOFF, "tersoff-mod": lambda: MOD,
+        "adp": _adp, "edip": lambda: EDIP, "uf3": _uf3,
+        "meam": lambda: NICKEL, "library": lambda: LIBRARY,
+    }  # fmt: skip
     if kind in ACE:
         return (ROOT / "tests" / "atomistics" / "potentials" / "ace" / ACE[kind]).read_bytes()
     return made[kind]() if kind in made else _snap(kind)
@@ -65,6 +76,30 @@ def _setfl() -> bytes:
     return (f"toy\n\n\n1 Xx\n{grid}\n29 63.5 3.6 fcc\n" + _text(F, f, np.linspace(0, CUTOFF, N) * phi)).encode()
 
 
+def _adp() -> bytes:
+    """Tables of u and w behind those of r phi."""
+    r = np.linspace(0, CUTOFF, N)
+    return _setfl() + _text(*[0.1 * np.exp(-r) * (1 - r / CUTOFF) ** 3] * 2).encode()
+
+
+def _uf3() -> bytes:
+    """A Morse potential of copper, and triplets that hardly matter."""
+
+    def knots(cutoff: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+        k = np.concatenate([[1.0] * 3, np.linspace(1.0, cutoff, n), [cutoff] * 3])
+        return k, np.array([k[i + 1 : i + 4].mean() for i in range(len(k) - 4)])
+
+    line = lambda values: " ".join(f"{v:.8g}" for v in values)  # noqa: E731
+    (k, at), (j, near), (jk, far) = knots(5.0, 14), knots(3.5, 5), knots(7.0, 6)
+    x = np.exp(-1.36 * (at - 2.87))
+    pair = 0.17 * (x * x - 2 * x) * (at < 4.2)
+    T = 0.01 * np.exp(-near[:, None, None] - near[:, None] - far)
+    T[-3:], T[:, -3:], T[:, :, -3:] = 0.0, 0.0, 0.0
+    lines = ["#UF3 POT UNITS: metal", "2B Cu Cu 0 3 nk", f"5 {len(k)}", line(k), str(len(pair)), line(pair), "#", "3B Cu Cu Cu 0 3 uk"]
+    lines += [f"7 3.5 3.5 {len(jk)} {len(j)} {len(j)}", line(jk), line(j), line(j), " ".join(map(str, T.shape))]
+    return "\n".join([*lines, *(line(T[p, q]) for p, q in np.ndindex(T.shape[:2])), "#"]).encode()
+
+
 def _fs() -> bytes:
     """Two elements alike, each with a density for either."""
     F, f, phi, grid = _functions()
@@ -82,6 +117,25 @@ def _funcfl() -> bytes:
 SW = b"""# DATE: 2007-06-11 UNITS: metal
 Si Si Si 2.1683  2.0951  1.80  21.0  1.20  -0.333333333333
          7.049556277  0.6022245584  4.0  0.0 0.0
+"""
+EDIP = b"""# UNITS: metal
+Si Si Si 7.9821730 1.5075463 3.1213820 2.5609104 3.1083847 0.0070975 0.2523244
+         1.1247945 1.4533108 0.6966326 1.2085196 0.5774108 312.1341346
+         -0.165799 32.557 0.286198 0.66
+"""
+LIBRARY = b"""# UNITS: metal
+'Ni' 'fcc' 12. 28 58.71
+4.99 2.45 2.20 6 2.20 3.52 4.45 1.10
+1.0 3.57 1.60 3.70 1.0 0
+"""
+NICKEL = b"""# UNITS: metal
+rc = 4.5
+delr = 0.3
+Cmin(1,1,1) = 0.8
+Cmax(1,1,1) = 2.8
+nn2(1,1) = 1
+ialloy = 1
+lattce(1,1) = 'fcc'
 """
 TERSOFF = b"""# UNITS: metal
 Si Si Si 3.0 1.0 1.7322 1.0039e5 16.218 -0.59826 0.78734 1.0999e-6

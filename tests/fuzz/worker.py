@@ -62,10 +62,12 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
     import qc.commands.guard as guard
-    from atomistics.kernels.compilation import load_ace, load_snap
+    from atomistics.kernels.compilation import OF_BONDS, load_ace, load_kernel, load_snap
 
     load_snap()  # all kernels, before the limit
     load_ace()
+    for name in OF_BONDS:
+        load_kernel(name)
 
     guard._pipe = os.open(os.devnull, os.O_WRONLY)  # no watchdog for each input: this process has one of its own
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -100,7 +102,7 @@ def good(code: object, said: str) -> bool:
 def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
     """Words of a command, whose files are written."""
     from tests.fuzz.mutations import mutated, setting, settings_in
-    from tests.fuzz.whole import POTENTIALS, SNAP, text_of
+    from tests.fuzz.whole import MEAM, POTENTIALS, SNAP, text_of
 
     case = folder / "case.toml"
     base = BASE if rng.random() < 0.5 else SOLID.format(structure="diamond", element="Si", file="holland-marder")
@@ -111,11 +113,14 @@ def made(folder: Path, kind: str, rng: random.Random) -> list[str]:
         case.write_bytes(mutated(base.encode(), rng) if rng.random() < 0.4 else settings_in(base, rng).encode())
         return ["check", str(case)]
     file, structure, element = POTENTIALS[kind]
-    named = f"broken{''.join(Path(file).suffixes)}"
+    named = file if kind in MEAM else f"broken{''.join(Path(file).suffixes)}"
     of_snap = SNAP if kind in SNAP else ()
     for other in of_snap:
         (folder / f"broken.{other}").write_bytes(text_of(other))
-    (folder / (f"broken.{kind}" if of_snap else named)).write_bytes(mutated(text_of(kind), rng))
+    for other in MEAM if kind in MEAM else ():
+        (folder / MEAM[other]).write_bytes(text_of(other))
+    broken = f"broken.{kind}" if of_snap else MEAM.get(kind, named)
+    (folder / broken).write_bytes(mutated(text_of(kind), rng))
     case.write_text(SOLID.format(structure=structure, element=element, file=named))
     return ["check", str(case)]
 

@@ -85,7 +85,7 @@ def test_a_wrong_header_is_not_believed(tmp_path, constant):
     [
         ("FeCr.cdeam", "the file is eam/cd; supported are setfl"),
         ("PdHHe.eam.he", "the file is eam/he; supported are setfl"),
-        ("Cu.meam", "expected setfl of eam/alloy, eam/fs and adp, funcfl of eam, .* found MEAM"),
+        ("Ti.meam.spline", "expected setfl of eam/alloy, eam/fs and adp, funcfl of eam, .* found MEAM splines"),
         ("CuH.bop.table", r"expected setfl .* found a bond-order potential \(BOP\)"),
     ],
 )

@@ -24,6 +24,13 @@ def test_shells_of_an_ace_potential():
     assert "0.40 % strain from the cutoff" in shell_caution(near, potential)
 
 
+def test_shells_that_are_screened_do_not_count():
+    """Nickel's second neighbours are screened by the first; those of bismuth's file with second neighbours are not, its third are."""
+    assert shell_at_cutoff(Crystal.fcc("Ni", 3.52), load_potential("Ni.meam")) == pytest.approx(100 * (4.0 / (3.52 / 2**0.5) - 1))
+    crystal = Crystal.fcc("Bi").resolved(load_potential("Bi.meam"))
+    assert shell_at_cutoff(crystal, load_potential("Bi.meam")) == pytest.approx(100 * (5.5 / crystal.a - 1))
+
+
 def test_moduli_jump_there_and_it_is_told():
     """Tantalum of Thompson et al.: the tangent C1111 falls by a fifth between 0.27 and 0.31 % of compression."""
     potential = load_potential("Ta06A.snap")
