@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..crystal import Crystal
 from ..kernels.compilation import load_kernel
 from .bonds import BondPotential, Bonds
 from .eam import spline
 from .meam_file import MeamFile, read_meam
 from .meam_parameters import parameters
 from .meam_reference import KNOTS, Reference
+from .meam_screening import strain_at_kink, unscreened
 
 
 class MEAM(BondPotential):
@@ -65,14 +67,15 @@ class MEAM(BondPotential):
 
     def unscreened(self, bonds: np.ndarray, types: np.ndarray, site_type: int) -> np.ndarray:
         """See `SitePotential.unscreened`."""
-        squares, p = (bonds**2).sum(1), self.parameters
-        seen = np.ones(len(bonds), dtype=bool)
-        for j, R in enumerate(bonds):
-            u, v = (np.delete(s, j) / squares[j] for s in (squares, ((bonds - R) ** 2).sum(1)))
-            A = 1.0 - (u - v) ** 2
-            low = p.Cmin[site_type, types[j], np.delete(types, j)]
-            seen[j] = not ((A > 0) & (2.0 * (u + v - 1.0) <= (low - 1.0) * A)).any()
-        return seen
+        return unscreened(self.parameters, bonds, types, site_type)
+
+    def strain_at_kink(self, crystal: Crystal) -> float:
+        """See `SitePotential.strain_at_kink`: where screening of a bond begins or ends to be total."""
+        types, found = self.types_of(crystal.species), []
+        for b, kind in enumerate(types):
+            R, ends = crystal.stencil_and_species(self.cutoff, b)
+            found.append(strain_at_kink(self.parameters, R, types[ends], int(kind)))
+        return min(found)
 
     def slopes(self, bonds: Bonds, V: np.ndarray, G: np.ndarray) -> None:
         """See `BondPotential.slopes`."""

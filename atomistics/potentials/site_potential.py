@@ -121,6 +121,10 @@ class SitePotential(ABC):
         """(n,) bool: bonds (n, 3) of a site that others of them do not screen, however long they are; all but in MEAM."""
         return np.ones(len(bonds), dtype=bool)
 
+    def strain_at_kink(self, crystal: Crystal) -> float | None:
+        """Smallest strain (Frobenius norm, to first order) at which second derivatives jump with no neighbour coming; None: not known."""
+        return None
+
     @abstractmethod
     def site_sum(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, V: np.ndarray, g: np.ndarray

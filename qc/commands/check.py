@@ -17,7 +17,7 @@ from ..coupling.estimate import BYTES_PER_NONZERO, FILL
 from ..crack.qm_tip import QMSession
 from ..crack.system import CrackSystem
 from ..errors import InputError
-from ..material.shells import shell_at_cutoff
+from ..material.shells import kink_of, shell_at_cutoff
 from ..output.pictures import draw_model
 from ..output.qm_layers import draw_layers
 from .checks import make_directory
@@ -52,6 +52,7 @@ def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
         "material": f"{specimen.material[0]}: {specimen.material[1]}",
         "elastic constants (GPa, relaxed)": ", ".join(f"{k} {v:.2f}" for k, v in griffith.elastic_constants.items()),
         "nearest shell to the cutoff (% strain)": None if shell is None else round(shell, 2),
+        "nearest kink of screening (% strain)": kink_of(system.crystal, system.potential),
         "surface energy (J/m^2)": round(griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
         "core, handshake, domain (A)": ", ".join(f"{size:.1f}" for size in (system.spec.core, system.model.spec.width, system.spec.radius)),

@@ -27,6 +27,12 @@ def shell_at_cutoff(crystal: Crystal, potential: SitePotential) -> float | None:
     return 100.0 * float(found[np.abs(found).argmin()]) if len(found) else None
 
 
+def kink_of(crystal: Crystal, potential: SitePotential) -> float | None:
+    """Smallest strain at which a third atom begins to screen a bond altogether, or no longer does, per cent; None: nothing screens."""
+    strain = potential.strain_at_kink(crystal.resolved(potential))
+    return None if strain is None else round(100.0 * strain, 2)
+
+
 def shell_caution(crystal: Crystal, potential: SitePotential) -> str:
     """A sentence on a shell that is near its cutoff, or nothing."""
     strain = shell_at_cutoff(crystal, potential)

@@ -142,6 +142,14 @@ def test_nickel_is_as_published():
     assert atoms.get_potential_energy() == pytest.approx(-4.45, abs=1e-4)
 
 
+def test_the_strain_at_which_screening_begins():
+    """A second neighbour of fcc has C = 1 by each of four atoms, and Cmin = 0.68: 2 s + 0.32 A goes by (-2, 2, 0) times the strain."""
+    potential = load_potential("Bi.meam")
+    crystal = Crystal.fcc("Bi").resolved(potential)
+    assert potential.strain_at_kink(crystal) == pytest.approx(0.32 / 8**0.5, rel=1e-9)
+    assert load_potential("Cu_mishin1.eam.alloy").strain_at_kink(Crystal.fcc("Cu", 3.6)) is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
