@@ -70,12 +70,12 @@ TABLE: dict[str, tuple[Callable[[], SitePotential], Callable[[], Atoms]]] = {
         lambda: crystal("C Si Si", "diamond", 4.8, (2, 1, 1)),
     ),
     "Kumagai": (lambda: load_potential("kumagai"), lambda: crystal("Si", "diamond", 5.2, (1, 1, 1))),
-    "EDIP": (lambda: load_potential("Si.edip"), lambda: crystal("Si", "diamond", 5.1, (1, 1, 1))),
+    "EDIP": (lambda: load_potential("Si.edip"), lambda: crystal("Si", "diamond", 6.0, (1, 1, 1))),
     "SiC EDIP": (
         lambda: load_potential("SiC.edip", elements=("C", "Si")),
         lambda: crystal("C Si Si", "diamond", 4.5, (2, 1, 1)),
     ),
-    "Ni MEAM": (lambda: load_potential("Ni.meam"), lambda: crystal("Ni", "fcc", 3.6, (1, 1, 1))),
+    "Bi MEAM": (lambda: load_potential("Bi.meam"), lambda: crystal("Bi", "fcc", 4.8, (1, 1, 1))),
     "SiC MEAM": (
         lambda: load_potential("SiC.meam", elements=("Si", "C")),
         lambda: crystal("C Si Si", "diamond", 4.9, (2, 1, 1)),

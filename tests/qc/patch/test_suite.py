@@ -151,9 +151,10 @@ ACE = str(Path(__file__).parents[2] / "atomistics" / "potentials" / "ace" / "SBe
         ("fcc:Ni", ACE),
         pytest.param("fcc:Al", "AlCu.adp", marks=pytest.mark.slow),
         pytest.param("bcc:Nb", "Nb.uf3", marks=pytest.mark.slow),
+        pytest.param("fcc:Ni", "Ni.meam", marks=pytest.mark.slow),
         pytest.param("diamond:Si", "Si.edip", marks=pytest.mark.slow),
     ],
-    ids=["SNAP", "ACE", "ADP", "UF3", "EDIP"],
+    ids=["SNAP", "ACE", "ADP", "UF3", "MEAM", "EDIP"],
 )
 def test_no_ghost_forces_in_a_many_body_crystal(method, crystal, potential):
     """Site Hessians that are dense, alone and in sums: patch tests, Newton and ranks, in 2.5-D."""
