@@ -110,7 +110,8 @@ def test_derivatives_with_every_formula(folder, tmp_path, ialloy, ibar):
         lines[2] = " ".join([*lines[2].split()[:-1], str(ibar)])
         text = text[:begin] + "\n".join(lines)
     (tmp_path / "library.meam").write_text(text)
-    extra = f"\nialloy = {ialloy}\nbkgd_dyn = {int(ialloy == 1)}\nemb_lin_neg = {int(ibar == -5)}\nrc = 4.6\nCmin(1,1,1) = 0.6\n"
+    extra = f"\nialloy = {ialloy}\nbkgd_dyn = {int(ialloy == 1)}\nemb_lin_neg = {int(ibar == -5)}\nrc = 4.6\n"
+    extra += "".join(f"Cmin({i},{j},{k}) = 0.3\n" for i, j in ((1, 1), (1, 2), (2, 2)) for k in (1, 2))
     (tmp_path / "SiC.meam").write_text((folder / "plain" / "SiC.meam").read_text() + extra)
     potential = load_potential(tmp_path / "SiC.meam", elements=("Si", "C"))
     atoms = disturbed("SiC", (1, 1, 1))
