@@ -192,6 +192,7 @@ def test_unknown_element_is_named():
         ("Si.edip", Crystal.diamond("Si", 5.430498), (171.990, 64.715, 72.752)),
         ("SiC.edip", Crystal.zincblende("Si", "C", 4.362393), (396.888, 140.368, 170.474)),
         ("Nb.uf3", Crystal.bcc("Nb", 3.341478), (280.083, 194.703, 40.012)),
+        ("Ni.meam", Crystal.fcc("Ni", 3.520000), (247.252, 147.740, 125.045)),
         ("AlCu.adp", Crystal.fcc("Al", 4.049995), (113.540, 61.298, 31.597)),
         ("Ni.adp", Crystal.fcc("Ni", 3.520000), (242.400, 150.304, 129.599)),
     ],
