@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .potentials.analytic import HexagonalEAM, LennardJones, Morse, ToyEAM
     from .potentials.autodiff import JaxModel, TorchModel
     from .potentials.eam import EAM
+    from .potentials.forces_only import ForcesOnly
     from .potentials.library import COVALENT, load_model, load_potential
     from .potentials.model import ModelPotential, SiteModel
     from .potentials.site_potential import SitePotential
@@ -33,6 +34,7 @@ __all__ = [
     "AcePotential",
     "AtomisticEnergy",
     "Crystal",
+    "ForcesOnly",
     "HexagonalEAM",
     "JaxModel",
     "LennardJones",
@@ -67,6 +69,7 @@ _HOME = {
     "Morse": "potentials.analytic",
     "ToyEAM": "potentials.analytic",
     "EAM": "potentials.eam",
+    "ForcesOnly": "potentials.forces_only",
     "JaxModel": "potentials.autodiff",
     "TorchModel": "potentials.autodiff",
     "ModelPotential": "potentials.model",

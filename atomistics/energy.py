@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from scipy.optimize import brentq
 
 from .crystal import Crystal
 from .neighbours import NeighbourList
+from .potentials.forces_only import ForcesOnly
 from .potentials.site_potential import HessianPattern, SitePotential
 from .species import species_of
+
+log = logging.getLogger(__name__)
 
 
 class AtomisticEnergy:
@@ -94,6 +98,46 @@ class AtomisticEnergy:
         return y, self._list
 
 
+class CalculatedEnergy(AtomisticEnergy):
+    """Energy and gradient by a calculator of whole structures, and the Hessian of its twin; every site has weight 1.
+
+    Parameters
+    ----------
+    potential : ForcesOnly
+        With energies of structures, and a twin.
+    atoms : ase.Atoms
+    """
+
+    def __init__(self, potential: ForcesOnly, atoms: Atoms) -> None:
+        super().__init__(potential.needed_twin(), atoms)
+        self._outside, self._species = potential, species_of(atoms)
+        self._last: tuple[np.ndarray, float, np.ndarray] | None = None
+
+    def energy(self, positions: np.ndarray | None = None) -> float:
+        """Energy of the structure, eV."""
+        return self._evaluated(positions)[0]
+
+    def gradient(self, positions: np.ndarray | None = None) -> np.ndarray:
+        """(n, 3) minus the forces, eV/A."""
+        return -self._evaluated(positions)[1]
+
+    def _evaluated(self, positions: np.ndarray | None) -> tuple[float, np.ndarray]:
+        y, _ = self._at(positions)
+        if self._last is None or not np.array_equal(self._last[0], y):
+            self._last = (y.copy(), *self._outside.energy_forces(self._species, y, self._cell, self._pbc))
+        return self._last[1:]
+
+
+def energy_of(potential: SitePotential, atoms: Atoms) -> AtomisticEnergy:
+    """The energy of a structure by its potential; of a calculator of forces without energies it is, with a word, that of its twin."""
+    if not isinstance(potential, ForcesOnly):
+        return AtomisticEnergy(potential, atoms)
+    if potential.has_energy:
+        return CalculatedEnergy(potential, atoms)
+    log.warning("the calculator %s gives no energies: the energies of surfaces are those of its twin", potential.name)
+    return AtomisticEnergy(potential.needed_twin(), atoms)
+
+
 def cohesive_energy(crystal: Crystal, potential: SitePotential) -> float:
     """Energy per atom of the perfect crystal, at its own or else the potential's lattice constant, eV."""
     crystal = crystal.resolved(potential)
@@ -121,6 +165,8 @@ def equilibrium_lattice_constant(crystal: Crystal, potential: SitePotential) -> 
 
 def _cell_energy_and_virial(crystal: Crystal, potential: SitePotential) -> tuple[float, float]:
     """Energy of a primitive cell and its derivative with respect to the logarithm of the lattice constant, eV."""
+    if isinstance(potential, ForcesOnly):
+        return np.nan, float(np.trace(potential.virial(crystal, np.eye(3))[: crystal.dimension, : crystal.dimension]))
     types = potential.types_of(crystal.species)
     energy, virial = 0.0, 0.0
     for b, kind in enumerate(types):

@@ -9,8 +9,10 @@ import numpy as np
 
 from atomistics import Crystal, SitePotential
 from atomistics.kernels import elements
+from atomistics.potentials.forces_only import ForcesOnly
 
 from .cell_sites import STENCIL_MARGIN, CellSite, sites_of_cell
+from .cell_table import CellTable
 from .shifts import ShiftDerivatives, largest_gap, relax, without_translation
 
 GPA = 160.21766208  # 1 eV/A^3
@@ -47,6 +49,8 @@ class CauchyBornMaterial:
         Volume of a primitive cell in the reference crystal, A^3 (2-D: A^2).
     n_basis : int
         Atoms of a primitive cell.
+    table : CellTable or None
+        Of a calculator of forces only.
 
     References
     ----------
@@ -63,6 +67,9 @@ class CauchyBornMaterial:
         self._rest: tuple[np.ndarray, np.ndarray] | None = None
         self._small: tuple[np.ndarray, np.ndarray] | None = None
         self._nearest = self.crystal.nearest_neighbour_distance
+        self.table: CellTable | None = None
+        if isinstance(potential, ForcesOnly):
+            self.table = CellTable(self.crystal, potential)
         if not all(len(site.bonds) for site in self._sites(1.0)):
             raise ValueError(
                 f"neighbours are {self._nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
@@ -199,6 +206,9 @@ class CauchyBornMaterial:
 
     def _evaluate(self, G_kid: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """W and its derivatives by G = [F | p^T] (n, 3, 3 + n_basis), or by F alone (n, 3, 3) for a Bravais crystal."""
+        if self.table is not None:
+            self._enlargement(G_kid)
+            return self.table(G_kid, second)
         enlargement = self._enlargement(G_kid)
         factors = np.unique(enlargement)
         if len(factors) < 2:

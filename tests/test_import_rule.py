@@ -53,8 +53,8 @@ FLOORS: Floors = {
         "continuum.py shifted_continuum.py",
         "mesh",
         "cauchy_born.py",
-        "shifts.py near_tip.py cell_sites.py",
-        "collective.py outside.py",
+        "shifts.py near_tip.py cell_sites.py cell_table.py",
+        "collective.py outside.py polynomials.py",
     ),
     "atomistics": (
         "__init__.py",
@@ -100,6 +100,7 @@ ASE_BORDER |= {
 }
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
+NO_MESH |= {"fem/cell_table.py", "fem/polynomials.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
 
 LATE = {

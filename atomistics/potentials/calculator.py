@@ -1,4 +1,4 @@
-"""Site potentials as ASE calculators."""
+"""Site potentials as ASE calculators, and answers of other calculators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ..neighbours import NeighbourList
-from ..species import species_of
+from ..species import atoms_of_species, species_of
 
 
 class CalculablePotential(Protocol):
@@ -84,3 +84,15 @@ class SiteCalculator(Calculator):
             skin = 0.0 if fixed else self.skin
             nl = self._list = NeighbourList(y, self.potential.cutoff, skin, cell, pbc)
         return nl
+
+
+def asked(
+    calculator: Any, species: Sequence[str], y: np.ndarray, cell: np.ndarray, pbc: Sequence[bool], stress: bool
+) -> tuple[float | None, np.ndarray, np.ndarray | None]:
+    """Energy (eV; None if it did not come with the forces), forces (n, 3), eV/A, and ``stress`` (3, 3), eV/A^3, by any calculator."""
+    atoms = atoms_of_species(species, y, cell, pbc)
+    atoms.calc = calculator
+    of_cell = np.array(atoms.get_stress(voigt=False), dtype=float) if stress else None
+    forces = np.array(atoms.get_forces(), dtype=float)
+    energy = getattr(calculator, "results", {}).get("energy")
+    return None if energy is None else float(energy), forces, of_cell

@@ -102,6 +102,8 @@ class SitePotential(ABC):
         V depends on the lengths of its bonds only, so that a bond and its opposite are the same to it.
     kinks : (n, n) ndarray, optional
         Distances [site, neighbour] below which slopes of V jump as one neighbour or another is the nearest, A.
+    forces_only : bool
+        There are forces of whole structures, and no energies of sites (`atomistics.potentials.forces_only`).
     """
 
     cutoff: float
@@ -111,6 +113,7 @@ class SitePotential(ABC):
     many_body: bool = True
     radial: bool = False
     kinks: np.ndarray | None = None
+    forces_only: bool = False
 
     @property
     def jumps(self) -> np.ndarray | None:

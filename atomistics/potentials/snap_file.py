@@ -88,6 +88,16 @@ def read_snap(coefficients: Path, parameters: Path) -> SnapFile:
     return SnapFile(coefficients, tuple(names), radii, numbers[:, 1].copy(), unit * table, values)
 
 
+def write_snap(file: SnapFile, path: Path, comment: str) -> None:
+    """Write ``path``, which ends in .snapcoeff, and the .snapparam beside it."""
+    rows = [f"# {comment}", f"{len(file.elements)} {file.coefficients.shape[1]}"]
+    for name, radius, weight, values in zip(file.elements, file.radius, file.weight, file.coefficients, strict=True):
+        rows += [f"{name} {radius / file.parameters['rcutfac']:.17g} {weight:.17g}", *(f"{v:.17g}" for v in values)]
+    path.write_text("\n".join(rows) + "\n")
+    parameters = [f"{name} {value:.17g}" for name, value in file.parameters.items()]
+    path.with_suffix(".snapparam").write_text("\n".join([f"# {comment}", *parameters]) + "\n")
+
+
 def _read_element(
     path: Path, rows: Sequence[tuple[int, list[str]]], before: Sequence[str], pair: np.ndarray, values: np.ndarray
 ) -> str:

@@ -233,8 +233,8 @@ def _allowed(table: type[BaseModel], name: str) -> str:
 
 
 def _find_beside(folder: Path, data: dict[str, Any]) -> None:
-    """Point potential.file and model.mesh into the case file's folder if they are there, and ``~`` to its home."""
-    for table, name in (("potential", "file"), ("model", "mesh")):
+    """Point potential.file, potential.twin and model.mesh into the case file's folder if they are there, and ``~`` to its home."""
+    for table, name in (("potential", "file"), ("potential", "twin"), ("model", "mesh")):
         entries = data.get(table)
         value = entries.get(name) if isinstance(entries, dict) else None
         if isinstance(value, str) and value and value not in BUILT_IN_POTENTIALS:

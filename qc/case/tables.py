@@ -116,6 +116,14 @@ class PotentialTable(Table):
         None, "a table of numbers", "parameters of a built-in potential, energies in eV and lengths in A, or of a model of your own"
     )
 
+    twin: str | None = key(
+        None,
+        "a file name or the name of a built-in potential",
+        "for a model that gives forces only (any calculator of ASE): a potential of sites with nearly the same lattice and elastic "
+        "constants, from which second derivatives are taken; `qc match` makes one; looked for as `file`",
+        min_length=1,
+    )
+
     @property
     def name(self) -> str:
         """The file, or the name of the model."""

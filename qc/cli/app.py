@@ -232,6 +232,21 @@ def qm_budget(
 
 
 @app.command()
+def match(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of a model that gives forces only, as in potential.model.")],
+    structure: Annotated[str, typer.Option("--structure", metavar="NAME", help="fcc or bcc.")],
+    element: Annotated[str, typer.Option("--element", metavar="SYMBOL", help="Chemical symbol.")],
+    a: Annotated[float, typer.Option("--a", metavar="A", help="Lattice constant to begin with, in A.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.snapcoeff", help="Where the twin goes.")],
+) -> None:
+    """Fit a cheap twin to a calculator of forces (MACE, CHGNet, DFTB, LAMMPS).
+
+    It has the calculator's lattice and elastic constants, and second derivatives for the solver: potential.twin.
+    """
+    raise typer.Exit(exit_code(lambda comm: bodies.match(comm, name, structure, element, a, output)))
+
+
+@app.command()
 def report(
     results: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of results, or JSON file of a patch test.")],
     output: Annotated[

@@ -169,6 +169,14 @@ def qm_budget(comm: MPI.Comm, request: Request, match: Path | None, cells: int) 
     return _echo(comm, on_root(comm, report))
 
 
+def match(comm: MPI.Comm, name: str, structure: str, element: str, a: float, output: Path) -> int:
+    """``qc match``: the twin of the calculator ``name``, from a crystal with lattice constant ``a``."""
+    on_root(comm, lambda: check_file("-o", output))
+    from ..commands.match import match_calculator
+
+    return _echo(comm, on_root(comm, lambda: match_calculator(name, structure, element, a, output)))
+
+
 def study(comm: MPI.Comm, request: Request, vary: list[str], measure: Measure, reference: bool, most_atoms: int) -> int:
     """``qc study``: ``vary`` as given to ``--vary``; ``reference`` adds discs of all atoms, up to ``most_atoms`` of them."""
 

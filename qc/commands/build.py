@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal, SitePotential, equilibrium_lattice_constant
+from atomistics import Crystal, ForcesOnly, SitePotential, equilibrium_lattice_constant
 from atomistics.stencil import paired_stencil
 from fem.collective import together
 from fem.mesh.far_field import CoarseMesh
@@ -65,7 +65,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,
         blend_width=m.blend_width or (8.0 * crystal.nearest_neighbour_distance if case.version == 1 else None),
-        method="bgfc" if is_default(case) and not bgrac_holds(case, crystal, potential) else m.method,
+        method=_usual_method(case, crystal, potential),
         blending=m.blending,
         reference="predictor" if m.reference == "far_field" else m.reference,  # of a crack they are the same field
         order=m.order,
@@ -76,6 +76,15 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         cut=case.crack.cut,
     )
     return spec.resolved(crystal, potential)
+
+
+def _usual_method(case: Case, crystal: Crystal, potential: SitePotential) -> str:
+    """The case's method, or else the best that crystal and potential allow."""
+    if not is_default(case):
+        return case.model.method
+    if potential.forces_only:
+        return "bqcf"
+    return case.model.method if bgrac_holds(case, crystal, potential) else "bgfc"
 
 
 def is_default(case: Case) -> bool:
@@ -100,6 +109,8 @@ def make_system(
     def prepare() -> tuple[SitePotential, Crystal, CrackSpec]:
         potential = load_potential_of(case)
         potential.types_of(case.crystal.species)
+        if isinstance(potential, ForcesOnly):
+            potential.needed_twin()
         check_cutoff(case, potential)
         crystal = make_crystal(case, potential)
         check_cut(crystal, case.crack.cut)

@@ -24,6 +24,7 @@ from ..report.page import report_or_warn
 from ..stages import stage
 from .directory import RunDirectory
 from .opened import opened
+from .potential import refuse_forces_only
 from .report import judged_by
 from .specs import solver_options
 from .terminal import Display
@@ -44,6 +45,7 @@ def run_folds(
     resume : bool
         Go on after the last point found there, on any number of ranks.
     """
+    refuse_forces_only(case, "qc folds", "a Hessian and an energy: there is no fold and no barrier")
     with opened(directory, resume, "folds") as (held, shown):
         return FoldsRun(case, held, spec, options, shown).execute()
 

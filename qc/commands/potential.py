@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from atomistics import SitePotential, load_model, load_potential
+from atomistics import ForcesOnly, SitePotential, load_model, load_potential
 
 from ..case.case import Case
+from ..errors import InputError
 
 
 def load_potential_of(case: Case, for_crystal: bool = True) -> SitePotential:
@@ -24,6 +25,23 @@ def load_potential_of(case: Case, for_crystal: bool = True) -> SitePotential:
     """
     table = case.potential
     elements = table.elements or (case.crystal.species if for_crystal else None)
+    load = load_potential if table.model is None else load_model
+    potential = load(table.name, elements, **(table.parameters or {}))
+    if not isinstance(potential, ForcesOnly):
+        if table.twin is not None:
+            raise InputError(f"potential.twin is for a model that gives forces only, and {table.named} has energies of sites: leave it out")
+        return potential
     if table.model is not None:
-        return load_model(table.model, elements, **(table.parameters or {}))
-    return load_potential(table.name, elements, **(table.parameters or {}))
+        potential.name = table.model
+    if table.twin is not None:
+        try:
+            potential.twin = load_potential(table.twin, potential.elements)
+        except (ValueError, OSError) as error:
+            raise InputError(f"potential.twin is not usable: {error}") from None
+    return potential
+
+
+def refuse_forces_only(case: Case, command: str, why: str) -> None:
+    """Refuse a command that needs an energy for a model that has none."""
+    if case.potential.model is not None and isinstance(load_potential_of(case), ForcesOnly):
+        raise InputError(f"{case.potential.named} gives forces only, no energies of sites: {command} needs {why}; qc run does without")

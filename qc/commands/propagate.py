@@ -27,6 +27,7 @@ from ..stages import stage
 from .directory import RunDirectory
 from .guard import Interrupt
 from .opened import opened
+from .potential import refuse_forces_only
 from .propagation_report import document, summary_lines
 from .report import in_short, model_line, step_line
 from .specs import blaming_petsc_options, propagation_spec, quiet_petsc, solver_options
@@ -38,6 +39,7 @@ def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_opt
     if case.qm is not None:
         why = "a QM region does not move with the model yet; leave it out, or use qc run"
         raise InputError(f"[qm] is not allowed with qc propagate: {why}")
+    refuse_forces_only(case, "qc propagate", "the energy of what the model leaves behind")
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
     with opened(Path(directory), resume, "propagate") as (held, shown):

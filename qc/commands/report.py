@@ -6,6 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from atomistics import ForcesOnly
+from fem.cauchy_born import GPA
+
 from ..crack.ladder_state import LadderState
 from ..crack.records import Event, StepRecord
 from ..crack.start import Trial
@@ -13,6 +16,11 @@ from ..crack.system import CrackSystem
 from ..output.versions import versions
 from ..stages import Stopwatch
 from .specimen import Specimen
+
+NO_ENERGY = (
+    "forces only: there is no energy, therefore no barrier, no fold and no count of negative eigenvalues; a state is taken for stable "
+    "where the forces lead to it"
+)
 
 
 def document(
@@ -57,6 +65,7 @@ def document(
         "notes": notes(s),
         "n_qm_calls": 0 if qm is None else qm["calls"],
         "qm": qm,
+        "calculator": calculator_report(specimen),
         **closing_entries(specimen, watch, state.finished),
     }
 
@@ -224,6 +233,7 @@ def step_line(record: StepRecord) -> str:
     parts.append(
         f"{record.newton_iterations} + {record.robust_iterations} iterations, force {record.residual:.1e} eV/A"
     )
+    parts += [] if record.calls is None else [f"{record.calls} calls"]
     taken_back = f", {record.rejected} steps taken back" if record.rejected else ""
     return ("" if record.stage is None else f"{record.stage}: ") + ", ".join(parts) + taken_back
 
@@ -264,9 +274,45 @@ def summary_lines(
     ]
     if qm is not None:
         lines.append(qm_line(qm))
+    calculator = calculator_report(specimen)
+    lines += [] if calculator is None else calculator_lines(calculator)
     seconds = watch.seconds
     stages = ", ".join(f"{name} {t:.0f} s" for name, t in seconds.items() if t >= 0.5)
     return [*lines, f"{len(state.steps)} steps in {sum(seconds.values()):.0f} s ({stages}); results in {directory}"]
+
+
+def calculator_report(specimen: Specimen) -> dict[str, Any] | None:
+    """What a calculator of forces was asked by this rank since the process began; None without one. Rank 0 asks about the atoms."""
+    potential = specimen.system.potential
+    if not isinstance(potential, ForcesOnly):
+        return None
+    calls = potential.calls
+    tables = [] if (table := specimen.system.model.material.table) is None else table.tables
+    return {
+        "name": potential.name,
+        "calls": calls.atoms,
+        "atoms": calls.largest,
+        "unit_cells": calls.cells,
+        "slabs": calls.slabs,
+        "seconds": round(calls.seconds, 3),
+        "stress_tables": [
+            {"strain": t.radius, "degree": t.degree, "calls": t.calls, "error": GPA * t.error, "largest_stress": GPA * t.largest}
+            for t in tables
+        ],
+    }
+
+
+def calculator_lines(report: dict[str, Any]) -> list[str]:
+    """What a calculator of forces took, how good its tables are, and what there is not, in sentences."""
+    found = [
+        f"forces by {report['name']}: {report['calls']} calls on {report['atoms']} atoms, {report['unit_cells']} on unit cells, "
+        f"{report['slabs']} on slabs, {report['seconds']:.1f} s"
+    ]
+    tables = report["stress_tables"]
+    if tables:
+        errors = ", ".join(f"{t['error']:.2g} of {t['largest_stress']:.3g} GPa up to a strain of {t['strain']:g}" for t in tables)
+        found.append(f"stress of its crystal from tables, errors up to {errors}")
+    return [*found, NO_ENERGY]
 
 
 def qm_line(report: dict[str, Any]) -> str:

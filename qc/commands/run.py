@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from atomistics import ForcesOnly
 from fem.collective import on_root
 
 from ..case.case import Case
@@ -78,6 +79,7 @@ class LadderRun:
         self.specimen = directory.specimen(case)
         self.qm = qm_tip(self.specimen, directory)
         self.qm_report: dict[str, Any] | None = None
+        self._called = 0
         self.error: dict[str, Any] | None = (directory.saved or {}).get("K_plus_error")
         self.ladder = start_ladder(self.specimen, directory, options, self.qm)
         directory.keep_multipliers(self.specimen.system)
@@ -115,12 +117,22 @@ class LadderRun:
                 record = ladder.refine(level, branch)
                 if record is not None and self.qm is not None:
                     record.qm = self.qm.measure(ladder.q)
+                if record is not None:
+                    record.calls = self._calls()
             if record is not None:
                 self._keep(record)
                 self.shown.step(len(ladder.state.steps), step_line(record), in_short(record))
             elif not ladder.state.steps:  # a first state that is not trusted: a warning has said so
                 self._save()
             interrupt.look()
+
+    def _calls(self) -> int | None:
+        """Calls of a calculator of forces since this was asked for last, the same on all ranks; None without one."""
+        potential = self.specimen.system.potential
+        if not isinstance(potential, ForcesOnly):
+            return None
+        before, self._called = self._called, self.directory.comm.bcast(potential.calls.atoms)
+        return self._called - before
 
     def _reached(self) -> str:
         steps = self.ladder.state.steps
@@ -129,6 +141,8 @@ class LadderRun:
     def _weigh(self) -> None:
         """Measure the error of K+, unless an earlier run has."""
         wanted = self.specimen.case.load.error_budget and self.qm is None and self.error is None
+        if self.specimen.system.potential.forces_only:  # larger domains and other methods would need an energy, or as many calls again
+            return
         if not wanted or self.ladder.state.K_plus_bracket is None:
             return
 

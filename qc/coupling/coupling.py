@@ -14,6 +14,7 @@ from atomistics.reconstruction import StencilError
 from fem.cauchy_born import InadmissibleDeformationError
 
 from ..stages import stage
+from ..terms.borrowed import BorrowedForces
 from ..terms.term import Term
 from ..unknowns.layout import BlockScatter, Layout
 from .assembly import Assembly, declare_symmetry
@@ -123,6 +124,20 @@ class Coupling:
         g.array[:] = found.gradient
         g.axpy(-1.0, self.dead_load)
         return float(found.energies.sum()) - float(self.dead_load.dot(q))
+
+    @property
+    def borrows(self) -> bool:
+        """Whether a part of the gradient has no derivative in `hessian`: that of a calculator of forces."""
+        return any(isinstance(term, BorrowedForces) for term in self.terms)
+
+    def unknown_gradient(self, q: PETSc.Vec, out: PETSc.Vec) -> None:
+        """Write the part of the gradient whose derivative is not in `hessian` into ``out``, eV/A."""
+        local = np.zeros((len(self._columns), self.layout.components))
+        for term, zt, A in zip(self.terms, self._variables(q), self._maps, strict=True):
+            unknown = term.unknown_gradient(zt)
+            if unknown is not None:
+                local += A.T @ unknown
+        out.array[:] = self._scatter.add(local)[: self.layout.n_free].ravel()
 
     def residual(self, q: PETSc.Vec) -> float:
         """Largest force component, eV/A."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from atomistics import ForcesOnly
+from fem.cauchy_born import CauchyBornMaterial
 from fem.continuum import ContinuumEnergy
 from fem.shifted_continuum import ShiftedContinuumEnergy
 
@@ -40,6 +42,14 @@ class Ingredients:
     extents: Extents
     matching: bool
     _fields: list[ContinuumEnergy] = field(default_factory=list)  # of different cells
+
+    @cached_property
+    def twins(self) -> Ingredients:
+        """The same model of the twin of a calculator of forces only."""
+        perfect = self.perfect
+        assert isinstance(perfect.potential, ForcesOnly)
+        material = CauchyBornMaterial(perfect.crystal, perfect.potential.needed_twin())
+        return replace(self, perfect=PerfectCrystal.of(material, perfect.F0, perfect.period), _fields=[])
 
     @cached_property
     def depth(self) -> np.ndarray:

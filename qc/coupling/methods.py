@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from atomistics import Crystal
+from atomistics import Crystal, ForcesOnly
 from atomistics.potentials.site_potential import SitePotential
 from fem.cauchy_born import CauchyBornMaterial
 from fem.mesh.domain import DomainMesh, build_domain
@@ -18,6 +18,7 @@ from fem.mesh.lattice_zone import MeshLattice
 
 from ..monitor import begin
 from ..terms.atomistic import AtomisticEnergy
+from ..terms.borrowed import BorrowedForces
 from ..terms.perfect import PerfectCrystal
 from ..terms.reconstructed import ReconstructedEnergy
 from ..terms.reconstruction import Reconstruction, ReconstructionError
@@ -31,7 +32,7 @@ from .extents import Extents, blending
 from .grac import Grac, Handshake, check_patch
 from .ingredients import Ingredients
 from .model import Model
-from .spec import ModelSpec
+from .spec import METHODS, Method, ModelSpec
 
 LEAST_ON_SLIT = 1e-2
 """Least factor of a slit node: it has no atom to take the rest of the force, and its equation must not vanish."""
@@ -84,6 +85,7 @@ def build_within(
     """
     spec = extents.spec
     _check_width(spec, potential)
+    check_energies(spec.facts, potential)
     matching = domain is None
     if domain is None:
         domain = build_domain(comm, extents.shape(), extents.work, coarse)
@@ -104,7 +106,8 @@ def build_within(
         defect = blending_defect(shared, grac) if spec.dead_load else None
         return make(coupling=coupling, blending_defect=defect, reconstruction=grac.reconstruction)
     if spec.facts.forces:
-        return make(coupling=force_blending(shared), guide=energy_blending(shared))
+        guide = energy_blending(shared.twins if potential.forces_only else shared)
+        return make(coupling=force_blending(shared), guide=guide)
     return make(coupling=energy_blending(shared), blending_defect=blending_defect(shared) if spec.dead_load else None)
 
 
@@ -115,6 +118,18 @@ def _check_width(spec: ModelSpec, potential: SitePotential) -> None:
             f"blend_width = {spec.width:g} A is narrower than the potential's cutoff {potential.cutoff:.2f} A: a handshake must be at "
             "least as wide, or 0 for a sharp interface (qce, bgrac)"
         )
+
+
+def check_energies(facts: Method, potential: SitePotential) -> None:
+    """Refuse to blend energies of sites that a potential does not have, on all ranks alike."""
+    if not isinstance(potential, ForcesOnly):
+        return
+    if not facts.forces:
+        names = ", ".join(name for name, method in METHODS.items() if method.forces)
+        raise ValueError(
+            f"the calculator {potential.name} gives forces only, no energies of sites: method {facts.name} needs them, expected is {names}"
+        )
+    potential.needed_twin()
 
 
 def _parts(
@@ -189,8 +204,14 @@ def force_blending(shared: Ingredients, near_handshake: bool = False) -> Couplin
     if near_handshake:
         within &= ~shared.deep
     terms: list[Term] = []
-    for atoms in shared.atoms(within.astype(float)):
-        terms.append(ForceWeighted(atoms, partial(_atomistic_share, atoms)))
+    potential = shared.perfect.potential
+    sites = shared.twins if potential.forces_only else shared
+    for atoms in sites.atoms(within.astype(float)):
+        factor = partial(_atomistic_share, atoms)
+        if isinstance(potential, ForcesOnly):
+            terms.append(BorrowedForces(atoms, factor, potential, shared.perfect.crystal.species))
+        else:
+            terms.append(ForceWeighted(atoms, factor))
     for continuum in shared.continuum((shared.parts.nodes.weight > 0).astype(float)):
         share = _continuum_share(shared, continuum.name, near_handshake)
         terms.append(ForceWeighted(continuum, partial(np.asarray, share)))

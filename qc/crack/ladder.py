@@ -12,9 +12,9 @@ from petsc4py import PETSc
 from ..coupling.coupling import Coupling
 from ..drive.stepping import GivenUp, LostError, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError
-from ..solve.descent import Enough, distance, never
 from ..solve.equilibrium import EquilibriumSolver
-from ..solve.options import SolverOptions
+from ..solve.options import Enough, SolverOptions, never
+from ..solve.vectors import distance
 from .course import Course
 from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left
 from .first_state import FirstState

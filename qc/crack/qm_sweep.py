@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from petsc4py import PETSc
 
+from fem.collective import ROOT
+
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError
-from ..qm.engine.shared import ROOT
 from ..qm.region import QMRegion
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import SolveReport, SolverOptions

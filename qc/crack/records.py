@@ -44,7 +44,7 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
-WHERE_SET = ("slip", "tip_left", "rejected", "qm", "stage", "seconds")
+WHERE_SET = ("calls", "slip", "tip_left", "rejected", "qm", "stage", "seconds")
 """Fields of a step that are not in a file unless somebody has set them."""
 
 
@@ -87,6 +87,8 @@ class StepRecord:
         Steps taken back since the last accepted one.
     qm : dict or None
         What the QM region took: calls, seconds, centre, audit.
+    calls : int or None
+        Of a calculator of forces, for the atoms of the model, since the last accepted state.
     stage : str or None
         Of a propagation.
     seconds : float or None
@@ -115,6 +117,7 @@ class StepRecord:
     tip_left: Side | None = None
     rejected: int | None = None
     qm: dict[str, Any] | None = None
+    calls: int | None = None
     stage: str | None = None
     seconds: float | None = None
 

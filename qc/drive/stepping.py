@@ -9,10 +9,10 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError, EngineError, Stopped
-from ..solve.descent import GIVEN_UP, STUCK, Enough, never
 from ..solve.equilibrium import EquilibriumSolver
-from ..solve.options import SolveReport, SolverOptions
+from ..solve.options import GIVEN_UP, STUCK, Enough, SolveReport, SolverOptions, never
 from ..solve.stability import noise_of_atoms
+from ..solve.vectors import distance
 from .loaded import Loaded
 
 JUMP = 0.2
@@ -93,6 +93,7 @@ class Stepper:
         parts = model.parts
         self._solver_args = (parts, noise_of_atoms(parts), options or SolverOptions(), model.lattice.gdim == 2)
         self._nn = model.crystal.nearest_neighbour_distance
+        self._states: list[tuple[float, PETSc.Vec]] = []
         self.renew_solver()
 
     def renew_solver(self) -> None:
@@ -139,6 +140,7 @@ class Stepper:
             if report.reason == GIVEN_UP:
                 raise GivenUp
             if report.converged and report.stable:
+                self._remember(trial, report)
                 return Reached(level=trial, report=report, failed=failed)
             failed = failed or report
             gone = report.reason in STUCK and lost(self.q)
@@ -158,6 +160,30 @@ class Stepper:
         report = self._attempt(level, start, alone=True)
         return Reached(level=level, report=report) if report.converged and report.stable else None
 
+    def _remember(self, level: float, report: SolveReport) -> None:
+        """Keep a state to extrapolate from; one that minimisation has found begins anew."""
+        if not self._system.model.coupling.borrows:
+            return
+        if report.robust_iterations:
+            self._states = []
+        self._states = [*(state for state in self._states if abs(state[0] - level) > 1e-12), (level, self.q.copy())][-3:]
+
+    def _extrapolate(self, level: float, start: float) -> bool:
+        """Move q to where the last states point to, by Lagrange's polynomial of their loads, if it is one of them itself.
+
+        For forces that are dear: the prediction by the Hessian is of first order. Where nothing is known to extrapolate from, the answer
+        is False.
+        """
+        states = self._states
+        if len(states) < 2 or abs(states[-1][0] - start) > 1e-12 or distance(states[-1][1], self.q) > 1e-9:
+            return False
+        known, found = [state[0] for state in states], self.q.duplicate()
+        for k, (x, q) in enumerate(states):
+            others = [y for n, y in enumerate(known) if n != k]
+            found.axpy(float(np.prod([(level - y) / (x - y) for y in others])), q)
+        found.copy(self.q)
+        return True
+
     def _attempt(
         self, level: float, start: float | None, robust: bool = False, alone: bool = False, enough: Enough = never
     ) -> SolveReport:
@@ -170,7 +196,9 @@ class Stepper:
         system.load(K)
         if robust:
             self.solver.options = replace(options, max_robust=2 * options.max_robust, step_cap=0.4 * options.step_cap)
-        if start is not None and (robust or not self.solver.predict(self.q)):
+        if not (start is None or robust) and self._extrapolate(level, start):
+            pass
+        elif start is not None and (robust or not self.solver.predict(self.q)):
             increment = (K - start * system.K_G) * system.imposed_rate()[: system.model.parts.layout.n_free]
             self.q.array[:] += increment.ravel()
         kept = self.q.copy()

@@ -41,7 +41,7 @@ def at_rest(crystal: Crystal, potential: SitePotential) -> Crystal:
     """
     crystal = crystal.resolved(potential)
     crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
-    if crystal.dimension == 2 or potential.fixed_topology:  # size is all that a triangular lattice has
+    if crystal.dimension == 2 or potential.fixed_topology or potential.forces_only:  # size is all that the lattice has
         return crystal
     if np.abs(stress_of(crystal, potential)).max() > STILL:
         crystal = _in_shape(crystal, potential)

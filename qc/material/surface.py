@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from atomistics import AtomisticEnergy, Crystal, SitePotential
+from atomistics.energy import energy_of
 from atomistics.species import atoms_of_species
 
 from ..errors import ConvergenceError
@@ -16,6 +17,8 @@ from .rest import at_rest_with_word
 
 EV_PER_A2 = 16.02176634
 """1 eV/A^2 in J/m^2."""
+FORCE = 1e-6
+"""Largest force component of a relaxed slab, eV/A."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +74,13 @@ def surface_energy(
     spacing = float(cell[2] @ n)
     layers = int(np.ceil(thickness / spacing))
     slab = slab_of_layers(crystal, cell, n, height, layers)
-    energy = AtomisticEnergy(potential, slab)
+    energy, at_rest = energy_of(potential, slab), max(FORCE, 3.0 * getattr(potential, "precision", 0.0))
     # the reference is the same lattice, periodic: one cell a layer
-    bulk = layers * AtomisticEnergy(potential, _bulk(crystal)).energy()
+    bulk = layers * energy_of(potential, _bulk(crystal)).energy()
     area = float(np.linalg.norm(np.cross(cell[0], cell[1])))  # of a sheet: length of the row times 1 A
     unit = EV_PER_A2 / (2.0 * area)
     unrelaxed = unit * (energy.energy() - bulk)
-    relaxed = unit * (relax(energy, slab.positions) - bulk)
+    relaxed = unit * (relax(energy, slab.positions, at_rest) - bulk)
     return Surface(relaxed=relaxed, unrelaxed=unrelaxed, cut=name, layers=layers, thickness=layers * spacing)
 
 
@@ -100,7 +103,7 @@ def _bulk(crystal: Crystal) -> Atoms:
     return atoms_of_species(crystal.species, crystal.basis_ai, crystal.cell_ij, pbc)
 
 
-def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = 1e-6, steps: int = 200) -> float:
+def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = FORCE, steps: int = 200) -> float:
     """Minimal energy of a few hundred atoms, eV: Newton with the exact Hessian, eigenvalues made positive.
 
     Parameters

@@ -17,7 +17,7 @@ import numpy as np
 from ..crack.records import StepRecord
 from ..errors import InputError
 
-NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "stage", "seconds")
+NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "calls", "stage", "seconds")
 """Fields of a step that its table does not show."""
 
 STEP_COLUMNS = tuple(field.name for field in fields(StepRecord) if field.name not in NO_COLUMN)

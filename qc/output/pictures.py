@@ -96,7 +96,8 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
 def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> dict[str, Any]:
     """What `pictures.tip_picture` needs of one state."""
     cell = system.crystal.atoms(cubic=False)
-    bulk = AtomisticEnergy(system.potential, cell).site_energies()
+    known = not system.potential.forces_only
+    bulk = AtomisticEnergy(system.potential, cell).site_energies() if known else np.zeros(len(cell))
     perfect = np.zeros(len(frame["symbols"]))
     species = np.array(species_of(cell))
     for name in set(species):  # the partition of the energy over the sites of a compound is the potential's own
@@ -104,7 +105,7 @@ def panel(system: CrackSystem, frame: Frame, K_over_KG: float, label: str) -> di
     return {
         "positions": frame["positions"],
         "reference": frame["reference"],
-        "excess": frame["site_energy"] - perfect,
+        "excess": frame["site_energy"] - perfect if known else perfect,
         "K_over_KG": K_over_KG,
         "label": label,
     }

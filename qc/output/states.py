@@ -33,7 +33,10 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
     n, own = term.halo.n_own, model.parts.atoms
     weight = np.zeros(n)
     weight[term.sites] = 1.0 - own.beta[term.sites]  # the others only lend their positions to these
-    energy, virial = term.site_energies(z["atoms"]), term.site_virials(z["atoms"])
+    if model.potential.forces_only:  # a calculator's forces belong to no site
+        energy, virial = np.full(n, np.nan), np.full((n, 3, 3), np.nan)
+    else:
+        energy, virial = term.site_energies(z["atoms"]), term.site_virials(z["atoms"])
     for handshake in model.coupling.terms:
         if isinstance(handshake, ReconstructedEnergy):
             sites = handshake.own_sites

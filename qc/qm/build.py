@@ -10,6 +10,7 @@ import numpy as np
 from mpi4py import MPI
 
 from atomistics.potentials.site_potential import SitePotential
+from fem.collective import on_computing_rank
 
 from ..coupling.model import Model
 from ..errors import InputError
@@ -17,7 +18,6 @@ from .choosing import choose_cluster
 from .cluster import BOND, Cluster, ClusterSpec, Sites
 from .embedding import Embedding, gather_sites
 from .engine.process import EngineProcess
-from .engine.shared import on_computing_rank
 from .engine.spec import EngineSpec
 from .evaluation import EngineFactory, Evaluation, IsolatedSites
 from .region import BufferedForces, Mixed, QMRegion

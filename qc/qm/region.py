@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from mpi4py import MPI
 
+from fem.collective import ROOT, on_computing_rank
+
 from ..terms.term import NoEnergyError, Pairs, Term
 from ..unknowns.layout import Rows
 from .cluster import Cluster
-from .engine.shared import ROOT, on_computing_rank
 from .evaluation import Evaluation, Parts
 from .secant import Secant
 

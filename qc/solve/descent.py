@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 from petsc4py import PETSc
@@ -11,8 +10,10 @@ from petsc4py import PETSc
 from ..errors import ConvergenceError
 from ..monitor import tell
 from .newton import Newton, run
-from .options import SolveReport
+from .options import GIVEN_UP, ROUGH, Enough, SolveReport, never
+from .secants import SecantNewton
 from .stability import Stability
+from .vectors import distance, largest
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +25,6 @@ PATIENCE = 4
 """Steps of a minimisation with second derivatives each, before it takes gradients alone between them."""
 GLIDE, PAYS = 40, 0.01
 """Most steps without second derivatives; they end with one that brings less than this part of what they brought together."""
-GIVEN_UP = "ROBUST_GIVEN_UP"
-"""Reason of a solve that was ended on its way, because what was reached is enough."""
-STUCK = ("ROBUST_LINE_SEARCH_FAILED", "ROBUST_MAX_IT", "TRUST_MAX_IT")
-"""Reasons of a minimisation that has gone downhill and ended short of a state."""
-Enough = Callable[[PETSc.Vec], bool]
-
-
-def never(q: PETSc.Vec) -> bool:
-    """No state on the way is enough."""
-    return False
 
 
 class Descent:
@@ -47,6 +38,8 @@ class Descent:
         Numbers in [-1, 1] that break symmetry.
     guide : Descent, optional
         In an energy near by, for a coupling that has none.
+    secants : SecantNewton, optional
+        For a coupling whose forces have no derivatives.
 
     Attributes
     ----------
@@ -54,13 +47,23 @@ class Descent:
         A state with a component further than this from the start is refused, A: atoms fly.
     """
 
-    def __init__(self, newton: Newton, stability: Stability, noise: np.ndarray, guide: Descent | None = None) -> None:
+    def __init__(
+        self,
+        newton: Newton,
+        stability: Stability,
+        noise: np.ndarray,
+        guide: Descent | None = None,
+        secants: SecantNewton | None = None,
+    ) -> None:
         self._newton, self._stability, self._noise, self._guide = newton, stability, noise, guide
+        self._secants = secants
         self._coupling = newton.coupling
         self.furthest = np.inf
 
     def find(self, q: PETSc.Vec, report: SolveReport, enough: Enough = never) -> SolveReport:
         """A stable state from q, in place, by whichever way the coupling has, unless a state on the way is ``enough``. Collective."""
+        if self._secants is not None and self._guide is not None:
+            return self._by_forces(q, report, enough, self._secants, self._guide)
         if not self._coupling.has_energy:
             return self._relax(q, report)
         start = q.copy()
@@ -140,7 +143,7 @@ class Descent:
             return report
         start, energy = q.copy(), self._guide._coupling
         energy.impose(self._coupling.load)
-        guided = self._guide.find(q, SolveReport(converged=False, reason="ROUGH_START"))
+        guided = self._guide.find(q, SolveReport(converged=False, reason=ROUGH))
         report = self._newton.solve(q)
         report.robust_iterations = guided.robust_iterations
         report.largest_step = distance(q, start)
@@ -148,6 +151,23 @@ class Descent:
             report.converged, report.reason = False, "NEWTON_ATOMS_FLY"
         report.stable = report.converged and self._stability.is_stable(q)
         return report
+
+    def _by_forces(
+        self, q: PETSc.Vec, report: SolveReport, enough: Enough, secants: SecantNewton, guide: Descent
+    ) -> SolveReport:
+        """From a field: the twin's state, which costs no call, and secants; from a state that is lost: the forces alone."""
+        guide._coupling.impose(self._coupling.load)
+        if report.reason == ROUGH:
+            start, there = q.copy(), q.copy()
+            guided = guide.find(there, SolveReport(converged=False, reason=ROUGH))
+            found = secants.solve(there)
+            if found.converged and distance(there, start) <= self.furthest:
+                there.copy(q)
+                found.robust_iterations, found.stable = guided.robust_iterations, True
+                found.largest_step = distance(q, start)
+                return found
+        self._disturb(q)
+        return secants.relax(q, report, guide.definite_shift, enough, self.furthest)
 
     def _disturb(self, q: PETSc.Vec) -> None:
         q.array[:] += self._newton.options.perturbation * self._noise.ravel()
@@ -201,6 +221,10 @@ class Descent:
         secants.destroy()
         return E
 
+    def definite_shift(self, q: PETSc.Vec, shift: float) -> float:
+        """The first of a rising sequence of shifts with which H + shift S is positive definite at q, from a guess. Collective."""
+        return self._step(q, q.duplicate(), shift, q.duplicate())
+
     def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> tuple[float, float]:
         """(length, energy) of the capped step, halved until the energy falls (Armijo); the length is 0 if it never does.
 
@@ -223,15 +247,3 @@ class Descent:
                 return length, E_trial
             length *= 0.5
         return 0.0, E
-
-
-def largest(v: PETSc.Vec) -> float:
-    """Largest component of a vector by magnitude. Collective."""
-    return float(v.norm(PETSc.NormType.NORM_INFINITY))
-
-
-def distance(a: PETSc.Vec, b: PETSc.Vec) -> float:
-    """Largest component of a - b by magnitude. Collective."""
-    difference = a.copy()
-    difference.axpy(-1.0, b)
-    return largest(difference)

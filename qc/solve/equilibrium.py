@@ -8,11 +8,14 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
+from ..errors import InputError
 from ..unknowns.prolongation import Prolongation
-from .descent import Descent, Enough, distance, never
+from .descent import Descent
 from .newton import Newton
-from .options import SolveReport, SolverOptions, set_petsc_options
+from .options import ROUGH, Enough, SolveReport, SolverOptions, never, set_petsc_options
+from .secants import SecantNewton
 from .stability import Stability, release_dropped, rigid_body_modes
+from .vectors import distance
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +58,13 @@ class EquilibriumSolver:
         guiding = None if guide is None else guide._descent
         self._newton = Newton(coupling, options, modes)
         self._stability = Stability(coupling, options.linear, self._newton.factored)
-        self._descent: Descent = Descent(self._newton, self._stability, noise, guiding)
+        self._secants: SecantNewton | None = None
+        if coupling.borrows:
+            if options.linear != "mumps":
+                raise InputError(f'solver.linear = "{options.linear}" is not allowed for forces without derivatives: it must be "mumps"')
+            metric = None if guide is None else guide._newton.stiffness
+            self._secants = SecantNewton(coupling, self._newton.at_rest, metric, options)
+        self._descent: Descent = Descent(self._newton, self._stability, noise, guiding, self._secants)
         self.snes = self._newton.snes
 
     @property
@@ -66,6 +75,8 @@ class EquilibriumSolver:
     @options.setter
     def options(self, options: SolverOptions) -> None:
         self._newton.options = options
+        if self._secants is not None:
+            self._secants.options = options
 
     @property
     def furthest(self) -> float:
@@ -95,15 +106,15 @@ class EquilibriumSolver:
             Asked at each iteration of the robust path, on all ranks: True ends it there, not converged.
         """
         release_dropped(self.coupling.layout.comm)
-        report = SolveReport(converged=False, reason="ROUGH_START")
-        if rough and self.coupling.has_energy:
+        report = SolveReport(converged=False, reason=ROUGH)
+        if rough and (self.coupling.has_energy or self._secants is not None):
             return self._descent.find(q, report, enough)
         start = q.copy()
         if not rough:
-            report = self._newton.solve(q)
+            report = self._newton.solve(q) if self._secants is None else self._secants.solve(q)
         if report.converged:
             report.largest_step = distance(q, start)
-            report.stable = self._stability.is_stable(q)
+            report.stable = self.is_stable(q)
         if report.converged and report.stable and report.largest_step <= jump:
             return report
         if alone:
@@ -114,13 +125,13 @@ class EquilibriumSolver:
         return self._descent.find(q, report, enough)
 
     def predict(self, q: PETSc.Vec) -> bool:
-        """See `Stability.predict`."""
-        return self._stability.predict(q)
+        """See `Stability.predict`; with secants the first step of a solve is the prediction, from where the last one ended."""
+        return self._secants is not None or self._stability.predict(q)
 
     def forget(self) -> None:
         """See `Stability.forget`."""
         self._stability.forget()
 
     def is_stable(self, q: PETSc.Vec) -> bool:
-        """See `Stability.is_stable`."""
-        return self._stability.is_stable(q)
+        """See `Stability.is_stable`; nobody knows of forces without derivatives, which count as stable."""
+        return self._secants is not None or self._stability.is_stable(q)

@@ -34,6 +34,8 @@ class Newton:
     factored : FactoredHessian or None
         The Hessian, where there is no matrix of it.
     snes : PETSc.SNES
+    at_rest : PETSc.Mat
+        The matrix of the perfect crystal until another is asked for.
     stiffness : PETSc.Mat or None
         Hessian of the perfect crystal, eV/A^2; None where there is no energy, or no matrix.
     stiffness_version : int
@@ -45,6 +47,7 @@ class Newton:
         self.factored = FactoredHessian(coupling) if options.linear == "factored" else None
         self._equations = _Equations(coupling, self.factored, options)
         H = self._equations.matrix_of_perfect_crystal()
+        self.at_rest = H
         self.stiffness = H.copy() if self.factored is None and coupling.has_energy else None
         self.stiffness_version = coupling.pattern_version
         self.snes = self._create_snes(PREFIX, H)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,18 @@ from petsc4py import PETSc
 
 PREFIX = "qc_"
 """Of all options in PETSc's database that are ours."""
+GIVEN_UP = "ROBUST_GIVEN_UP"
+"""Reason of a solve that was ended on its way, because what was reached is enough."""
+ROUGH = "ROUGH_START"
+"""Reason of a solve that begins far from any state, before it has begun."""
+STUCK = ("ROBUST_LINE_SEARCH_FAILED", "ROBUST_MAX_IT", "TRUST_MAX_IT")
+"""Reasons of a minimisation that has gone downhill and ended short of a state."""
+Enough = Callable[[PETSc.Vec], bool]
+
+
+def never(q: PETSc.Vec) -> bool:
+    """No state on the way is enough."""
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,10 @@ class Term(Stiffness):
 
     conservative = True
 
+    def unknown_gradient(self, z: np.ndarray) -> np.ndarray | None:
+        """(n, components) part of the gradient whose derivative is not in `hessian_blocks`, eV/A; None: there is none. Collective."""
+        return None
+
     @property
     def unweighted(self) -> Term:
         """The term without the factors of force blending."""

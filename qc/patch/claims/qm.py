@@ -12,12 +12,13 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from fem.collective import on_computing_rank
+
 from ...qm.audit import Check, audit_engine
 from ...qm.budget import Elasticity, budget_table, engine_elasticity, potential_elasticity
 from ...qm.build import QMSpec, add_qm
 from ...qm.cluster import HYDROGEN_BOND
 from ...qm.direct import null_engine
-from ...qm.engine.shared import on_computing_rank
 from ...qm.engine.spec import EngineSpec, installed
 from ...qm.evaluation import Evaluation
 from ...qm.shells import HOSTS, ShellResidual, shell_residuals

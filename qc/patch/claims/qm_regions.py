@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from fem.collective import on_computing_rank
+
 from ...coupling.model import Model
 from ...qm.build import QM, QMSpec, add_qm
 from ...qm.direct import zero_engine
-from ...qm.engine.shared import on_computing_rank
 from ...qm.engine.spec import EngineSpec
 from ...qm.evaluation import Evaluation
 from ...qm.region import QMRegion

@@ -78,7 +78,7 @@ def test_mistakes_in_the_file_name_the_file(iron):
     missing = "model.core_radius is missing: it must be a plain number > 0 in A, at most 1e7, or left out in a case of version = 2"
     assert refusal(iron) == f"{iron}: {missing}"
     iron.write_text(IRON.replace("[potential]", "").replace('file = "Fe_mm.eam.fs"', ""))
-    assert refusal(iron).endswith("table [potential] is missing: its keys are file, model, elements and parameters")
+    assert refusal(iron).endswith("table [potential] is missing: its keys are file, model, elements, parameters and twin")
     iron.write_text("model = 3\n" + IRON.replace("[model]", "[load]").split("[load]")[0])
     assert "model = 3 is not allowed: it must be a table [model]" in refusal(iron)
 

@@ -13,9 +13,8 @@ from qc.crack.probe import Probe
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.errors import ConvergenceError
-from qc.solve.descent import GIVEN_UP
 from qc.solve.equilibrium import EquilibriumSolver
-from qc.solve.options import SolveReport, SolverOptions
+from qc.solve.options import GIVEN_UP, SolveReport, SolverOptions
 from tests.qc.brittle import brittle_sheet
 from tests.qc.models import hexagonal_crack, material
 

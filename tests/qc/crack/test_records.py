@@ -18,7 +18,7 @@ def test_keys_of_a_step():
     """What is None is there; what nobody has set is not."""
     assert list(record().plain()) == ALWAYS.split()
     assert record().plain()["energy"] is None
-    set_later = {"tip_left": "forward", "rejected": 0, "qm": {"calls": 3}, "stage": "back", "seconds": 1.5}
+    set_later = {"tip_left": "forward", "rejected": 0, "qm": {"calls": 3}, "calls": 4, "stage": "back", "seconds": 1.5}
     assert list(record(**set_later).plain()) == [*ALWAYS.split(), *set_later]
 
 

@@ -3,8 +3,8 @@
 import pytest
 from mpi4py import MPI
 
+from fem.collective import ROOT, on_computing_rank
 from qc.errors import InputError
-from qc.qm.engine.shared import ROOT, on_computing_rank
 
 
 @pytest.mark.mpi
