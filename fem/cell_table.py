@@ -27,15 +27,15 @@ RADII = (0.02, 0.04, 0.07, 0.12, 0.2)
 OVERLAP = 0.8
 DEGREES = (5, 6)
 """Of the polynomial: the first that is exact enough."""
-ENOUGH = 3e-4
-"""Error of the stress over the largest stress of the table that is exact enough."""
-ROUGH = 1e-2
+ENOUGH = 1e-3
+"""Bound of the error of the stress over the largest stress of the table that is exact enough."""
+ROUGH = 3e-2
 """The same, of a table that is worth a warning."""
 SPARE = 4.0
 """Equations for each coefficient."""
 UNSEEN = 12
 """Strains that are not fitted to, but tell the error."""
-CAUTION = 2.0
+CAUTION = 4.0
 """The bound of the error is so many times the largest seen there."""
 STEP = 2e-4
 """Strain of the differences that give the elastic constants."""

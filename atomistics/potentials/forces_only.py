@@ -186,7 +186,7 @@ class ForcesOnly(SitePotential):
         """Energy, forces, and stress of unit cells, looked at before anybody believes them."""
         began, n = time.perf_counter(), len(y)
         try:
-            energy, forces, stress = asked(self.outside, species, y, cell, pbc, part == "cells")
+            energy, forces, stress = asked(self.outside, species, y, _right_handed(cell, pbc), pbc, part == "cells")
         except Exception as error:
             log.debug("%s", self.name, exc_info=True)
             what = " ".join(str(error).split()) or type(error).__name__
@@ -226,3 +226,12 @@ class ForcesOnly(SitePotential):
         )
 
     site_sum = hessian_blocks = factors = hessian_vector = cauchy_born = _none
+
+
+def _right_handed(cell: np.ndarray, pbc: Sequence[bool]) -> np.ndarray:
+    """The same lattice with vectors that are right-handed, as some codes want them."""
+    if not any(pbc) or np.linalg.det(cell) > 0:
+        return cell
+    turned = cell.copy()
+    turned[list(pbc).index(True)] *= -1.0
+    return turned

@@ -5,7 +5,7 @@ import pytest
 
 from atomistics import Crystal, ForcesOnly, load_potential
 from fem.cauchy_born import CauchyBornMaterial, InadmissibleDeformationError
-from fem.cell_table import OVERLAP
+from fem.cell_table import OVERLAP, ROUGH
 
 POTENTIAL = load_potential("Cu_mishin1.eam.alloy")
 CRYSTAL = Crystal.fcc("Cu", 3.614925).oriented((1, 1, 1), (1, 1, -2))
@@ -30,18 +30,18 @@ def test_constants_at_rest_are_those_of_the_calculator(table, exact):
 
 
 def test_stress_is_right_within_the_bound_that_is_told(table, exact):
-    F = np.eye(3) + 0.02 * RNG.uniform(-1, 1, (40, 3, 3))
+    F = np.eye(3) + 0.012 * RNG.uniform(-1, 1, (400, 3, 3))
     wrong = np.abs(table.stress(F) - exact.stress(F)).max((1, 2))
     strain = np.linalg.norm(0.5 * (F.swapaxes(1, 2) @ F - np.eye(3)), axis=(1, 2))
     for known in table.table.tables:
-        assert known.error < 1e-2 * known.largest
+        assert known.error < ROUGH * known.largest
         inside = strain < OVERLAP * known.radius
-        assert wrong[inside].max(initial=0.0) < 1.5 * known.error + 1e-8
+        assert wrong[inside].max(initial=0.0) < known.error + 1e-8
     assert len(table.table.tables) >= 2
-    assert 0.02 < strain.max() < 0.12
+    assert 0.02 < strain.max() < 0.04
 
 
-@pytest.mark.parametrize("amplitude", [0.005, 0.012, 0.03])
+@pytest.mark.parametrize("amplitude", [0.005, 0.012])
 def test_stress_and_tangent_are_derivatives_also_between_two_tables(table, amplitude):
     F, h = np.eye(3) + amplitude * RNG.uniform(-1, 1, (8, 3, 3)), 1e-6
     dF = RNG.normal(size=F.shape)
@@ -52,7 +52,7 @@ def test_stress_and_tangent_are_derivatives_also_between_two_tables(table, ampli
 
 
 def test_a_rotation_turns_the_stress(table):
-    F = np.eye(3) + 0.02 * RNG.uniform(-1, 1, (4, 3, 3))
+    F = np.eye(3) + 0.01 * RNG.uniform(-1, 1, (4, 3, 3))
     Q = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
     Q *= np.sign(np.linalg.det(Q))
     np.testing.assert_allclose(table.stress(Q @ F), Q @ table.stress(F), atol=1e-12)

@@ -45,8 +45,8 @@ def makers(tmp_path):
 
 
 def case(**tables):
-    small = {"core_radius": 6.0, "blend_width": 4.5, "domain_radius": 18.0, "face_strip": False, "order": 1, "dimension": 2}
-    load = {"K_start": 1.05, "K_stop": 1.0521, "K_step": 0.002, "stop_at": "K_stop", "J_tolerance": 1.0}
+    small = {"core_radius": 5.0, "blend_width": 3.0, "domain_radius": 13.0, "face_strip": False, "order": 1, "dimension": 2}
+    load = {"K_start": 1.05, "K_stop": 1.0501, "K_step": 0.002, "stop_at": "K_stop", "J_tolerance": 1.0}
     potential = {"model": "sheet", "twin": "morse"}
     return Case.from_dict(SMALL | {"model": small, "load": load, "potential": potential} | tables, name="sheet")
 

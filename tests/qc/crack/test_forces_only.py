@@ -32,7 +32,7 @@ def ladder(crystal, potential, sizes, **load):
 def test_ten_steps_take_few_calls_and_lead_to_the_native_states():
     """The opening of the tip bond, by a tenth of its length, to 3e-3; the continuum is a table beside the exact one."""
     crystal, real, potential = sheet()
-    sizes = {"core_radius": 6.0, "blend_width": 4.5, "domain_radius": 18.0}
+    sizes = {"core_radius": 5.0, "blend_width": 3.0, "domain_radius": 13.0}
     load = {"K_start": 1.04, "K_stop": 1.0601, "K_step": 0.002}
     states = [ladder(crystal, p, sizes, **load).run() for p in (real, potential)]
     native, found = ([step.tip_stretch for step in state.steps] for state in states)

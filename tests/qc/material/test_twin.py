@@ -1,4 +1,4 @@
-"""Twins of calculators: constants to the last digit, forces as near as the form allows."""
+"""Twins of calculators: constants to the last digit, forces as near as the form allows (`tests/qc/commands/test_match.py` is quicker)."""
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ def calculator():
     return ForcesOnly(COPPER.calculator(), ("Cu",), 2 * COPPER.cutoff)
 
 
+@pytest.mark.slow
 def test_a_twin_has_the_constants_of_the_calculator_and_can_be_read(tmp_path):
     found = matched_twin(calculator(), Crystal.fcc("Cu", 3.6))
     assert found.a0[1] == pytest.approx(found.a0[0], abs=1e-5)

@@ -39,6 +39,7 @@ def test_secants_find_the_crystal_in_few_calls():
     assert report.newton_iterations <= calls <= 12
 
 
+@pytest.mark.slow
 @pytest.mark.mpi
 def test_forces_alone_lead_downhill():
     """From so far away that Newton's method is not tried."""

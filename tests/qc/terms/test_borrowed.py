@@ -9,7 +9,7 @@ from atomistics.potentials.library import find_potential
 from qc.errors import EngineError
 from tests.lammps_engine import lammps_energy_forces, needs_lammps
 from tests.qc.forces_only import Faulty, iron, sheet, small
-from tests.qc.models import deform, general, largest, wave
+from tests.qc.models import GENERAL_2D, deform, general, largest, wave
 from tests.ranks import together_and_alone
 
 
@@ -44,7 +44,8 @@ def of_atoms(m, q):
 def test_no_ghost_force(name):
     crystal, _, potential = sheet() if name == "sheet" else iron()
     m = small(crystal, potential)
-    assert largest(gradient(m, deform(m, general(crystal)))) < 1e-8
+    F = np.eye(3) + 0.01 * (PLANE if name == "iron" else GENERAL_2D - np.eye(3))
+    assert largest(gradient(m, deform(m, F))) < 1e-8
     assert potential.calls.atoms == (m.comm.rank == 0)
 
 
@@ -62,6 +63,7 @@ def test_forces_are_those_of_the_potential_behind_the_calculator():
     assert potential.calls.atoms == 1
 
 
+@pytest.mark.slow
 @needs_lammps
 def test_forces_of_lammps_are_our_own():
     """The null test with an engine that we have not written: 1e-8 eV/A, and no ghost force."""
