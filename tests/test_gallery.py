@@ -133,3 +133,13 @@ def test_every_page_is_in_the_tree():
     """Sphinx would warn too; this is told without building the site."""
     listed = (ROOT / "docs/index.md").read_text().split()
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"} <= set(listed)
+
+
+def test_forces_only():
+    """No ghost force of a network that sees neighbours of neighbours, and few calls; the bond at the tip opens with the load."""
+    found = results("14_forces_only")
+    assert found["ghost"] < 1e-8
+    stretch = [step.tip_stretch for step in found["steps"]]
+    assert len(stretch) == 6
+    assert stretch == sorted(stretch)
+    assert found["network"].calls.atoms <= 40
