@@ -19,6 +19,7 @@ ALLOWED = {
     "subprocess": {
         "fem/mesh/msh_file.py": "gmsh, reading a mesh",
         "qc/commands/guard.py": "the watchdog",
+        "qc/commands/side_by_side.py": "qc run, one crack system of a survey each",
         "qc/commands/lammps_peer.py": "LAMMPS in qc selftest, on a file of its own",
         "qc/commands/two_ranks.py": "qc selftest under mpirun",
         "qc/qm/engine/blas.py": "the probe of a BLAS",

@@ -67,6 +67,11 @@ def add_alias(words: str, source: str = "--model") -> None:
     _given[name] = _checked(name, maker, source)
 
 
+def given_words() -> list[str]:
+    """What `add_alias` was told, as another process can be told."""
+    return [f"{name}={alias.maker}" for name, alias in _given.items()]
+
+
 def find_alias(name: str) -> Alias | None:
     """What a name means: as given to this process, in the user's own file, or by an installed package; None if nobody knows it.
 

@@ -17,6 +17,7 @@ from .info import schema as show_schema
 from .patch_words import patch_test
 from .request import Request
 from .shared import Commands, wide
+from .survey_words import survey
 
 if TYPE_CHECKING:
     from ..commands.study_plan import Measure
@@ -188,6 +189,9 @@ def study(
     measure: Measure = "folds" if folds else "ladder"
     request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
     raise typer.Exit(exit_code(lambda comm: bodies.study(comm, request, vary or [], measure, reference, most_atoms)))
+
+
+app.command("survey")(survey)
 
 
 @app.command("qm-sweep")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
+
+WIDE = 200
+"""Characters of a line that goes to a file."""
 
 
 def echo_table(rows: dict[str, Any], title: str = "") -> None:
@@ -27,17 +31,39 @@ def shown(value: Any) -> str:
 
 def echo_study(rows: list[tuple[str, ...]], fits: list[dict[str, Any]]) -> None:
     """The members of a study in a table, and their limits for large domains in a line each."""
+    _echo_rows(("case", "unknowns", "K+ / K_G", "K- / K_G", "s"), rows)
+    for fit in fits:
+        typer.echo(fit_line(fit))
+
+
+def echo_survey(document: dict[str, Any]) -> None:
+    """What is known of each crystal, a table of its crack systems, and of several potentials one more with all of them."""
+    from ..report.survey import HEAD, comparison, crystal_lines, table
+
+    potentials = document["potentials"]
+    for one in potentials:
+        for line in crystal_lines(one):
+            typer.echo(line)
+        typer.echo(f"warning: {one['warning']}" if one["warning"] else "")
+        _echo_rows(HEAD, table(one))
+    if len(potentials) > 1:
+        _echo_rows(*comparison(potentials))
+
+
+def _echo_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("case", "unknowns", "K+ / K_G", "K- / K_G", "s", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.columns[0].overflow = "fold"
+    table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
     for row in rows:
         table.add_row(*row)
-    Console(markup=False, highlight=False).print(table)
-    for fit in fits:
-        typer.echo(fit_line(fit))
+    screen = Console(markup=False, highlight=False)
+    if not screen.is_terminal:
+        screen.width = WIDE
+    screen.print(table)
 
 
 def fit_line(fit: dict[str, Any]) -> str:

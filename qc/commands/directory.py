@@ -139,7 +139,7 @@ class RunDirectory:
             self._refuse_another_command()
             with entries_of(self.path):
                 self._frames, self._reconstruction = int(self.saved["frames"]), self.saved["reconstruction"]
-                self.watch.go_on(self.saved["seconds"])
+                self.watch.go_on(self.saved["seconds"], self.saved.get("cpu_seconds", 0.0))
         self._fields: FieldSeries | None = None
         self._journal: Journal | None = None
         self._known: dict[str, list[Any]] = {}
@@ -277,6 +277,7 @@ class RunDirectory:
             "journal": on_root(self.comm, lambda: self._write_down(lists)),
             "fingerprint": model.domain.fingerprint,
             "seconds": self.watch.seconds,
+            "cpu_seconds": self.watch.cpu_seconds,
             "case": specimen.case.plain(),
             "frames": self._frames,
             "reconstruction": self._reconstruction,

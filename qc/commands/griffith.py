@@ -17,6 +17,7 @@ from ..crack.spec import MODES
 from ..material.cautions import cautions
 from ..material.cleavage import count_gaps, faces_alike
 from ..material.emission import Emission, EmissionTable, emission_table
+from ..material.fault import GammaLine
 from ..material.griffith import griffith, named_constants
 from ..material.rest import at_rest_with_word, axial_ratio
 from ..material.slip import SlipFamily, slip_family
@@ -29,13 +30,17 @@ GAMMA_MEANS = "gamma: relaxed in the 1x1 surface cell, without reconstruction; o
 """What gamma is and is not, for the report."""
 
 
-def griffith_of_case(case: Case, slips: Sequence[str] = ()) -> dict[str, Any]:
+def griffith_of_case(
+    case: Case, slips: Sequence[str] = (), known: dict[SlipFamily, GammaLine] | None = None
+) -> dict[str, Any]:
     """Everything the Griffith load of a case is made from, and the loads of emission. Not collective: a few hundred atoms.
 
     Parameters
     ----------
     slips : sequence of str
         Slip systems to look at instead of the usual ones, as for `qc.material.slip.slip_family`.
+    known : dict, optional
+        Gamma lines of this crystal and potential, as for `qc.material.emission.emission_table`.
 
     Returns
     -------
@@ -49,10 +54,12 @@ def griffith_of_case(case: Case, slips: Sequence[str] = ()) -> dict[str, Any]:
         ``systems`` (`_system`), ``not_covered`` (planes of each family that do not contain the front).
     """
     with display(MPI.COMM_SELF, "cut") as shown:
-        return _griffith(case, slips, shown)
+        return _griffith(case, slips, known, shown)
 
 
-def _griffith(case: Case, slips: Sequence[str], shown: Display) -> dict[str, Any]:
+def _griffith(
+    case: Case, slips: Sequence[str], known: dict[SlipFamily, GammaLine] | None, shown: Display
+) -> dict[str, Any]:
     with blaming_the_case():
         families = [slip_family(text) for text in slips] or None
     shown.phase("the crystal at rest and the surface of the case's cut")
@@ -73,7 +80,7 @@ def _griffith(case: Case, slips: Sequence[str], shown: Display) -> dict[str, Any
         shown.step(k + 1, f"{cuts[-1]['cut']}: gamma {cuts[-1]['gamma']:.4f} J/m^2")
     shown.phase("stacking faults of the slip systems")
     with blaming_the_case():
-        table = _emission(case, crystal, potential, field, chosen.gamma, families)
+        table = _emission(case, crystal, potential, field, chosen.gamma, families, known)
     return {
         "case": case.name,
         "potential": case.potential.name,
@@ -103,12 +110,13 @@ def _emission(
     field: NearTipField,
     gamma: float,
     families: Sequence[SlipFamily] | None,
+    known: dict[SlipFamily, GammaLine] | None,
 ) -> dict[str, Any] | None:
     """The table of emission as plain data; None where nothing may slip, bonds being fixed, or nothing is known to."""
     if potential.fixed_topology:
         return None
     mode = MODES[case.load.mode] if isinstance(case.load.mode, str) else case.load.mode
-    table = emission_table(crystal, potential, field, gamma, mode, families)
+    table = emission_table(crystal, potential, field, gamma, mode, families, known)
     return _plain(table, mode) if table.lines else None
 
 

@@ -50,14 +50,21 @@ def run_case(case: Case, directory: Path, resume: bool = False, petsc_options: l
     int
         0: the ladder is done. Errors raise: `InputError` (2), `ConvergenceError` (1), `Stopped` (3).
     """
+    run = walk_case(case, directory, resume, petsc_options)
+    held = run.directory
+    if held.comm.rank == 0:
+        tell(summary_lines(run.specimen, run.ladder.state, held.watch, run.qm_report, run.error, held.path))
+    return 0
+
+
+def walk_case(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> LadderRun:
+    """As `run_case`, and nothing is said of what has come out. Collective."""
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
     with opened(Path(directory), resume, "run") as (held, shown):
         run = LadderRun(case, held, options, shown)
         run.execute()
-    if held.comm.rank == 0:
-        tell(summary_lines(run.specimen, run.ladder.state, held.watch, run.qm_report, run.error, held.path))
-    return 0
+    return run
 
 
 class LadderRun:

@@ -19,15 +19,12 @@ from ..errors import ConvergenceError, InputError
 from ..material.cleavage import crack_lattice
 from ..output.files import read_json, write_json
 from ..output.pictures import drawn
-from ..output.sealed import documents
 from ..pictures.study import study_picture
-from ..report.page import NAME as PAGE
 from ..report.page import report_or_warn
 from .build import crack_spec, make_crystal
-from .checks import changed_keys, check_same_model
-from .directory import results_directory, scraps
+from .directory import results_directory
 from .folds import run_folds
-from .lock import NAME as LOCK
+from .kept_result import has_left_undone, kept_result
 from .potential import load_potential_of
 from .run import run_case
 from .specs import fold_spec
@@ -99,27 +96,10 @@ def _row(
 def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resume: bool) -> dict[str, Any]:
     """The result document of a case, from disk if it is there and finished. Collective."""
     name = "result.json" if measure == "ladder" else "folds.json"
-
-    def known() -> tuple[dict[str, Any] | None, bool]:
-        path = directory / name
-        if not resume:
-            return None, False
-        if path.exists():
-            document = read_json(path)
-            if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
-                raise InputError(f"--resume: {path} is no result of this version of qc: take a new directory")
-            changed = changed_keys(case.plain(), document["settings"])
-            if changed:
-                raise InputError(f"--resume: {changed[0]} differs in {directory}: take a new one")
-            if measure == "folds" or document.get("finished"):
-                return document, False
-        check_same_model(case.plain(), directory)
-        return None, bool(documents(directory))
-
-    document, started = on_root(comm, known)
+    document, started = on_root(comm, lambda: kept_result(case, directory / name, resume))
     if document is not None:
         log.info("%s is finished already", directory)
-        if on_root(comm, lambda: _has_left_undone(directory)):
+        if on_root(comm, lambda: has_left_undone(directory)):
             with results_directory(directory, comm):
                 on_root(comm, lambda: report_or_warn(directory))
         return document
@@ -127,11 +107,6 @@ def _result(case: Case, comm: MPI.Comm, directory: Path, measure: Measure, resum
         run_case(case, directory, resume=started)
         return dict(on_root(comm, lambda: read_json(directory / name)))
     return run_folds(case, directory, fold_spec(case, 1), PathOptions(), resume=started)
-
-
-def _has_left_undone(directory: Path) -> bool:
-    """Whether a member was killed behind its result: it has no page, its lock, or what it was writing."""
-    return not (directory / PAGE).exists() or (directory / LOCK).exists() or bool(scraps(directory))
 
 
 def _figures(document: dict[str, Any], case: Case) -> dict[str, Any]:

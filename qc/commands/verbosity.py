@@ -65,3 +65,13 @@ def messages_on_screen(speaks: bool) -> Iterator[None]:
         for logger, level in zip(loggers, levels, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Show no steps while the block runs: it is a step of something else. Warnings and the log stay."""
+    before, chosen.screen = chosen.screen, -1
+    try:
+        yield
+    finally:
+        chosen.screen = before

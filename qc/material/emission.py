@@ -102,6 +102,7 @@ def emission_table(
     gamma: float,
     mode: Sequence[float] = (1.0, 0.0, 0.0),
     families: Sequence[SlipFamily] | None = None,
+    known: dict[SlipFamily, GammaLine] | None = None,
 ) -> EmissionTable:
     """K_Ie of all slip systems beside the Griffith load.
 
@@ -117,6 +118,8 @@ def emission_table(
         Direction of the load (K_I, K_II, K_III).
     families : sequence of SlipFamily, optional
         Default: the usual ones of the structure, none of a crystal of one's own.
+    known : dict, optional
+        Gamma lines of this crystal and potential by family: they do not depend on the orientation. What is missing is added.
 
     References
     ----------
@@ -124,18 +127,25 @@ def emission_table(
     P. Andric & W. A. Curtin, J. Mech. Phys. Solids 106 (2017) 315 (the step; constants as in matscipy's ``g1e_fcc``).
     """
     families = FAMILIES.get(crystal.structure, ()) if families is None else families
-    lines, rows, left = [], [], {}
+    lines, rows, left, known = [], [], {}, {} if known is None else known
     for family in families:
-        line = gamma_line(crystal, potential, family)
+        if family not in known:
+            known[family] = gamma_line(crystal, potential, family)
+        line = known[family]
         lines.append((family, line))
         systems = variants(crystal, family, line.sense)
-        inside = [system for system in systems if abs(system.normal[2]) < NONE]
+        inside = [system for system in systems if contains_front(system)]
         left[family.name] = len({s.plane for s in systems}) - len({s.plane for s in inside})
         step = gamma if crystal.structure in STEPPED else None
         for system in inside:
             rows += [one for side in (1, -1) if (one := _on_half_plane(system, side, field, line, step, mode)) is not None]
     K_c = float(np.sqrt(2.0 * gamma / field.energy_release_rate(mode)))
     return EmissionTable(lines=lines, emissions=_merged(rows), not_covered=left, K_c=K_c)
+
+
+def contains_front(system: SlipSystem) -> bool:
+    """Whether the crack front, along z, lies in the plane of a slip system."""
+    return bool(abs(system.normal[2]) < NONE)
 
 
 def step_corrected(gamma_s: float, gamma_us: float) -> float:

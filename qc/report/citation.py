@@ -28,10 +28,11 @@ def citations(source: Source) -> list[str]:
     file = at(source.document, "settings.potential.file")
     model = at(source.document, "settings.potential.model")
     found = [SOFTWARE, *PAPERS]
-    if file in POTENTIALS:
-        found.append(f"Potential {file}: {POTENTIALS[file]}")
-    elif file and file not in ANALYTIC:
-        found.append(f"Potential {file}: the paper that is named in the head of the file")
-    elif model:
+    for name in [file] if file else [one["potential"] for one in source.document.get("potentials") or []]:
+        if name in POTENTIALS:
+            found.append(f"Potential {name}: {POTENTIALS[name]}")
+        elif name not in ANALYTIC:
+            found.append(f"Potential {name}: the paper that is named in the head of the file")
+    if model:
         found.append(f"Potential {model}: the paper of this model")
     return found

@@ -107,6 +107,9 @@ def verdict(source: Source) -> str:
     if source.kind == "study":
         done = sum(row.get("state") == "done" for row in document.get("members", []))
         return f"{done} of {len(document.get('members', []))} members done"
+    if source.kind == "survey":
+        rows = [row for one in document["potentials"] for row in one["systems"]]
+        return f"{sum(row['state'] == 'done' for row in rows)} of {len(rows)} crack systems done"
     if source.kind == "folds":
         ended = document.get("ended")
         return f"{len(document.get('folds', []))} folds" + (f"; ended early: {ended}" if ended else "")

@@ -17,6 +17,8 @@ from .curves import curves
 from .facts import ERROR_COLUMNS, errors, facts, settings, shown, trust, verdict, versions
 from .scenes import scenes
 from .source import Source, read_source
+from .survey import pictures as system_pictures
+from .survey import sheets
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +89,17 @@ def page(source: Source) -> str:
     environment.filters["shown"] = shown
     text = resources.files("qc.report").joinpath("page.html").read_text(encoding="utf-8")
     template = environment.from_string(text)
-    return template.render(nonce=secrets.token_urlsafe(16), plotly=get_plotlyjs(), **_contents(source))
+    return template.render(nonce=secrets.token_urlsafe(16), plotly=get_plotlyjs(), **_checked_contents(source))
+
+
+def _checked_contents(source: Source) -> dict[str, Any]:
+    """As `_contents`; a survey whose file somebody has edited is refused."""
+    try:
+        return _contents(source)
+    except (KeyError, TypeError, AttributeError) as error:
+        if source.kind != "survey":
+            raise
+        raise InputError(f"{source.directory / 'survey.json'} is not the document of a survey: {error} is not as expected") from None
 
 
 def _contents(source: Source) -> dict[str, Any]:
@@ -108,6 +120,8 @@ def _contents(source: Source) -> dict[str, Any]:
         "citations": citations(source),
         "members": source.document.get("members") or [],
         "records": source.document.get("records") or [],
+        "sheets": sheets(source),
+        "systems": [(place, text, _embedded(file)) for place, text, file in system_pictures(source)],
     }
 
 

@@ -14,6 +14,7 @@ KINDS = {
     "propagation.json": "propagation",
     "folds.json": "folds",
     "study.json": "study",
+    "survey.json": "survey",
 }
 """What the document of each name is one of."""
 
@@ -36,7 +37,7 @@ class Source:
 
     Attributes
     ----------
-    kind : {"run", "propagation", "folds", "study", "patch test"}
+    kind : {"run", "propagation", "folds", "study", "survey", "patch test"}
     name : str
         Of the case.
     directory : Path

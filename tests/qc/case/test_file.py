@@ -1,7 +1,7 @@
 """Reading a case file and changing keys of it: what goes wrong is told with file and line."""
 
 from qc.case.case import load_case
-from qc.case.file import read_toml
+from qc.case.file import read_toml, toml_of
 from tests.qc.case.cases import IRON, refusal
 
 
@@ -48,3 +48,14 @@ def test_a_byte_order_mark_is_no_key(tmp_path):
     path = tmp_path / "case.toml"
     path.write_bytes("\ufeff[crystal]\na = 2.0\n".encode())
     assert read_toml(path) == {"crystal": {"a": 2.0}}
+
+
+def test_what_is_written_is_what_is_read(tmp_path):
+    data = {
+        "version": 2,
+        "potential": {"file": 'a "b"\\n\n\tc.eam', "elements": ["Fe"], "parameters": {"alpha": 4.0, "a b": 1e-7}},
+        "load": {"unload": True, "K_start": "auto"},
+    }
+    path = tmp_path / "case.toml"
+    path.write_text(toml_of(data))
+    assert read_toml(path) == data

@@ -91,3 +91,22 @@ def test_mode_two_shears_the_crack_plane():
 def test_the_step():
     assert step_corrected(2.0, 1.0) == 1.0
     assert step_corrected(4.0, 1.0) == pytest.approx(0.145 * 4 + 0.5)
+
+
+def test_gamma_lines_that_are_known_are_not_worked_out_again(monkeypatch):
+    """They do not depend on the orientation: of another one the table is the same as from its own lines."""
+    sheet = ("hexagonal", "X", "morse")
+    crystal = at_rest(Crystal.hexagonal("X"), load_potential("morse"))
+    known = {}
+
+    def table(plane, lines):
+        turned = crystal.oriented(plane)
+        field = NearTipField(CauchyBornMaterial(turned, load_potential(sheet[2])).elastic_tensor(), 2)
+        return emission_table(turned, load_potential(sheet[2]), field, 1.0, known=lines)
+
+    table((1, 0), known)
+    own = table((1, 1), None)
+    monkeypatch.setattr("qc.material.emission.gamma_line", lambda *a: pytest.fail("worked out again"))
+    found = table((1, 1), known)
+    assert [one.K_Ie for one in found.emissions] == pytest.approx([one.K_Ie for one in own.emissions], rel=1e-9)
+    assert [one.system.plane for one in found.emissions] == [one.system.plane for one in own.emissions]

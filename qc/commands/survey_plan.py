@@ -1,0 +1,276 @@
+"""What a survey consists of: potentials with their structure and species, and a case for each crack system. On rank 0 only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from atomistics import Crystal, SitePotential
+from atomistics.potentials.aliases import find_alias
+from atomistics.potentials.library import BUILT_IN
+
+from ..case.case import Case
+from ..case.file import apply_override
+from ..case.orientation import STANDARD, Orientation, read_orientations
+from ..case.tables import BINARY, CrystalTable
+from ..case.version import NEWEST
+from ..crack.sizes import Sizes
+from ..errors import InputError
+from ..material.emission import contains_front
+from ..material.ground_state import Rest, not_the_ground_state, structures_at_rest
+from ..material.slip import slip_family, variants
+from .checks import check_potential
+from .potential import load_potential_of
+
+STRUCTURES: tuple[str, ...] = get_args(CrystalTable.model_fields["structure"].annotation)
+CHOSEN = ("crystal", "potential.file", "potential.model", "potential.elements", "crack.plane", "crack.front", "crack.cut")
+"""Tables and keys that the survey fills in itself."""
+CORE = 2.0
+"""The core over that of other commands: a dislocation is named once it is three neighbour distances away, on whichever plane it goes."""
+TOLERANCE = 5e-3
+"""Relative width of the brackets: each halving costs a jump, and a fifth of that of other commands takes half of the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a survey is asked for, as on the command line.
+
+    Attributes
+    ----------
+    potentials : sequence of str
+        Files or names.
+    structure : str or None
+        None: the one of least energy.
+    species : tuple of str
+        Empty: the potential's only one.
+    systems : str
+        "standard", or the name of a file.
+    overrides : sequence of str
+        ``key=value`` as of ``--set``.
+    """
+
+    potentials: Sequence[str]
+    structure: str | None = None
+    species: tuple[str, ...] = ()
+    systems: str = "standard"
+    overrides: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A crack system of a potential.
+
+    Attributes
+    ----------
+    name : str
+        Of its files.
+    orientation : Orientation
+    data : dict
+        Tables of its case file.
+    case : Case
+    """
+
+    name: str
+    orientation: Orientation
+    data: dict[str, Any]
+    case: Case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A potential that is surveyed.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    potential : str
+        As it was named.
+    species : tuple of str
+    structure : str
+    structures : list of Rest
+        What was compared, by rising energy.
+    warning : str or None
+        A sentence if the structure is not the ground state.
+    members : list of Member
+    """
+
+    name: str
+    potential: str
+    species: tuple[str, ...]
+    structure: str
+    structures: list[Rest]
+    warning: str | None
+    members: list[Member]
+
+    @property
+    def energies(self) -> str:
+        """The structures with their energies, in a line."""
+        known = [f"{one.structure} {one.energy:.4f}" for one in self.structures if one.energy is not None]
+        none = [one.structure for one in self.structures if one.energy is None]
+        unknown = f"; no state at rest: {', '.join(none)}" if none else ""
+        return f"{self.name}, {'-'.join(self.species)}: {', '.join(known)} eV per atom{unknown}; taken is {self.structure}"
+
+
+def plan_survey(wish: Wish) -> list[Subject]:
+    """The potentials of a survey and their cases.
+
+    Raises
+    ------
+    InputError
+        One sentence: a potential, a structure, a species, a crack system or a key that does not fit.
+    """
+    if wish.structure is not None and wish.structure not in STRUCTURES:
+        raise InputError(f"--structure {wish.structure[:40]!r} is not allowed: it must be one of {', '.join(STRUCTURES)}")
+    _check_overrides(wish.overrides)
+    own = None if wish.systems == "standard" else read_orientations(Path(wish.systems))
+    subjects: list[Subject] = []
+    for potential in wish.potentials:
+        subject = _subject(potential, wish, own)
+        if subject.name in [one.name for one in subjects]:
+            raise InputError(f"{potential} is not allowed: there is another potential of the name {subject.name}, which names its folder")
+        subjects.append(subject)
+    return subjects
+
+
+def _check_overrides(overrides: Sequence[str]) -> None:
+    for text in overrides:
+        key = text.partition("=")[0].strip()
+        if any(key == chosen or key.startswith(f"{chosen}.") for chosen in CHOSEN):
+            raise InputError(f"--set {key[:60]} is not allowed: a survey takes it from POTENTIAL, --structure, --element and --systems")
+
+
+def _subject(name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
+    table = _potential_table(name, wish.overrides)
+    potential = _loaded(name, table)
+    species = wish.species or _only_species(name, potential)
+    fits = [s for s in STRUCTURES if len(species) == (2 if s in BINARY else 1)]
+    if wish.structure is not None and wish.structure not in fits:
+        needs = "two different species, as --element Ni,Al" if wish.structure in BINARY else "one species, as --element Fe"
+        raise InputError(f"--structure {wish.structure} does not fit the species {', '.join(species)}: it needs {needs}")
+    if not fits or len(set(species)) < len(species):
+        raise InputError(f"--element {','.join(species)[:60]} is not allowed: it must be one species, or two different ones (Ni,Al)")
+    first = wish.structure or fits[0]
+    check_potential(_case(table, first, species, STANDARD[first][0], wish.overrides)[1])
+    potential = _loaded(name, table, species)
+    structures = structures_at_rest(potential, species, wish.structure)
+    chosen = next(one for one in structures if wish.structure in (None, one.structure))
+    if chosen.energy is None:
+        raise InputError(f"{name} has no crystal at rest of {', '.join(species)}, {chosen.structure}: {chosen.why}")
+    members = _members(table, _crystal(chosen, species), potential, own, wish)
+    return Subject(
+        name=folder_name(name),
+        potential=name,
+        species=species,
+        structure=chosen.structure,
+        structures=structures,
+        warning=None if wish.structure is None else not_the_ground_state(structures, chosen.structure),
+        members=members,
+    )
+
+
+def folder_name(name: str) -> str:
+    """Name of a folder for a potential, ``Fe_mm`` of ``~/potentials/Fe_mm.eam.fs``."""
+    base = Path(name).name.removesuffix(".gz")
+    return re.sub(r"[^A-Za-z0-9+_-]", "-", base.split(".")[0]) or "potential"
+
+
+def _potential_table(name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Table [potential]: a file by its whole path, so that the case can be run from anywhere; its parameters if they are set."""
+    if name in BUILT_IN:
+        table: dict[str, Any] = {"file": name}
+    elif not os.path.isfile(name) and _is_model(name):
+        table = {"model": name}
+    else:
+        path = os.path.expanduser(name)
+        table = {"file": os.path.abspath(path) if os.path.isfile(path) else name}
+    data: dict[str, Any] = {"potential": table}
+    for text in overrides:
+        if text.startswith("potential."):
+            apply_override(data, text)
+    return dict(data["potential"])
+
+
+def _is_model(name: str) -> bool:
+    try:
+        return find_alias(name) is not None
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _loaded(name: str, table: dict[str, Any], species: tuple[str, ...] | None = None) -> SitePotential:
+    """The potential of a table, for its own species or some of them."""
+    given = {"elements": list(species)} if species else {}
+    crystal = {"structure": "fcc", "element": "X"}  # that it is another one is looked at later
+    case = Case.from_dict({"version": NEWEST, "crystal": crystal, "potential": table | given, "crack": STANDARD["fcc"][0].table()}, name)
+    try:
+        return load_potential_of(case, for_crystal=False)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{name} is not usable: {error}") from None
+
+
+def _only_species(name: str, potential: SitePotential) -> tuple[str, ...]:
+    if len(potential.elements) != 1:
+        first = potential.elements[0]
+        raise InputError(
+            f"--element is missing: {name} knows {', '.join(potential.elements)}, so it must be one of them, as --element {first}, or two "
+            f"for a compound, as --element {','.join(potential.elements[:2])}"
+        )
+    return potential.elements
+
+
+def _crystal(rest: Rest, species: tuple[str, ...]) -> Crystal:
+    """The crystal at rest, in no orientation yet."""
+    ratio = {} if rest.axial_ratio is None else {"c_over_a": rest.axial_ratio}
+    found: Crystal = getattr(Crystal, rest.structure)(*species, rest.a, **ratio)
+    return found
+
+
+def _members(
+    table: dict[str, Any], crystal: Crystal, potential: SitePotential, own: list[Orientation] | None, wish: Wish
+) -> list[Member]:
+    species = tuple(dict.fromkeys(crystal.species))
+    core = round(CORE * Sizes.usual(crystal, potential).core_radius, 1)
+    found = []
+    for number, orientation in enumerate(STANDARD[crystal.structure] if own is None else own, 1):
+        where = "" if own is None else f"{wish.systems}, system {number}: "
+        try:
+            data, case = _case(table, crystal.structure, species, orientation, wish.overrides, core)
+            _check_slips(crystal, orientation)
+        except ValueError as error:
+            raise InputError(f"{where}{error}") from None
+        found.append(Member(name=orientation.name, orientation=orientation, data=data, case=case))
+    return found
+
+
+def _case(
+    table: dict[str, Any],
+    structure: str,
+    species: tuple[str, ...],
+    orientation: Orientation,
+    overrides: Sequence[str],
+    core_radius: float | None = None,
+) -> tuple[dict[str, Any], Case]:
+    """Tables of a case file, and the case: a larger core, wider brackets, unloaded after the first advance, the user's keys on top."""
+    crystal = {"structure": structure} | ({"elements": list(species)} if structure in BINARY else {"element": species[0]})
+    model = ({"dimension": 2} if structure == "hexagonal" else {}) | ({} if core_radius is None else {"core_radius": core_radius})
+    data: dict[str, Any] = {"version": NEWEST, "crystal": crystal, "potential": dict(table), "model": model}
+    data |= {"crack": orientation.table(), "load": {"unload": True, "K_tolerance": TOLERANCE}}
+    for text in overrides:
+        apply_override(data, text)
+    return data, Case.from_dict(data, name=orientation.name)
+
+
+def _check_slips(crystal: Crystal, orientation: Orientation) -> None:
+    """Refuse a slip system that is none of the crystal, and one none of whose planes contains the front."""
+    oriented = crystal.oriented(orientation.plane, orientation.front or (0, 0, 1))
+    for text in orientation.slips:
+        if not any(contains_front(one) for one in variants(oriented, slip_family(text))):
+            raise InputError(
+                f"slip = {text[:60]!r} is not allowed: none of its planes contains the crack front of {orientation.label}, where the "
+                "theory of a dislocation along the front says nothing"
+            )
