@@ -82,6 +82,7 @@ class Survey:
         self._theory: dict[Path, dict[str, Any]] = {}
         self._results: dict[Path, dict[str, Any]] = {}
         self._failures: dict[Path, Failure] = {}
+        self._done = 0
 
     @property
     def document(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from qc.stages import Stopwatch, stage
@@ -33,6 +34,17 @@ def test_a_watch_counts_from_where_it_was_made():
         time.sleep(0.01)
     assert watch.seconds["before"] == 2.0
     assert 1.01 <= watch.seconds["solve"] < 2.0
+
+
+def test_seconds_of_all_processors_go_on_with_those_of_the_run_before():
+    watch = Stopwatch()
+    watch.go_on({}, 5.0)
+    end = time.process_time() + 0.02
+    while time.process_time() < end:
+        pass
+    watch.compare(MPI.COMM_SELF)
+    assert 5.02 <= watch.cpu_seconds < 6.0
+    assert watch.plain()["cpu_seconds"] == pytest.approx(watch.cpu_seconds, abs=1e-3)
 
 
 def test_a_stage_ends_with_an_error():
