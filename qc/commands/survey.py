@@ -29,7 +29,7 @@ from .griffith import griffith_of_case
 from .kept_result import has_left_undone, kept_result
 from .run import walk_case
 from .side_by_side import Failure, Job, side_by_side
-from .survey_plan import Member, Subject
+from .survey_plan import Member, Subject, with_room
 from .survey_rows import COLUMNS, crystal_entries, system_row
 from .terminal import Display, display
 from .verbosity import quietly
@@ -80,6 +80,7 @@ class Survey:
     def __init__(self, subjects: Sequence[Subject], directory: Path, resume: bool, overrides: Sequence[str]) -> None:
         self.subjects, self.directory, self.resume, self.overrides = subjects, directory, resume, list(overrides)
         self._theory: dict[Path, dict[str, Any]] = {}
+        self._cases: dict[Path, Case] = {}
         self._results: dict[Path, dict[str, Any]] = {}
         self._failures: dict[Path, Failure] = {}
         self._done = 0
@@ -125,38 +126,31 @@ class Survey:
             if subject.warning and comm.rank == 0:
                 log.warning("%s: %s", subject.name, subject.warning)
             shown.phase(subject.energies)
-        left = on_root(comm, self._look)
         for subject in self.subjects:
             shown.phase(f"{subject.name}: elastic constants, surfaces, stacking faults, K_G and K_Ie")
             on_root(comm, partial(self._think, subject))
         for place, failure in on_root(comm, lambda: list(self._failures.items())):
             shown.phase(f"{_relative(place)}: {failure.state}: {failure.reason}")
-        left = on_root(comm, lambda: [job for job in left if job.directory not in self._failures])
+        left = on_root(comm, self._look)
         total = sum(len(subject.members) for subject in self.subjects)
         self._done = total - len(left)
         shown.begin(total, self._done)
         ended = partial(self._ended, comm, shown)
         if comm.size == 1:
-            side_by_side(left, processes, ended)
+            side_by_side([job for job, _ in left], processes, ended)
         else:
-            for job in left:
-                ended(job, _in_turn(self._case(job.directory), job))
+            for job, case in left:
+                ended(job, _in_turn(case, job))
         on_root(comm, self._write)
 
-    def _members(self) -> list[tuple[Path, Member]]:
-        return [(self._place(subject, member), member) for subject in self.subjects for member in subject.members]
-
-    def _case(self, place: Path) -> Case:
-        return next(member.case for known, member in self._members() if known == place)
-
-    def _look(self) -> list[Job]:
-        """What is finished on disk, and the jobs that are left; nothing is run where a key has changed."""
+    def _look(self) -> list[tuple[Job, Case]]:
+        """What is finished on disk, and the jobs that are left with their cases; nothing is run where a key has changed."""
         left = []
-        for place, member in self._members():
+        for place, case in self._cases.items():
             begun = self.resume and place.is_dir()
-            document, _ = kept_result(member.case, place / "result.json", begun)
+            document, _ = kept_result(case, place / "result.json", begun)
             if document is None:
-                left.append(Job(case_file=_beside(place, ".toml"), directory=place, resume=begun))
+                left.append((Job(case_file=_beside(place, ".toml"), directory=place, resume=begun), case))
                 continue
             self._results[place] = document
             if has_left_undone(place):
@@ -169,9 +163,11 @@ class Survey:
         known: dict[SlipFamily, GammaLine] = {}
         for member in subject.members:
             place = self._place(subject, member)
-            replace_text(_beside(place, ".toml"), toml_of(member.data))
             try:
                 self._theory[place] = _kept_theory(member, place, self.resume) or _theory(member, place, known)
+                roomy = with_room(member, self._theory[place], subject.large_core)
+                replace_text(_beside(place, ".toml"), toml_of(roomy.data))
+                self._cases[place] = roomy.case
             except ValueError as error:  # what does not fit this one may fit the others
                 self._failures[place] = Failure(state="refused", reason=str(error))
         self._write()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,8 +29,12 @@ from .potential import load_potential_of
 STRUCTURES: tuple[str, ...] = get_args(CrystalTable.model_fields["structure"].annotation)
 CHOSEN = ("crystal", "potential.file", "potential.model", "potential.elements", "crack.plane", "crack.front", "crack.cut")
 """Tables and keys that the survey fills in itself."""
-CORE = 2.0
-"""The core over that of other commands: a dislocation is named once it is three neighbour distances away, on whichever plane it goes."""
+LARGER = 2.0
+"""The core over that of other commands where a dislocation may come: it is named once it is three neighbour distances away."""
+WITHIN_REACH = 1.5
+"""Of the Griffith load: where K_Ie is below, a dislocation may come before a crack that its lattice traps."""
+FITS = 3.0
+"""A domain that is set must be so many times the larger core, or the usual one is taken."""
 TOLERANCE = 5e-3
 """Relative width of the brackets: each halving costs a jump, and a fifth of that of other commands takes half of the time."""
 
@@ -97,6 +101,8 @@ class Subject:
     warning : str or None
         A sentence if the structure is not the ground state.
     members : list of Member
+    large_core : float
+        Radius of the core where a dislocation may come, A.
     """
 
     name: str
@@ -106,6 +112,7 @@ class Subject:
     structures: list[Rest]
     warning: str | None
     members: list[Member]
+    large_core: float
 
     @property
     def energies(self) -> str:
@@ -161,7 +168,7 @@ def _subject(name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
     chosen = next(one for one in structures if wish.structure in (None, one.structure))
     if chosen.energy is None:
         raise InputError(f"{name} has no crystal at rest of {', '.join(species)}, {chosen.structure}: {chosen.why}")
-    members = _members(table, _crystal(chosen, species), potential, own, wish)
+    crystal = _crystal(chosen, species)
     return Subject(
         name=folder_name(name),
         potential=name,
@@ -169,7 +176,8 @@ def _subject(name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
         structure=chosen.structure,
         structures=structures,
         warning=None if wish.structure is None else not_the_ground_state(structures, chosen.structure),
-        members=members,
+        members=_members(table, crystal, own, wish),
+        large_core=round(LARGER * Sizes.usual(crystal, potential).core_radius, 1),
     )
 
 
@@ -230,16 +238,29 @@ def _crystal(rest: Rest, species: tuple[str, ...]) -> Crystal:
     return found
 
 
-def _members(
-    table: dict[str, Any], crystal: Crystal, potential: SitePotential, own: list[Orientation] | None, wish: Wish
-) -> list[Member]:
+def with_room(member: Member, theory: Mapping[str, Any], core_radius: float) -> Member:
+    """The crack system with a core of this radius (A) if theory has a dislocation within reach; keys that are set stay.
+
+    Parameters
+    ----------
+    theory : dict
+        Report of `qc.commands.griffith.griffith_of_case`.
+    """
+    first = next((one for one in (theory["emission"] or {}).get("systems", []) if one["possible"]), None)
+    domain = member.case.model.domain_radius
+    if first is None or first["over_K_c"] >= WITHIN_REACH or (domain is not None and domain < FITS * core_radius):
+        return member
+    data = member.data | {"model": {"core_radius": core_radius} | member.data["model"]}
+    return replace(member, data=data, case=Case.from_dict(data, name=member.name))
+
+
+def _members(table: dict[str, Any], crystal: Crystal, own: list[Orientation] | None, wish: Wish) -> list[Member]:
     species = tuple(dict.fromkeys(crystal.species))
-    core = round(CORE * Sizes.usual(crystal, potential).core_radius, 1)
     found = []
     for number, orientation in enumerate(STANDARD[crystal.structure] if own is None else own, 1):
         where = "" if own is None else f"{wish.systems}, system {number}: "
         try:
-            data, case = _case(table, crystal.structure, species, orientation, wish.overrides, core)
+            data, case = _case(table, crystal.structure, species, orientation, wish.overrides)
             _check_slips(crystal, orientation)
         except ValueError as error:
             raise InputError(f"{where}{error}") from None
@@ -248,16 +269,11 @@ def _members(
 
 
 def _case(
-    table: dict[str, Any],
-    structure: str,
-    species: tuple[str, ...],
-    orientation: Orientation,
-    overrides: Sequence[str],
-    core_radius: float | None = None,
+    table: dict[str, Any], structure: str, species: tuple[str, ...], orientation: Orientation, overrides: Sequence[str]
 ) -> tuple[dict[str, Any], Case]:
-    """Tables of a case file, and the case: a larger core, wider brackets, unloaded after the first advance, the user's keys on top."""
+    """Tables of a case file, and the case: wider brackets than by default, unloaded after the first advance, the user's keys on top."""
     crystal = {"structure": structure} | ({"elements": list(species)} if structure in BINARY else {"element": species[0]})
-    model = ({"dimension": 2} if structure == "hexagonal" else {}) | ({} if core_radius is None else {"core_radius": core_radius})
+    model = {"dimension": 2} if structure == "hexagonal" else {}
     data: dict[str, Any] = {"version": NEWEST, "crystal": crystal, "potential": dict(table), "model": model}
     data |= {"crack": orientation.table(), "load": {"unload": True, "K_tolerance": TOLERANCE}}
     for text in overrides:

@@ -4,7 +4,7 @@ import pytest
 
 from qc.case.case import load_case
 from qc.case.file import toml_of
-from qc.commands.survey_plan import Wish, folder_name, plan_survey
+from qc.commands.survey_plan import Wish, folder_name, plan_survey, with_room
 from qc.errors import InputError
 
 IRON = "Fe_mm.eam.fs"
@@ -18,10 +18,27 @@ def test_iron_is_planned_as_bcc_and_its_cases_are_files(tmp_path):
     assert len(subject.members) == 6
     one = subject.members[4]
     assert (one.name, one.case.crack.plane, one.case.load.unload, one.case.load.K_stop) == ("111_11-2", (1, 1, 1), True, 1.6)
-    assert one.case.model.core_radius == pytest.approx(2 * 5.7 * 2.4728, abs=0.1)  # twice that of other commands
+    assert subject.large_core == pytest.approx(2 * 5.7 * 2.4728, abs=0.1)  # twice that of other commands
     path = tmp_path / f"{one.name}.toml"
     path.write_text(toml_of(one.data))
     assert load_case(path) == one.case
+
+
+def test_a_larger_core_where_a_dislocation_is_within_reach():
+    """Not where cleavage is far below, and never in the place of one that is set."""
+    (subject,) = plan_survey(Wish(potentials=[IRON]))
+    (given,) = plan_survey(Wish(potentials=[IRON], overrides=["model.core_radius=20"]))
+    (small,) = plan_survey(Wish(potentials=[IRON], overrides=["model.domain_radius=60"]))
+
+    def core(of, load):
+        theory = {"emission": {"systems": [{"possible": False, "over_K_c": 0.1}, {"possible": True, "over_K_c": load}]}}
+        return with_room(of.members[0], theory, of.large_core).case.model.core_radius
+
+    assert core(subject, 1.4) == subject.large_core
+    assert core(subject, 1.6) is None
+    assert core(given, 1.4) == 20.0
+    assert core(small, 1.4) is None
+    assert with_room(subject.members[0], {"emission": None}, 30.0) is subject.members[0]
 
 
 def test_another_structure_is_warned_of_with_both_energies():
