@@ -29,8 +29,8 @@ from .griffith import griffith_of_case
 from .kept_result import has_left_undone, kept_result
 from .run import walk_case
 from .side_by_side import Failure, Job, side_by_side
-from .survey_plan import Member, Subject, with_room
 from .survey_rows import COLUMNS, crystal_entries, system_row
+from .survey_subject import Member, Subject, with_room
 from .terminal import Display, display
 from .verbosity import quietly
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,18 +25,15 @@ from ..material.ground_state import Rest, not_the_ground_state, structures_at_re
 from ..material.slip import slip_family, variants
 from .checks import check_potential
 from .potential import load_potential_of
+from .survey_subject import Member, Subject
 
 STRUCTURES: tuple[str, ...] = get_args(CrystalTable.model_fields["structure"].annotation)
 CHOSEN = ("crystal", "potential.file", "potential.model", "potential.elements", "crack.plane", "crack.front", "crack.cut")
 """Tables and keys that the survey fills in itself."""
 LARGER = 2.0
 """The core over that of other commands where a dislocation may come: it is named once it is three neighbour distances away."""
-WITHIN_REACH = 1.5
-"""Of the Griffith load: where K_Ie is below, a dislocation may come before a crack that its lattice traps."""
-FITS = 3.0
-"""A domain that is set must be so many times the larger core, or the usual one is taken."""
 TOLERANCE = 5e-3
-"""Relative width of the brackets: each halving costs a jump, and a fifth of that of other commands takes half of the time."""
+"""Relative width of the brackets, five times that of other commands: each halving that finds the jump once more costs a minimisation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,65 +59,6 @@ class Wish:
     species: tuple[str, ...] = ()
     systems: str = "standard"
     overrides: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """A crack system of a potential.
-
-    Attributes
-    ----------
-    name : str
-        Of its files.
-    orientation : Orientation
-    data : dict
-        Tables of its case file.
-    case : Case
-    """
-
-    name: str
-    orientation: Orientation
-    data: dict[str, Any]
-    case: Case
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """A potential that is surveyed.
-
-    Attributes
-    ----------
-    name : str
-        Of its folder.
-    potential : str
-        As it was named.
-    species : tuple of str
-    structure : str
-    structures : list of Rest
-        What was compared, by rising energy.
-    warning : str or None
-        A sentence if the structure is not the ground state.
-    members : list of Member
-    large_core : float
-        Radius of the core where a dislocation may come, A.
-    """
-
-    name: str
-    potential: str
-    species: tuple[str, ...]
-    structure: str
-    structures: list[Rest]
-    warning: str | None
-    members: list[Member]
-    large_core: float
-
-    @property
-    def energies(self) -> str:
-        """The structures with their energies, in a line."""
-        known = [f"{one.structure} {one.energy:.4f}" for one in self.structures if one.energy is not None]
-        none = [one.structure for one in self.structures if one.energy is None]
-        unknown = f"; no state at rest: {', '.join(none)}" if none else ""
-        return f"{self.name}, {'-'.join(self.species)}: {', '.join(known)} eV per atom{unknown}; taken is {self.structure}"
 
 
 def plan_survey(wish: Wish) -> list[Subject]:
@@ -236,22 +174,6 @@ def _crystal(rest: Rest, species: tuple[str, ...]) -> Crystal:
     ratio = {} if rest.axial_ratio is None else {"c_over_a": rest.axial_ratio}
     found: Crystal = getattr(Crystal, rest.structure)(*species, rest.a, **ratio)
     return found
-
-
-def with_room(member: Member, theory: Mapping[str, Any], core_radius: float) -> Member:
-    """The crack system with a core of this radius (A) if theory has a dislocation within reach; keys that are set stay.
-
-    Parameters
-    ----------
-    theory : dict
-        Report of `qc.commands.griffith.griffith_of_case`.
-    """
-    first = next((one for one in (theory["emission"] or {}).get("systems", []) if one["possible"]), None)
-    domain = member.case.model.domain_radius
-    if first is None or first["over_K_c"] >= WITHIN_REACH or (domain is not None and domain < FITS * core_radius):
-        return member
-    data = member.data | {"model": {"core_radius": core_radius} | member.data["model"]}
-    return replace(member, data=data, case=Case.from_dict(data, name=member.name))
 
 
 def _members(table: dict[str, Any], crystal: Crystal, own: list[Orientation] | None, wish: Wish) -> list[Member]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..case.orientation import Orientation
 from .side_by_side import Failure
-from .survey_plan import Member
+from .survey_subject import Member
 
 COLUMNS = (
     *("potential_name", "system", "plane", "front", "cut", "state", "reason", "gamma", "K_G", "K_Ie", "K_Ie_system", "theta", "expected"),

@@ -4,7 +4,8 @@ import pytest
 
 from qc.case.case import load_case
 from qc.case.file import toml_of
-from qc.commands.survey_plan import Wish, folder_name, plan_survey, with_room
+from qc.commands.survey_plan import Wish, folder_name, plan_survey
+from qc.commands.survey_subject import with_room
 from qc.errors import InputError
 
 IRON = "Fe_mm.eam.fs"

@@ -4,8 +4,8 @@ import pytest
 
 from qc.case.orientation import Orientation
 from qc.commands.side_by_side import Failure
-from qc.commands.survey_plan import Member
 from qc.commands.survey_rows import COLUMNS, crystal_entries, system_row
+from qc.commands.survey_subject import Member
 
 MEMBER = Member(name="110_001", orientation=Orientation(plane=(1, 1, 0), front=(0, 0, 1)), data={}, case=None)
 SYSTEM = {"plane": "(1 -1 0)", "burgers": "1/2[1 1 1]", "theta": 90.0, "K_Ie": 1.5, "K_Ie_step": None, "possible": True}

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from qc.case.orientation import Orientation
-from qc.commands.survey_plan import Member
 from qc.commands.survey_rows import crystal_entries, system_row
+from qc.commands.survey_subject import Member
 from qc.errors import InputError
 from qc.output.files import write_json
 from qc.report.page import write_report
