@@ -37,7 +37,7 @@ CASES = {
     "qm-sweep": (SILICON.replace("core_radius = 11.0", "core_radius = 9.0").replace("domain_radius = 15.0", SHORT) + QM, []),
 }
 REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT)
-DIFFERENT = {"seconds", "seconds_of_ranks", "evaluations", "calls", "n_qm_calls", "versions"}
+DIFFERENT = {"seconds", "cpu_seconds", "seconds_of_ranks", "evaluations", "calls", "n_qm_calls", "versions"}
 """Entries of a document that may be others after a resume."""
 PIECES = re.compile(r"fields|state-\d+\.npy|.*\.bp")
 """Files whose names tell where a run was resumed."""

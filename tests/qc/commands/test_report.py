@@ -93,7 +93,7 @@ def test_the_qm_region_in_a_sentence():
 def test_summary_of_a_ladder():
     griffith = SimpleNamespace(plane="(1 1 0)", cut="widest", front="[0 0 1]", gamma=1.65)
     specimen = SimpleNamespace(
-        system=SimpleNamespace(K_G=K_G, griffith=griffith),
+        system=SimpleNamespace(K_G=K_G, griffith=griffith, potential=None),
         material=("real", "fitted to iron"),
         warnings=["not cheap"],
         case=SimpleNamespace(notice=None),
