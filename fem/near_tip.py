@@ -30,6 +30,8 @@ GPA_SQRT_A = 100.0
 """1 MPa m^1/2 in GPa A^1/2."""
 J_PER_M2 = 1e3
 """(MPa m^1/2)^2 / GPa in J/m^2."""
+SOFTEST = 1e-6
+"""Stiffness that no crystal falls below, GPa: far smaller ones are rounding, and their field is no number."""
 
 
 class NearTipField:
@@ -168,8 +170,8 @@ def _checked(C_voigt: np.ndarray | Sequence[Sequence[float]], sheet: bool) -> np
         raise ValueError("elastic constants are not a finite symmetric matrix, expected one in GPa")
     C = 0.5 * (C + C.T)
     lowest = float(np.linalg.eigvalsh(C)[0])
-    if lowest <= 0.0:
-        raise ValueError(f"elastic constants have the eigenvalue {lowest:.6g} GPa, expected all of them > 0")
+    if lowest <= SOFTEST:
+        raise ValueError(f"elastic constants have the eigenvalue {lowest:.6g} GPa, expected all of them > {SOFTEST:g}")
     return C
 
 

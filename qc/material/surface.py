@@ -19,6 +19,8 @@ EV_PER_A2 = 16.02176634
 """1 eV/A^2 in J/m^2."""
 FORCE = 1e-6
 """Largest force component of a relaxed slab, eV/A."""
+LONG, TORN = 25, 10.0
+"""A slab with a larger force (eV/A) after so many steps is not worth the rest of them: no surface of a crystal has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +119,11 @@ def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = FORCE, s
     """
     y = np.array(positions, dtype=float)
     E, g = energy.energy(y), energy.gradient(y)
-    for _ in range(steps):
+    for step in range(steps):
         if np.abs(g).max() <= fmax:
             return float(E)
+        if step >= LONG and np.abs(g).max() > TORN:
+            raise ConvergenceError(f"surface did not relax: largest force {np.abs(g).max():.2e} eV/A after {step} steps")
         y, E, g = _descend(energy, y, E, g)
     raise ConvergenceError(f"surface did not relax: largest force {np.abs(g).max():.2e} after {steps} steps")
 

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 from ase import Atoms
 from ase.build import bulk as ase_bulk
 
 from atomistics import Crystal, load_potential
+from qc.errors import ConvergenceError
 from qc.material.griffith import griffith
 from qc.material.rest import at_rest
-from qc.material.surface import relax, surface_energy
+from qc.material.surface import LONG, relax, surface_energy
 
 GAMMA = [
     ("Cu", (1, 0, 0), (0, 1, 1), 1.3453),
@@ -124,3 +126,23 @@ def test_pressure_is_taken_off(potentials, caplog):
     given = Crystal.bcc("W", 3.157).oriented(plane=(1, 0, 0), front=(0, 0, 1))
     assert surface_energy(given, potentials["W"]).relaxed == pytest.approx(2.9835, rel=1e-3)
     assert "zero pressure" in caplog.text
+
+
+def test_a_slab_without_a_bottom_is_given_up_early():
+    """A mutated potential whose forces never fall: two hundred Hessians of it would take a minute."""
+    asked = []
+
+    class Slope:
+        def energy(self, y):
+            return -100.0 * float(y.sum())
+
+        def gradient(self, y):
+            return np.full_like(y, -100.0)
+
+        def hessian(self, y):
+            asked.append(1)
+            return scipy.sparse.identity(y.size, format="csr")
+
+    with pytest.raises(ConvergenceError, match=r"largest force 1\.00e\+02 eV/A after 25 steps"):
+        relax(Slope(), np.zeros((2, 3)))
+    assert len(asked) == LONG
