@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from atomistics.potentials.library import find_potential
 from benchmarks import lammps_disc
 from qc.crack.system import CrackSystem
-
-
-class Script:
-    """What LAMMPS is told of a potential file; a ``.snap`` script is included as it is."""
-
-    def __init__(self, file: str, element: str) -> None:
-        path = Path(find_potential(file))
-        if path.suffix == ".snap":
-            self.commands = [f"shell cd {path.parent}", f"include {path.name}", f"shell cd {Path.cwd()}"]
-        else:
-            self.commands = [f"pair_style {lammps_disc.STYLES[path.suffix]}", f"pair_coeff * * {path} {element}"]
 
 
 class AllAtoms:
@@ -48,8 +34,8 @@ class AllAtoms:
         self.X, self.free, self.period = own.X, own.free, system.model.thickness
         x, y = (self.X[:, :2] - system.centre).T
         self.unit_u = system.field.displacement(x, y, (1.0, 0.0, 0.0))
-        script = Script(file, system.crystal.species[0])
-        self.engine = lammps_disc.Engine(script, self.X, np.diag([1.0, 1.0, self.period]), (False, False, True))  # type: ignore[arg-type]
+        potential = lammps_disc.Potential.find(file, system.crystal.species[0], system.potential.cutoff)
+        self.engine = lammps_disc.Engine(potential, self.X, np.diag([1.0, 1.0, self.period]), (False, False, True))
         self.engine.freeze(~self.free)
         self.tracker = lammps_disc.Bonds.across_plane(self.X, self.period, d0, 1.3, 1.6)
 

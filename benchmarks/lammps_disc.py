@@ -91,6 +91,8 @@ class Potential:
 
     @property
     def commands(self) -> list[str]:
+        if self.path.suffix == ".snap":  # LAMMPS' own script, which names the files beside it
+            return [f"shell cd {self.path.parent}", f"include {self.path.name}", f"shell cd {Path.cwd()}"]
         return [f"pair_style {STYLES[self.path.suffix]}", f"pair_coeff * * {self.path} {self.element}"]
 
 

@@ -61,9 +61,9 @@ def by_us(name: str, radius: float, tolerance: float, method: str) -> dict[str, 
     print(f"{name}: K_G = {system.K_G:.5f} MPa m^1/2, {system.model.parts.layout.n_unknowns} unknowns", file=sys.stderr, flush=True)
 
     def kept(ladder: Ladder, record: Any) -> None:
-        bonds[f"{record.K_over_KG:.4f}"] = bonds_of(ladder)
+        bonds[f"{record.K_over_KG:.4f}"] = found = bonds_of(ladder)
         took = time.process_time() - begin
-        print(f"{record.K_over_KG:.4f} {bonds_of(ladder)} {record.newton_iterations} {took:.0f} s", file=sys.stderr, flush=True)
+        print(f"{record.K_over_KG:.4f} {found} {record.newton_iterations} {took:.0f} s", file=sys.stderr, flush=True)
 
     state = ladder.run(kept)
     events = [

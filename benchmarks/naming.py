@@ -85,13 +85,8 @@ def keep(path: Path, system: CrackSystem, disc: AllAtoms, found: tuple[float, fl
     """A state for ovito: positions, period, the conventional cell, its load (K_G), x of its tip (A), its name."""
     crystal = system.crystal
     facts = {"level": found[0], "tip": found[1], "nearest": crystal.nearest_neighbour_distance, "named": named}
-    facts["structure"] = crystal_kind(path)
+    facts["structure"] = crystal.structure
     np.savez_compressed(path, y=y, period=disc.period, cell=crystal.conventional_ij, facts=json.dumps(facts))
-
-
-def crystal_kind(path: Path) -> str:
-    """Structure of a state by its file's name."""
-    return str(CRACKS[path.stem.rsplit("_", 1)[0]][1])
 
 
 def compared(folder: Path) -> list[dict[str, Any]]:
@@ -108,8 +103,7 @@ def compared(folder: Path) -> list[dict[str, Any]]:
         for slip in named["slips"]:
             near = [n for n, line in enumerate(left) if alike(np.array(slip["b"]), line["b"])]
             if near:
-                best = min(near, key=lambda n: float(np.linalg.norm(np.subtract(left[n]["at"], slip["at"]))))
-                apart.append(float(np.linalg.norm(np.subtract(left.pop(best)["at"], slip["at"]))))
+                apart.append(distance(left.pop(nearest(left, near, slip["at"])), slip["at"]))
         rows.append(
             {
                 "state": path.stem, "K / K_G": round(facts["level"], 2), "named": named["kind"],
@@ -133,13 +127,23 @@ def new_lines(before: list[dict[str, Any]], after: list[dict[str, Any]], facts: 
     left = list(after)
     for line in before:
         b = np.array(line["b"])
-        if np.linalg.norm(np.subtract(line["at"], [facts["tip"], 0.0])) < NASCENT * facts["nearest"]:
+        if distance(line, [facts["tip"], 0.0]) < NASCENT * facts["nearest"]:
             continue  # it has not left the tip
         normal = np.array([-b[1], b[0]]) / max(np.hypot(b[0], b[1]), 1e-9)
         near = [n for n, other in enumerate(left) if alike(b, other["b"]) and abs(normal @ np.subtract(other["at"], line["at"])) < 1.5]
         if near:
-            del left[min(near, key=lambda n: float(np.linalg.norm(np.subtract(left[n]["at"], line["at"]))))]
+            del left[nearest(left, near, line["at"])]
     return left
+
+
+def nearest(lines: list[dict[str, Any]], which: list[int], at: list[float]) -> int:
+    """The one of some lines that is nearest to a place."""
+    return min(which, key=lambda n: distance(lines[n], at))
+
+
+def distance(line: dict[str, Any], at: list[float]) -> float:
+    """Of a line from a place, A."""
+    return float(np.linalg.norm(np.subtract(line["at"], at)))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
