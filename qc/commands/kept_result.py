@@ -45,10 +45,15 @@ def kept_result(case: Case, path: Path, resume: bool) -> tuple[dict[str, Any] | 
     return None, bool(documents(path.parent))
 
 
+def error_is_wanted(case: Case, forces_only: bool) -> bool:
+    """Whether the error of a K+ is to be measured: larger domains and other methods want an energy, or as many calls again."""
+    return case.load.error_budget and case.qm is None and not forces_only
+
+
 def _unweighed(case: Case, document: dict[str, Any]) -> bool:
     """Whether a ladder was stopped while the error of its K+ was being measured."""
-    wanted = case.load.error_budget and case.qm is None and document.get("K_plus") is not None
-    return wanted and not document.get("K_plus_error")
+    wanted = error_is_wanted(case, forces_only=document.get("calculator") is not None)
+    return wanted and document.get("K_plus") is not None and not document.get("K_plus_error")
 
 
 def has_left_undone(directory: Path) -> bool:

@@ -22,6 +22,7 @@ from ..solve.options import SolverOptions
 from ..stages import stage
 from .directory import RunDirectory
 from .guard import Interrupt
+from .kept_result import error_is_wanted
 from .opened import opened
 from .report import document, in_short, model_line, step_line, summary_lines
 from .specimen import Specimen
@@ -147,10 +148,8 @@ class LadderRun:
 
     def _weigh(self) -> None:
         """Measure the error of K+, unless an earlier run has."""
-        wanted = self.specimen.case.load.error_budget and self.qm is None and self.error is None
-        if self.specimen.system.potential.forces_only:  # larger domains and other methods would need an energy, or as many calls again
-            return
-        if not wanted or self.ladder.state.K_plus_bracket is None:
+        wanted = error_is_wanted(self.specimen.case, self.specimen.system.potential.forces_only)
+        if not wanted or self.error is not None or self.ladder.state.K_plus_bracket is None:
             return
 
         self.shown.phase(

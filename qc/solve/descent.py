@@ -12,7 +12,7 @@ from ..monitor import tell
 from .newton import Newton, run
 from .options import GIVEN_UP, ROUGH, Enough, SolveReport, never
 from .secants import SecantNewton
-from .stability import Stability
+from .stability import Stability, shifted
 from .vectors import distance, largest
 
 log = logging.getLogger(__name__)
@@ -173,29 +173,28 @@ class Descent:
         q.array[:] += self._newton.options.perturbation * self._noise.ravel()
 
     def _step(self, q: PETSc.Vec, g: PETSc.Vec, shift: float, step: PETSc.Vec) -> float:
-        """step = -(H + shift S)^-1 g with the first shift of a rising sequence that makes the matrix definite."""
+        """step = -(H + shift S)^-1 g with the shift of `definite_shift`, which is returned."""
+        shift = self.definite_shift(q, shift)
+        self._stability.factors.solve(g, step)
+        step.scale(-1.0)
+        return shift
+
+    def definite_shift(self, q: PETSc.Vec, shift: float) -> float:
+        """The first of a rising sequence of shifts, from a guess, with which H + shift S, factored, is positive definite. Collective."""
         coupling, newton, factors = self._coupling, self._newton, self._stability.factors
         H = coupling.hessian(q)
         shift = shift / 4 if shift > 0.05 else 0.0
         self._stability.forget()
-        structures = PETSc.Mat.Structure
         while shift < 1e3:
-            A, alike = H, newton.stiffness_version == coupling.pattern_version
-            if shift > 0:
-                A = H.copy()
-                structure = structures.SAME_NONZERO_PATTERN if alike else structures.DIFFERENT_NONZERO_PATTERN
-                A.axpy(shift, newton.stiffness, structure=structure)
+            alike = newton.stiffness_version == coupling.pattern_version
+            A = shifted(H, shift, newton.stiffness, alike) if shift > 0 else H
             factors.factor(A, (coupling.pattern_version, shift > 0 and not alike))
             if factors.negative == 0:
-                break
+                return shift
             shift = max(0.1, 3 * shift)
-        else:
-            raise ConvergenceError(
-                "the Hessian stays indefinite whatever elastic stiffness is added: the perfect crystal itself is unstable"
-            )
-        factors.solve(g, step)
-        step.scale(-1.0)
-        return shift
+        raise ConvergenceError(
+            "the Hessian stays indefinite whatever elastic stiffness is added: the perfect crystal itself is unstable"
+        )
 
     def _glide(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> float:
         """Go on downhill by L-BFGS from the factors at hand, as long as it pays; the energy.
@@ -220,10 +219,6 @@ class Descent:
                 break
         secants.destroy()
         return E
-
-    def definite_shift(self, q: PETSc.Vec, shift: float) -> float:
-        """The first of a rising sequence of shifts with which H + shift S is positive definite at q, from a guess. Collective."""
-        return self._step(q, q.duplicate(), shift, q.duplicate())
 
     def _search(self, q: PETSc.Vec, E: float, g: PETSc.Vec, step: PETSc.Vec) -> tuple[float, float]:
         """(length, energy) of the capped step, halved until the energy falls (Armijo); the length is 0 if it never does.

@@ -12,6 +12,7 @@ from ..coupling.coupling import Coupling
 from ..monitor import tell
 from .low_rank import LowRank
 from .options import GIVEN_UP, PREFIX, Enough, SolveReport, SolverOptions
+from .stability import Factors, shifted
 from .vectors import distance, largest
 
 log = logging.getLogger(__name__)
@@ -58,17 +59,7 @@ class SecantNewton:
     ) -> None:
         self._coupling, self.options = coupling, options
         self.learnt = LowRank(metric)
-        self._ksp = PETSc.KSP().create(coupling.layout.comm)
-        self._ksp.setOptionsPrefix(PREFIX + "secant_")
-        self._ksp.setType(PETSc.KSP.Type.PREONLY)
-        pc = self._ksp.getPC()
-        pc.setType(PETSc.PC.Type.LU)
-        pc.setFactorSolverType("mumps")
-        database = PETSc.Options()
-        database[PREFIX + "secant_mat_mumps_icntl_14"] = "60"
-        database[PREFIX + "secant_mat_mumps_icntl_20"] = "10"
-        self._ksp.setFromOptions()
-        self._pattern: tuple[int, bool] | None = None
+        self._factors = Factors(coupling.layout.comm, PREFIX + "secant_", PETSc.PC.Type.LU)
         self._stiff, self._stiff_version = stiffness.copy(), coupling.pattern_version
         self._state: tuple[PETSc.Vec, PETSc.Vec] | None = None
 
@@ -208,17 +199,12 @@ class SecantNewton:
         H, alike = coupling.hessian(q), True
         if shift > 0:
             alike = coupling.pattern_version == self._stiff_version
-            same, other = PETSc.Mat.Structure.SAME_NONZERO_PATTERN, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN
-            H = H.copy()
-            H.axpy(shift, self._stiff, structure=same if alike else other)
-        if (coupling.pattern_version, alike) != self._pattern:
-            self._ksp.reset()
-            self._pattern = (coupling.pattern_version, alike)
-        self._ksp.setOperators(H)
+            H = shifted(H, shift, self._stiff, alike)
+        self._factors.factor(H, (coupling.pattern_version, alike))
         if shift > 0:
-            self._ksp.solve(g, step)
+            self._factors.solve(g, step)
         else:
-            self.learnt.solve(self._ksp.solve, g, step)
+            self.learnt.solve(self._factors.solve, g, step)
         size = largest(step)
         step.scale(min(1.0, longest / max(size, 1e-300)))
         return min(size, longest)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
@@ -78,29 +81,35 @@ class Stability:
         return definite
 
 
-class Inertia:
-    """LDL^T factors of a symmetric matrix by MUMPS, with the number of its negative eigenvalues (Sylvester)."""
+class Factors:
+    """Factors of matrices by MUMPS.
 
-    def __init__(self, comm: MPI.Comm, prefix: str) -> None:
+    Parameters
+    ----------
+    kind : PETSc.PC.Type
+        LU or CHOLESKY.
+    settings : dict, optional
+        Options of MUMPS besides.
+    """
+
+    def __init__(self, comm: MPI.Comm, prefix: str, kind: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self._comm = comm
         self._ksp = PETSc.KSP().create(comm)
         self._ksp.setOptionsPrefix(prefix)
         self._ksp.setType(PETSc.KSP.Type.PREONLY)
         pc = self._ksp.getPC()
-        pc.setType(PETSc.PC.Type.CHOLESKY)
+        pc.setType(kind)
         pc.setFactorSolverType("mumps")
         database = PETSc.Options()
-        # null pivots are counted as such; no ScaLAPACK root, whose pivots MUMPS does not count
-        database[prefix + "mat_mumps_icntl_24"] = "1"
-        database[prefix + "mat_mumps_icntl_13"] = "1"
         database[prefix + "mat_mumps_icntl_14"] = "60"
         database[prefix + "mat_mumps_icntl_20"] = "10"  # right-hand sides stay: no vector of the domain on rank 0
+        for name, value in settings.items():
+            database[prefix + name] = value
         self._ksp.setFromOptions()
         self._pattern: object = None
-        self.negative, self.null = 0, 0
 
     def factor(self, A: PETSc.Mat, pattern: object) -> None:
-        """Factor A and count its negative and null pivots.
+        """Factor A.
 
         Matrices of the same sparsity come with an equal ``pattern``. PETSc would not notice a change in a matrix that was
         preallocated anew, nor in a sum of two, and hand MUMPS values for the wrong symbolic factors.
@@ -111,7 +120,6 @@ class Inertia:
             self._pattern = pattern
         self._ksp.setOperators(A)
         self._ksp.setUp()
-        self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
 
     @property
     def ksp(self) -> PETSc.KSP:
@@ -121,6 +129,28 @@ class Inertia:
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         """x = A^-1 b with the last factors."""
         self._ksp.solve(b, x)
+
+
+class Inertia(Factors):
+    """LDL^T factors of a symmetric matrix, with the number of its negative eigenvalues (Sylvester)."""
+
+    def __init__(self, comm: MPI.Comm, prefix: str) -> None:
+        # null pivots are counted as such; no ScaLAPACK root, whose pivots MUMPS does not count
+        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, {"mat_mumps_icntl_24": "1", "mat_mumps_icntl_13": "1"})
+        self.negative, self.null = 0, 0
+
+    def factor(self, A: PETSc.Mat, pattern: object) -> None:
+        """See `Factors.factor`; negative and null pivots are counted."""
+        super().factor(A, pattern)
+        self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
+
+
+def shifted(H: PETSc.Mat, shift: float, S: PETSc.Mat, alike: bool) -> PETSc.Mat:
+    """H + shift S, a matrix of its own; ``alike``: both have the same pattern."""
+    structures = PETSc.Mat.Structure
+    A = H.copy()
+    A.axpy(shift, S, structure=structures.SAME_NONZERO_PATTERN if alike else structures.DIFFERENT_NONZERO_PATTERN)
+    return A
 
 
 def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:

@@ -27,6 +27,7 @@ def written(folder, case, **entries):
         ({"finished": False}, False),
         ({"K_plus": 1.0, "K_plus_error": {"step": {}}}, True),
         ({"K_plus": 1.0, "K_plus_error": None}, False),  # stopped while it was being measured
+        ({"K_plus": 1.0, "K_plus_error": None, "calculator": {"name": "network"}}, True),  # by forces only: it never is
     ],
 )
 def test_what_is_finished(tmp_path, case, entries, known, monkeypatch):
