@@ -56,9 +56,9 @@ help:
 	@echo "make wheel-test  builds the wheel, installs it outside this folder, runs qc selftest"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test    the parts of make test (WORKERS=, as many processes as cores)"
-	@echo "make examples  the examples of the README alone (unit has them, too)"
+	@echo "make examples  all examples of the README, the slow ones too"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
-	@echo "make docs      the site, results/docs/index.html; runs the gallery, warnings are errors"
+	@echo "make docs      the site, results/docs/index.html; runs and tests the gallery, warnings are errors"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
 
@@ -104,15 +104,17 @@ lint: $(READY)
 types: $(READY)
 	$(PY) -m mypy
 
+# The scripts of the gallery are run where they are shown: make docs.
+GALLERY := tests/test_gallery.py
 unit: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --deselect=$(GALLERY) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two,
 # and the scripts of the gallery. Files without such a mark are not even read: every rank would.
 MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests)
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
-	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --deselect=tests/test_gallery.py $(call MARKED) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --deselect=$(GALLERY) $(call MARKED) $(PYTEST_ARGS)
 	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(call MARKED,.*also=2) $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.
@@ -122,9 +124,9 @@ patch-test: $(READY)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
-# Alone; unit has them, too.
+# All of them; unit has the quick ones, too.
 examples: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
+	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
 
 # The wheel as a stranger has it: in an environment of its own, outside this folder. About 2 GB, removed afterwards.
 WHEEL := $(abspath results/wheel)
@@ -153,8 +155,9 @@ crack: $(READY)
 house:
 	@python=$$(test -x $(BIN)python3 && echo $(BIN)python3 || PYTHON="$(PYTHON)" tools/find_python.sh) && "$$python" tools/house.py
 
-# Pages of keys and commands are written by the code, the gallery is run: docs/conf.py.
+# Pages of keys and commands are written by the code, the gallery is run: docs/conf.py. Its numbers come first.
 docs: $(READY)
+	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/gallery.xml $(GALLERY)
 	$(TEST_ENV) MPLBACKEND=Agg $(PY) -m sphinx -W --keep-going -q -b html docs results/docs
 	@echo "make docs: results/docs/index.html"
 

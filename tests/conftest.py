@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ def shared_path(tmp_path: Path) -> Path:
     return MPI.COMM_WORLD.bcast(tmp_path)
 
 
-@pytest.fixture
-def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def unrendered() -> Iterator[None]:
     """Pictures are laid out but not rendered: an empty file each. For tests of something else; a third of a small run is rendering."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **how: Path(path).touch())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **how: Path(path).touch())
+        yield

@@ -95,8 +95,12 @@ def test_check_of_the_main_case(tmp_path):
     assert (tmp_path / "model.png").exists()
 
 
+@pytest.mark.slow
 def test_the_script_that_propagates():
-    """A smaller disc and two bonds: the same load for both, the first one's within a step of the folds' 1.44."""
+    """A smaller disc and two bonds: the same load for both, the first one's within a step of the folds' 1.44.
+
+    Slow, as test_propagation.py has the loads, and make examples runs the script.
+    """
     text = (EXAMPLES / "propagation.py").read_text()
     changes = {
         "core_radius=25.0": "core_radius=14.0",
@@ -121,14 +125,27 @@ def test_silicon_propagation_at_small_size(tmp_path):
     assert check_case(case)["ladder steps at most"] > 0
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tblite") is None, reason="tblite is not installed (extra qm)")
-def test_silicon_qm_crack_at_small_size(tmp_path):
-    """GFN1-xTB at the tip: it holds on to the bond behind the tip that the potential has torn, and opens the one at the tip."""
+WITH_XTB = pytest.mark.skipif(importlib.util.find_spec("tblite") is None, reason="tblite is not installed (extra qm)")
+
+
+def small_silicon_qm_crack():
     small = ("model.core_radius=12", "model.blend_width=10", "model.domain_radius=50", "qm.radius=4.5")
-    small += ("load.K_stop=0.95", "load.J_tolerance=0.3")
-    case = load_case(EXAMPLES / "silicon_qm_crack.toml", small)
-    check = check_case(case)
-    assert check["QM region"].startswith("Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb")
+    return load_case(EXAMPLES / "silicon_qm_crack.toml", (*small, "load.K_stop=0.95", "load.J_tolerance=0.3"))
+
+
+@WITH_XTB
+def test_silicon_qm_crack_is_well_formed():
+    assert check_case(small_silicon_qm_crack())["QM region"].startswith("Si26H30 (26 atoms, 30 link atoms) by gfn1-xtb")
+
+
+@WITH_XTB
+@pytest.mark.slow
+def test_silicon_qm_crack_at_small_size(tmp_path):
+    """GFN1-xTB at the tip: it holds on to the bond behind the tip that the potential has torn, and opens the one at the tip.
+
+    The sweep itself is in test_qm_sweep.py, the audit in test_run_qm_tip.py, xTB in test_xtb.py.
+    """
+    case = small_silicon_qm_crack()
     found = run_sweep(case, solver_options(case, []), tmp_path)
     (record,) = found["loads"]
     assert 0 < record["qm"]["calls"] < 100

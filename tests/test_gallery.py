@@ -41,7 +41,6 @@ def test_first_crack():
     assert 0.9 < found["balance"]["unload"] < 1.0 < found["balance"]["load"] < 1.1
 
 
-@pytest.mark.mpi(also=2)
 def test_ghost_forces():
     """Blending alone: at least as fast as width^-2, as theory says; the corrected methods have none."""
     found = results("04_ghost_forces")
@@ -49,7 +48,6 @@ def test_ghost_forces():
     assert max(found["force"][method] for method in ("bgfc", "bgrac", "bqcf")) < 1e-10 < 1e-3 < found["force"]["bqce"]
 
 
-@pytest.mark.mpi(also=2)
 def test_choice_of_method():
     """Strains and energy of all atoms: ghost forces spoil both, and who takes them away is better by what theory promises."""
     found = results("05_choice_of_method")

@@ -8,6 +8,7 @@ the functions below. It needs Python 3.12 and nothing else, and imports nothing 
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -61,8 +62,9 @@ def files_of(root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths]
 
 
-def imports_of(root: Path, file: str) -> Iterator[Import]:
-    """All imports of a file, with absolute names."""
+@functools.cache
+def imports_of(root: Path, file: str) -> tuple[Import, ...]:
+    """All imports of a file, with absolute names; a file is read once."""
     package = Path(file).parent.parts
 
     def visit(node: ast.AST, late: bool, typing: bool) -> Iterator[Import]:
@@ -79,7 +81,7 @@ def imports_of(root: Path, file: str) -> Iterator[Import]:
                 checked = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
                 yield from visit(child, late or inside, typing or checked)
 
-    return visit(ast.parse((root / file).read_text()), False, False)
+    return tuple(visit(ast.parse((root / file).read_text()), False, False))
 
 
 def import_graph(root: Path) -> Graph:

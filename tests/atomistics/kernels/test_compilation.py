@@ -71,14 +71,10 @@ def test_where_nothing_can_be_written_a_folder_of_the_users_own(monkeypatch, tmp
 def test_kernels_of_snap_and_of_ace_come_with_the_first_potential():
     """Nobody else waits for them."""
     shown = "print(*('atomistics.kernels.' + kernels in sys.modules for kernels in ('snap', 'ace')))"
-    says = "import sys, atomistics; atomistics.load_potential({!r}); " + shown
-    for name, expected in (
-        ("Cu_mishin1.eam.alloy", ["False", "False"]),
-        ("Mo_Chen_PRM2017.snap", ["True", "False"]),
-        ("Cu-PBE-core-rep.ace", ["False", "True"]),
-    ):
-        found = subprocess.run([sys.executable, "-c", says.format(name)], capture_output=True, text=True, check=True)
-        assert found.stdout.split() == expected
+    names = ("Cu_mishin1.eam.alloy", "Mo_Chen_PRM2017.snap", "Cu-PBE-core-rep.ace")
+    says = "import sys, atomistics; " + "; ".join(f"atomistics.load_potential({name!r}); {shown}" for name in names)
+    found = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True)
+    assert [line.split() for line in found.stdout.splitlines()] == [["False", "False"], ["True", "False"], ["True", "True"]]
 
 
 def test_what_was_compiled_before_a_change_is_made_anew(tmp_path):

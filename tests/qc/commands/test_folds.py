@@ -27,9 +27,12 @@ def one_fold(folder, ranks=comm, resume=False, **options):
         return FoldsRun(case, held, FoldSpec(start=1.2, folds=1), PathOptions(**options), shown).execute()
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
-    """One rank of all is asked to stop on the way forward, then one alone on the way back: the numbers of an uninterrupted path."""
+    """One rank of all is asked to stop on the way forward, then one alone on the way back: the numbers of an uninterrupted path.
+
+    Begun on one rank and resumed on it: test_kill_loop.py.
+    """
     found, stops = FoldsRun._found, [8, 14]
 
     def ask(run, points):

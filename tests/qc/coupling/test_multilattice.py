@@ -140,7 +140,7 @@ def test_compounds_whose_sites_are_centres_of_inversion(structure, order):
     assert m.coupling.energy(deform(m, PLANE)) == pytest.approx(volume * (strained - perfect), rel=1e-9)
 
 
-@pytest.mark.parametrize("structure", NICKEL_ALUMINIDE)
+@pytest.mark.parametrize("structure", ["B2", pytest.param("L1_2", marks=pytest.mark.slow)])
 def test_compounds_beside_a_slit(structure):
     potential = load_potential("NiAlH_jea.eam.alloy")
     crystal = NICKEL_ALUMINIDE[structure].resolved(potential).oriented((1, 1, 0), (0, 0, 1))
@@ -250,11 +250,14 @@ def test_order_of_the_sublattices_does_not_matter():
     assert h[nodes] == pytest.approx((sign * g)[nodes], abs=1e-11)
 
 
-def test_other_bases():
-    """Hexagonal close packing, and a compound."""
+@pytest.mark.parametrize("method", [pytest.param(m, marks=pytest.mark.slow) if m in ("bqce", "bqcf") else m for m in METHODS])
+def test_hexagonal_close_packing(method):
+    """Slow for those that blend as in silicon, test_no_ghost_forces_in_three_dimensions."""
     copper = load_potential("Cu_mishin1.eam.alloy")
-    for method in METHODS:
-        assert np.abs(forces(ball(method, Crystal.hcp("Cu", 2.55), copper), GENERAL)).max() < 1e-9
+    assert np.abs(forces(ball(method, Crystal.hcp("Cu", 2.55), copper), GENERAL)).max() < 1e-9
+
+
+def test_a_compound():
     carbide = load_potential("SiC.tersoff", ["Si", "C"])
     assert np.abs(forces(ball("bgfc", Crystal.zincblende("Si", "C", 4.32), carbide), GENERAL)).max() < 1e-9
 

@@ -50,8 +50,12 @@ def test_a_method_differs_from_itself_by_nothing(bgfc):
     assert seam_shift(bgfc.system, bgfc.system, bgfc.before_advance, bgfc.state.K_plus_bracket[0]) == 0.0
 
 
+@pytest.mark.slow
 def test_parts_of_a_small_model():
-    """What each part is; the ladder's own state and load are left alone."""
+    """What each part is; the ladder's own state and load are left alone.
+
+    Slow, as test_run.py has an error measured in a run, and its parts are tested one by one here.
+    """
     ladder = climbed("bgfc", spec=replace(CLIMB, K_tolerance=1e-3))
     before = ladder.q.copy()
     error = k_plus_error(ladder)

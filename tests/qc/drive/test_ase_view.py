@@ -54,7 +54,7 @@ def test_forces_are_the_slope_of_the_energy(name, continuum):
     assert np.abs(atoms.get_forces() - forces)[far].max() > 1e-3
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name == "silicon" else name for name in SYSTEMS])
 def test_an_ase_optimiser_finds_our_own_minimum(name):
     system = SYSTEMS[name](**SMALL[name])
     K = 1.1 * system.K_G

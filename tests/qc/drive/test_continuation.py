@@ -57,9 +57,13 @@ def beyond_the_fold(method, comm):
             return np.array(points, dtype=float)
 
 
+@pytest.mark.slow
 @pytest.mark.mpi
 def test_coupled_folds_do_not_depend_on_the_ranks():
-    """Loads, energies and inertia of a coupled model as on one rank alone; K+ is that of all atoms (1.4480)."""
+    """Loads, energies and inertia of a coupled model as on one rank alone; K+ is that of all atoms (1.4480).
+
+    Slow, as test_folds.py compares a path begun on all ranks with one on a rank alone.
+    """
     many, alone = together_and_alone(lambda comm: beyond_the_fold("bgrac", comm))
     beside = alone[:, 3] == 0  # at the fold itself an eigenvalue is zero
     assert many[:, :2] == pytest.approx(alone[:, :2], rel=1e-8)

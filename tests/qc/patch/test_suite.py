@@ -142,8 +142,7 @@ def test_a_mesh_of_ones_own(method):
 ACE = str(Path(__file__).parents[2] / "atomistics" / "potentials" / "ace" / "SBessel.yace")
 
 
-@pytest.mark.mpi
-@pytest.mark.parametrize("method", ["bgrac", "bgfc"])
+@pytest.mark.parametrize("method", [pytest.param("bgrac", marks=pytest.mark.mpi), "bgfc"])
 @pytest.mark.parametrize(
     ("crystal", "potential"),
     [

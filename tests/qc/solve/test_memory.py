@@ -39,8 +39,8 @@ def resident() -> int:
     ("method", "linear"),
     [
         pytest.param("bgfc", "mumps", marks=pytest.mark.mpi),
-        pytest.param("bgfc", "gamg", marks=pytest.mark.mpi),
-        pytest.param("bgfc", "factored", marks=pytest.mark.mpi),
+        ("bgfc", "gamg"),
+        ("bgfc", "factored"),
         ("bqcf", "mumps"),
         ("bgrac", "mumps"),
     ],
