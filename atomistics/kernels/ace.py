@@ -12,9 +12,9 @@ import numpy as np
 
 from .ace_bonds import SHAPE, SPECIES, bond_gradients, density, numbers_each
 from .ace_forms import COEFFICIENT, DC, DD, DS, ENERGY, PRODUCT, SWITCH, densities, gradients, products, site_energies
-from .ace_radial import FROM_KERNELS, FROM_PYTHON, INNER_CUTOFF, INNER_WIDTH, INVERSE, NEAREST, NX, P1, ROWS, geometry
+from .ace_radial import INNER_CUTOFF, INNER_WIDTH, INVERSE, NEAREST, NX, P1, ROWS, geometry
 from .lanes import LISTED, add_gradients, gather, take_sites
-from .pair import F1, F2, i8, longest
+from .pair import F1, F2, FROM_KERNELS, FROM_PYTHON, i8, longest
 from .vector import W, load, splat, store
 
 BONDS = nb.types.Tuple((F1, F2, F2, F2))

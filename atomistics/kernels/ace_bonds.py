@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numba as nb
 
-from .ace_radial import C1, FROM_KERNELS, FROM_PYTHON, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
-from .pair import F1, F2, i8
+from .ace_radial import C1, INVERSE, NX, NY, NZ, P1, ROWS, C, base_functions
+from .pair import F1, F2, FROM_KERNELS, FROM_PYTHON, i8
 from .panels import panel_product
 from .vector import load, splat, store
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .ace_radial import FROM_KERNELS, NEAREST, falling
-from .pair import F1, F2, f8, i8
+from .ace_radial import NEAREST, falling
+from .pair import F1, F2, FROM_KERNELS, f8, i8
 from .vector import W, load, splat, store
 
 G2, G1 = nb.int32[:, ::1], nb.int32[::1]

@@ -32,10 +32,10 @@ from .ace_forms import (
     pair_tangents,
     products,
 )
-from .ace_radial import C1, FROM_KERNELS, FROM_PYTHON, INVERSE, NEAREST, NX, P1, ROWS
+from .ace_radial import C1, INVERSE, NEAREST, NX, P1, ROWS
 from .ace_second import bond_seconds
 from .lanes import gather, moduli, responses, scatter, strained, take_sites, tangent_products
-from .pair import F1, F2, I1, i8
+from .pair import F1, F2, FROM_KERNELS, FROM_PYTHON, I1, i8
 from .panels import congruence
 from .vector import W, load, splat, store
 

@@ -8,20 +8,12 @@ evaluation are those of ICAMS' evaluator (Y. Lysogorskiy et al., npj Comput. Mat
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba as nb
 import numpy as np
 
-from .pair import F1, F2, FLAGS, SHARES, f8, i8
+from .pair import F1, F2, FROM_KERNELS, SHARES, f8, i8
 from .vector import W, load, splat, store
 
-FROM_PYTHON: dict[str, Any] = {**FLAGS, "no_cfunc_wrapper": True}
-FROM_KERNELS: dict[str, Any] = {**FROM_PYTHON, "no_cpython_wrapper": True}
-"""Kernels that Python calls, and those that only others call: wrappers that nobody uses take a third of the time of compiling.
-
-Python must not call the latter: it would crash.
-"""
 POWER, EXPONENTIAL, SINC = range(3)
 """Radial bases ChebPow, ChebExpCos, SBessel."""
 DENSITY, DISTANCE, NEAREST = range(3)

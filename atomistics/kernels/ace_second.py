@@ -7,8 +7,8 @@ from __future__ import annotations
 import numba as nb
 
 from .ace_bonds import BASE, LEVELS, RADIAL, SHAPE, SPECIES, bond_functions, numbers_each
-from .ace_radial import C1, C2, FROM_KERNELS, INVERSE, NX, ROWS
-from .pair import F1, F2, i8
+from .ace_radial import C1, C2, INVERSE, NX, ROWS
+from .pair import F1, F2, FROM_KERNELS, i8
 from .vector import load, splat, store
 
 PHI1, PHI2, G, G1, XX, XY, XZ, YZ, ZZ = 0, 1, 2, 5, 8, 9, 10, 11, 12

@@ -22,6 +22,12 @@ SHARES = ((0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 
 """Universal screening function of Ziegler, Biersack & Littmark: shares and rates of its exponentials."""
 
 FLAGS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
+FROM_PYTHON: dict[str, Any] = {**FLAGS, "no_cfunc_wrapper": True}
+FROM_KERNELS: dict[str, Any] = {**FROM_PYTHON, "no_cpython_wrapper": True}
+"""Kernels that Python calls, and those that only others call: wrappers that nobody uses take a third of the time of compiling.
+
+Python must not call the latter: it would crash.
+"""
 f8, i4, i8 = nb.float64, nb.int32, nb.int64
 F1, F2, F3, F5 = f8[::1], f8[:, ::1], f8[:, :, ::1], f8[:, :, :, :, ::1]
 I1 = i4[::1]

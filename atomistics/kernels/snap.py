@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 
 from .lanes import LISTED, add_gradients, gather, take_sites
-from .pair import F1, F2, F3, FLAGS, i8, longest
+from .pair import F1, F2, F3, FROM_KERNELS, FROM_PYTHON, i8, longest
 from .snap_bonds import P1, ROWS, bond_gradients, density, geometry, sum_coefficients
 from .snap_forms import FORM, energies
 from .vector import W
@@ -24,7 +24,7 @@ B_, G_, U, DU, X, X_G, S, T, VALUES, BETA, V_ = range(11)
 """Work space: rows and gradients of bonds, u and its derivative, x and dV/dx, `sum_coefficients`, 24 vectors, I and dV/dI, V."""
 
 
-@nb.njit(ROOM(SHAPE, ENERGY, i8), **FLAGS)
+@nb.njit(ROOM(SHAPE, ENERGY, i8), **FROM_KERNELS)
 def make_room(shape, energy, n):
     """Work space for blocks of at most n bonds a site."""
     J, densities, at, _ = shape
@@ -35,7 +35,7 @@ def make_room(shape, energy, n):
     )  # fmt: skip
 
 
-@nb.njit(nb.void(SHAPE, BONDS, ENERGY, i8, i8, P1, F1, ROOM), **FLAGS)
+@nb.njit(nb.void(SHAPE, BONDS, ENERGY, i8, i8, P1, F1, ROOM), **FROM_KERNELS)
 def evaluate(shape, bonds, energy, own, n, kinds, D, room):
     """V, dV/dx and what bonds need of it, for sites of type ``own`` with n bonds D [bond, 3] to types ``kinds``."""
     J, densities, at, _ = shape
@@ -48,7 +48,7 @@ def evaluate(shape, bonds, energy, own, n, kinds, D, room):
     sum_coefficients(J, at, densities, room[X_G], room[S])
 
 
-@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, F1, F2), **FLAGS)
+@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, F1, F2), **FROM_PYTHON)
 def site_sum(y, types, sites, first, index, order, w, shape, bonds, energy, V, g):
     """V[s] of the sites in ``order`` (by type), and the gradient of sum w V added into g."""
     most = longest(first) * len(bonds[0])

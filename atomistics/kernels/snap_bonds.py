@@ -16,7 +16,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .pair import F1, FLAGS, f8, i8
+from .pair import F1, FROM_KERNELS, f8, i8
 from .vector import W, load, splat, store
 
 AR, AI, BR, BI, NX, NY, NZ, WEIGHT, WEIGHT1, WEIGHT2, COS, SIN, THETA1, INVERSE, ROWS = range(15)
@@ -26,7 +26,7 @@ RMIN, RFAC, SWITCH, SELF_ALL = range(4)
 P1 = nb.int64[::1]
 
 
-@nb.njit(nb.void(F1, F1, F1, i8, i8, P1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F1, F1, F1, i8, i8, P1, F1, F1), **FROM_KERNELS)
 def geometry(R, weight, p, own, n, kinds, D, B):
     """Rows B [bond, row] of n bonds D [bond, 3] of sites of type ``own``: bond k is to type kinds[k]; w f = 0 beyond the cutoff."""
     for k in range(n):
@@ -54,7 +54,7 @@ def geometry(R, weight, p, own, n, kinds, D, B):
             B[o + COS * W], B[o + SIN * W], B[o + THETA1 * W], B[o + INVERSE * W] = c, t, theta1, ri
 
 
-@nb.njit(nb.void(i8, i8, F1), **FLAGS)
+@nb.njit(nb.void(i8, i8, F1), **FROM_KERNELS)
 def mirror(j, at, u):
     """The row beyond the middle of an odd level, from the one before it."""
     mb = (j + 1) // 2
@@ -65,7 +65,7 @@ def mirror(j, at, u):
         store(u, o + 2 * ma + 1, (-sign) * load(u, q + 2 * (j - ma) + 1))
 
 
-@nb.njit(nb.void(i8, P1, F1, i8, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, F1, i8, F1), **FROM_KERNELS)
 def levels(J, at, B, k, u):
     """u of bond k: real part of element i at 2 i, imaginary part after it; level j begins at element at[j]."""
     ar, ai, br, bi = load(B, ROWS * k), load(B, ROWS * k + 1), load(B, ROWS * k + 2), load(B, ROWS * k + 3)
@@ -87,7 +87,7 @@ def levels(J, at, B, k, u):
             mirror(j, at[j], u)
 
 
-@nb.njit(nb.void(i8, P1, F1, i8, F1, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, F1, i8, F1, i8, F1, F1), **FROM_KERNELS)
 def level_tangents(J, at, B, k, d, first, u, du):
     """Derivative du of u (see `levels`) where (a, b) has the derivative d, four vectors from the ``first`` on."""
     ar, ai, br, bi = load(B, ROWS * k), load(B, ROWS * k + 1), load(B, ROWS * k + 2), load(B, ROWS * k + 3)
@@ -117,7 +117,7 @@ def level_tangents(J, at, B, k, d, first, u, du):
             mirror(j, at[j], du)
 
 
-@nb.njit(nb.void(i8, P1, i8, i8, f8, i8, P1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, i8, i8, f8, i8, P1, F1, F1, F1), **FROM_KERNELS)
 def density(J, at, densities, own, self_all, n, kinds, B, u, x):
     """x = what the site itself gives plus sum w f u over its n bonds; of several densities each bond belongs to that of its type."""
     size = 2 * at[J + 1]
@@ -136,7 +136,7 @@ def density(J, at, densities, own, self_all, n, kinds, B, u, x):
             store(x, o + i, load(x, o + i) + w * load(u, i))
 
 
-@nb.njit(nb.void(i8, P1, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, i8, F1, F1), **FROM_KERNELS)
 def sum_coefficients(J, at, densities, g, S):
     """What `bond_sums` multiplies u with, from the gradient g = dV/dx: eight numbers for each element below level J."""
     zero = splat(0.0)
@@ -173,7 +173,7 @@ def sum_coefficients(J, at, densities, g, S):
                     store(S, o + 7, c - dr)
 
 
-@nb.njit(nb.void(i8, i8, F1, F1, F1, i8), **FLAGS)
+@nb.njit(nb.void(i8, i8, F1, F1, F1, i8), **FROM_KERNELS)
 def bond_sums(n, begin, S, u, out, first):
     """Re, Im of 2 dF/da and of 2 dF/db for u of a bond, or their derivatives for its derivative: n elements below level J.
 
@@ -193,7 +193,7 @@ def bond_sums(n, begin, S, u, out, first):
     store(out, first + 3, b1)
 
 
-@nb.njit(nb.void(i8, P1, i8, i8, P1, F1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, i8, i8, P1, F1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def bond_gradients(J, at, densities, n, kinds, B, g, S, u, t, G):
     """G [bond, 3] = dV/dD of n bonds."""
     size = at[J + 1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from .pair import F1, F2, FLAGS, f8, i8
+from .pair import F1, F2, FROM_KERNELS, f8, i8
 from .vector import W, load, splat, store
 
 G2, G1 = nb.int32[:, ::1], nb.int32[::1]
@@ -19,7 +19,7 @@ FORM = nb.types.Tuple((G2, G1, G1, F2, G1))
 """Groups (a, b, k), where the monomials of each begin, their c, their t [type], where the groups of each row begin."""
 
 
-@nb.njit(nb.void(FORM, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, i8, F1, F1), **FROM_KERNELS)
 def form_values(form, kind, x, values):
     """I_k of all forms; ``kind`` is the row of t."""
     group, first, last, rows = form[GROUP], form[FIRST], form[LAST], form[ROW]
@@ -37,7 +37,7 @@ def form_values(form, kind, x, values):
         store(values, k, load(values, k) + load(x, a) * v)
 
 
-@nb.njit(nb.void(FORM, i8, F1, F1, F1, i8), **FLAGS)
+@nb.njit(nb.void(FORM, i8, F1, F1, F1, i8), **FROM_KERNELS)
 def form_gradients(form, kind, beta, x, g, stride):
     """Add beta_k dI_k/dx to g, which begins at k stride: all in one (0), or each form in its own."""
     group, first, last, rows = form[GROUP], form[FIRST], form[LAST], form[ROW]
@@ -59,7 +59,7 @@ def form_gradients(form, kind, beta, x, g, stride):
         store(g, o + a, load(g, o + a) + weight * total)
 
 
-@nb.njit(nb.void(F2, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F2, F1, F1, F1), **FROM_KERNELS)
 def effective(A, b, values, beta):
     """beta = b + A I."""
     for k in range(len(b)):
@@ -69,7 +69,7 @@ def effective(A, b, values, beta):
         store(beta, k, s)
 
 
-@nb.njit(nb.void(FORM, i8, f8, F1, F2, F1, i8, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, i8, f8, F1, F2, F1, i8, F1, F1, F1, F1), **FROM_KERNELS)
 def energies(form, kind, v, b, A, x, size, values, beta, g, V):
     """V, g = dV/dx and the coefficients beta = dV/dI at densities x of ``size`` numbers."""
     quadratic = len(A) > 0
@@ -91,7 +91,7 @@ def energies(form, kind, v, b, A, x, size, values, beta, g, V):
     store(V, 0, s)
 
 
-@nb.njit(nb.void(FORM, i8, F1, F1, i8, i8, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, i8, F1, F1, i8, i8, i8, F1, F1), **FROM_KERNELS)
 def form_hessians(form, kind, beta, x, lanes, size, wide, room, L):
     """L [lane, a, b] of each site: its second derivatives by x are L + L^T; rows of ``size``, a place of ``wide`` numbers each.
 
@@ -111,7 +111,7 @@ def form_hessians(form, kind, beta, x, lanes, size, wide, room, L):
             L[o + lane * size * wide] += room[lane]
 
 
-@nb.njit(nb.void(FORM, i8, F1, F1, i8, i8, F1, F1), **FLAGS)
+@nb.njit(nb.void(FORM, i8, F1, F1, i8, i8, F1, F1), **FROM_KERNELS)
 def form_tangents(form, kind, beta, x, n, size, X, Y):
     """Y [t, a] = sum_b L [a, b] X [t, b] for n directions X of ``size`` numbers; L and the form as in `form_hessians`."""
     group, first, last = form[GROUP], form[FIRST], form[LAST]

@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 
 from .lanes import LISTED, gather, moduli, responses, scatter, strained, take_sites, tangent_products
-from .pair import F1, F2, F3, FLAGS, I1, i8, longest
+from .pair import F1, F2, F3, FROM_KERNELS, FROM_PYTHON, I1, i8, longest
 from .panels import congruence
 from .snap import (
     B_,
@@ -33,7 +33,7 @@ from .snap_second import bond_seconds
 from .vector import W, load, splat, store
 
 
-@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, FORM, I1, P1, I1, F1), **FLAGS)
+@nb.njit(nb.void(*LISTED, P1, F1, SHAPE, BONDS, ENERGY, FORM, I1, P1, I1, F1), **FROM_PYTHON)
 def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy, second, begin, place, ends, values):
     """w d2V/dDdD of the sites in ``order`` into ``values`` and the far ends of their bonds into ``ends`` (see `count_bonds`)."""
     J, densities, at, real = shape
@@ -102,7 +102,7 @@ def site_hessians(y, types, sites, first, index, order, w, shape, bonds, energy,
             scatter(which[s], s, n, width, w[which[s]], atom, K, H, begin, place, ends, values)
 
 
-@nb.njit(nb.void(F2, P1, i8, i8, i8, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(F2, P1, i8, i8, i8, F1, F1, F1, F1), **FROM_KERNELS)
 def form_pairs(A, real, size, densities, n_t, I, tangents, N, pairs):
     """Add half of (dI/dt) A (dI/dt) to the pairs of tangents."""
     each, forms = len(real), len(A)
@@ -128,7 +128,7 @@ def form_pairs(A, real, size, densities, n_t, I, tangents, N, pairs):
             store(pairs, i * n_t + t, v)
 
 
-@nb.njit(nb.void(F2, I1, i8, SHAPE, BONDS, ENERGY, FORM, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FLAGS)
+@nb.njit(nb.void(F2, I1, i8, SHAPE, BONDS, ENERGY, FORM, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FROM_PYTHON)
 def cauchy_born(R, types, own, shape, bonds, energy, second, F, E, P, C, with_second):
     """E, dE/dF and (if ``with_second``) d2E/dF2 of one site with bonds F R, for all F[q] (3, d) and bonds R (n, d)."""
     J, densities, at, real = shape

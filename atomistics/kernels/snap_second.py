@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from .pair import F1, FLAGS, i8
+from .pair import F1, FROM_KERNELS, i8
 from .snap_bonds import (
     COS,
     INVERSE,
@@ -25,7 +25,7 @@ from .snap_bonds import (
 from .vector import load, splat, store
 
 
-@nb.njit(nb.void(i8, P1, i8, F1, i8, F1, F1, F1, F1, F1, F1, F1), **FLAGS)
+@nb.njit(nb.void(i8, P1, i8, F1, i8, F1, F1, F1, F1, F1, F1, F1), **FROM_KERNELS)
 def bond_seconds(J, at, density, B, k, g, S, u, du, t, X, H):
     """X [x, i] = dx/dD of bond k and H [k, x, y] = d2V/dDdD of it at constant dV/dx.
 
