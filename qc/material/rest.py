@@ -17,6 +17,8 @@ AT_REST = 1e-4
 """No stress component of a crystal at rest is larger, GPa."""
 STILL = 1e-7
 """Stress at which a shape is left as it is, GPa: rounding."""
+ABSURD = 1e4
+"""GPa; beyond the strength of any crystal by orders of magnitude, and no minimiser's business."""
 SAME = 1e-4
 """Change of size or shape that is not worth a word."""
 STRAINS = np.array([0.5 * (np.outer(a, b) + np.outer(b, a)) for i, j in VOIGT for a, b in [np.eye(3)[[i, j]]]])
@@ -43,7 +45,13 @@ def at_rest(crystal: Crystal, potential: SitePotential) -> Crystal:
     crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
     if crystal.dimension == 2 or potential.fixed_topology or potential.forces_only:  # size is all that the lattice has
         return crystal
-    if np.abs(stress_of(crystal, potential)).max() > STILL:
+    stress = stress_of(crystal, potential)
+    if np.abs(stress).max() > ABSURD:
+        raise ValueError(
+            f"{crystal.structure} {', '.join(crystal.species)} at the size of least energy carries {_as_text(stress)} GPa: no crystal "
+            "does; check the potential"
+        )
+    if np.abs(stress).max() > STILL:
         crystal = _in_shape(crystal, potential)
         left = stress_of(crystal, potential)
         if np.abs(left).max() > AT_REST:

@@ -127,6 +127,7 @@ def build_qm(embedding: Embedding, spec: QMSpec, engine: EngineFactory | None = 
     """
     comm, perfect = embedding.comm, embedding.perfect
     potential, nn = perfect.potential, perfect.crystal.nearest_neighbour_distance
+    _check_radius(embedding, spec)
     reach = max(spec.cluster.radius + ROOM * BOND * nn, _surround(spec, potential))
     sites, rows = gather_sites(embedding, spec.centre, reach)
     cluster = choose_cluster(sites, spec.cluster, nn, perfect.period, embedding.step)
@@ -145,6 +146,18 @@ def build_qm(embedding: Embedding, spec: QMSpec, engine: EngineFactory | None = 
             evaluation.engine.close()
         raise
     return QM(spec=spec, cluster=cluster, term=term, evaluation=evaluation, comm=comm)
+
+
+def _check_radius(embedding: Embedding, spec: QMSpec) -> None:
+    """InputError if the region is larger than all the atoms there are: before anything of its size is made."""
+    X, radius = embedding.atoms.X[:, :2], spec.cluster.radius
+    reach = float(np.linalg.norm(X - np.array(spec.centre)[:2], axis=1).max(initial=0.0))
+    reach = embedding.comm.allreduce(reach, MPI.MAX)
+    if radius > reach:
+        raise InputError(
+            f"qm.radius = {radius:g} A does not fit: the atoms end {reach:.1f} A from the centre of the region; use a smaller qm.radius, "
+            "or a larger model.core_radius"
+        )
 
 
 def _surround(spec: QMSpec, potential: SitePotential) -> float:

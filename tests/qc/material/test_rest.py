@@ -123,6 +123,13 @@ def test_cubic_crystals_are_left_alone():
     assert crystal.a == pytest.approx(2.855325, rel=1e-5)
 
 
+def test_what_is_no_crystal_is_not_brought_to_rest(zirconium, monkeypatch):
+    """Torn tables: stresses of millions of GPa, at which a trust region finds no step."""
+    monkeypatch.setattr(rest, "stress_of", lambda *_: np.array([5e6, 0.0, 0.0, 3e5, 0.0, 0.0]))
+    with pytest.raises(ValueError, match=r"at the size of least energy carries .* GPa: no crystal does"):
+        at_rest(Crystal.hcp("Zr"), zirconium)
+
+
 def test_what_stays_under_stress_is_named(zirconium, monkeypatch):
     """A search that gets nowhere is no crystal at zero pressure."""
     monkeypatch.setattr(rest, "_in_shape", lambda crystal, potential: crystal)

@@ -6,6 +6,7 @@ from mpi4py import MPI
 
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
+from qc.errors import InputError
 from qc.qm.build import QMSpec, add_qm
 from tests.qc.models import largest, material
 from tests.qc.qm.test_region import Direct
@@ -41,6 +42,13 @@ def test_the_models_own_potential_changes_nothing_in_a_loaded_crack(crack):
         assert largest(g) < 1e-11
         assert coupling.has_energy == (mode == "energy")
         assert np.isnan(with_qm) if mode == "force" else abs(with_qm - E) < 1e-9
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("radius", [90.0, 1e6, 1e308])
+def test_a_region_larger_than_all_the_atoms_is_refused_before_it_is_made(crack, radius):
+    with pytest.raises(InputError, match=r"qm\.radius = .* A does not fit: the atoms end \d+\.\d A from the centre"):
+        put(crack, "SW", radius=radius)
 
 
 @pytest.mark.mpi
