@@ -1,7 +1,8 @@
 """Cracks of SNAP potentials by one solver, alone in its process: ``python -m benchmarks.learned_cracks blended molybdenum-100 60``.
 
 ``blended`` is the model of the code's own sizes, ``atomistic`` every atom of the clamped disc by the same ladder, ``lammps`` the
-same atoms relaxed by LAMMPS' conjugate gradients from the near-tip field; all in steps of 0.05 K_G, a step with an event halved down
+same atoms relaxed by LAMMPS' conjugate gradients from the near-tip field. ``bqcf`` blends the potential's forces, ``calculator`` those
+that LAMMPS gives as an outside calculator, with a twin by `qc match`: the same crack, if neither table nor twin matters. All in steps of 0.05 K_G, a step with an event halved down
 to the tolerance. The last line is JSON: bracket of the first event in K_G and what it was, bonds next to the tip (A) at each load of
 the grid, CPU seconds, unknowns.
 """
@@ -18,13 +19,16 @@ from typing import Any
 import dolfinx_solver  # noqa: F401  brings its own MPI: first
 import numpy as np
 
-from atomistics import Crystal, SitePotential, equilibrium_lattice_constant, load_potential
+from atomistics import Crystal, ForcesOnly, SitePotential, SnapPotential, equilibrium_lattice_constant, load_potential
+from atomistics.potentials.library import find_potential
 from benchmarks.all_atoms import AllAtoms
 from benchmarks.crack_state import tip_bonds
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
+from qc.material.twin import matched_twin
+from tests.lammps_engine import LammpsCalculator
 
 CRACKS: dict[str, tuple[Any, ...]] = {
     "molybdenum-100": ("Mo_Chen_PRM2017.snap", "bcc", "Mo", (1, 0, 0), (0, 0, 1)),
@@ -34,6 +38,8 @@ CRACKS: dict[str, tuple[Any, ...]] = {
     "nickel-111": ("Ni_Zuo_JPCA2020.snap", "fcc", "Ni", (1, 1, 1), (1, 1, -2)),
 }
 """Potential, structure, species, plane, front."""
+METHODS = {"blended": "bgrac", "atomistic": "atomistic", "bqcf": "bqcf", "calculator": "calculator", "lammps": "atomistic"}
+"""Solvers, and the method of the model each has."""
 START, STEP, STOP = 1.0, 0.05, 3.0
 """First load, steps and last load, K_G."""
 FORCE, NOISE = 1e-3, 1e-2
@@ -50,7 +56,14 @@ def material(name: str) -> tuple[Crystal, SitePotential]:
 
 def system_of(name: str, radius: float, method: str) -> CrackSystem:
     """The crack in a disc."""
-    return CrackSystem(*material(name), CrackSpec(method=method, domain_radius=radius))
+    crystal, potential = material(name)
+    if method == "calculator":
+        file, species = CRACKS[name][0], list(potential.elements)
+        outside = ForcesOnly(LammpsCalculator("include", str(find_potential(file)), species), species, 2 * potential.cutoff)
+        unturned = getattr(Crystal, CRACKS[name][1])(species[0], crystal.a)
+        outside.twin = SnapPotential(matched_twin(outside, unturned).file)
+        potential, method = outside, "bqcf"
+    return CrackSystem(crystal, potential, CrackSpec(method=method, domain_radius=radius))
 
 
 def by_us(name: str, radius: float, tolerance: float, method: str) -> dict[str, Any]:
@@ -121,13 +134,13 @@ def by_lammps(name: str, radius: float, tolerance: float) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learned_cracks", description=__doc__.splitlines()[0])
-    parser.add_argument("solver", choices=("blended", "atomistic", "lammps"))
+    parser.add_argument("solver", choices=METHODS)
     parser.add_argument("crack", choices=CRACKS)
     parser.add_argument("radius", type=float, help="A")
     parser.add_argument("--tolerance", type=float, default=2.5e-3, help="width of the bracket relative to the load")
     args = parser.parse_args()
     words = (args.crack, args.radius, args.tolerance)
-    found = by_lammps(*words) if args.solver == "lammps" else by_us(*words, "bgrac" if args.solver == "blended" else "atomistic")
+    found = by_lammps(*words) if args.solver == "lammps" else by_us(*words, METHODS[args.solver])
     sys.stdout.write(json.dumps({"solver": args.solver, "crack": args.crack, "radius": args.radius} | found) + "\n")
 
 

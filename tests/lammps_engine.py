@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
 
 BAR = 1.0 / 1.6021765e6  # eV/A^3, with the digits of LAMMPS' metal units
 
@@ -59,6 +61,24 @@ def lammps_energy_forces(
         pressure = [lmp.get_thermo(p) for p in ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")]
     stress = -BAR * np.array(pressure)[[[0, 5, 4], [5, 1, 3], [4, 3, 2]]]
     return energies, forces @ Q, Q.T @ stress @ Q
+
+
+class LammpsCalculator(Calculator):  # type: ignore[misc]
+    """Energy, forces and stress of `lammps_energy_forces`, whose other arguments it takes."""
+
+    implemented_properties = ("energy", "forces", "stress")
+
+    def __init__(self, pair_style: str, pair_coeff: str, elements: Sequence[str]) -> None:
+        super().__init__()
+        self._style = (pair_style, pair_coeff, elements)
+
+    def calculate(
+        self, atoms: Atoms | None = None, properties: Sequence[str] | None = None, system_changes: Sequence[str] = all_changes
+    ) -> None:
+        """See ASE's."""
+        super().calculate(atoms, properties, system_changes)
+        E, F, stress = lammps_energy_forces(self.atoms, *self._style)
+        self.results = {"energy": E.sum(), "forces": F, "stress": full_3x3_to_voigt_6_stress(stress)}
 
 
 def lammps_virials(atoms: Atoms, pair_style: str, pair_coeff: str, elements: Sequence[str]) -> np.ndarray:

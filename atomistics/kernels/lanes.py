@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from .pair import F1, F2, F3, FROM_KERNELS, FROM_PYTHON, I1, f8, i8
+from .pair import F1, F2, F3, FROM_PYTHON, I1, f8, i8
 from .vector import W, load, splat, store
 
 P1 = nb.int64[::1]
@@ -15,7 +15,7 @@ FAR = 1e3
 """Where a lane has fewer bonds than others: beyond every cutoff, A."""
 
 
-@nb.njit(i8(I1, I1, P1, i8, P1), **FROM_KERNELS)
+@nb.njit(i8(I1, I1, P1, i8, P1), **FROM_PYTHON)
 def take_sites(types, sites, order, begin, which):
     """The next sites of one type, eight at most; their number."""
     lanes = 0
@@ -28,7 +28,7 @@ def take_sites(types, sites, order, begin, which):
     return lanes
 
 
-@nb.njit(i8(*LISTED, F2, P1, i8, P1, P1, F1, P1), **FROM_KERNELS)
+@nb.njit(i8(*LISTED, F2, P1, i8, P1, P1, F1, P1), **FROM_PYTHON)
 def gather(y, types, sites, first, index, reach, which, lanes, count, kinds, D, atom):
     """Bonds D inside the cutoffs of the sites ``which``, by type of their far ends ``atom`` (-1: none); the number of places for them."""
     n = 0
@@ -62,7 +62,7 @@ def gather(y, types, sites, first, index, reach, which, lanes, count, kinds, D, 
     return n
 
 
-@nb.njit(nb.void(I1, P1, i8, i8, F1, P1, F1, F2), **FROM_KERNELS)
+@nb.njit(nb.void(I1, P1, i8, i8, F1, P1, F1, F2), **FROM_PYTHON)
 def add_gradients(sites, which, lanes, n, w, atom, bond_g, g):
     """Add w dV/dD of n places for bonds of the sites ``which`` to the gradient g by atoms."""
     for s in range(lanes):
@@ -101,7 +101,7 @@ def count_bonds(y, types, sites, first, index, w, reach, begin, place):
     return size
 
 
-@nb.njit(nb.void(i8, i8, i8, i8, f8, P1, F1, F1, I1, P1, I1, F1), **FROM_KERNELS)
+@nb.njit(nb.void(i8, i8, i8, i8, f8, P1, F1, F1, I1, P1, I1, F1), **FROM_PYTHON)
 def scatter(s, lane, n, width, w, atom, K, H, begin, place, ends, values):
     """w (K + K^T + H) of the bonds that site s of a lane has, from `congruence` and `bond_seconds`."""
     m, place_s, r = i8(begin[s + 1] - begin[s]), place[s], 0
@@ -124,7 +124,7 @@ def scatter(s, lane, n, width, w, atom, K, H, begin, place, ends, values):
         r += 1
 
 
-@nb.njit(i8(F2, I1, i8, F2, F3, i8, i8, P1, P1, F1), **FROM_KERNELS)
+@nb.njit(i8(F2, I1, i8, F2, F3, i8, i8, P1, P1, F1), **FROM_PYTHON)
 def strained(R, types, own, reach, F, begin, lanes, kinds, which, D):
     """Bonds D = F R of the bonds ``which`` that are inside the cutoff under one of the strains at least; their number."""
     n, d = 0, R.shape[1]
@@ -147,7 +147,7 @@ def strained(R, types, own, reach, F, begin, lanes, kinds, which, D):
     return n
 
 
-@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, F1, F3), **FROM_KERNELS)
+@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, F1, F3), **FROM_PYTHON)
 def responses(begin, lanes, n, which, R, V, g, E, P):
     """E and dE/dF of the strains from ``begin`` on, of V and of dV/dD ``g`` of the ``n`` bonds R[which]."""
     for s in range(lanes):
@@ -160,7 +160,7 @@ def responses(begin, lanes, n, which, R, V, g, E, P):
                 P[begin + s, x, j] = t
 
 
-@nb.njit(nb.void(i8, i8, F1, F1, F1), **FROM_KERNELS)
+@nb.njit(nb.void(i8, i8, F1, F1, F1), **FROM_PYTHON)
 def tangent_products(n_t, nx, tangents, moved, pairs):
     """pairs [i, t] = tangents [i] . moved [t] of ``n_t`` directions with ``nx`` numbers."""
     for i in range(n_t):
@@ -171,7 +171,7 @@ def tangent_products(n_t, nx, tangents, moved, pairs):
             store(pairs, i * n_t + t, v)
 
 
-@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, nb.float64[:, :, :, :, ::1]), **FROM_KERNELS)
+@nb.njit(nb.void(i8, i8, i8, P1, F2, F1, F1, nb.float64[:, :, :, :, ::1]), **FROM_PYTHON)
 def moduli(begin, lanes, n, which, R, pairs, H, C):
     """d2E/dF2 of the strains from ``begin`` on, of halves by pairs of directions and of blocks H by bond."""
     d = R.shape[1]

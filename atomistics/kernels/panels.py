@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numba as nb
 
-from .pair import F1, FROM_KERNELS, i8
+from .pair import F1, FROM_PYTHON, i8
 from .vector import W, load, splat, store
 
 P1 = nb.int64[::1]
 
 
-@nb.njit(nb.void(F1, i8, i8, i8, F1, i8, i8, F1, i8), **FROM_KERNELS)
+@nb.njit(nb.void(F1, i8, i8, i8, F1, i8, i8, F1, i8), **FROM_PYTHON)
 def panel_product(A, a, down, along, B, b, n, C, c):
     """C [i] = sum_k A [a + i down + k along] B [k] for i < 4: numbers of A, vectors of B from b on and of C from c on."""
     c0, c1, c2, c3 = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
@@ -31,7 +31,7 @@ def panel_product(A, a, down, along, B, b, n, C, c):
     store(C, c + 3, c3)
 
 
-@nb.njit(nb.void(F1, i8, i8, i8, F1, F1, F1, i8, P1, P1, F1, F1), **FROM_KERNELS)
+@nb.njit(nb.void(F1, i8, i8, i8, F1, F1, F1, i8, P1, P1, F1, F1), **FROM_PYTHON)
 def congruence(L, begin, nx, nk, N, A, J, columns, low, high, M, K):
     """K [panel, row, 8] of one site: K + K^T = J^T (L + L^T + N^T (2 A) N) J; L, N, J begin at ``begin`` times their size.
 

@@ -130,6 +130,7 @@ def _direct(has_energy: bool) -> dict[str, str]:
         "pc_factor_mat_solver_type": "mumps",
         "mat_mumps_icntl_14": "60",  # per cent of extra work space: the default runs out beside a slit
         "mat_mumps_icntl_20": "10",  # right-hand sides stay where they are: no vector of the domain on rank 0
+        "mat_mumps_icntl_24": "1",  # nodes beside a slit whose cells have no weight stay where they are
     }
 
 

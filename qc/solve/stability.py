@@ -103,6 +103,7 @@ class Factors:
         database = PETSc.Options()
         database[prefix + "mat_mumps_icntl_14"] = "60"
         database[prefix + "mat_mumps_icntl_20"] = "10"  # right-hand sides stay: no vector of the domain on rank 0
+        database[prefix + "mat_mumps_icntl_24"] = "1"  # what nothing holds stays: nodes beside a slit whose cells have no weight
         for name, value in settings.items():
             database[prefix + name] = value
         self._ksp.setFromOptions()
@@ -135,8 +136,8 @@ class Inertia(Factors):
     """LDL^T factors of a symmetric matrix, with the number of its negative eigenvalues (Sylvester)."""
 
     def __init__(self, comm: MPI.Comm, prefix: str) -> None:
-        # null pivots are counted as such; no ScaLAPACK root, whose pivots MUMPS does not count
-        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, {"mat_mumps_icntl_24": "1", "mat_mumps_icntl_13": "1"})
+        # no ScaLAPACK root, whose pivots MUMPS does not count
+        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, {"mat_mumps_icntl_13": "1"})
         self.negative, self.null = 0, 0
 
     def factor(self, A: PETSc.Mat, pattern: object) -> None:

@@ -4,8 +4,6 @@ import importlib.util
 
 import numpy as np
 import pytest
-from ase.calculators.calculator import Calculator, all_changes
-from ase.stress import full_3x3_to_voigt_6_stress
 
 from atomistics import Crystal, ForcesOnly, equilibrium_lattice_constant, load_potential
 from atomistics.potentials.library import find_potential
@@ -15,7 +13,7 @@ from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.material.twin import matched_twin
 from qc.solve.options import SolverOptions
-from tests.lammps_engine import lammps_energy_forces, needs_lammps
+from tests.lammps_engine import LammpsCalculator, needs_lammps
 from tests.qc.forces_only import sheet
 
 MOST = 60
@@ -41,18 +39,6 @@ def test_ten_steps_take_few_calls_and_lead_to_the_native_states():
     assert potential.calls.atoms <= MOST
 
 
-class LammpsSnap(Calculator):
-    """Molybdenum of Chen et al. by LAMMPS' own pair snap."""
-
-    implemented_properties = ("energy", "forces", "stress")
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
-        super().calculate(atoms, properties, system_changes)
-        script = str(find_potential("Mo_Chen_PRM2017.snap"))
-        E, F, stress = lammps_energy_forces(self.atoms, "include", script, ["Mo"])
-        self.results = {"energy": E.sum(), "forces": F, "stress": full_3x3_to_voigt_6_stress(stress)}
-
-
 def molybdenum(potential):
     crystal = Crystal.bcc("Mo", 3.16)
     return crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential)).oriented((1, 0, 0), (0, 0, 1))
@@ -63,7 +49,8 @@ def molybdenum(potential):
 def test_snap_by_lammps_takes_few_calls():
     """A machine-learned potential with a twin made by `qc match`: ten steps beyond the first state, which is found from the bare field."""
     native = load_potential("Mo_Chen_PRM2017.snap")
-    outside = ForcesOnly(LammpsSnap(), ("Mo",), 2 * native.cutoff)
+    script = str(find_potential("Mo_Chen_PRM2017.snap"))
+    outside = ForcesOnly(LammpsCalculator("include", script, ["Mo"]), ("Mo",), 2 * native.cutoff)
     outside.twin = _twin(outside)
     sizes = {"core_radius": 12.0, "blend_width": 10.0, "domain_radius": 60.0}
     walk, calls = ladder(molybdenum(native), outside, sizes, K_start=0.9, K_stop=0.9501, K_step=0.005), list[int]()
