@@ -125,6 +125,17 @@ def test_links_within_the_repository():
     ]
 
 
+def test_the_readme_is_a_screen_and_a_half_and_installs_the_code_itself():
+    """Lines that no terminal wraps; the code by pip from its clone, not only an extra of it, with extras that there are."""
+    text = (ROOT / "README.md").read_text()
+    assert [line for line in text.splitlines() if len(line) >= 110] == []
+    assert len(text.splitlines()) <= 66
+    asked = re.search(r"^    pip install \"\.\[([\w,]+)\]\"", text, re.MULTILINE)
+    assert asked is not None
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(asked[1].split(",")) <= set(extras)
+
+
 def test_pages_named_in_the_source_are_there():
     """A comment that sends its reader to a page."""
     rooms = ("atomistics", "fem", "qc", "tests", "benchmarks", "examples", "tools")
