@@ -19,7 +19,7 @@ from fem.mesh.far_field import CoarseMesh
 from ..case.case import Case
 from ..case.explain import toml_text
 from ..case.tables import CrystalTable
-from ..crack.spec import MODES, CrackSpec, read_crack_mesh
+from ..crack.spec import CrackSpec, read_crack_mesh
 from ..crack.system import CrackSystem
 from ..errors import InputError
 from ..material.cleavage import cut_height
@@ -116,8 +116,6 @@ def make_system(
         check_cut(crystal, case.crack.cut)
         return potential, crystal, crack_spec(case, crystal, potential)
 
-    mode = case.load.mode
-    ratios = MODES[mode] if isinstance(mode, str) else tuple(mode)
     with blaming_the_case():
         potential, crystal, spec = together(comm, prepare)
         domain = None
@@ -127,7 +125,7 @@ def make_system(
             CrackSystem,
             crystal,
             potential,
-            mode=ratios,
+            mode=case.load.mode,
             T_stress=case.load.T_stress,
             comm=comm,
             coarse=coarse,

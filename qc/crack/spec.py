@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +34,12 @@ LARGEST_STRAIN = 0.05
 """Of the T-stress: beyond, the linear field on the boundary is not one of the crystal."""
 
 MODES = {"I": (1.0, 0.0, 0.0), "II": (0.0, 1.0, 0.0), "III": (0.0, 0.0, 1.0)}
+
+
+def mode_of(mode: str | Sequence[float]) -> np.ndarray:
+    """(K_I, K_II, K_III) of a load of 1, by its name or as it is; `InputError` for what a case file refuses."""
+    check_table("load", {"mode": mode if isinstance(mode, str) else tuple(mode)})
+    return np.array(MODES[mode] if isinstance(mode, str) else mode, dtype=float)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,6 @@ from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
 from .spec import (
-    MODES,
     CrackSpec,
     check_opening,
     check_sizes,
@@ -35,6 +34,7 @@ from .spec import (
     check_tip,
     core_out_of_reach,
     lowest_level,
+    mode_of,
 )
 
 BELOW = 0.9
@@ -47,11 +47,12 @@ class CrackSystem:
     Parameters
     ----------
     crystal : Crystal
-        Oriented: x along the crack, y the normal of the cleavage plane, z the front.
+        Oriented: x along the crack, y the normal of the cleavage plane, z the front. One that nobody has turned is cut as its axes
+        lie, a cubic one on (010) with the front [001]; ``griffith`` names plane and front.
     potential : SitePotential
     spec : CrackSpec
-    mode : sequence of float
-        (K_I, K_II, K_III) for a load of 1.
+    mode : {"I", "II", "III"} or sequence of float
+        As in a case file: the name, or (K_I, K_II, K_III) for a load of 1.
     comm : mpi4py.MPI.Comm, optional
     griffith_report : GriffithReport, optional
         If known already.
@@ -82,7 +83,7 @@ class CrackSystem:
         crystal: Crystal,
         potential: SitePotential,
         spec: CrackSpec,
-        mode: Sequence[float] = MODES["I"],
+        mode: str | Sequence[float] = "I",
         comm: MPI.Comm = MPI.COMM_WORLD,
         griffith_report: GriffithReport | None = None,
         coarse: CoarseMesh | None = None,
@@ -91,9 +92,9 @@ class CrackSystem:
         reconstruction: Reconstruction | None = None,
         T_stress: float = 0.0,
     ) -> None:
+        self.potential, self.mode = potential, mode_of(mode)
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
         self.spec = spec = spec.resolved(self.crystal, potential)
-        self.potential, self.mode = potential, np.asarray(mode, dtype=float)
         begin("Griffith load: surface energy, elastic constants")
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5

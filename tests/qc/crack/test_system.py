@@ -1,12 +1,15 @@
 """A crack system: the near-tip field that it imposes, at its centre wherever that is."""
 
+import re
+
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from atomistics import Crystal, load_potential
 from qc.case.case import Case
 from qc.commands.build import crack_spec
-from qc.crack.spec import CrackSpec
+from qc.crack.spec import CrackSpec, mode_of
 from qc.crack.system import CrackSystem
 from qc.errors import InputError
 from tests.qc.brittle import PARAMETERS, brittle_sheet
@@ -90,6 +93,32 @@ def test_a_model_that_cannot_carry_the_crack_is_refused(changes, says):
 def test_settings_are_checked_as_those_of_a_case_file(changes, says):
     with pytest.raises(InputError, match=says):
         sizes(**changes)
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("IV", 'load.mode = "IV" is not allowed: it must be "I", "II", "III" or three numbers'),
+        ((1.0, 0.0), "load.mode = [1.0, 0.0] is not allowed"),
+        ((np.nan, 0.0, 0.0), "load.mode = [nan, 0.0, 0.0] is not allowed"),
+        ((0.0, 0.0, 0.0), "load.mode = [0, 0, 0] is not allowed"),
+        (np.array([-1.0, 0.0, 0.0]), "K_I must be >= 0, or the crack faces would overlap"),
+    ],
+)
+def test_modes_are_checked_as_those_of_a_case_file(mode, says):
+    """They were taken without a word: a crack that no load opens, or one under a load that is no number."""
+    crystal, potential = material("morse")
+    with pytest.raises(InputError, match=re.escape(says)):
+        CrackSystem(crystal, potential, CrackSpec(), mode=mode)
+    assert list(mode_of("II")) == list(mode_of(np.array([0, 1, 0]))) == [0.0, 1.0, 0.0]
+
+
+def test_a_crystal_that_nobody_has_turned_says_how_it_is_cut():
+    """Iron as its axes lie: no plane and no front were given, and the report names those that are taken."""
+    crystal, potential = material("iron")
+    spec = CrackSpec(method="continuum", domain_radius=30.0)
+    found = CrackSystem(Crystal.bcc("Fe", crystal.a), potential, spec, comm=MPI.COMM_SELF).griffith
+    assert (found.plane, found.front) == ("(0 1 0)", "[0 0 1]")
 
 
 def test_defaults_are_those_of_a_case_file():
