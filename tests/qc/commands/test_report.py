@@ -6,15 +6,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from mpi4py import MPI
 
-from qc.commands.report import between, document, ladder_entries, middle, qm_line, summary_lines, verdict
+from qc.commands.report import between, document, ladder_entries, middle, notes, qm_line, summary_lines, verdict
 from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
+from qc.crack.spec import CrackSpec
 from qc.crack.start import Trial
+from qc.crack.system import CrackSystem
 from qc.dislocation.naming import Naming, Slip
 from qc.stages import Stopwatch
 from tests.qc.commands.small import case, comm, read
+from tests.qc.models import material
 
 K_G = 2.0
 
@@ -143,6 +147,26 @@ def test_the_document_of_a_ladder_is_what_a_run_writes(whole):
         "material",
     ):
         assert made[key] == written[key], key
+
+
+def test_what_the_numbers_are_not_is_said():
+    """Energies of a dead load that changes with K are not comparable, one of several states is followed, and K_G is that of mode I."""
+
+    def said(method, mode=(1.0, 0.0, 0.0), **changes):
+        crystal, potential = material("morse")
+        sizes = {"core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0, "face_strip": 3.0}
+        system = CrackSystem(crystal, potential, CrackSpec(method=method, **(sizes | changes)), mode=mode, comm=MPI.COMM_SELF)
+        return notes(system), ladder_entries(LadderState(steps=[StepRecord(K=system.K_G, K_over_KG=1.0, branch="load")]), system)
+
+    sentences, entries = said("bgfc")
+    assert sentences[0].startswith("at one load several stable states may exist")
+    assert "energies of bgfc under different K are not comparable" in sentences[1]
+    assert len(sentences) == 2
+    assert entries["steps"][0]["G_over_2gamma"] == pytest.approx(1.0, rel=1e-9)
+    sentences, entries = said("bqce", (1.0, 0.5, 0.0))
+    assert entries["steps"][0]["G_over_2gamma"] == pytest.approx(1.25, rel=1e-9)  # the sheet is isotropic: (K_I^2 + K_II^2) / E'
+    assert "in this mode G/(2 gamma) is 1.2500 at K = K_G and grows as K^2" in sentences[1]
+    assert not any("not comparable" in sentence for sentence in sentences)
 
 
 def test_loads_are_named_in_both_units():

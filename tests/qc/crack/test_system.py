@@ -81,6 +81,20 @@ def test_a_model_that_cannot_carry_the_crack_is_refused(changes, says):
         CrackSystem(crystal, potential, sizes(method="bgfc", **changes))
 
 
+def test_the_lowest_level_is_where_the_faces_come_within_reach():
+    """Of a slit, for the whole range of loads: opening and gap at the rim of the core make the cutoff. Strips know all bonds."""
+    system = brittle_sheet(MPI.COMM_SELF, face_strip=0.0)
+    behind, K = np.full(2, -system.spec.core), system.lowest_level * system.K_G
+    up, low = system.field.displacement(behind, np.array([0.0, -0.0]), (K * system.mode).tolist())
+    gap = np.sqrt(3) / 2 * system.crystal.nearest_neighbour_distance
+    assert up[1] - low[1] + gap == pytest.approx(system.potential.cutoff)
+    assert 0.0 < system.lowest_level < 1.0
+    system.check_opening(1.001 * system.lowest_level)
+    with pytest.raises(InputError, match=r"model.core_radius = 8 A is too small"):
+        system.check_opening(0.999 * system.lowest_level)
+    assert brittle_sheet(MPI.COMM_SELF).lowest_level == 0.0
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
