@@ -1,6 +1,7 @@
 """How a command ends: exit codes, one sentence, and no rank left waiting."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -119,6 +120,23 @@ def test_one_failing_rank_ends_the_others(fault, said):
     assert done.returncode != 0 or fault == "os._exit(0)"
     assert done.stderr.count(said) == 1
     assert sum("alone:" in line or "without a word" in line for line in done.stderr.splitlines()) == 1
+
+
+@alone
+def test_a_signal_to_a_command_without_steps_is_no_abort_of_petsc():
+    """As of ``qc qm-budget``, which has nothing to finish: one sentence and the exit code of a stop, not PETSc's page of advice."""
+    program = (
+        "import signal, time\nimport qc.cli.ending as e\n"
+        "def f(comm):\n    from petsc4py import PETSc\n    PETSc.Vec().createSeq(1)\n    print('ready', flush=True)\n    time.sleep(60)\n"
+        "raise SystemExit(e.exit_code(f))"
+    )
+    command = [sys.executable, "-c", program]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(signal.SIGTERM)
+    said = running.communicate(timeout=60)[1].strip()
+    assert said == "qc: SIGTERM: ended at once, there was nothing to finish"
+    assert running.returncode == 3
 
 
 def test_what_a_command_takes_of_mpi_is_given_back(monkeypatch):
