@@ -40,6 +40,23 @@ def test_a_first_state_is_judged_by_tip_damage_and_J(tip, J, more, found):
     assert Trial.from_plain(json.loads(json.dumps(trial.plain(), allow_nan=False))) == trial
 
 
+@pytest.mark.parametrize(
+    ("level", "tip", "J", "period", "said"),
+    [
+        (0.90, -10.2, 1.24, 1.0, "healed (tip at -10.200 A, J/G 1.240)"),  # the hexagonal sheet as it was shipped, from three loads
+        (1.00, -2.9, 1.00, 1.0, "healed (tip at -2.900 A, J/G 1.000)"),
+        (1.20, 9.7, 0.69, 1.0, "run (tip at 9.700 A, J/G 0.690)"),
+        (1.20, 6.8, None, 2.86, "run (tip at 6.800 A, no J)"),  # aluminium (111)[11-2]
+        (0.80, -21.0, None, 2.86, "healed (tip at -21.000 A, no J)"),
+    ],
+)
+def test_no_first_state_that_has_healed_or_run_passes_for_a_start(level, tip, J, period, said):
+    """Each was called cleaved, its K+ the load that it began with: both numbers are told, and the load is not started from."""
+    trial = judge(state(level, tip, J), Place(tip=0.0, period=period, J_tolerance=0.05))
+    assert not trial.trusted
+    assert trial.sentence == f"first state at K = {level:.4f} K_G: {said}"
+
+
 def test_a_load_that_does_not_open_the_crack_shows_no_tip():
     place = Place(tip=0.0, period=1.0, J_tolerance=0.05, opens=False)
     assert judge(state(1.0, float("nan")), place).trusted

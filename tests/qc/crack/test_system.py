@@ -81,6 +81,14 @@ def test_a_model_that_cannot_carry_the_crack_is_refused(changes, says):
         CrackSystem(crystal, potential, sizes(method="bgfc", **changes))
 
 
+def test_the_radius_that_is_named_would_do():
+    """Not only "use a larger core": what the sentence of a small one asks for is taken."""
+    with pytest.raises(InputError, match="it must be at least") as refused:
+        brittle_sheet(MPI.COMM_SELF, core_radius=0.5, face_strip=0.0)
+    needed = float(str(refused.value).split()[-2])
+    assert brittle_sheet(MPI.COMM_SELF, core_radius=needed, face_strip=0.0).spec.core == needed
+
+
 def test_the_lowest_level_is_where_the_faces_come_within_reach():
     """Of a slit, for the whole range of loads: opening and gap at the rim of the core make the cutoff. Strips know all bonds."""
     system = brittle_sheet(MPI.COMM_SELF, face_strip=0.0)
