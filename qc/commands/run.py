@@ -119,9 +119,9 @@ class LadderRun:
         total = load.steps
         self.shown.phase(f"{model_line(self.specimen)}; at most {total} steps under rising load")
         self.shown.begin(total, len(ladder.state.steps))
+        self._follow_tip()
         for level, branch in ladder.loads():
             with stage("solve"):
-                self._move_qm()
                 record = ladder.refine(level, branch)
                 if record is not None and self.qm is not None:
                     record.qm = self.qm.measure(ladder.q)
@@ -130,6 +130,7 @@ class LadderRun:
             if record is not None:
                 self._keep(record)
                 self.shown.step(len(ladder.state.steps), step_line(record), in_short(record))
+                self._follow_tip()
             elif not ladder.state.steps:  # a first state that is not trusted: a warning has said so
                 self._save()
             interrupt.look()
@@ -167,11 +168,13 @@ class LadderRun:
             self._save()
             on_root(self.directory.comm, self._write_tables)
 
-    def _move_qm(self) -> None:
-        """The QM region goes where the last step has left the tip."""
-        steps = self.ladder.state.steps
-        if self.qm is not None and steps and self.qm.follow(self.ladder.q, steps[-1].tip_position, steps[-1].K):
-            self.ladder.renew_solver()
+    def _follow_tip(self) -> None:
+        """The QM region goes where the last step has left the tip; the step, which is on disk, is kept once more with it there."""
+        with stage("solve"):
+            record = None if self.qm is None else self.qm.follow_tip(self.ladder)
+        if record is not None:
+            self._keep(record)
+            self.shown.phase(f"with the QM region at the tip: {step_line(record)}")
 
     def _keep(self, record: StepRecord) -> None:
         """Put an accepted step on disk."""

@@ -208,6 +208,26 @@ class Ladder:
         self._tell(n_events)
         return record
 
+    def relax_again(self) -> StepRecord:
+        """The last step once more, where the coupling has other terms than before; its record takes the old one's place. Collective.
+
+        A tip that moves on the way is an event. It raises `NoStateError` with the state kept and loaded.
+        """
+        steps, n_events = self.state.steps, len(self.state.events)
+        old, before = steps[-1], self.q.copy()
+        reached = self._stepper.step(old.K_over_KG, old.K_over_KG, self.spec.K_step)
+        record, tip = self._probe.record(self.q, reached, old.branch)
+        record.tip_left, record.rejected, record.calls = old.tip_left, old.rejected, old.calls
+        if tip is not None:
+            events = events_between(steps, record, tip, self._scene, self.state.began(old.branch, self._scene.put))
+            events = [event for event in events if event.kind != "rearrangement"]  # other terms have another state
+            for event in self._namer.name(events, before, self.q, self._tip_before(), self.state.offset):
+                keep = self.state.events.append if event.kind == "closing" else self.state.add  # no load has closed it: no K-
+                keep(event)
+        self.tip, steps[-1] = tip, record
+        self._tell(n_events)
+        return record
+
     def _has_moved(self, q: PETSc.Vec) -> bool:
         """Whether the tip is elsewhere in any state q than in the last step. Collective."""
         last, now = self.state.steps[-1].tip_position, self._probe.glance(q)

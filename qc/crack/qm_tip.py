@@ -17,12 +17,14 @@ from petsc4py import PETSc
 from atomistics import Crystal
 
 from ..coupling.coupling import Coupling
+from ..drive.stepping import NoStateError
 from ..errors import InputError
 from ..qm.build import QM, QMSpec, add_qm
 from ..qm.cluster import QUANTITATIVE
 from ..qm.evaluation import EngineFactory
 from ..qm.region import QMRegion
-from .records import from_file
+from .ladder import Ladder
+from .records import StepRecord, from_file
 from .system import CrackSystem
 
 log = logging.getLogger(__name__)
@@ -208,6 +210,25 @@ class QMSession:
             after - before,
         )
         return True
+
+    def follow_tip(self, ladder: Ladder) -> StepRecord | None:
+        """Move the region to where the last step has left the tip, and relax that step again with it there; None where it stays.
+
+        Where the moved region has no state, a warning says so, and the step is the one with the region where the tip was.
+        """
+        steps = ladder.state.steps
+        if not steps or not self.follow(ladder.q, steps[-1].tip_position, steps[-1].K):
+            return None
+        before = steps[-1].qm or {}
+        ladder.renew_solver()
+        try:
+            record = ladder.relax_again()
+        except NoStateError as error:
+            log.warning("the state with the QM region where the tip was is kept, with it at the tip there is none: %s", error)
+            return None
+        found = self.measure(ladder.q)
+        record.qm = found | {spent: found[spent] + before.get(spent, 0) for spent in ("calls", "seconds")}
+        return record
 
     def report(self) -> dict[str, Any]:
         """For the result: engine, BLAS, cluster, all calls and seconds, moves."""

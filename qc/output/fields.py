@@ -38,8 +38,8 @@ class FieldSeries:
 
     ``fields.pvd`` is the series of all states, those before a resumed run included; its pieces, one file a rank, lie in the
     folder ``fields``. ``fields.bp`` holds the states since the run was started: DOLFINx cannot append to such a file, so that a
-    run that is resumed at state n goes on in ``fields-<n>.bp``. The time of both is the number of the state, the row of
-    ``steps.csv`` counted from 0: a load that falls again would be no time.
+    run that is resumed at state n, or writes it again, goes on in ``fields-<n>.bp``. The time of both is the number of the
+    state, the row of ``steps.csv`` counted from 0: a load that falls again would be no time.
 
     Written are the displacement (A; 0 at nodes of the core, which belong to no cell of the continuum), ``beta`` and the Cauchy
     stress (GPa; a sheet counts as 1 A thick), the mean of each cell. The stress is that of the continuum alone, not weighted by
@@ -76,6 +76,7 @@ class FieldSeries:
         self._fill(q)
         self._write_vtx(number)
         self._write_vtk(number)
+        self._last = number
 
     def close(self) -> None:
         """End ``fields.bp``."""
@@ -100,6 +101,8 @@ class FieldSeries:
         self._there.x.array[:] = np.isfinite(stress).all(1)
 
     def _write_vtx(self, number: int) -> None:
+        if self._last is not None and number <= self._last:  # a state that is written again
+            self.close()
         if self._vtx is None:
             name = f"fields-{number:05d}.bp" if number else "fields.bp"
             os.environ.setdefault("HOME", tempfile.gettempdir())  # ADIOS2 looks for its settings there, and crashes without
@@ -123,7 +126,6 @@ class FieldSeries:
             with open(self.directory / "fields.pvd", "r+b") as file:
                 file.seek(-len(TAIL), os.SEEK_END)
                 file.write(f"{_entry(number, f"{number:05d}-000000.pvtu")}\n{TAIL}".encode())
-        self._last = number
 
     def _write_pieces(self, number: int) -> None:
         with VTKFile(self.model.comm, str(self.directory / PIECES / f"{number:05d}-.pvd"), "w") as file:

@@ -46,6 +46,10 @@ def test_the_region_follows_the_tip(shared_path):
     assert move["from_centre"] == pytest.approx([0.0, 0.0, 0.96007], abs=1e-4)  # next to an atom of the tip bond
     assert move["to_centre"] == pytest.approx([3.32576, 0.0, 0.96007 + 1.92013], abs=1e-4)
     assert abs(move["jump"]) < 1e-9
+    (advance,) = [event for event in null["events"] if event["kind"] == "advance"]
+    (now,) = [step for step in null["steps"] if step["K"] == advance["bracket"][1]]  # once, though it was relaxed twice
+    assert now["qm"]["centre"] == pytest.approx(move["to_centre"])
+    assert move["K"] == now["K"]
     other = run(tip_case("SW", on, hessian="mm"), shared_path / "other")
     assert other["qm"]["moves"]
     assert all(abs(move["jump"]) > 1e-4 for move in other["qm"]["moves"])
@@ -56,7 +60,7 @@ def test_an_engine_that_dies_costs_the_step_in_flight(null, shared_path):
     """One sentence, the finished step on disk; resumed, the ladder ends as if nothing had been."""
     whole = null
     assert 7 <= whole["steps"][0]["qm"]["calls"] + 1 < 10 < whole["n_qm_calls"]
-    tires = tip_case("Tires", parameters={"memory": str(shared_path / "memory")}, retries=0)
+    tires = tip_case("Tires", parameters={"memory": str(shared_path / "memory")}, retries=0, follow_tip=False)
     with pytest.raises(EngineError, match=r"engine.*Tires"):
         run_case(tires, shared_path / "out")
     kept = json.loads((shared_path / "out" / "result.json").read_text())
@@ -70,7 +74,7 @@ def test_an_engine_that_dies_costs_the_step_in_flight(null, shared_path):
 
 def test_force_mixing_has_no_energy_but_a_bracket(bare, shared_path):
     """The own potential in a buffer of two bonds: the innermost atoms feel the very forces of the model."""
-    mixed = run(tip_case("Stiff", mode="force", radius=2.5, buffer=4.5), shared_path / "mixed")
+    mixed = run(tip_case("Stiff", mode="force", radius=2.5, buffer=4.5, follow_tip=False), shared_path / "mixed")
     assert mixed["K_plus_bracket"] == pytest.approx(bare["K_plus_bracket"], rel=1e-12)
     assert [step["energy"] for step in mixed["steps"]] == [None] * len(bare["steps"])
     assert mixed["steps"][0]["qm"]["audit"] is None

@@ -248,6 +248,27 @@ def test_one_K_plus_from_whatever_load_is_given(brittle):
     assert found == pytest.approx([found[0]] * 3, rel=6e-3)
 
 
+def test_a_step_that_is_relaxed_again_takes_its_own_place(brittle):
+    """With other terms, as a QM region that has followed the tip; here they are the same, and so is the state. What moves is an event."""
+    ladder = ladder_of(brittle)
+    put = ladder.refine(1.1, "load")
+    in_place = ladder.q.copy()
+    ladder.renew_solver()
+    record = ladder.relax_again()
+    assert ladder.state.steps == [record]
+    assert record is not put
+    assert (record.K, record.tip_position, ladder.state.events) == (put.K, put.tip_position, [])
+    assert (ladder.q - in_place).norm() < 1e-6
+    ladder.refine(1.14, "load")
+    ladder.refine(1.1, "unload")
+    in_place.copy(ladder.q)  # where other terms might have taken it
+    record, n_steps = ladder.relax_again(), len(ladder.state.steps)
+    assert (record.tip_position, n_steps) == (pytest.approx(put.tip_position), 3)
+    assert [event.kind for event in ladder.state.events] == ["advance", "closing"]
+    assert ladder.state.events[-1].bracket == [record.K, record.K]
+    assert ladder.state.K_minus_bracket is None
+
+
 def test_a_crack_without_a_trustworthy_start_has_no_K_plus(brittle):
     """J on the rings of this small domain is not the load's within 1 % where the tip is in place: a sentence, and the nearest state."""
     ladder = ladder_of(brittle, J_tolerance=0.01)
