@@ -104,18 +104,18 @@ lint: $(READY)
 types: $(READY)
 	$(PY) -m mypy
 
-# The scripts of the gallery are run where they are shown: make docs.
+# The scripts of the gallery are run where they are shown, three of them on two ranks, too: make docs.
 GALLERY := tests/test_gallery.py
 unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --deselect=$(GALLERY) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
-# One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two,
-# and the scripts of the gallery. Files without such a mark are not even read: every rank would.
+# One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
+# Files without such a mark are not even read: every rank would.
 MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests)
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
 	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --deselect=$(GALLERY) $(call MARKED) $(PYTEST_ARGS)
-	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" $(call MARKED,.*also=2) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" --deselect=$(GALLERY) $(call MARKED,.*also=2) $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.
 patch-test: $(READY)
@@ -158,6 +158,7 @@ house:
 # Pages of keys and commands are written by the code, the gallery is run: docs/conf.py. Its numbers come first.
 docs: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/gallery.xml $(GALLERY)
+	$(call MPI_PYTEST,2,gallery) -m "mpi(also=2)" $(GALLERY)
 	$(TEST_ENV) MPLBACKEND=Agg $(PY) -m sphinx -W --keep-going -q -b html docs results/docs
 	@echo "make docs: results/docs/index.html"
 

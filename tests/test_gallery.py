@@ -41,6 +41,7 @@ def test_first_crack():
     assert 0.9 < found["balance"]["unload"] < 1.0 < found["balance"]["load"] < 1.1
 
 
+@pytest.mark.mpi(also=2)
 def test_ghost_forces():
     """Blending alone: at least as fast as width^-2, as theory says; the corrected methods have none."""
     found = results("04_ghost_forces")
@@ -48,6 +49,7 @@ def test_ghost_forces():
     assert max(found["force"][method] for method in ("bgfc", "bgrac", "bqcf")) < 1e-10 < 1e-3 < found["force"]["bqce"]
 
 
+@pytest.mark.mpi(also=2)
 def test_choice_of_method():
     """Strains and energy of all atoms: ghost forces spoil both, and who takes them away is better by what theory promises."""
     found = results("05_choice_of_method")
@@ -120,11 +122,15 @@ def test_own_model():
     assert found["found"]["JAX"].gamma == pytest.approx(1.3600, rel=1e-3)
 
 
-def test_every_script_is_tested_and_short():
-    scripts = sorted(path.stem for path in GALLERY.glob("*.py"))
-    assert scripts == sorted(re.findall(r'results\("(\w+)"\)', Path(__file__).read_text()))
+def test_every_script_is_tested_short_and_draws_in_a_function():
+    """Its results are at the level of the module, so that a test has them without the picture; three are run on two ranks, too."""
+    scripts, tests = sorted(path.stem for path in GALLERY.glob("*.py")), Path(__file__).read_text()
+    assert scripts == sorted(re.findall(r'results\("(\w+)"\)', tests))
     for name in scripts:
-        assert 30 <= len((GALLERY / f"{name}.py").read_text().splitlines()) <= 80, name
+        text = (GALLERY / f"{name}.py").read_text()
+        assert 30 <= len(text.splitlines()) <= 80, name
+        assert "\ndef visualize(" in text, name
+    assert len(re.findall(r"^@pytest\.mark\.mpi\(also=2\)$", tests, re.MULTILINE)) >= 3
 
 
 def test_every_page_is_in_the_tree():
