@@ -24,6 +24,7 @@ from .checks import make_directory
 from .report import qm_line
 from .specimen import Specimen, make_specimen
 from .specs import qm_tip_spec
+from .terminal import Display, display
 
 STEP_COST = 12
 """Of a step of the ladder, in assemblies of the Hessian, about."""
@@ -31,13 +32,23 @@ STEP_COST = 12
 
 def check_case(case: Case, directory: Path | None = None) -> dict[str, Any]:
     """Build the model of a case without running it: sizes, memory and time to expect, picture if a directory is given. Collective."""
-    comm, start = MPI.COMM_WORLD, time.perf_counter()
+    comm = MPI.COMM_WORLD
+    with display(comm, "check") as shown:
+        return _check(comm, case, directory, shown)
+
+
+def _check(comm: MPI.Comm, case: Case, directory: Path | None, shown: Display) -> dict[str, Any]:
+    """As `check_case`, while what it is at is shown."""
+    start = time.perf_counter()
     specimen = make_specimen(case, comm)
     system = specimen.system
+    shown.phase("the Hessian, once, for the time of a step")
     nonzeros, assembly = hessian_cost(system, case.load.first * system.K_G)
     if directory is not None:
         on_root(comm, lambda: make_directory(directory))
         draw_model(directory / "model.png", system, case.name)
+    if case.qm is not None:
+        shown.phase(f"the QM region: {case.qm.engine} computes its reference crystal")
     region = region_line(specimen, directory)
     picture = directory / "model.png" if directory is not None else None
     griffith, shell = system.griffith, shell_at_cutoff(system.crystal, system.potential)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from mpi4py import MPI
 
 from atomistics import Crystal, ForcesOnly, load_model
 
 from ..errors import InputError
 from ..material.twin import matched_twin
+from .terminal import display
 
 STRUCTURES = ("fcc", "bcc")
 
@@ -44,7 +46,8 @@ def match_calculator(name: str, structure: str, element: str, a: float, output: 
         if not isinstance(potential, ForcesOnly):
             raise InputError(f"{name} has energies of sites and needs no twin: qc match is for calculators that give forces only")
         potential.name = name
-        found = matched_twin(potential, getattr(Crystal, structure)(element, a))
+        with display(MPI.COMM_SELF, "twin"):
+            found = matched_twin(potential, getattr(Crystal, structure)(element, a))
     except InputError:
         raise
     except ValueError as error:

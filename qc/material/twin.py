@@ -14,6 +14,7 @@ from atomistics.potentials.snap_tables import invariants
 from fem.cauchy_born import GPA, CauchyBornMaterial
 
 from ..errors import InputError
+from ..monitor import begin
 
 TWOJMAX = 6
 """Of the twin: 30 coefficients."""
@@ -78,19 +79,24 @@ def matched_twin(potential: ForcesOnly, crystal: Crystal) -> Match:
     """
     if crystal.structure not in ("fcc", "bcc"):
         raise InputError(f"qc match makes twins of fcc and bcc crystals, not of {crystal.structure}")
+    begin("lattice constant and elastic constants of the calculator")
     a0 = equilibrium_lattice_constant(crystal, potential)
     crystal = replace(crystal.with_lattice_constant(a0), rotation=np.eye(3))
     C = CauchyBornMaterial(crystal, potential).elastic_constants()
-    structures = [_Structure.of(*found, potential) for found in _structures(crystal, potential)]
+    structures = []
+    for number, found in enumerate(_structures(crystal, potential), 1):
+        begin(f"forces of the calculator in rattled crystals, {number} of {len(STRUCTURES)}")
+        structures.append(_Structure.of(*found, potential))
+    begin("fit of the twin")
     wanted = np.array([0.0, C[0, 0], C[0, 1], C[3, 3]])
     cutoffs = _cutoffs(crystal)
     error, file = min((_fit(crystal, wanted, structures, cutoff) for cutoff in cutoffs), key=lambda found: found[0])
     twin = SnapPotential(file)
-    found = CauchyBornMaterial(crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, twin)), twin)
-    D = found.elastic_constants()
-    assert found.crystal.a is not None
+    own = CauchyBornMaterial(crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, twin)), twin)
+    D = own.elastic_constants()
+    assert own.crystal.a is not None
     constants = {"C11": (C[0, 0], D[0, 0]), "C12": (C[0, 1], D[0, 1]), "C44": (C[3, 3], D[3, 3])}
-    return Match(file=file, a0=(a0, found.crystal.a), constants=constants, error=error)
+    return Match(file=file, a0=(a0, own.crystal.a), constants=constants, error=error)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,18 @@ from qc.commands.check import check_case
 from qc.commands.griffith import griffith_of_case
 from qc.errors import InputError
 from qc.material.griffith import griffith
-from tests.qc.commands.small import SMALL, STEPS, case, read, tip_case
+from tests.qc.commands.small import SMALL, STEPS, case, comm, read, tip_case
 from tests.qc.models import material
 
 
 @pytest.mark.mpi
-def test_check_builds_and_draws_the_model(whole, folder):
+def test_check_builds_and_draws_the_model(whole, folder, capfd):
+    """And says what it is at: it is not the first sign of life after seconds, or minutes of a large model."""
     sizes, result = check_case(case(), folder / "seen"), read(whole)
+    shown = [line.partition("] ")[2] for line in capfd.readouterr().err.splitlines() if line.startswith("[0:")]
+    wanted = ["Griffith load: surface energy, elastic constants", "mesh, atoms and couplings of the model"]
+    wanted.append("the Hessian, once, for the time of a step")
+    assert [line for line in shown if line in wanted] == (wanted if comm.rank == 0 else [])
     assert (sizes["atoms"], sizes["unknowns"]) == (result["n_atoms"], result["n_dofs"])
     assert sizes["K_G (MPa m^1/2)"] == pytest.approx(result["K_G"], abs=1e-4)
     assert sizes["ladder steps at most"] == STEPS

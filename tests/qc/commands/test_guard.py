@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from inspect import signature
 
 import pytest
 from mpi4py import MPI
 
-from qc.commands.guard import Interrupt
-from qc.commands.watchdog import ASKING, TWICE
+from qc.commands.guard import Interrupt, guarded
+from qc.commands.watchdog import ASKING, BETWEEN, PATIENCE, TWICE
 from qc.errors import Stopped
 from tests.programs import environment, mpirun
 
@@ -83,6 +84,12 @@ def test_all_ranks_end_and_one_speaks():
     assert code != 0
     assert "finishing" not in said
     assert said.count("ended at once") == 1
+
+
+def test_a_command_ends_within_ten_seconds_of_the_first_signal():
+    """Clusters give 30 s before they kill: patience with what cannot be interrupted, and the time to exit."""
+    assert PATIENCE + BETWEEN <= 10.0
+    assert signature(guarded).parameters["patience"].default == PATIENCE
 
 
 @alone

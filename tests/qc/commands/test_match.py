@@ -51,7 +51,7 @@ def case(**tables):
     return Case.from_dict(SMALL | {"model": small, "load": load, "potential": potential} | tables, name="sheet")
 
 
-def test_a_twin_is_written_and_told_side_by_side(tmp_path):
+def test_a_twin_is_written_and_told_side_by_side(tmp_path, capfd):
     file = tmp_path / "cu.snapcoeff"
     lines = match_calculator("copper", "fcc", "Cu", 3.6, file)
     assert [line.split()[0] for line in lines[1:5]] == ["a0", "C11", "C12", "C44"]
@@ -60,6 +60,7 @@ def test_a_twin_is_written_and_told_side_by_side(tmp_path):
         assert twins == pytest.approx(ours, rel=2e-3)
     assert "calls on unit cells, 6 on up to 72 atoms" in lines[-2]
     assert load_potential(file).elements == ("Cu",)
+    assert "forces of the calculator in rattled crystals, 6 of 6" in capfd.readouterr().err  # slow ones take minutes
 
 
 @pytest.mark.parametrize(

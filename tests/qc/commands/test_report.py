@@ -8,7 +8,17 @@ from types import SimpleNamespace
 import pytest
 from mpi4py import MPI
 
-from qc.commands.report import between, document, ladder_entries, middle, notes, qm_line, summary_lines, verdict
+from qc.commands.report import (
+    between,
+    document,
+    ladder_entries,
+    middle,
+    notes,
+    qm_line,
+    step_line,
+    summary_lines,
+    verdict,
+)
 from qc.commands.specimen import make_specimen
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import Event, StepRecord
@@ -77,6 +87,16 @@ STEP_ALONE = "the bracket is that of the load step alone"
 )
 def test_verdict(state, says):
     assert verdict(state, K_G) == says
+
+
+def test_the_line_of_a_step():
+    """All that tells whether to wait: load in both units, tip, J/G, iterations, what was taken back."""
+    record = StepRecord(K=2.4, K_over_KG=1.2, branch="load", tip_position=-0.5, J_over_G=0.991, energy=-1.25, residual=2e-7, rejected=3)
+    record.newton_iterations, record.robust_iterations = 4, 2
+    assert step_line(record) == (
+        "K = 1.20000 K_G (2.40000 MPa m^1/2), tip -0.500 A, J/G 0.991, energy -1.250000 eV, 4 + 2 iterations, force 2.0e-07 eV/A, "
+        "3 steps taken back"
+    )
 
 
 def test_brackets():

@@ -5,11 +5,14 @@ import pty
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from mpi4py import MPI
 from rich.console import Console
+from typer.main import get_command
 
+from qc.cli.app import app
 from qc.commands import terminal
 from qc.commands.terminal import display, tell
 from qc.commands.verbosity import chosen
@@ -22,6 +25,19 @@ def test_lines_are_printed_as_they_are(capsys, monkeypatch):
     lines = ["plane [1 -1 0], front [bold]", "a line that is longer than the terminal is wide"]
     tell(lines)
     assert capsys.readouterr().out.splitlines() == lines
+
+
+AT_ONCE = {"report", "view", "example", "info", "selftest"}
+"""Commands that are done in seconds, or say a line a result themselves."""
+
+
+def test_every_command_that_takes_long_shows_where_it_is():
+    """A new one does so, too, or is put among those that need not."""
+    names = set(get_command(app).commands)
+    assert names > AT_ONCE
+    for name in names - AT_ONCE:
+        text = Path(terminal.__file__).with_name(f"{name.removesuffix('-test').replace('-', '_')}.py").read_text()
+        assert "with display(" in text or "with opened(" in text, name
 
 
 def shown(monkeypatch, comm=MPI.COMM_SELF, **console):
