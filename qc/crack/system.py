@@ -22,6 +22,7 @@ from ..coupling.estimate import check_room
 from ..coupling.extents import Extents
 from ..coupling.methods import build_within
 from ..coupling.model import Model
+from ..errors import InputError
 from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
@@ -39,6 +40,14 @@ from .spec import (
 
 BELOW = 0.9
 """A core that nobody has asked for is large enough for this share of the first load, so that a ladder may look below it."""
+
+
+def _check_material(crystal: object, potential: object) -> None:
+    """Refuse what is easily taken for a crystal or a potential: atoms of `ase`, the name of a file."""
+    if not isinstance(crystal, Crystal):
+        raise InputError(f"crystal = {crystal!r:.60} is not allowed: it must be a Crystal; Crystal.from_ase makes one of ASE's Atoms")
+    if not isinstance(potential, SitePotential):
+        raise InputError(f"potential = {potential!r:.60} is not allowed: it must be a potential, as load_potential(NAME) gives it")
 
 
 class CrackSystem:
@@ -92,6 +101,7 @@ class CrackSystem:
         reconstruction: Reconstruction | None = None,
         T_stress: float = 0.0,
     ) -> None:
+        _check_material(crystal, potential)
         self.potential, self.mode = potential, mode_of(mode)
         self.crystal = cells_beside(crystal.resolved(potential), spec.cut)
         self.spec = spec = spec.resolved(self.crystal, potential)

@@ -135,6 +135,16 @@ def test_modes_are_checked_as_those_of_a_case_file(mode, says):
     assert list(mode_of("II")) == list(mode_of(np.array([0, 1, 0]))) == [0.0, 1.0, 0.0]
 
 
+def test_atoms_and_names_are_no_crystals_and_potentials():
+    """A sentence with what makes them such; it was an AttributeError."""
+    crystal, potential = material("iron")
+    with pytest.raises(InputError, match=r"Crystal\.from_ase makes one of ASE's Atoms") as error:
+        CrackSystem(crystal.atoms(), potential, CrackSpec())
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match=r"potential = 'Fe_mm.eam.fs' is not allowed: it must be a potential, as load_potential\(NAME\)"):
+        CrackSystem(crystal, "Fe_mm.eam.fs", CrackSpec())
+
+
 def test_a_crystal_that_nobody_has_turned_says_how_it_is_cut():
     """Iron as its axes lie: no plane and no front were given, and the report names those that are taken."""
     crystal, potential = material("iron")
