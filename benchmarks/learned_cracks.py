@@ -2,9 +2,9 @@
 
 ``blended`` is the model of the code's own sizes, ``atomistic`` every atom of the clamped disc by the same ladder, ``lammps`` the
 same atoms relaxed by LAMMPS' conjugate gradients from the near-tip field. ``bqcf`` blends the potential's forces, ``calculator`` those
-that LAMMPS gives as an outside calculator, with a twin by `qc match`: the same crack, if neither table nor twin matters. All in steps of 0.05 K_G, a step with an event halved down
-to the tolerance. The last line is JSON: bracket of the first event in K_G and what it was, bonds next to the tip (A) at each load of
-the grid, CPU seconds, unknowns.
+that LAMMPS gives as an outside calculator, with a twin by `qc match`: the same crack, if neither table nor twin matters. All in steps
+of 0.05 K_G, a step with an event halved down to the tolerance. The last line is JSON: bracket of the first event in K_G and what it
+was, bonds next to the tip (A) at each load of the grid, CPU seconds, unknowns.
 """
 
 from __future__ import annotations

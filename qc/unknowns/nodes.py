@@ -24,7 +24,7 @@ class Nodes:
     beta : (n_blocks,) ndarray
         Blending weight at each local block of the space (mean of the ends for an edge).
     on_slit : (n_blocks,) bool ndarray
-        Blocks on the faces of a slit in the resolved zone, where no atom sits.
+        Vertices on the faces of a slit in the resolved zone, where no atom sits, and edges that end there.
     linear : (n_cells,) bool ndarray
         Cells whose displacement is linear, whatever the order of the space.
     rows : Rows

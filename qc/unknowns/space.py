@@ -87,8 +87,8 @@ class SpaceBlocks:
         return Rows.from_padded(column, value)
 
     def on_slit(self) -> np.ndarray:
-        """(n_blocks,) bool: blocks on the faces of a slit in the resolved zone."""
-        return (self.ends < self.domain.n_slit).all(1)
+        """(n_blocks,) bool: vertices on the faces of a slit in the resolved zone, and edges that end there."""
+        return (self.ends < self.domain.n_slit).any(1)
 
     def linear(self) -> np.ndarray:
         """(n_cells,) bool: cells all of whose edges are tied; without edges (P1) every cell."""

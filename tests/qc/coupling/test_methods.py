@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
 from qc.unknowns.blending import BlendingFunction
 from tests.qc.models import GENERAL, deform, general, largest, material, model, shared_model
 
@@ -32,6 +34,16 @@ def test_no_ghost_force_in_other_crystals(name):
     for method in ("bgfc", "bqcf"):
         m = shared_model(name, method)
         assert ghost_force(m, general(m.crystal)) < 1e-10
+
+
+def test_every_unknown_beside_a_slit_has_an_equation():
+    """Edges from a face of the slit to an atom of the core: no atom sits in the middle, and beta is 0 at both ends."""
+    crystal, potential = material("copper")
+    crystal = crystal.oriented((1, 1, 1), (1, 1, -2))
+    system = CrackSystem(crystal, potential, CrackSpec(method="bqcf", domain_radius=40.0), comm=MPI.COMM_SELF)
+    H = system.model.coupling.hessian(system.model.parts.layout.create_unknowns())
+    begin, _, values = H.getValuesCSR()
+    assert np.maximum.reduceat(np.abs(values), begin[:-1]).min() > 1e-4
 
 
 def test_no_ghost_force_with_several_periods_along_the_front():
