@@ -159,6 +159,29 @@ def folds(
 
 
 @app.command()
+def front(
+    case: CaseFile,
+    output: Annotated[Path | None, _directory("_front")] = None,
+    pairs: Annotated[
+        str | None,
+        typer.Option("--pairs", metavar="N,N,..", help="Pairs of kinks, that many periods apart; left out: 1 to all but one."),
+    ] = None,
+    periods: Annotated[
+        list[str] | None,
+        typer.Option("--periods", metavar="K,K,..", help="Exactly these periods have advanced, from 0; repeatable."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last front in DIR.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Relax crack fronts with kinks at load.K_start: energies against the straight front's, beside Rice's theory.
+
+    The front has model.front_periods periods of the crystal; those named are one lattice step ahead.
+    """
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
+    raise typer.Exit(exit_code(lambda comm: bodies.front(comm, request, pairs, periods or [])))
+
+
+@app.command()
 def study(
     case: CaseFile,
     vary: Annotated[

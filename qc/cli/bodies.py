@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model
+from ..commands.front_plan import Periods, planned
 from ..errors import InputError
 from .request import Request, check_file, on_root, remove_traces
 from .tables import echo_study, echo_table
@@ -122,6 +123,21 @@ def folds(comm: MPI.Comm, request: Request, number: int, step: float) -> int:
     document = _in_directory(
         comm, request, lambda: run_folds(case, directory, spec, options, request.resume), directory
     )
+    return _echo(comm, [*summary(document), f"results in {directory}"])
+
+
+def front(comm: MPI.Comm, request: Request, pairs: str | None, periods: list[str]) -> int:
+    """``qc front``: ``pairs`` and ``periods`` as given to ``--pairs`` and ``--periods``."""
+
+    def prepare() -> tuple[Case, Path, list[Periods]]:
+        case, directory = _resumable(request, "_front", FREE_KEYS)
+        return case, directory, planned(case.model.front_periods, pairs, periods)
+
+    case, directory, sets = on_root(comm, prepare)
+    from ..commands.front import run_front
+    from ..commands.front_report import summary
+
+    document = _in_directory(comm, request, lambda: run_front(case, directory, sets, request.resume), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 

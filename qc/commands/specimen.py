@@ -11,6 +11,7 @@ from fem.collective import on_root
 from fem.mesh.far_field import CoarseMesh
 
 from ..case.case import Case
+from ..crack.front_theory import front_caution
 from ..crack.system import CrackSystem
 from ..material.cautions import cautions, material_of
 from ..terms.reconstruction import Reconstruction
@@ -55,7 +56,8 @@ def make_specimen(
     crystal, potential = system.crystal, system.potential
 
     def known() -> tuple[tuple[str, str], list[str]]:
-        return material_of(crystal, potential), cautions(crystal, potential, system.griffith, case.crack.cut)
+        found = cautions(crystal, potential, system.griffith, case.crack.cut)
+        return material_of(crystal, potential), found + [sentence for sentence in [long_front(system)] if sentence]
 
     with blaming_the_case():
         material, warnings = on_root(comm, known)
@@ -64,3 +66,12 @@ def make_specimen(
     return Specimen(
         case=case, system=system, material=material, warnings=warnings, n_atoms=n_atoms, n_free_atoms=n_free
     )
+
+
+def long_front(system: CrackSystem) -> str:
+    """A sentence on a front too long for the core of a coupled model, or nothing."""
+    spec = system.spec
+    if not (spec.facts.atoms and spec.facts.coupled) or spec.front_periods == 1:
+        return ""
+    G, step = system.energy_release_rate(system.K_G), float(system.lattice.vectors[0, 0])
+    return front_caution(G, step, system.model.thickness, spec.core)

@@ -22,6 +22,7 @@ EventKind = Literal[
     "blunting",
     "off_plane",
     "rearrangement",
+    "kinks",
     "slip_outside",
     "tip_left_core",
     "not_converged",
@@ -44,7 +45,7 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
-WHERE_SET = ("calls", "slip", "tip_left", "rejected", "qm", "stage", "seconds")
+WHERE_SET = ("calls", "slip", "tip_left", "rejected", "qm", "stage", "seconds", "front")
 """Fields of a step that are not in a file unless somebody has set them."""
 
 
@@ -93,6 +94,8 @@ class StepRecord:
         Of a propagation.
     seconds : float or None
         Of the run until now.
+    front : dict or None
+        Of a front of several periods: ``a``, x in each period (A), ``heights`` and ``kinks`` as `qc.crack.front.FrontState` has them.
     """
 
     K: float
@@ -120,6 +123,7 @@ class StepRecord:
     calls: int | None = None
     stage: str | None = None
     seconds: float | None = None
+    front: dict[str, Any] | None = None
 
     @property
     def tip(self) -> float:
@@ -138,6 +142,32 @@ class StepRecord:
         """The record back from a file."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         return from_file(cls, known | ({"tip_left": data["tip_left"] or ""} if "tip_left" in data else {}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BondEvent:
+    """A bond of the front that has opened or closed between two states.
+
+    Attributes
+    ----------
+    name : list of int
+        Cell (i, j, k) and sublattice of the atom above the plane, then of the one below.
+    x, z : float
+        Reference position of its middle, A.
+    period : int
+        Of the crystal along the front, that of the atom above.
+    opens : bool
+    before, after : float
+        Its length over the nearest-neighbour distance in both states.
+    """
+
+    name: list[int]
+    x: float
+    z: float
+    period: int
+    opens: bool
+    before: float
+    after: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +194,8 @@ class Event:
         For the user.
     named : Naming, optional
         What it is: emission, twin, cleavage, ..., with plane, Burgers vector and place of each dislocation.
+    front : list of BondEvent, optional
+        Of a front of several periods: the bonds that have opened or closed.
     """
 
     kind: EventKind
@@ -179,6 +211,7 @@ class Event:
     new_neighbours: int | None = None
     sentence: str | None = None
     named: Naming | None = None
+    front: list[BondEvent] | None = None
 
     def ends(self, stop_at: str) -> bool:
         """Whether a ladder that is to stop at the "first_event", or "first_advance", goes no further up than this."""
@@ -197,6 +230,7 @@ class Event:
         """Fields by name, those of other kinds of events left out."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
         found["named"] = None if self.named is None else asdict(self.named)
+        found["front"] = None if self.front is None else [asdict(bond) for bond in self.front]
         return {name: value for name, value in found.items() if value is not None}
 
     @classmethod

@@ -13,7 +13,8 @@ from ..material.slip import shortest_burgers
 from ..terms.atomistic import AtomisticEnergy
 from ..unknowns.halo import Halo, neighbour_list
 
-_Bonds = tuple[np.ndarray, np.ndarray, np.ndarray]
+Bonds = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Site, other local atom, and vector between them in the reference crystal, A."""
 
 OPENS_AT = 1.6
 """A bond across the plane counts as open above this stretch (length over nearest-neighbour distance) ..."""
@@ -25,6 +26,13 @@ SLIPPED = 0.5
 """Neighbours displaced from each other by more than this, in shortest Burgers vectors, have slipped."""
 ONE_SHELL = 1.2
 """Shells of neighbours less than this ratio apart count as one: the two of bcc (1.155), those of hcp off the ideal c/a."""
+
+
+def has_opened(before: bool | None, stretch: float) -> bool:
+    """Whether a bond of this stretch is open if it was ``before``; None: nothing is known of it."""
+    if before is None:
+        return stretch > 0.5 * (OPENS_AT + CLOSES_AT)
+    return stretch > (CLOSES_AT if before else OPENS_AT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +137,7 @@ class TipTracker:
     def __init__(self, comm: MPI.Comm, atoms: AtomisticEnergy, shells: Shells, reach: float) -> None:
         self._comm, self._atoms, self._shells, self._reach = comm, atoms, shells, reach
         self._open: dict[float, bool] = {}
-        self._bonds_of: tuple[Halo, _Bonds] | None = None
+        self._bonds_of: tuple[Halo, Bonds] | None = None
 
     def measure(self, z: np.ndarray) -> TipState:
         """State of the bonds for local atom displacements z; remembers which are open. Collective."""
@@ -161,7 +169,7 @@ class TipTracker:
         shortest = np.full(len(names), np.inf)  # a column is open when all its bonds are
         np.minimum.at(shortest, inverse, stretch)
         opened = np.array(
-            [self._state(c, s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool
+            [has_opened(self._open.get(c), s) for c, s in zip(names.tolist(), shortest.tolist(), strict=True)], dtype=bool
         )
         return names.tolist(), TipState(x=middle, stretch=shortest, open=opened, off_plane=0, new_neighbours=0, slip=0.0)
 
@@ -181,12 +189,6 @@ class TipTracker:
     def memory(self) -> dict[str, bool]:
         """Open bonds by x, for the checkpoint."""
         return {f"{x:.3f}": value for x, value in self._open.items()}
-
-    def _state(self, column: float, stretch: float) -> bool:
-        before = self._open.get(column)
-        if before is None:
-            return stretch > 0.5 * (OPENS_AT + CLOSES_AT)
-        return stretch > (CLOSES_AT if before else OPENS_AT)
 
     def _bonds(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, float]:
         """Middle x and stretch of own bonds across the plane; ends of broken ones off it; the slip of `TipState`."""
@@ -218,15 +220,16 @@ class TipTracker:
         close = np.abs(X[site, 0] + 0.5 * R[:, 0]) <= self._reach
         return int(np.count_nonzero(close & (np.linalg.norm(R, axis=1) > self._shells.first)))
 
-    def _reference_bonds(self) -> _Bonds:
+    def _reference_bonds(self) -> Bonds:
         """Nearest-neighbour bonds of the own sites in the reference crystal: site, other local atom, bond vector."""
         atoms = self._atoms
         if self._bonds_of is None or self._bonds_of[0] is not atoms.halo:
-            self._bonds_of = (atoms.halo, _nearest_neighbours(atoms, self._shells.nearest))
+            self._bonds_of = (atoms.halo, nearest_bonds(atoms, self._shells.nearest))
         return self._bonds_of[1]
 
 
-def _nearest_neighbours(atoms: AtomisticEnergy, nn: float) -> _Bonds:
+def nearest_bonds(atoms: AtomisticEnergy, nn: float) -> Bonds:
+    """Bonds of length nn (A) at the own sites in the reference crystal: site, other local atom, bond vector."""
     front = _reference_front(atoms)
     near = neighbour_list(atoms.halo.X, atoms.sites, 1.05 * nn, 0.0, front)
     X = near.extended(atoms.halo.X)

@@ -17,7 +17,7 @@ import numpy as np
 from ..crack.records import StepRecord
 from ..errors import InputError
 
-NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "calls", "stage", "seconds")
+NO_COLUMN = ("energies", "stable", "largest_step", "J_spread", "tip_left", "rejected", "qm", "calls", "stage", "seconds", "front")
 """Fields of a step that its table does not show."""
 
 STEP_COLUMNS = tuple(field.name for field in fields(StepRecord) if field.name not in NO_COLUMN)
@@ -37,18 +37,19 @@ UNITS = {
     "nearest-neighbour distance": ("tip_stretch",),
     "shortest Burgers vector": ("slip",),
     "eV per cell": ("energy",),
+    "eV": ("pair_energy", "corrected", "rice", "beside_rice"),
     "eV/A": ("residual", "opening_force"),
     "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma"),
     "1": ("J_over_G",),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
-        *("off_plane_broken", "new_neighbours", "atoms", "unknowns"),
+        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced"),
     ),
     "degree": ("theta",),
     "s": ("wall_seconds", "cpu_seconds"),
     "text": (
         *("branch", "stage", "fold", "converged_reason", "potential_name", "system", "plane", "front", "cut", "state", "reason"),
-        *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture"),
+        *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture", "kept"),
     ),
 }
 """Columns of all tables by their unit; energies are those minus the perfect crystal's."""

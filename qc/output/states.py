@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from petsc4py import PETSc
@@ -69,16 +71,37 @@ def virial_stress(virial: np.ndarray, crystal: Crystal) -> np.ndarray:
 
 def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int | None = None) -> None:
     """Append the present state to ``trajectory.extxyz``, as frame ``number`` (that of the step if left out). Collective."""
-    system = ladder.system
-    frame = ordered_atoms(system, ladder.q)
+    told = {name: getattr(record, name) for name in ("K", "K_over_KG", "branch", "energy", "tip_position")}
+    if record.front is not None:
+        told["front"] = record.front["a"]
+    info = {name: value for name, value in told.items() if value is not None}
+    number = len(ladder.state.steps) - 1 if number is None else number
+    append_state(directory, ladder.system, ladder.q, number, info, ladder.state.offset)
+
+
+def append_state(
+    directory: Path, system: CrackSystem, q: PETSc.Vec, number: int, info: Mapping[str, Any], offset: float = 0.0
+) -> None:
+    """Append a state to ``trajectory.extxyz`` as frame ``number``; nothing without atoms. Collective.
+
+    Parameters
+    ----------
+    directory : Path
+    system : CrackSystem
+    q : PETSc.Vec
+    number : int
+    info : mapping
+        Entries of the frame's comment.
+    offset : float
+        x of the model's origin in the crystal, A.
+    """
+    frame = ordered_atoms(system, q)
     if frame is None:
         return
-    moved = np.array([ladder.state.offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
-    told = {name: getattr(record, name) for name in ("K", "K_over_KG", "branch", "energy", "tip_position")}
-    info = {name: value for name, value in told.items() if value is not None}
+    moved = np.array([offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
     append_frame(
         directory / TRAJECTORY,
-        len(ladder.state.steps) - 1 if number is None else number,
+        number,
         comm=system.model.comm,
         positions=frame["positions"] + moved,
         reference=frame["reference"] + moved,

@@ -13,6 +13,7 @@ KINDS = {
     "result.json": "run",
     "propagation.json": "propagation",
     "folds.json": "folds",
+    "front.json": "front",
     "study.json": "study",
     "survey.json": "survey",
 }
@@ -26,6 +27,7 @@ PICTURES = {
     "r_curve.png": "The load of every bond against the position of the tip.",
     "snake.png": "The path of equilibria through its folds.",
     "barriers.png": "Energy barriers of an advance and of closing against the load.",
+    "front.png": "The front seen from above: bonds across the plane, and its kinks.",
     "study.png": "K+ and K- of all members against the size of the domain.",
 }
 """Pictures that a run may have drawn, in the order of the page, with what they show."""
@@ -37,7 +39,7 @@ class Source:
 
     Attributes
     ----------
-    kind : {"run", "propagation", "folds", "study", "survey", "patch test"}
+    kind : {"run", "propagation", "folds", "front", "study", "survey", "patch test"}
     name : str
         Of the case.
     directory : Path

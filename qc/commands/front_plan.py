@@ -1,0 +1,49 @@
+"""Which periods of a front are to advance: words of the command line as sets of periods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import InputError
+
+Periods = tuple[int, ...]
+"""Numbers of the periods that have advanced, from 0, rising."""
+
+
+def planned(front_periods: int, pairs: str | None, periods: Sequence[str]) -> list[Periods]:
+    """The fronts to relax: pairs of kinks in the middle first, then exact sets, each once.
+
+    Parameters
+    ----------
+    front_periods : int
+    pairs : str or None
+        Numbers of neighbouring periods between two kinks, as "1,2,4"; None: all, unless there are sets.
+    periods : sequence of str
+        Sets, as "0,1,5".
+    """
+    if front_periods < 2:
+        raise InputError(
+            f"model.front_periods = {front_periods} has no room for kinks: it must be 2 or more, as --set model.front_periods=8"
+        )
+    numbers = list(range(1, front_periods)) if pairs is None and not periods else _numbers("--pairs", pairs or "", 1, front_periods - 1)
+    found = [middle(front_periods, n) for n in numbers]
+    found += [tuple(sorted(set(_numbers("--periods", words, 0, front_periods - 1)))) for words in periods]
+    return list(dict.fromkeys(found))
+
+
+def middle(front_periods: int, n: int) -> Periods:
+    """n neighbouring periods in the middle of a front."""
+    first = (front_periods - n) // 2
+    return tuple(range(first, first + n))
+
+
+def _numbers(option: str, words: str, least: int, most: int) -> list[int]:
+    """The numbers of a list "1,2,4"."""
+    found = []
+    for word in words.split(",") if words.strip() else []:
+        if not word.strip().isdecimal() or not least <= int(word) <= most:
+            raise InputError(f"{option} {words}: {word.strip()!r} is not allowed, expected whole numbers from {least} to {most}, as 1,2,4")
+        found.append(int(word))
+    if words and not found:
+        raise InputError(f"{option} {words!r} has no numbers: whole numbers from {least} to {most} are expected, as 1,2,4")
+    return found

@@ -1,0 +1,43 @@
+"""Fronts of many periods for the tests: a disc of silicon with all its atoms, a coupled one, and plane openings by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+from atomistics import load_potential
+from qc.crack.spec import CrackSpec
+from qc.crack.system import CrackSystem
+from tests.qc.models import material
+
+COLUMN = 3.3258
+"""Distance of the columns of bonds in silicon (111)[1-10], A."""
+
+
+def silicon_front(periods: int, comm: MPI.Comm = MPI.COMM_WORLD, **changes: object) -> CrackSystem:
+    """Holland-Marder silicon (111)[1-10]: all atoms of a disc of 15 A, or other settings."""
+    crystal, potential = material("holland-marder")
+    sizes = {"core_radius": 11.0, "blend_width": 3.0, "domain_radius": 15.0, "method": "atomistic", "face_strip": False, "order": 1}
+    return CrackSystem(crystal, potential, CrackSpec(**(sizes | {"front_periods": periods} | changes)), comm=comm)  # type: ignore[arg-type]
+
+
+def coupled_front(periods: int, comm: MPI.Comm = MPI.COMM_WORLD, **changes: object) -> CrackSystem:
+    """The same within a continuum: atoms, handshake, nodes and inner shifts."""
+    sizes = {"core_radius": 12.5, "blend_width": 6.0, "domain_radius": 34.0, "method": "bgfc"}
+    return silicon_front(periods, comm, **(sizes | changes))
+
+
+def iron_front(periods: int, comm: MPI.Comm = MPI.COMM_WORLD) -> CrackSystem:
+    """A disc of iron (110)[001], whose columns have two bonds a period."""
+    crystal, _ = material("iron")
+    sizes = {"core_radius": 9.0, "blend_width": 3.0, "domain_radius": 13.0, "method": "atomistic", "face_strip": False}
+    spec = CrackSpec(**(sizes | {"front_periods": periods}))  # type: ignore[arg-type]
+    return CrackSystem(crystal, load_potential("Fe_mm.eam.fs"), spec, comm=comm)
+
+
+def opening(system: CrackSystem, reach: np.ndarray, gap: float = 3.0):  # type: ignore[no-untyped-def]
+    """Displacements of the local atoms: above the plane up by a gap (A) where x is less than what ``reach`` says for the period."""
+    atoms = system.model.atomistic
+    assert atoms is not None
+    X, period = atoms.halo.X, atoms.halo.key[:, 2]
+    return np.outer((X[:, 1] > 0) & (X[:, 0] < np.asarray(reach)[period]), [0.0, gap, 0.0])
