@@ -12,7 +12,7 @@ from petsc4py import PETSc
 from fem.collective import on_root
 
 from ..case.case import Case
-from ..crack.front import FrontState, FrontTracker
+from ..crack.front import FrontState, FrontTracker, staircase
 from ..crack.front_states import FrontRecord, FrontStates, StraightFront, check_front, straight_fronts
 from ..crack.replicate import Replica, one_period
 from ..crack.system import CrackSystem
@@ -186,8 +186,8 @@ class FrontRun:
 
 def _panel(front: FrontState, label: str) -> dict[str, Any]:
     """What `pictures.front_picture` needs of a front."""
-    bonds = {"x": front.x, "z": front.z, "stretch": front.stretch, "open": front.open}
-    return bonds | {"line": front.line(), "length": front.period * front.periods, "label": label}
+    bonds, plain = {"x": front.x, "z": front.z, "stretch": front.stretch, "open": front.open}, front.plain()
+    return bonds | {"line": staircase(plain["a"], plain["z"]), "length": front.period * front.periods, "label": label}
 
 
 def _file_of(number: int) -> str:

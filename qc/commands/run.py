@@ -16,7 +16,7 @@ from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
 from ..output.files import write_json
 from ..output.growing_table import GrowingTable
-from ..output.pictures import draw_ladder, draw_model, draw_tip
+from ..output.pictures import draw_front, draw_ladder, draw_model, draw_tip
 from ..output.qm_layers import draw_layers
 from ..solve.options import SolverOptions
 from ..stages import stage
@@ -211,6 +211,8 @@ class LadderRun:
         path, system, state = self.directory.path, self.specimen.system, self.ladder.state
         draw_ladder(path / "ladder.png", system, state)
         draw_tip(path / "tip.png", system, state, path / "trajectory.extxyz")
+        if system.spec.front_periods > 1:
+            draw_front(path / "front.png", system, state, path / "trajectory.extxyz")
 
 
 def qm_tip(specimen: Specimen, directory: RunDirectory) -> QMSession | None:

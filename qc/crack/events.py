@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ import numpy as np
 from ..drive.stepping import JUMP, NoStateError, explain
 from ..solve.options import SolveReport
 from .ladder_state import LadderState
-from .records import Event, EventKind, Side, StepRecord
+from .records import BondEvent, Event, EventKind, Side, StepRecord
 from .tip import SLIPPED, TipState
 
 SNAP = 10.0
@@ -23,7 +23,7 @@ smoothest of the last steps did."""
 SNAPS = ("advance", "closing", "blunting")
 """Events in which the tip jumps, or goes by a whole period."""
 
-MOVES = (*SNAPS, "gradual_advance", "gradual_closing")
+MOVES = (*SNAPS, "gradual_advance", "gradual_closing", "kinks")
 """Events whose bracket is refined: not the recovery of a tip that was behind the place where it was put."""
 
 STILL = 1e-6
@@ -103,6 +103,24 @@ def events_between(
     if now.tip_left and not last.tip_left:
         events.append(note(kind="tip_left_core", sentence=_left_core(now, now.tip_left, scene.core_radius)))
     return events
+
+
+def with_bonds(events: Sequence[Event], bonds: Sequence[BondEvent], now: StepRecord, last: StepRecord) -> list[Event]:
+    """The events of a step with the bonds of the front that have opened or closed in it.
+
+    The move of the tip has them; where the tip, at the column that is open all along the front, has not moved, they are an event of
+    their own: kinks have formed, moved or met.
+    """
+    if not bonds:
+        return list(events)
+    moves = [n for n, event in enumerate(events) if event.kind in MOVES or event.kind in ("recovery", "rearrangement")]
+    if not moves:
+        bracket = [min(last.K, now.K), max(last.K, now.K)]
+        return [Event(kind="kinks", branch=now.branch, bracket=bracket, jump=False, front=list(bonds)), *events]
+    first = moves[0]
+    kind: EventKind = "kinks" if events[first].kind == "rearrangement" else events[first].kind
+    jump = True if events[first].kind == "rearrangement" else events[first].jump
+    return [replace(event, kind=kind, jump=jump, front=list(bonds)) if n == first else event for n, event in enumerate(events)]
 
 
 def side_left(tip: TipState, before: float | None) -> Side:

@@ -64,7 +64,7 @@ class FirstState:
         """The state that the near-tip field at a level relaxes to, or None and what failed."""
         self._system.start(level * self._system.K_G).copy(self._stepper.q)
         self._stepper.solver.forget()
-        self._state.open_bonds = {}
+        self._state.open_bonds, self._state.open_front = {}, {}
         self._probe.recall()
         try:
             reached = self._stepper.step(level, None, self._course.spec.K_step)

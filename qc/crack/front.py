@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from petsc4py import PETSc
 
+from ..errors import InputError
 from ..terms.atomistic import AtomisticEnergy
 from ..unknowns.halo import Halo
 from .records import BondEvent
@@ -153,13 +155,12 @@ class FrontState:
             found.append(Kink(z=float(np.mod(z, self.period * self.periods)), step=two - one))
         return found
 
-    def line(self) -> tuple[np.ndarray, np.ndarray]:
-        """x and z of the front as a staircase of two points a period, A; NaN where no bond is open."""
+    @property
+    def middles(self) -> np.ndarray:
+        """(periods,) z of the bonds at which the front stands, or which it last broke where it has kinks, A."""
         least, most = int(self.ahead.min()), int(self.ahead.max())
-        column = least if least == most else min(most - 1, len(self.columns) - 1)
-        middle = self._z_of(min(column, len(self.columns) - 1)) + self.period * np.arange(self.periods)
-        z = (middle[:, None] + 0.5 * self.period * np.array([-1.0, 1.0])).ravel()
-        return np.repeat(self.a, 2), z
+        column = least if least == most else most - 1
+        return self._z_of(min(column, len(self.columns) - 1)) + self.period * np.arange(self.periods)
 
     def _z_of(self, column: int) -> float:
         """Mean z of the bonds of a column in period 0, A."""
@@ -186,7 +187,16 @@ class FrontState:
     def plain(self, offset: float = 0.0) -> dict[str, Any]:
         """The front for files; x of the model's origin in the crystal is ``offset``, A."""
         a = [None if np.isnan(x) else round(float(x) + offset, 6) for x in self.a]
-        return {"a": a, "heights": self.heights.tolist(), "kinks": [[round(kink.z, 6), kink.step] for kink in self.kinks]}
+        z = np.round(self.middles, 6).tolist()
+        return {"a": a, "z": z, "heights": self.heights.tolist(), "kinks": [[round(kink.z, 6), kink.step] for kink in self.kinks]}
+
+
+def staircase(a: Sequence[float | None], z: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """x and z of a front as a line of two points a period, A, from those of ``FrontState.plain``; NaN where no bond is open."""
+    x = np.array([np.nan if value is None else value for value in a], dtype=float)
+    middle = np.asarray(z, dtype=float)
+    half = 0.5 * (middle[1] - middle[0]) if len(middle) > 1 else 0.5
+    return np.repeat(x, 2), (middle[:, None] + half * np.array([-1.0, 1.0])).ravel()
 
 
 class FrontTracker:
@@ -201,7 +211,7 @@ class FrontTracker:
     def __init__(self, system: CrackSystem) -> None:
         model, atoms = system.model, system.model.atomistic
         assert atoms is not None
-        self._comm, self._atoms, self._lattice = model.comm, atoms, system.lattice
+        self._system, self._comm, self._atoms, self._lattice = system, model.comm, atoms, system.lattice
         self._periods = model.spec.front_periods
         self._period = model.thickness / self._periods
         self._nearest = model.crystal.nearest_neighbour_distance
@@ -231,6 +241,31 @@ class FrontTracker:
         return FrontState(
             name=name, x=x, z=depth, stretch=stretch, open=np.array(opened, dtype=bool), period=self._period, periods=self._periods
         )
+
+    def pull(self, name: Sequence[int]) -> PETSc.Vec:
+        """b of a bond: b.q is how far its ends have moved apart along y, A, at unknowns q. Collective.
+
+        Raises
+        ------
+        InputError
+            There is no such bond, or its ends are not free.
+        """
+        bonds, layout = self.bonds, self._system.model.parts.layout
+        b = layout.create_unknowns()
+        here = np.flatnonzero((bonds.name == np.asarray(name, dtype=np.int64)).all(axis=1))
+        held = 0
+        for n in here:
+            for end, sign in ((bonds.site[n], 1.0), (bonds.other[n], -1.0)):
+                row = self._atoms.rows.take(np.array([end]))
+                free = layout.free_number(row.column)
+                held += int((free < 0).any())
+                b.setValues((free * layout.components + 1).astype(PETSc.IntType), sign * row.value, PETSc.InsertMode.ADD_VALUES)
+        b.assemble()
+        known, held = self._comm.allreduce(np.array([len(here), held])).tolist()
+        if known != 1 or held:
+            why = "there is no such bond across the plane within the core" if known != 1 else "an end of it is prescribed"
+            raise InputError(f"the bond {' '.join(map(str, name))} cannot be driven: {why}")
+        return b
 
     @property
     def memory(self) -> dict[str, bool]:

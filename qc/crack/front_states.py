@@ -18,7 +18,7 @@ from .replicate import Replica
 from .system import CrackSystem
 
 COLUMNS = 3
-"""Straight states that are found: before, after one advance, and after two, for the curvature of their energies."""
+"""Straight fronts that are looked for: before, after an advance, and after two for the curvature of their energies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class FrontRecord:
         Those by which it is ahead of the period furthest behind.
     kinks : list of [z, step]
         See `qc.crack.front.Kink`.
-    a : list of float or None
-        x of the front in each period, A; None where no bond is open.
+    a, z : list of float or None, list of float
+        x of the front in each period, None where no bond is open, and where along it that is, A.
     stretch : list of float
         In each period, the shortest bond of the column that advances, over the nearest-neighbour distance.
     energy : float or None
@@ -60,6 +60,7 @@ class FrontRecord:
     heights: list[int]
     kinks: list[list[float]]
     a: list[float | None]
+    z: list[float]
     stretch: list[float]
     energy: float | None
     pair_energy: float | None
@@ -108,35 +109,47 @@ class StraightFront:
 def straight_fronts(
     one: CrackSystem, level: float, options: SolverOptions | None = None
 ) -> tuple[list[StraightFront], list[PETSc.Vec]]:
-    """`COLUMNS` straight fronts of a model of one period at a level (K / K_G), and their unknowns. Collective.
+    """Straight fronts of a model of one period at a level (K / K_G), and their unknowns: two or, where there are, `COLUMNS`. Collective.
 
     Each is relaxed from the near-tip field centred a period of the crystal further ahead than the last.
 
     Raises
     ------
     ConvergenceError
-        One of them is not stable at this load.
+        The front does not stay at this load, before or after an advance.
     """
-    K, dx, tip = level * one.K_G, float(one.lattice.vectors[0, 0]), one.spec.tip
+    dx, tip = float(one.lattice.vectors[0, 0]), one.spec.tip
     found: list[StraightFront] = []
     vectors = []
     for n in range(COLUMNS):
-        one.recentre((tip[0] + n * dx, tip[1]))
-        start = one.start(K)
-        one.recentre(tip)
-        stepper = Stepper(one, start, options)
-        report = stepper.step(level, None, level).report
-        front, energy = _front(FrontTracker(one), one, stepper.q), one.model.coupling.energy(stepper.q)
-        found.append(StraightFront(energy=energy, a=float(front.a[0]), residual=report.residual))
-        vectors.append(stepper.q)
-        _refuse_moved(found, tip[0], dx, level)
+        try:
+            front, q = _straight(one, level, n, options)
+            _refuse_moved(found, front, tip[0], dx, level)
+        except ConvergenceError:
+            if n < COLUMNS - 1:
+                raise
+            break
+        found.append(front)
+        vectors.append(q)
     return found, vectors
 
 
-def _refuse_moved(found: Sequence[StraightFront], tip: float, dx: float, level: float) -> None:
-    """`ConvergenceError` if the last of some straight fronts is not where it was put."""
-    n, a = len(found) - 1, found[-1].a
-    put = tip if n == 0 else found[0].a + n * dx
+def _straight(one: CrackSystem, level: float, n: int, options: SolverOptions | None) -> tuple[StraightFront, PETSc.Vec]:
+    """The front that the near-tip field relaxes to whose centre lies n periods of the crystal ahead of the tip."""
+    tip = one.spec.tip
+    one.recentre((tip[0] + n * float(one.lattice.vectors[0, 0]), tip[1]))
+    start = one.start(level * one.K_G)
+    one.recentre(tip)
+    stepper = Stepper(one, start, options)
+    report = stepper.step(level, None, level).report
+    front, energy = _front(FrontTracker(one), one, stepper.q), one.model.coupling.energy(stepper.q)
+    return StraightFront(energy=energy, a=float(front.a[0]), residual=report.residual), stepper.q
+
+
+def _refuse_moved(before: Sequence[StraightFront], front: StraightFront, tip: float, dx: float, level: float) -> None:
+    """`ConvergenceError` if a straight front is not where it was put: so many columns ahead as there are ones before."""
+    n, a = len(before), front.a
+    put = tip if n == 0 else before[0].a + n * dx
     if not abs(a - put) <= (dx * (1 + 1e-6) if n == 0 else 1e-3):
         where = "closes" if np.isnan(a) else f"goes to x = {a:.2f} A"
         raise ConvergenceError(

@@ -16,7 +16,7 @@ from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import Enough, SolverOptions, never
 from ..solve.vectors import distance
 from .course import Course
-from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left
+from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left, with_bonds
 from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .named import EventNamer
@@ -274,12 +274,16 @@ class Ladder:
     def _accept(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
         """The record of the present state, added to the others with what has happened since the last, ``before``. Collective."""
         steps = self.state.steps
+        front = self._probe.front(before) if steps else None
         record, self.tip = self._probe.record(self.q, reached, branch)
         if steps and self.tip is not None:
             record.tip_left = side_left(self.tip, steps[-1].tip_position)
             origin = self.state.began(branch, self._scene.put)
             events = events_between(steps, record, self.tip, self._scene, origin)
             events = [e for e in events if e.kind != "rearrangement" or not self._comes_back(record, before)]
+            now = None if front is None else self._probe.front(self.q)
+            if front is not None and now is not None:
+                events = with_bonds(events, now.since(front), record, steps[-1])
             for event in self._namer.name(events, before, self.q, self._tip_before(), self.state.offset):
                 self.state.add(event)
         steps.append(record)

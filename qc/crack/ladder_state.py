@@ -54,8 +54,8 @@ class LadderState:
     branch : {"load", "unload"}
     K_plus_bracket, K_minus_bracket : list of two floats or None
         Loads in MPa m^1/2 between which the tip moved for the first time, nothing broken or joined off the plane.
-    open_bonds : dict
-        Memory of the tip tracker.
+    open_bonds, open_front : dict
+        Memory of the trackers of tip and front; a front of one period has none.
     finished : bool
     snap : float or None
         Load over K_G at which the tip is known to snap from the last step's state: between the two the bracket is refined.
@@ -79,6 +79,7 @@ class LadderState:
     K_plus_bracket: list[float] | None = None
     K_minus_bracket: list[float] | None = None
     open_bonds: dict[str, bool] = field(default_factory=dict)
+    open_front: dict[str, bool] = field(default_factory=dict)
     finished: bool = False
     snap: float | None = None
     rejected: int = 0

@@ -13,6 +13,7 @@ from ..drive.stepping import Reached
 from ..terms.continuum import ContinuumTerm
 from ..terms.term import NoEnergyError
 from .energy_release import EnergyRelease
+from .front import FrontState, FrontTracker
 from .ladder_state import LadderState
 from .records import Branch, StepRecord
 from .system import CrackSystem
@@ -30,8 +31,8 @@ class Probe:
     ----------
     system : CrackSystem
     state : LadderState
-        Of the ladder whose states they are. The probe keeps its ``open_bonds`` up to date; offset and energies of what the
-        model has left behind are added to what it measures.
+        Of the ladder whose states they are. The probe keeps its ``open_bonds`` and ``open_front`` up to date; offset and energies of
+        what the model has left behind are added to what it measures.
     """
 
     def __init__(self, system: CrackSystem, state: LadderState) -> None:
@@ -40,6 +41,7 @@ class Probe:
         self._system, self._state = system, state
         self._shells = Shells.of(model.crystal)
         self._tracker = TipTracker(model.comm, atoms, self._shells, reach) if atoms else None
+        self._front = FrontTracker(system) if atoms and system.spec.front_periods > 1 else None
         inner = [term.unweighted for term in model.coupling.terms]
         self._cells = [term for term in inner if isinstance(term, ContinuumTerm)]
         self._release = EnergyRelease(system)
@@ -48,7 +50,7 @@ class Probe:
     def record(self, q: PETSc.Vec, reached: Reached, branch: Branch) -> tuple[StepRecord, TipState | None]:
         """The record of the state q that a step has reached, and its tip, None without atoms. Collective."""
         K, report = reached.level * self._system.K_G, reached.report
-        tip, energies = self._tip(q), self.energies(q)
+        tip, front, energies = self._tip(q), self.front(q), self.energies(q)
         J, J_over_G, J_spread = self._release.measure(q, K)
         record = StepRecord(
             K=K,
@@ -70,8 +72,17 @@ class Probe:
             J=J,
             J_over_G=J_over_G,
             J_spread=J_spread,
+            front=None if front is None else front.plain(self._state.offset),
         )
         return record, tip
+
+    def front(self, q: PETSc.Vec) -> FrontState | None:
+        """The front of the state q, None where it has one period or no atoms; which bonds are open is remembered. Collective."""
+        if self._front is None:
+            return None
+        found = self._front.measure(self._system.model.coupling.variables(q)["atoms"])
+        self._state.open_front = self._front.memory
+        return found
 
     def energies(self, q: PETSc.Vec) -> dict[str, float] | None:
         """Energies by term and of what the model has left behind, eV per cell; None if the method has none. Collective."""
@@ -104,12 +115,17 @@ class Probe:
         """Go back to the open bonds of the ladder's state."""
         if self._tracker:
             self._tracker.remember(self._state.open_bonds)
+        if self._front:
+            self._front.remember(self._state.open_front)
 
     def shift(self, dx: float) -> None:
         """Follow a model that has moved by dx (A) along the crack: what is remembered moves along."""
         if self._tracker:
             self._tracker.shift(dx)
             self._state.open_bonds = self._tracker.memory
+        if self._front:
+            self._front.shift(round(dx / float(self._system.lattice.vectors[0, 0])))
+            self._state.open_front = self._front.memory
 
     def _tip(self, q: PETSc.Vec) -> TipState | None:
         if self._tracker is None:

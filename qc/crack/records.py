@@ -95,7 +95,8 @@ class StepRecord:
     seconds : float or None
         Of the run until now.
     front : dict or None
-        Of a front of several periods: ``a``, x in each period (A), ``heights`` and ``kinks`` as `qc.crack.front.FrontState` has them.
+        Of a front of several periods: ``a`` and ``z``, where it stands in each period (A), ``heights`` and ``kinks`` as
+        `qc.crack.front.FrontState` has them.
     """
 
     K: float

@@ -37,7 +37,7 @@ UNITS = {
     "nearest-neighbour distance": ("tip_stretch",),
     "shortest Burgers vector": ("slip",),
     "eV per cell": ("energy",),
-    "eV": ("pair_energy", "corrected", "rice", "beside_rice"),
+    "eV": ("pair_energy", "corrected", "rice", "beside_rice", "beside_rice_even"),
     "eV/A": ("residual", "opening_force"),
     "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma"),
     "1": ("J_over_G",),

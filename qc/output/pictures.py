@@ -13,12 +13,15 @@ import numpy as np
 from atomistics import AtomisticEnergy
 from atomistics.species import species_of
 
+from ..crack.front import staircase
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
+from ..crack.tip import CLOSES_AT, OPENS_AT
 from ..dislocation.naming import Slip
 from ..material.cleavage import axes_in_words
 from ..material.slip import shortest_burgers
-from ..pictures.drawing import NEAR, Directions, slip_of_atoms
+from ..pictures.drawing import NEAR, Directions, bonds_across, slip_of_atoms
+from ..pictures.front import front_picture
 from ..pictures.ladder import ladder_picture
 from ..pictures.model import ModelView, model_picture
 from ..pictures.tip import VIEW, tip_picture
@@ -154,6 +157,34 @@ def tip_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> lis
         for one in panels:
             one["slip"] = slip_of_atoms(one["positions"], one["reference"], NEAR * nn, 0.5 * burgers, period)
         panels[-1]["arrows"] = [(_start(slip), slip.at, f"{slip.burgers} on {slip.plane}") for slip in slips]
+    return panels
+
+
+def draw_front(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
+    """Picture of the front from above, before and after bonds of it broke or closed; none of a front of one period. On rank 0 only."""
+    drawn(_draw_front, path, system, state, trajectory)
+
+
+def _draw_front(path: Path, system: CrackSystem, state: LadderState, trajectory: Path) -> None:
+    panels = front_panels(system, state, trajectory)
+    if panels:
+        front_picture(path, panels, directions_of(system))
+
+
+def front_panels(system: CrackSystem, state: LadderState, trajectory: Path) -> list[dict[str, Any]]:
+    """The fronts of the first state, of each in which bonds have opened or closed, and of the one before, from the trajectory."""
+    steps, ends = state.steps, {(e.branch, e.bracket[1 if e.branch == "load" else 0]) for e in state.events if e.front}
+    after = {n for n, step in enumerate(steps) if (step.branch, step.K) in ends}
+    shown = sorted({0, *after, *(n - 1 for n in after if n > 0)}) if steps else []
+    nn, panels = system.crystal.nearest_neighbour_distance, []
+    for n in shown:
+        front, frame = steps[n].front, read_frame(trajectory, n, keep=lambda X: np.abs(X[:, 1]) < nn)
+        if front is None or frame is None:
+            continue
+        bonds = bonds_across(frame["positions"], frame["reference"], NEAR * nn, system.model.thickness)
+        stretch = bonds["length"] / nn
+        seen = bonds | {"stretch": stretch, "open": stretch > 0.5 * (OPENS_AT + CLOSES_AT), "length": system.model.thickness}
+        panels.append(seen | {"line": staircase(front["a"], front["z"]), "label": f"K = {steps[n].K_over_KG:.3f} K$_G$"})
     return panels
 
 

@@ -222,6 +222,28 @@ def broken_bonds(
     return np.stack([y[first[torn], :2], y[second[torn], :2]], axis=1)
 
 
+def bonds_across(y: np.ndarray, X: np.ndarray, reach: float, period: float) -> dict[str, np.ndarray]:
+    """Bonds of the crystal across y = 0: ``x``, ``z`` of their middles in the reference and ``length`` now (m,), A.
+
+    Parameters
+    ----------
+    y, X : (n, 3) array
+        Deformed and reference positions, A.
+    reach : float
+        Reference pairs closer than this are bonds, A.
+    period : float
+        Of the model along z, A.
+    """
+    near = np.flatnonzero(np.abs(X[:, 1]) < reach)
+    first, second, image = _pairs(X[near], reach, period)
+    first, second = near[first], near[second]
+    across = (X[first, 1] > 0) != (X[second, 1] > 0)
+    first, second, up = first[across], second[across], np.outer(image[across], [0.0, 0.0, 1.0])
+    middle = 0.5 * (X[first] + X[second] + up)
+    length = np.linalg.norm(y[second] - y[first] + up, axis=1)
+    return {"x": middle[:, 0], "z": np.mod(np.round(middle[:, 2], 9), period), "length": length}
+
+
 def _pairs(y: np.ndarray, reach: float, period: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of points closer than reach, each once: first, second, and the shift of the second along z, A."""
     tree = cKDTree(y)

@@ -96,6 +96,7 @@ def _event_marks(axis: Axes, steps: Sequence[Mapping[str, Any]], events: Sequenc
         ("blunting", "D", "the tip blunts"),
         ("off_plane", "x", "bonds broken or joined off the plane"),
         ("rearrangement", "s", "rearrangement"),
+        ("kinks", "^", "kinks of the front"),
     ):
         some = [e for e in events if e["kind"] == kind]
         hit = [s for s in steps if any(e["branch"] == s["branch"] and _ends_at(e, s) for e in some)]

@@ -96,8 +96,9 @@ def test_files(tmp_path):
 def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
     case = tmp_path / "case.toml"
     case.write_text(
-        '[crystal]\nstructure = "diamond"\nelement = "Si"\n[potential]\nfile = "holland-marder"\n[model]\nmethod = "bgfc"\ncore_radius = 12.0\n'
-        "blend_width = 6.0\ndomain_radius = 34.0\nfront_periods = 3\n[crack]\nplane = [1, 1, 1]\nfront = [1, -1, 0]\n[load]\nK_start = 1.1\n"
+        'crystal = { structure = "diamond", element = "Si" }\npotential = { file = "holland-marder" }\n[model]\nmethod = "bgfc"\n'
+        "core_radius = 12.0\nblend_width = 6.0\ndomain_radius = 34.0\nfront_periods = 3\n"
+        "[crack]\nplane = [1, 1, 1]\nfront = [1, -1, 0]\n[load]\nK_start = 1.1\n"
     )
     for more, said in (
         (["--pairs", "3"], "--pairs 3: '3' is not allowed, expected whole numbers from 1 to 2"),
@@ -116,5 +117,6 @@ def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
 
 def test_another_command_cannot_go_on(tmp_path):
     fronts(tmp_path / "out", MPI.COMM_SELF, sets=[])
-    with pytest.raises(InputError, match="is one of qc front, not of qc folds"), run_directory(tmp_path / "out", MPI.COMM_SELF, True, "folds"):
+    other = run_directory(tmp_path / "out", MPI.COMM_SELF, True, "folds")
+    with pytest.raises(InputError, match="is one of qc front, not of qc folds"), other:
         pass

@@ -121,7 +121,12 @@ def test_models_without_kinks_are_refused(periods, method, said):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("periods", "core", "radius", "method", "energy"),
-    [(6, 12.0, 30.0, "atomistic", 1.0005), (6, 12.0, 30.0, "bgfc", 1.0412), (8, 16.0, 40.0, "bgfc", 1.2255), (8, 16.0, 40.0, "atomistic", 1.1904)],
+    [
+        (6, 12.0, 30.0, "atomistic", 1.0005),
+        (6, 12.0, 30.0, "bgfc", 1.0412),
+        (8, 16.0, 40.0, "atomistic", 1.1904),
+        (8, 16.0, 40.0, "bgfc", 1.2255),
+    ],
 )
 def test_measured_pairs(periods, core, radius, method, energy):
     """Half the front ahead at 1.1 K_G (docs/fronts.md): with a core of half its length the coupled model is 4 % too dear at most."""

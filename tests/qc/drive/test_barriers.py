@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from qc.crack.folds import report
+from qc.crack.front import FrontTracker
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.drive.barriers import barrier, passes, segments
+from qc.drive.bond_drive import BondDrive
 from tests.qc.crack.test_folds import followed, loads, silicon
 
 
@@ -39,6 +41,28 @@ def test_barrier_by_falling_from_the_saddle(snake):
         assert solver.solve(path.q, rough=True).stable
         ends.append(path.system.model.coupling.energy(path.q))
     assert sorted(ends) == pytest.approx(sorted([found.before, found.after]), abs=1e-8)
+
+
+def test_a_bond_pulled_open_finds_the_saddle(snake):
+    """Pulling at the bond ahead of the tip ends in the saddle of the path, and both sides of it in its stable states, to 1e-7 eV."""
+    path, curve = snake
+    (three,) = passes(segments(curve.points))
+    for level in (1.05, 1.3):
+        K = level * path.system.K_G
+        expected, before = barrier(path, three, K), three[0].state(path, K)
+        path.q.array[:] = before.q
+        path.system.load(K)
+        tracker = FrontTracker(path.system)
+        front = tracker.measure(path.system.model.coupling.variables(path.q)["atoms"])
+        bond = tracker.pull(front.name[np.argmin(front.open)].tolist())
+        drive = BondDrive(path.system)
+        saddle = drive.saddle(path.q, bond)
+        back, on = drive.ends(saddle)
+        assert saddle.energy == pytest.approx(expected.saddle, abs=1e-7)
+        assert (back.energy, on.energy) == pytest.approx((expected.before, expected.after), abs=1e-7)
+        assert drive.same(back.q, path.q)
+        assert saddle.residual < 1e-7
+        assert saddle.factorisations <= 12
 
 
 def test_barriers_vanish_at_the_folds(snake):

@@ -13,9 +13,8 @@ def panel(heights):
     front = 3.0 * np.asarray(heights) - 1.5
     opened = x < front[np.rint(z / 4.0).astype(int)]
     edges = (4.0 * np.arange(len(heights))[:, None] + [-2.0, 2.0]).ravel()
-    line = (np.repeat(front, 2), edges)
-    stretch = np.where(opened, 2.0, 1.2)
-    return {"x": x, "z": z, "stretch": stretch, "open": opened, "line": line, "length": 4.0 * len(heights), "label": f"{sum(heights)} ahead"}
+    bonds = {"x": x, "z": z, "stretch": np.where(opened, 2.0, 1.2), "open": opened}
+    return bonds | {"line": (np.repeat(front, 2), edges), "length": 4.0 * len(heights), "label": f"{sum(heights)} ahead"}
 
 
 def test_fronts_side_by_side(tmp_path, drawn):
