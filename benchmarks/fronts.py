@@ -16,8 +16,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from atomistics import Crystal, load_potential
 from benchmarks.measure import RESULTS
 from qc.crack.front import FrontTracker
@@ -87,9 +85,8 @@ def migration(system: CrackSystem, q: PETSc.Vec, period: int) -> dict[str, Any]:
     begin = time.process_time()
     tracker = FrontTracker(system)
     front = tracker.measure(system.model.coupling.variables(q)["atoms"])
-    (n,) = np.flatnonzero((front.column == front.ahead[period]) & (front.name[:, 2] == period))
     drive = BondDrive(system)
-    saddle = drive.saddle(q, tracker.pull(front.name[n].tolist()))
+    saddle = drive.saddle(q, tracker.pull(front.next_bond(period)))
     assert saddle is not None
     back, on = drive.ends(saddle)
     assert drive.same(back.q, q)

@@ -7,7 +7,11 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from tests.lammps_engine import needs_lammps
+from tests.qc.crack.test_front_states import lammps
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "examples/gallery"
@@ -120,6 +124,19 @@ def test_own_model():
     found = results("13_own_model")
     assert found["difference"] < 1e-6
     assert found["found"]["JAX"].gamma == pytest.approx(1.3600, rel=1e-3)
+
+
+@needs_lammps
+def test_kinks(tmp_path):
+    """LAMMPS finds no force at the last saddle; all bonds broken one by one are the straight front after the advance."""
+    found = results("15_kinks")
+    system, saddle = found["system"], found["saddle"]
+    energy, forces, free = lammps(system, saddle.q, tmp_path)
+    before, _, _ = lammps(system, found["replica"].unknowns(found["ends"][0]), tmp_path)
+    assert np.abs(forces[free]).max() < 1e-6
+    assert energy - before == pytest.approx(found["saddles"][-1], abs=1e-6)
+    assert found["minima"][-1] == pytest.approx(found["states"].energies[1] - found["states"].energies[0], abs=1e-7)
+    assert max(found["saddles"]) < 0.6 * found["together"]
 
 
 def test_every_script_is_tested_short_and_draws_in_a_function():

@@ -289,7 +289,7 @@ def report(
 
 @app.command()
 def view(
-    results: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of qc run or qc propagate.")],
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of qc run, qc propagate or qc front.")],
     step: Annotated[
         int | None, typer.Option("--step", metavar="N", min=0, help="State, from 0; default the last.")
     ] = None,

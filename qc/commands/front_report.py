@@ -55,6 +55,7 @@ def document(
         "front_periods": spec.front_periods,
         "cell_length": system.model.thickness,
         "step": step,
+        "lattice_constant": system.crystal.a,
         "core_radius": spec.core,
         "blend_width": system.model.spec.width,
         "domain_radius": spec.radius,

@@ -168,6 +168,13 @@ class FrontState:
         z = self.z[here] - self.name[here, 2] * self.period
         return float(np.mean(np.mod(z + 0.5 * length, length) - 0.5 * length))
 
+    def next_bond(self, period: int) -> Name:
+        """The closed bond at which the front stands in a period, the most stretched one where there are several."""
+        here = (self.column == self.ahead[period]) & (self.name[:, 2] == period) & ~self.open
+        if not here.any():
+            raise ValueError(f"period {period} has no closed bond ahead of the front")
+        return tuple(self.name[int(np.argmax(np.where(here, self.stretch, -np.inf)))].tolist())
+
     def advanced(self, before: FrontState) -> np.ndarray:
         """(periods,) columns by which each period has advanced since another state."""
         return self.ahead - before.ahead

@@ -28,6 +28,10 @@ MOST_UNKNOWNS = 3_000_000
 SCALED = 98.0
 """Percentage of the cells' stresses that the scale of colours covers: the few at the tip would take all of it."""
 FACES = np.array([[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]])
+ALONG, FROM_ABOVE = {"x": 0.0, "y": 0.0, "z": 1.35}, {"x": 0.7, "y": 0.9, "z": 1.0}
+"""Where the eye is: on the front, or above it and ahead."""
+MOST_FRONTS = 6
+"""Fronts whose atoms are shown."""
 YY = 4
 """Place of the stress across the plane among the nine of a cell ..."""
 YY_VOIGT = 1
@@ -35,13 +39,14 @@ YY_VOIGT = 1
 
 
 def scenes(source: Source) -> list[Figure]:
-    """Figures in space of a ladder or a propagation; none of other sources, or where the files are not there."""
-    if source.kind not in ("run", "propagation") or not source.steps:
+    """Figures in space of a ladder, a propagation or fronts; none of other sources, or where the files are not there."""
+    if source.kind not in ("run", "propagation", "front") or not (source.steps or source.kind == "front"):
         return []
     if (source.document.get("n_dofs") or 0) > MOST_UNKNOWNS:
         log.info("no views of the model in the report: it has more than %d unknowns", MOST_UNKNOWNS)
         return []
-    return [figure for figure in (_atoms(source), _mesh(source)) if figure is not None]
+    made = (_atoms(source), _mesh(source) if source.steps else None)
+    return [figure for figure in made if figure is not None]
 
 
 def _atoms(source: Source) -> Figure | None:
@@ -60,7 +65,7 @@ def _atoms(source: Source) -> Figure | None:
         for shown, one in enumerate(data)
     ]
     menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 0.0, "xanchor": "left", "y": 1.08}
-    layout = _space(data) | {"updatemenus": [menu], "showlegend": False}
+    layout = _space(data, FROM_ABOVE if source.kind == "front" else ALONG) | {"updatemenus": [menu], "showlegend": False}
     note = "Stress across the plane of each site, not weighted; dark where the site is not evaluated. Drag to turn, scroll to zoom."
     return {"title": "Atoms at the tip", "data": data, "layout": layout, "note": note}
 
@@ -72,7 +77,11 @@ def _within(tip: float, reach: float, X: np.ndarray) -> np.ndarray:
 
 
 def _frames(source: Source) -> list[tuple[int, str, float]]:
-    """Numbers of two frames of the trajectory, what they show, and where the tip is, A."""
+    """Numbers of some frames of the trajectory, what they show, and where the tip is, A."""
+    if source.kind == "front":
+        fronts = [state for state in source.document.get("states") or [] if state.get("found")]
+        shown = [(n + 2, f"{state['advanced']} ahead", state["a"]) for n, state in enumerate(fronts)]
+        return [(n, label, next((x for x in a if x is not None), 0.0)) for n, label, a in shown[:MOST_FRONTS]]
     steps, bracket = source.steps, source.document.get("K_plus_bracket")
     if source.kind == "propagation":
         curve = source.document.get("r_curve") or []
@@ -160,13 +169,13 @@ def _rounded(values: np.ndarray) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in np.round(values, 3)]
 
 
-def _space(data: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Layout of a figure in space: seen along the front, all of it in sight, in equal scales."""
+def _space(data: Sequence[Mapping[str, Any]], eye: Mapping[str, float] = ALONG) -> dict[str, Any]:
+    """Layout of a figure in space, all of it in sight, in equal scales."""
     ranges = {axis: max(np.ptp([v for v in one[axis] if v is not None] or [0.0]) for one in data) for axis in "xyz"}
     largest = max(*ranges.values(), 1e-6)
     named = {f"{axis}axis": {"title": {"text": f"{axis} (Å)"}} for axis in "xyz"}
     ratio = {axis: max(float(extent / largest), 0.02) for axis, extent in ranges.items()}
-    camera = {"eye": {"x": 0.0, "y": 0.0, "z": 1.35}, "up": {"x": 0, "y": 1, "z": 0}}
+    camera = {"eye": dict(eye), "up": {"x": 0, "y": 1, "z": 0}}
     return {
         "scene": named | {"aspectmode": "manual", "aspectratio": ratio, "camera": camera},
         "margin": {"l": 0, "r": 0, "t": 30, "b": 0},

@@ -17,7 +17,7 @@ STRESS = "stress yy (GPa)"
 
 
 def show(path: Path, number: int | None = None, picture: Path | None = None) -> None:
-    """Open the state of a run or a propagation in a window, or draw it into a picture without one.
+    """Open the state of a run, a propagation or a front in a window, or draw it into a picture without one.
 
     Parameters
     ----------
@@ -55,7 +55,10 @@ def show(path: Path, number: int | None = None, picture: Path | None = None) -> 
             _atoms(pyvista, frame), scalars=STRESS, render_points_as_spheres=True, point_size=9, nan_color="lightgrey"
         )
         plotter.add_text("atoms", font_size=10)
-        plotter.view_xy()
+        if source.kind == "front":
+            plotter.view_isometric()
+        else:
+            plotter.view_xy()
     plotter.add_axes()
     if picture is None:
         plotter.show()
@@ -66,6 +69,8 @@ def show(path: Path, number: int | None = None, picture: Path | None = None) -> 
 
 def _last(source: Source) -> int:
     """Number of the last state that is kept."""
+    if source.kind == "front":
+        return 1 + sum(bool(state.get("found")) for state in source.document.get("states") or [])
     if source.kind == "propagation":
         return len(source.document.get("r_curve") or [])
     return max(len(source.steps) - 1, 0)

@@ -16,6 +16,8 @@ from qc.commands.front import FrontRun, run_front
 from qc.commands.front_report import summary
 from qc.commands.terminal import display
 from qc.errors import InputError, Stopped
+from qc.report.scenes import scenes
+from qc.report.source import read_source
 from qc.solve.options import SolverOptions
 
 pytestmark = pytest.mark.usefixtures("unrendered")
@@ -86,6 +88,8 @@ def test_files(tmp_path):
     assert len(frames) == 4
     assert frames[0].info["front"] == pytest.approx([-1.6629] * 3, abs=1e-3)
     assert frames[2].info["front"] == pytest.approx([1.6629, -1.6629, -1.6629], abs=1e-3)
+    (atoms,) = scenes(read_source(tmp_path / "out"))
+    assert [one["name"] for one in atoms["data"]] == ["1 ahead", "2 ahead"]
     said = "\n".join(summary(found))
     assert "front of 3 periods, 11.52 A" in said
     assert "periods 0, 1 advanced: energy" in said

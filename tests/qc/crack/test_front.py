@@ -73,6 +73,8 @@ def test_kinks_and_the_bonds_that_have_opened(disc):
     assert [e.before for e in events] == pytest.approx([1.0, 1.0])
     assert min(e.after for e in events) > 2.0
     assert [e.name[2] for e in events] == [1, 2]
+    assert tuple(events[0].name) == before.next_bond(1)
+    assert before.next_bond(0) == front.next_bond(0) != front.next_bond(1)
     assert events[0].name[6] - 1 == events[1].name[6] - 2  # the one below, by one period further as well
     assert [e.name[3] for e in events] == [events[0].name[3]] * 2
     assert [(e.opens, e.period) for e in before.since(front)] == [(False, 1), (False, 2)]
@@ -168,3 +170,5 @@ def test_kinks_of_a_front_that_is_open_throughout(disc):
     assert front.ahead[:2].tolist() == [len(front.columns)] * 2
     assert all(isinstance(kink, Kink) for kink in front.kinks)
     assert front.a[0] == pytest.approx(front.columns[-1])
+    with pytest.raises(ValueError, match="period 0 has no closed bond ahead"):
+        front.next_bond(0)

@@ -54,7 +54,7 @@ def test_a_bond_pulled_open_finds_the_saddle(snake):
         path.system.load(K)
         tracker = FrontTracker(path.system)
         front = tracker.measure(path.system.model.coupling.variables(path.q)["atoms"])
-        bond = tracker.pull(front.name[np.argmin(front.open)].tolist())
+        bond = tracker.pull(front.next_bond(0))
         drive = BondDrive(path.system)
         saddle = drive.saddle(path.q, bond)
         back, on = drive.ends(saddle)

@@ -19,8 +19,7 @@ def next_bond(system, q, period):
     """The first closed bond in a period, as a vector to pull at."""
     tracker = FrontTracker(system)
     front = tracker.measure(system.model.coupling.variables(q)["atoms"])
-    (n,) = np.flatnonzero((front.column == front.ahead[period]) & (front.name[:, 2] == period))
-    return tracker.pull(front.name[n].tolist())
+    return tracker.pull(front.next_bond(period))
 
 
 def straight_state(system, level=LEVEL):
