@@ -182,6 +182,25 @@ def front(
 
 
 @app.command()
+def kinks(
+    case: CaseFile,
+    output: Annotated[Path | None, _directory("_kinks")] = None,
+    levels: Annotated[
+        str | None, typer.Option("--levels", metavar="K,K,..", help="Loads in K_G; left out: load.K_start.")
+    ] = None,
+    largest: Annotated[int, typer.Option("--largest", metavar="N", help="Periods ahead at the end.")] = 4,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last load in DIR.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Barriers of kinks: bond after bond along the front, saddles and energies both ways, over loads.
+
+    Each bond is pulled open until no force holds it; the whole front at once is beside it.
+    """
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume)
+    raise typer.Exit(exit_code(lambda comm: bodies.kinks(comm, request, levels, largest)))
+
+
+@app.command()
 def study(
     case: CaseFile,
     vary: Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model
-from ..commands.front_plan import Periods, planned
+from ..commands.front_plan import Periods, check_largest, levels_of, planned
 from ..errors import InputError
 from .request import Request, check_file, on_root, remove_traces
 from .tables import echo_study, echo_table
@@ -138,6 +138,21 @@ def front(comm: MPI.Comm, request: Request, pairs: str | None, periods: list[str
     from ..commands.front_report import summary
 
     document = _in_directory(comm, request, lambda: run_front(case, directory, sets, request.resume), directory)
+    return _echo(comm, [*summary(document), f"results in {directory}"])
+
+
+def kinks(comm: MPI.Comm, request: Request, levels: str | None, largest: int) -> int:
+    """``qc kinks``: ``levels`` as given to ``--levels``, ``largest`` number of periods ahead."""
+
+    def prepare() -> tuple[Case, Path, list[float]]:
+        case, directory = _resumable(request, "_kinks", (*FREE_KEYS, "load.K_start"))
+        check_largest(case.model.front_periods, largest)
+        return case, directory, levels_of(levels, case.load.K_start)
+
+    case, directory, loads = on_root(comm, prepare)
+    from ..commands.kinks import run_kinks, summary
+
+    document = _in_directory(comm, request, lambda: run_kinks(case, directory, loads, largest, request.resume), directory)
     return _echo(comm, [*summary(document), f"results in {directory}"])
 
 

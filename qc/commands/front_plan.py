@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from ..errors import InputError
 
+LOWEST, HIGHEST = 0.2, 4.0
+"""Levels (K / K_G) beyond which no front is looked at."""
+
 Periods = tuple[int, ...]
 """Numbers of the periods that have advanced, from 0, rising."""
 
@@ -21,10 +24,7 @@ def planned(front_periods: int, pairs: str | None, periods: Sequence[str]) -> li
     periods : sequence of str
         Sets, as "0,1,5".
     """
-    if front_periods < 2:
-        raise InputError(
-            f"model.front_periods = {front_periods} has no room for kinks: it must be 2 or more, as --set model.front_periods=8"
-        )
+    _check_room(front_periods)
     numbers = list(range(1, front_periods)) if pairs is None and not periods else _numbers("--pairs", pairs or "", 1, front_periods - 1)
     found = [middle(front_periods, n) for n in numbers]
     found += [tuple(sorted(set(_numbers("--periods", words, 0, front_periods - 1)))) for words in periods]
@@ -35,6 +35,40 @@ def middle(front_periods: int, n: int) -> Periods:
     """n neighbouring periods in the middle of a front."""
     first = (front_periods - n) // 2
     return tuple(range(first, first + n))
+
+
+def check_largest(front_periods: int, largest: int) -> None:
+    """Refuse more periods ahead than leave one behind."""
+    _check_room(front_periods)
+    if not 1 <= largest < front_periods:
+        raise InputError(
+            f"--largest {largest} is not allowed with model.front_periods = {front_periods}: expected 1 to {front_periods - 1}"
+        )
+
+
+def _check_room(front_periods: int) -> None:
+    if front_periods < 2:
+        raise InputError(
+            f"model.front_periods = {front_periods} has no room for kinks: it must be 2 or more, as --set model.front_periods=8"
+        )
+
+
+def levels_of(words: str | None, start: float | str) -> list[float]:
+    """Loads (K / K_G) of a list "1.0,1.1"; None: that of ``load.K_start``, which must be a number."""
+    if words is None:
+        if isinstance(start, str):
+            raise InputError(f"load.K_start = {start!r} is not allowed for qc kinks without --levels: give it loads in K_G")
+        return [float(start)]
+    found = []
+    for word in words.split(","):
+        try:
+            level = float(word)
+        except ValueError:
+            level = float("nan")
+        if not LOWEST <= level <= HIGHEST:
+            raise InputError(f"--levels {words}: {word.strip()!r} is not allowed, expected numbers from {LOWEST:g} to {HIGHEST:g}, in K_G")
+        found.append(level)
+    return list(dict.fromkeys(found))
 
 
 def _numbers(option: str, words: str, least: int, most: int) -> list[int]:

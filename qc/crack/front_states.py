@@ -171,6 +171,15 @@ class FrontStates:
         Unknowns of the straight fronts of the one, before and after an advance.
     options : SolverOptions, optional
 
+    Attributes
+    ----------
+    energies : (float, float)
+        Of the straight fronts of all periods before and after, eV.
+    before : FrontState
+        The straight front before.
+    step : int
+        Columns of bonds of an advance by a period of the crystal.
+
     Raises
     ------
     InputError
@@ -189,21 +198,21 @@ class FrontStates:
         self.energies = (coupling.energy(q), coupling.energy(ahead))
         self.before = _front(FrontTracker(self.system), self.system, q)
         steps = _front(FrontTracker(self.system), self.system, ahead).advanced(self.before)
-        self._step = int(steps[0])
-        self._stepper = Stepper(self.system, q, options)
+        self.step = int(steps[0])
+        self.stepper = Stepper(self.system, q, options)
 
     @property
     def q(self) -> PETSc.Vec:
         """Unknowns of the state that was relaxed last."""
-        return self._stepper.q
+        return self.stepper.q
 
     def relax(self, periods: Sequence[int]) -> tuple[FrontRecord, FrontState]:
         """The stable state next to a front of which some periods, numbered from 0, have advanced by one step."""
         advanced = np.isin(np.arange(self.system.spec.front_periods), periods)
         put = self._replica.unknowns(self._before, self._after, advanced)
-        put.copy(self._stepper.q)
+        put.copy(self.stepper.q)
         try:
-            report = self._stepper.step(self.level, None, self.level).report
+            report = self.stepper.step(self.level, None, self.level).report
             energy: float | None = self.system.model.coupling.energy(self.q) - self.energies[0]
         except NoStateError as error:
             report, energy = error.report, None
@@ -211,7 +220,7 @@ class FrontStates:
         share = np.count_nonzero(advanced) / len(advanced)
         chord = share * (self.energies[1] - self.energies[0])
         ahead = front.advanced(self.before)
-        kept = energy is not None and bool((ahead == self._step * advanced).all())
+        kept = energy is not None and bool((ahead == self.step * advanced).all())
         return FrontRecord(
             periods=np.flatnonzero(advanced).tolist(),
             found=energy is not None,

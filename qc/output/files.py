@@ -33,17 +33,20 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
 UNITS = {
     "MPa m^1/2": ("K", "K_low", "K_high", "K_G", "K_Ie", "K_closing_low", "K_closing_high"),
     "K_G": ("K_over_KG", "K_low_over_KG", "K_high_over_KG", "K_far_over_KG", "K_far_low_over_KG", "K_far_high_over_KG"),
-    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm"),
+    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm", "opening"),
     "nearest-neighbour distance": ("tip_stretch",),
     "shortest Burgers vector": ("slip",),
     "eV per cell": ("energy",),
-    "eV": ("pair_energy", "corrected", "rice", "beside_rice", "beside_rice_even"),
+    "eV": (
+        *("pair_energy", "corrected", "rice", "beside_rice", "beside_rice_even"),
+        *("before", "saddle", "after", "forward", "backward"),
+    ),
     "eV/A": ("residual", "opening_force"),
     "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma"),
     "1": ("J_over_G",),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
-        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced"),
+        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations"),
     ),
     "degree": ("theta",),
     "s": ("wall_seconds", "cpu_seconds"),

@@ -113,6 +113,9 @@ def verdict(source: Source) -> str:
     if source.kind == "folds":
         ended = document.get("ended")
         return f"{len(document.get('folds', []))} folds" + (f"; ended early: {ended}" if ended else "")
+    if source.kind == "kinks":
+        levels = document.get("levels", [])
+        return f"{sum(len(level.get('events', [])) for level in levels)} saddles at {len(levels)} loads"
     if source.kind == "front":
         states = document.get("states", [])
         return f"{sum(bool(state.get('kept')) for state in states)} of {len(states)} fronts keep the kinks that were put there"

@@ -14,6 +14,7 @@ KINDS = {
     "propagation.json": "propagation",
     "folds.json": "folds",
     "front.json": "front",
+    "kinks.json": "kinks",
     "study.json": "study",
     "survey.json": "survey",
 }
@@ -28,6 +29,7 @@ PICTURES = {
     "snake.png": "The path of equilibria through its folds.",
     "barriers.png": "Energy barriers of an advance and of closing against the load.",
     "front.png": "The front seen from above: bonds across the plane, and its kinks.",
+    "kinks.png": "Energies of a front whose bonds break one after the other, and the barriers between.",
     "study.png": "K+ and K- of all members against the size of the domain.",
 }
 """Pictures that a run may have drawn, in the order of the page, with what they show."""
@@ -39,7 +41,7 @@ class Source:
 
     Attributes
     ----------
-    kind : {"run", "propagation", "folds", "front", "study", "survey", "patch test"}
+    kind : {"run", "propagation", "folds", "front", "kinks", "study", "survey", "patch test"}
     name : str
         Of the case.
     directory : Path

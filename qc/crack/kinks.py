@@ -1,0 +1,163 @@
+"""Bond after bond along a front at one load: the states with more and more periods ahead, and the saddles between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from petsc4py import PETSc
+
+from ..drive.bond_drive import BondDrive
+from ..errors import ConvergenceError
+from ..solve.options import SolverOptions
+from .front import FrontState, FrontTracker
+from .front_states import FrontStates, straight_fronts
+from .records import from_file
+from .replicate import Replica
+from .system import CrackSystem
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinkEvent:
+    """A bond that breaks beside those that have: the first makes a pair of kinks, each further one moves a kink by a period.
+
+    Attributes
+    ----------
+    ahead : int
+        Periods that are ahead before it.
+    period : int
+        Of the bond.
+    before, saddle, after : float
+        Energies above that of the straight front, eV.
+    opening : float
+        By which the bond is open at the saddle, A.
+    residual : float
+        Largest force component at the saddle, eV/A.
+    factorisations : int
+    advance : list of int
+        Columns by which each period has advanced after it.
+    """
+
+    ahead: int
+    period: int
+    before: float
+    saddle: float
+    after: float
+    opening: float
+    residual: float
+    factorisations: int
+    advance: list[int]
+
+    @property
+    def forward(self) -> float:
+        """Barrier of the bond that breaks, eV."""
+        return self.saddle - self.before
+
+    @property
+    def backward(self) -> float:
+        """Barrier of the bond that heals again, eV."""
+        return self.saddle - self.after
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinkLevel:
+    """All events at one load, as in ``levels`` of kinks.json.
+
+    Attributes
+    ----------
+    K, K_over_KG : float
+        MPa m^1/2; in K_G.
+    advance : float
+        Energy of a period by an advance of the whole front by a column, eV.
+    straight : float or None
+        Barrier of that for each period, eV; None where none is found.
+    events : list of KinkEvent
+    ended : str or None
+        Why there are fewer than were asked for.
+    """
+
+    K: float
+    K_over_KG: float
+    advance: float
+    straight: float | None
+    events: list[KinkEvent]
+    ended: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, for files."""
+        found = asdict(self)
+        for event, entry in zip(self.events, found["events"], strict=True):
+            entry |= {"forward": event.forward, "backward": event.backward}
+        return found | {"nucleation": self.nucleation}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The level back from a file."""
+        events = [{k: v for k, v in entry.items() if k not in ("forward", "backward")} for entry in data["events"]]
+        return from_file(cls, {k: v for k, v in data.items() if k != "nucleation"} | {"events": events})
+
+    @property
+    def nucleation(self) -> float | None:
+        """Highest saddle above the straight front, eV: what a pair of kinks has to climb before it runs by itself."""
+        return max((event.saddle for event in self.events), default=None)
+
+
+def growth(periods: int) -> list[int]:
+    """The order in which bonds of a front break that grows from its middle."""
+    first = (periods - 1) // 2
+    return [first + (k + 1) // 2 * (1 if k % 2 else -1) for k in range(periods)]
+
+
+def kink_level(replica: Replica, level: float, largest: int, options: SolverOptions | None = None) -> KinkLevel:
+    """The events of a front at a load (K / K_G) until ``largest`` periods are ahead, or the kinks run. Collective."""
+    one, system = replica.one, replica.many
+    fronts, ends = straight_fronts(one, level, options)
+    straight = _straight(one, ends[0], options)
+    states = FrontStates(replica, level, ends[:2], options)
+    events, ended = _events(states, replica.unknowns(ends[0]), growth(system.spec.front_periods)[:largest], options)
+    K = level * system.K_G
+    return KinkLevel(K=K, K_over_KG=level, advance=fronts[1].energy - fronts[0].energy, straight=straight, events=events, ended=ended)
+
+
+def _straight(one: CrackSystem, q: PETSc.Vec, options: SolverOptions | None) -> float | None:
+    """Barrier of an advance of the model of one period, under the load it has."""
+    tracker = FrontTracker(one)
+    front = _measured(tracker, one, q)
+    saddle = BondDrive(one, solver=options).saddle(q, tracker.pull(front.next_bond(0)))
+    return None if saddle is None else saddle.energy - one.model.coupling.energy(q)
+
+
+def _events(
+    states: FrontStates, q: PETSc.Vec, order: Sequence[int], options: SolverOptions | None
+) -> tuple[list[KinkEvent], str | None]:
+    """Events in the order of these periods from the straight front q on, and why they end early."""
+    system, front = states.system, states.before
+    drive, start = BondDrive(system, solver=options), states.energies[0]
+    tracker, energy = FrontTracker(system), 0.0
+    events: list[KinkEvent] = []
+    for n, period in enumerate(order):
+        try:
+            saddle = drive.saddle(q, tracker.pull(front.next_bond(period)))
+            if saddle is None:
+                return events, f"no state with {n + 1} periods ahead follows: the force that opens its bond does not fall to zero"
+            back, on = drive.ends(saddle)
+        except ConvergenceError as error:
+            return events, str(error)
+        if not drive.same(back.q, q):
+            return events, f"the saddle found with {n} periods ahead leads back to another state, by {back.energy - start - energy:+.4f} eV"
+        tracker = FrontTracker(system)  # without memory: which state it is does not depend on the way
+        front = _measured(tracker, system, on.q)
+        ahead = front.advanced(states.before)
+        found = {"before": energy, "saddle": saddle.energy - start, "after": on.energy - start, "opening": saddle.opening}
+        count = {"ahead": n, "period": period, "factorisations": saddle.factorisations, "advance": ahead.tolist()}
+        events.append(KinkEvent(residual=saddle.residual, **found, **count))
+        if not (ahead == states.step * np.isin(np.arange(front.periods), order[: n + 1])).all():
+            return events, f"beyond the saddle with {n} periods ahead the kinks run"
+        q, energy = on.q, on.energy - start
+    return events, None
+
+
+def _measured(tracker: FrontTracker, system: CrackSystem, q: PETSc.Vec) -> FrontState:
+    return tracker.measure(system.model.coupling.variables(q)["atoms"])
