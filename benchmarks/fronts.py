@@ -1,6 +1,6 @@
 """What a mesh that does not vary along the front costs: kink pairs and their migration in silicon, coupled and with all atoms.
 
-    python -m benchmarks.fronts [--periods 6 8 16] [--no-barriers]
+    python -m benchmarks.fronts [--periods 6 8 16] [--method bgfc] [--no-barriers]
 
 Holland-Marder silicon (111)[1-10] at 1.1 K_G, handshake 6 A, linear elements. Prints a table and writes
 ``benchmarks/results/fronts.json`` after each row: energy of a pair of kinks with half the front ahead above the chord between the straight
@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from atomistics import Crystal, load_potential
 from benchmarks.measure import RESULTS
 from qc.crack.front import FrontTracker
-from qc.crack.front_states import FrontStates, straight_fronts
+from qc.crack.front_states import FrontStates
 from qc.crack.front_theory import mesh_excess
 from qc.crack.replicate import Replica, one_period
 from qc.crack.spec import CrackSpec
+from qc.crack.straight_front import straight_fronts
 from qc.crack.system import CrackSystem
 from qc.drive.bond_drive import BondDrive
 
@@ -110,12 +111,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the rows that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--periods", type=int, nargs="+", default=[6, 8, 16], help="lengths of the front")
+    parser.add_argument("--method", nargs="+", default=["atomistic", "bgfc"], help="all atoms, coupled, or both")
     parser.add_argument("--no-barriers", action="store_true", help="pairs only")
     options = parser.parse_args(arguments)
     path = RESULTS / "fronts.json"
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
     for model in MODELS:
-        if model[0] not in options.periods:
+        if model[0] not in options.periods or model[1] not in options.method:
             continue
         row = measured(*model, barriers=not options.no_barriers)
         rows = [old for old in rows if (old["periods"], old["method"], old["core"], old["radius"]) != model] + [row]

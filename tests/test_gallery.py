@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.lammps_engine import needs_lammps
-from tests.qc.crack.test_front_states import lammps
+from tests.qc.crack.fronts import lammps
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "examples/gallery"

@@ -13,8 +13,9 @@ import numpy as np
 import qc
 from atomistics import Crystal, load_potential
 from qc.crack.front import FrontTracker
-from qc.crack.front_states import FrontStates, straight_fronts
+from qc.crack.front_states import FrontStates
 from qc.crack.replicate import Replica, one_period
+from qc.crack.straight_front import straight_fronts
 from qc.drive.bond_drive import BondDrive
 
 # %%

@@ -12,9 +12,11 @@ from petsc4py import PETSc
 from fem.collective import on_root
 
 from ..case.case import Case
-from ..crack.front import FrontState, FrontTracker, staircase
-from ..crack.front_states import FrontRecord, FrontStates, StraightFront, check_front, straight_fronts
+from ..crack.front import FrontTracker
+from ..crack.front_line import FrontState, staircase
+from ..crack.front_states import FrontRecord, FrontStates, check_front
 from ..crack.replicate import Replica, one_period
+from ..crack.straight_front import StraightFront, straight_fronts
 from ..crack.system import CrackSystem
 from ..errors import InputError
 from ..output.files import write_json

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..crack.front_states import FrontRecord, StraightFront
+from ..crack.front_states import FrontRecord
 from ..crack.front_theory import grip_energy, kink_energy, pair_interaction
+from ..crack.straight_front import StraightFront
 from ..crack.system import CrackSystem
 from ..output.files import write_steps_csv
 from ..output.versions import versions

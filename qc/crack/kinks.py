@@ -12,10 +12,12 @@ from petsc4py import PETSc
 from ..drive.bond_drive import BondDrive
 from ..errors import ConvergenceError
 from ..solve.options import SolverOptions
-from .front import FrontState, FrontTracker
-from .front_states import FrontStates, straight_fronts
+from .front import FrontTracker
+from .front_line import FrontState
+from .front_states import FrontStates
 from .records import from_file
 from .replicate import Replica
+from .straight_front import straight_fronts
 from .system import CrackSystem
 
 

@@ -13,7 +13,8 @@ from ..drive.stepping import Reached
 from ..terms.continuum import ContinuumTerm
 from ..terms.term import NoEnergyError
 from .energy_release import EnergyRelease
-from .front import FrontState, FrontTracker
+from .front import FrontTracker
+from .front_line import FrontState
 from .ladder_state import LadderState
 from .records import Branch, StepRecord
 from .system import CrackSystem

@@ -96,7 +96,7 @@ class StepRecord:
         Of the run until now.
     front : dict or None
         Of a front of several periods: ``a`` and ``z``, where it stands in each period (A), ``heights`` and ``kinks`` as
-        `qc.crack.front.FrontState` has them.
+        `qc.crack.front_line.FrontState` has them.
     """
 
     K: float

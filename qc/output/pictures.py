@@ -13,7 +13,7 @@ import numpy as np
 from atomistics import AtomisticEnergy
 from atomistics.species import species_of
 
-from ..crack.front import staircase
+from ..crack.front_line import staircase
 from ..crack.ladder_state import LadderState
 from ..crack.system import CrackSystem
 from ..crack.tip import CLOSES_AT, OPENS_AT

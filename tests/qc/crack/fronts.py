@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import ase
 import numpy as np
 from mpi4py import MPI
 
 from atomistics import load_potential
+from atomistics.potentials.stillinger_weber import SILICON
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
+from tests.lammps_engine import lammps_energy_forces
 from tests.qc.models import material
 
 COLUMN = 3.3258
@@ -41,3 +46,16 @@ def opening(system: CrackSystem, reach: np.ndarray, gap: float = 3.0):  # type: 
     assert atoms is not None
     X, period = atoms.halo.X, atoms.halo.key[:, 2]
     return np.outer((X[:, 1] > 0) & (X[:, 0] < np.asarray(reach)[period]), [0.0, gap, 0.0])
+
+
+def lammps(system: CrackSystem, q, tmp_path: Path) -> tuple[float, np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+    """Sum of the site energies of the model and forces (n, 3) of all atoms at unknowns q; which atoms are free."""
+    term, own = system.model.atomistic, system.model.parts.atoms
+    y = term.positions(system.model.coupling.variables(q)["atoms"])
+    atoms = ase.Atoms(["Si"] * len(y), y, cell=[0, 0, system.model.thickness], pbc=[False, False, True])
+    eps, sigma, a, _, gamma, c0, A, B, p, q_ = SILICON[:10]
+    numbers = (eps, sigma, a, 42.0, gamma, c0, A, B, p, q_, 0.0)
+    path = tmp_path / "bent.sw"
+    path.write_text("Si Si Si " + " ".join(repr(float(number)) for number in numbers) + "\n")
+    energy, forces, _ = lammps_energy_forces(atoms, "sw", str(path), ["Si"])
+    return float(np.sum(energy)), forces, own.free

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from qc.crack.front import FrontTracker, Kink, staircase
+from qc.crack.front import FrontTracker
+from qc.crack.front_line import Kink, staircase
 from qc.crack.tip import Shells, TipTracker
 from tests.qc.crack.fronts import COLUMN, iron_front, opening, silicon_front
 from tests.qc.models import hexagonal_crack

@@ -4,11 +4,14 @@ import pytest
 from mpi4py import MPI
 
 from qc.crack.events import with_bonds
-from qc.crack.front_states import FrontStates, straight_fronts
+from qc.crack.front import FrontTracker
+from qc.crack.front_states import FrontStates
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
+from qc.crack.probe import Probe
 from qc.crack.records import BondEvent, Event, StepRecord
 from qc.crack.replicate import Replica, one_period
+from qc.crack.straight_front import straight_fronts
 from tests.qc.crack.fronts import COLUMN, silicon_front
 
 BOND = BondEvent(name=[0, 0, 1, 0, 0, -1, 1, 1], x=0.0, z=4.8, period=1, opens=True, before=1.2, after=2.0)
@@ -75,3 +78,21 @@ def test_a_pair_of_kinks_that_closes_is_an_event_of_its_own():
     assert [(b.period, b.opens) for b in kinks.front] == [(0, False), (1, False)]
     assert kinks.bracket == pytest.approx([0.8 * system.K_G, 1.08 * system.K_G])
     assert not [e for e in ladder.state.events if e.kind in ("closing", "rearrangement")]
+
+
+def test_memory_of_the_front_follows_a_model_that_moves():
+    """What the probe remembers for a checkpoint moves along with the model, by name."""
+    system, state = silicon_front(2, MPI.COMM_SELF), LadderState()
+    probe, tracker = Probe(system, state), FrontTracker(system)
+    q = system.start(system.K_G)
+    probe.front(q)
+    tracker.remember(state.open_front)
+    assert len(set(state.open_front.values())) == 2
+    tracker.shift(1)
+    probe.shift(float(system.lattice.vectors[0, 0]))
+    assert state.open_front == tracker.memory
+    before = state.open_front
+    state.open_front = {}
+    probe.recall()
+    probe.shift(0.0)
+    assert state.open_front == {} != before

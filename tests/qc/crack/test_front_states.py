@@ -1,16 +1,15 @@
 """Fronts with kinks: relaxed out of straight ones, judged by LAMMPS, the same on any number of ranks; the measured energies."""
 
-import ase
 import numpy as np
 import pytest
 from mpi4py import MPI
 
-from atomistics.potentials.stillinger_weber import SILICON
-from qc.crack.front_states import FrontRecord, FrontStates, straight_fronts
+from qc.crack.front_states import FrontRecord, FrontStates
 from qc.crack.replicate import Replica, one_period
+from qc.crack.straight_front import straight_fronts
 from qc.errors import ConvergenceError, InputError
-from tests.lammps_engine import lammps_energy_forces, needs_lammps
-from tests.qc.crack.fronts import COLUMN, coupled_front, silicon_front
+from tests.lammps_engine import needs_lammps
+from tests.qc.crack.fronts import COLUMN, coupled_front, lammps, silicon_front
 from tests.ranks import together_and_alone
 
 LEVEL = 1.1
@@ -26,19 +25,6 @@ def states_of(many, level=LEVEL):
 def small():
     """Four periods of a disc of 15 A."""
     return states_of(silicon_front(4, MPI.COMM_SELF))
-
-
-def lammps(system, q, tmp_path):
-    """Sum of the site energies of the model and forces (n, 3) of all atoms at unknowns q; which atoms are free."""
-    term, own = system.model.atomistic, system.model.parts.atoms
-    y = term.positions(system.model.coupling.variables(q)["atoms"])
-    atoms = ase.Atoms(["Si"] * len(y), y, cell=[0, 0, system.model.thickness], pbc=[False, False, True])
-    eps, sigma, a, _, gamma, c0, A, B, p, q_ = SILICON[:10]
-    numbers = (eps, sigma, a, 42.0, gamma, c0, A, B, p, q_, 0.0)
-    path = tmp_path / "bent.sw"
-    path.write_text("Si Si Si " + " ".join(repr(float(number)) for number in numbers) + "\n")
-    energy, forces, _ = lammps_energy_forces(atoms, "sw", str(path), ["Si"])
-    return float(np.sum(energy)), forces, own.free
 
 
 @needs_lammps

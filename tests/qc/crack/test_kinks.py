@@ -3,9 +3,10 @@
 import pytest
 from mpi4py import MPI
 
-from qc.crack.front_states import FrontStates, straight_fronts
+from qc.crack.front_states import FrontStates
 from qc.crack.kinks import KinkLevel, growth, kink_level
 from qc.crack.replicate import Replica, one_period
+from qc.crack.straight_front import straight_fronts
 from tests.qc.crack.fronts import silicon_front
 
 

@@ -5,8 +5,9 @@ import pytest
 from mpi4py import MPI
 
 from qc.crack.front import FrontTracker
-from qc.crack.front_states import FrontStates, straight_fronts
+from qc.crack.front_states import FrontStates
 from qc.crack.replicate import Replica, one_period
+from qc.crack.straight_front import straight_fronts
 from qc.drive.bond_drive import BondDrive, DriveOptions
 from qc.errors import ConvergenceError, InputError
 from tests.qc.crack.fronts import coupled_front, opening, silicon_front
