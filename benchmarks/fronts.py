@@ -66,7 +66,7 @@ def measured(periods: int, method: str, core: float, radius: float, barriers: bo
     n = periods // 2
     ahead = range((periods - n) // 2, (periods - n) // 2 + n)
     record, _ = states.relax(ahead)
-    G = system.energy_release_rate(LEVEL * system.K_G)
+    G, step, cutoff = system.energy_release_rate(system.K_G), float(one.lattice.vectors[0, 0]), system.potential.cutoff
     row = {
         "periods": periods,
         "length": system.model.thickness,
@@ -75,7 +75,7 @@ def measured(periods: int, method: str, core: float, radius: float, barriers: bo
         "radius": radius,
         "unknowns": system.model.parts.layout.n_unknowns,
         "pair_energy": record.pair_energy,
-        "excess_expected": None if method == "atomistic" else mesh_excess(G, one.lattice.vectors[0, 0], system.model.thickness, core),
+        "excess_expected": None if method == "atomistic" else mesh_excess(G, step, system.model.thickness, core, cutoff),
         "pair_seconds": time.process_time() - begin,
     }
     return row | (migration(system, states.q, ahead[-1] + 1) if barriers else {})

@@ -74,4 +74,4 @@ def long_front(system: CrackSystem) -> str:
     if not (spec.facts.atoms and spec.facts.coupled) or spec.front_periods == 1:
         return ""
     G, step = system.energy_release_rate(system.K_G), float(system.lattice.vectors[0, 0])
-    return front_caution(G, step, system.model.thickness, spec.core)
+    return front_caution(G, step, system.model.thickness, spec.core, system.potential.cutoff)

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..material.surface import EV_PER_A2
 
-MESH_ENERGY = (16.0, 40.0)
-"""Excess of a kink pair where the far field does not vary along the front, as a multiple of G h^2 / pi exp(-4 pi core / L): least and
-most of what silicon (111)[1-10] shows at half a front (docs/fronts.md)."""
+MESH_ENERGY = (6.0, 9.0)
+"""Excess of a kink pair where the far field does not vary along the front, in G h^2 / pi exp(-4 pi r / L), r a cutoff less than the core:
+least and most of six measured in silicon (111)[1-10] with half the front ahead (docs/fronts.md)."""
 
 
 def kink_energy(G: float, h: float) -> float:
@@ -52,20 +52,21 @@ def grip_energy(curvature: float, periods: int, advanced: int) -> float:
     return 0.5 * curvature * periods * share * (1.0 - share)
 
 
-def mesh_excess(G: float, h: float, length: float, core: float) -> tuple[float, float]:
+def mesh_excess(G: float, h: float, length: float, core: float, cutoff: float) -> tuple[float, float]:
     """By how much a kink pair is too dear where the mesh beyond a core (radius, A) does not vary along a front of a length (A), eV.
 
-    The field of wave number k = 2 pi / L falls like exp(-k r), and its energy like the square of that.
+    The field of wave number k = 2 pi / L falls like exp(-k r), and its energy like the square of that. Atoms within a ``cutoff`` (A) of the
+    core's rim have neighbours that follow the mesh. G is that at the Griffith load, J/m^2.
     """
-    unit = kink_energy(G, h) * float(np.exp(-4.0 * np.pi * core / length))
+    unit = kink_energy(G, h) * float(np.exp(-4.0 * np.pi * (core - cutoff) / length))
     return MESH_ENERGY[0] * unit, MESH_ENERGY[1] * unit
 
 
-def front_caution(G: float, h: float, length: float, core: float) -> str:
-    """A sentence on a front that is longer than two radii of the core, or nothing; G at the Griffith load, J/m^2."""
+def front_caution(G: float, h: float, length: float, core: float, cutoff: float) -> str:
+    """A sentence on a front that is longer than two radii of the core, or nothing; arguments of `mesh_excess`."""
     if core >= 0.5 * length:
         return ""
-    low, high = mesh_excess(G, h, length, core)
+    low, high = mesh_excess(G, h, length, core, cutoff)
     return (
         f"model.front_periods makes the front {length:.1f} A long, more than twice model.core_radius = {core:g} A: the far field does not "
         f"vary along it, so that a pair of kinks is too dear, by {low:.2g} to {high:.2g} eV where half the front has advanced; take a core "
