@@ -152,9 +152,18 @@ def _events(
         tracker = FrontTracker(system)  # without memory: which state it is does not depend on the way
         front = _measured(tracker, system, on.q)
         ahead = front.advanced(states.before)
-        found = {"before": energy, "saddle": saddle.energy - start, "after": on.energy - start, "opening": saddle.opening}
-        count = {"ahead": n, "period": period, "factorisations": saddle.factorisations, "advance": ahead.tolist()}
-        events.append(KinkEvent(residual=saddle.residual, **found, **count))
+        event = KinkEvent(
+            ahead=n,
+            period=period,
+            before=energy,
+            saddle=saddle.energy - start,
+            after=on.energy - start,
+            opening=saddle.opening,
+            residual=saddle.residual,
+            factorisations=saddle.factorisations,
+            advance=ahead.tolist(),
+        )
+        events.append(event)
         if not (ahead == states.step * np.isin(np.arange(front.periods), order[: n + 1])).all():
             return events, f"beyond the saddle with {n} periods ahead the kinks run"
         q, energy = on.q, on.energy - start

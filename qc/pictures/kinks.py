@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from .drawing import GREY, SHADES, legend_below, new_figure, save
 
@@ -35,6 +36,7 @@ def kinks_picture(path: str | os.PathLike[str], levels: Sequence[Mapping[str, An
         axis.plot(x[::2], y[::2], "o", ms=5, color=colour)
         axis.plot(x[1::2], y[1::2], "^", ms=5.5, mfc="white", mec=colour)
         marks.append(Line2D([], [], color=colour, marker="o", ms=5, label=f"{level['K_over_KG']:g} K$_G$"))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("periods ahead", fontsize=9)
     axis.set_ylabel("energy above the straight front (eV)", fontsize=9)
     marks.append(Line2D([], [], ls="", marker="^", ms=5.5, mfc="white", mec=GREY, label="saddle"))
