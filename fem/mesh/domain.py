@@ -61,6 +61,8 @@ class DomainShape:
         By how much the mesh size grows at least with the distance from the resolved zone, A/A.
     scale : float
         Factor on the mesh size; nowhere does it go below the nearest-neighbour distance.
+    uneven : bool
+        The resolved zone reaches beyond ``core`` in places: from all of its surface the mesh size grows slowly.
     """
 
     lattice: MeshLattice
@@ -75,6 +77,7 @@ class DomainShape:
     extent: float = np.inf
     growth: float = 0.0
     scale: float = 1.0
+    uneven: bool = False
 
     @property
     def reach(self) -> float:
@@ -90,7 +93,7 @@ class DomainShape:
         """Mesh size of the far field at points (n, gdim), A."""
         coarsest = 0.5 if self.crack == "none" else CRACK_COARSEST[self.order]
         h = grading(self.nn, self.core, self.order, coarsest, self.growth)(np.linalg.norm(x, axis=1))
-        if self.crack == "strips":
+        if self.crack == "strips" or self.uneven:
             h = np.minimum(h, self.nn + 0.25 * np.maximum(self.distance(x) - self.resolved, 0.0))
         return np.maximum(self.scale * h, self.nn)
 

@@ -42,7 +42,8 @@ def _source(error: Any, key: str, where: str, overridden: Collection[str]) -> st
     """Where the value comes from that is wrong."""
     if error["type"] == "value_error":  # a disagreement of several keys
         return f"{where} with --set" if overridden else where
-    return "--set" if any(k == key or k.startswith(key + ".") for k in overridden) else where
+    given = re.sub(r"\[\d+\].*", "", key)  # of a list of tables: all of it is set at once
+    return "--set" if any(k == given or k.startswith(key + ".") for k in overridden) else where
 
 
 def toml_text(value: Any) -> str:
@@ -64,9 +65,13 @@ def toml_text(value: Any) -> str:
 
 
 def _path(loc: Sequence[Any], data: Any, kind: str) -> tuple[str, ...]:
-    """The key that an error is about: its location as far as it follows the tables of the file."""
+    """The key that an error is about: its location as far as it follows the tables of the file, of a list of tables with their number."""
     path: list[str] = []
     for part in loc:
+        if isinstance(data, list | tuple) and isinstance(part, int) and isinstance(data[part], Mapping):
+            path.append(f"{path.pop()}[{part}]")
+            data = data[part]
+            continue
         if not isinstance(data, Mapping):
             break
         if part not in data:
@@ -83,18 +88,19 @@ def _sentence(error: Any, path: tuple[str, ...], data: Mapping[str, Any], keys: 
     if kind == "extra_forbidden":
         return _unknown(path, keys)
     table = path[0] if path else ""
-    allowed = keys.get(table, {}).get(path[1], "") if len(path) > 1 else ""
+    owner = path[1].partition("[")[0] if len(path) > 1 else ""
+    allowed = keys.get(table, {}).get(owner, "")
+    subject = f"{table}.{owner}" if len(path) > 2 else "it"
     if kind == "missing":
         if len(path) == 1:
             return f"table [{table}] is missing: its keys are {_listed(keys[table])}"
-        return f"{key} is missing: it must be {allowed}"
+        return f"{key} is missing: {subject} must be {allowed}"
     value = _follow(path, data)
     if len(path) == 1:
         return f"{table} = {toml_text(value)} is not allowed: it must be a table [{table}]"
     hint = ""
     if isinstance(value, str) and "number" in allowed and re.match(r"\s*[-+.]?\d", value):
         hint = f", {'lengths are plain numbers in A' if ' in A' in allowed else 'written'} without quotes and unit"
-    subject = ".".join(path[:2]) if len(path) > 2 else "it"
     return f"{key} = {toml_text(value)} is not allowed: {subject} must be {allowed}{hint}"
 
 
@@ -107,6 +113,9 @@ def _unknown(path: tuple[str, ...], keys: Keys) -> str:
         if elsewhere and not close:
             meant = f"did you mean {elsewhere[0]}?"
         return f"{path[0]} is not a known table: {meant}"
+    if len(path) > 2:
+        owner = path[1].partition("[")[0]
+        return f"{'.'.join(path)} is not a known key: {path[0]}.{owner} must be {keys[path[0]][owner]}"
     table, key = path[0], path[-1]
     close = difflib.get_close_matches(key, keys[table], n=1)
     everywhere = {f"{t}.{k}": k for t in keys for k in keys[t]}
@@ -127,5 +136,7 @@ def _listed(names: Any) -> str:
 
 def _follow(path: tuple[str, ...], data: Any) -> Any:
     for part in path:
-        data = data[part]
+        name, _, number = part.rstrip("]").partition("[")
+        data = data[name]
+        data = data[int(number)] if number else data
     return data

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arms import ArmTable
 from .case import TABLES, Case
+from .table import Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+LISTED: dict[str, type[Table]] = {"model.arms": ArmTable}
+"""Tables of which a case may have several."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -15,9 +20,9 @@ def json_schema() -> dict[str, Any]:
     What several keys must agree on is no part of it: ``qc check`` tells that.
     """
     schema = _for_toml(Case.model_json_schema())
-    for name, table in TABLES.items():
+    for name, table in (TABLES | LISTED).items():
         drawn = schema["$defs"][table.__name__]
-        drawn["title"] = f"[{name}]"
+        drawn["title"] = f"[[{name}]]" if name in LISTED else f"[{name}]"
         for word, key in drawn["properties"].items():
             key["title"] = f"{name}.{word}"
             if (allowed := key.pop("allowed", None)) is not None:

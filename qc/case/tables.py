@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from .arms import ARMS, ArmTable
 from .explain import toml_text
 from .petsc import check_petsc
 from .table import COUNT, HIGHEST, LENGTH, LEVEL, LONGEST, MOST, Table, key, required
@@ -165,6 +166,12 @@ class ModelTable(Table):
         "radius of the atomistic region round the tip, A; left out: 5.7 neighbour distances, 2.5 cutoffs if that is more, "
         "or as much as keeps the crack faces out of each other's reach where they leave it at load.K_start",
         gt=0, le=LONGEST,
+    )
+    arms: tuple[ArmTable, ...] = key(
+        (),
+        ARMS,
+        "arms of the atomistic region: each holds all points within half its width of a segment from the tip, so that a dislocation on "
+        "that slip plane stays among atoms",
     )
     blend_width: float | None = key(
         None,

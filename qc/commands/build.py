@@ -25,6 +25,7 @@ from ..errors import InputError
 from ..material.cleavage import cut_height
 from ..material.rest import at_rest, axial_ratio
 from ..terms.reconstruction import Reconstruction, ReconstructionError
+from ..unknowns.regions import Arm
 from .potential import load_potential_of
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
     spec = CrackSpec(
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,
+        arms=tuple(Arm(angle=arm.angle, length=arm.length, width=arm.width) for arm in m.arms),
         blend_width=m.blend_width or (8.0 * crystal.nearest_neighbour_distance if case.version == 1 else None),
         method=_usual_method(case, crystal, potential),
         blending=m.blending,

@@ -67,6 +67,7 @@ def _check(comm: MPI.Comm, case: Case, directory: Path | None, shown: Display) -
         "surface energy (J/m^2)": round(griffith.gamma, 4),
         "K_G (MPa m^1/2)": round(system.K_G, 4),
         "core, handshake, domain (A)": ", ".join(f"{size:.1f}" for size in (system.spec.core, system.model.spec.width, system.spec.radius)),
+        "arms of the core": "; ".join(map(str, system.spec.arms)) or None,
         "crack faces": f"strips of atoms, {system.spec.strip:.1f} A each way" if system.spec.strip else "a slit in the mesh",
         "atoms": specimen.n_atoms,
         "free atoms": specimen.n_free_atoms,

@@ -37,6 +37,7 @@ def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> 
         "ranks": s.model.comm.size,
         "n_dofs": s.model.parts.layout.n_unknowns,
         "core_radius": s.spec.core,
+        "arms": [asdict(arm) for arm in s.spec.arms],
         "domain_radius": s.spec.radius,
         "K_G": s.K_G,
         "gamma": s.griffith.gamma,

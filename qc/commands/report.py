@@ -48,6 +48,7 @@ def document(
         "n_free_atoms": specimen.n_free_atoms,
         "n_dofs": model.parts.layout.n_unknowns,
         "core_radius": s.spec.core,
+        "arms": [asdict(arm) for arm in s.spec.arms],
         "blend_width": model.spec.width,
         "face_strip": s.spec.strip,
         "domain_radius": s.spec.radius,

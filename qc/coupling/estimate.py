@@ -141,7 +141,8 @@ def _size_within(extents: Extents, distance: float, radius: float) -> float:
         return 0.0
     disc = min(core.radius + distance if extents.spec.facts.continuum else np.inf, radius)
     strips = 2 * (core.strip + distance) * (radius - disc) if core.strip > 0 else 0.0
-    return min(_ball(gdim, disc) + strips, _ball(gdim, radius))
+    arms = sum((arm.width + 2 * distance) * max(min(arm.reach + distance, radius) - disc, 0.0) for arm in core.arms)
+    return min(_ball(gdim, disc) + strips + arms, _ball(gdim, radius))
 
 
 def _ball(dimension: int, radius: float) -> float:

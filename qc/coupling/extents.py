@@ -135,13 +135,14 @@ class Extents:
             extent=self._from_origin(self.resolved),
             growth=spec.mesh_growth,
             scale=spec.mesh_scale,
+            uneven=bool(spec.core.arms),
         )
 
     def _from_origin(self, beyond: float) -> float:
         """A bound on the distance from the origin of points not further than ``beyond`` from the core, A."""
         spec = self.spec
         bounded = spec.facts.continuum and spec.core.strip == 0
-        return float(np.linalg.norm(spec.core.centre)) + spec.core.radius + beyond if bounded else np.inf
+        return float(np.linalg.norm(spec.core.centre)) + spec.core.reach + beyond if bounded else np.inf
 
     def work(self, x: np.ndarray) -> np.ndarray:
         """(n,) work of cells at points (n, gdim): where sites are summed a cell carries half an atom with all its neighbours."""

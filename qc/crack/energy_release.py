@@ -18,6 +18,8 @@ RINGS = 3
 """Contours that a state's J is the mean of."""
 NARROWEST = 3.0
 """Least width of a ring in nearest-neighbour distances."""
+IN_CELLS = 2.0
+"""Least width of a ring beyond the arms of a core, in cells of the mesh there."""
 
 
 class EnergyRelease:
@@ -64,9 +66,13 @@ class EnergyRelease:
 def ring_edges(system: CrackSystem) -> np.ndarray:
     """Radii of the default rings, A: outside the handshake, inside the prescribed nodes; empty if there is no room."""
     spec, nn = system.spec, system.crystal.nearest_neighbour_distance
-    inner = max(spec.core, 0.0) + system.model.spec.width + 2 * nn
+    inner = max(spec.region.reach, 0.0) + system.model.spec.width + 2 * nn
     outer = spec.radius - float(np.hypot(*spec.tip)) - 2 * nn
-    number = min(RINGS, int((outer - inner) / (NARROWEST * nn)))
+    narrowest = NARROWEST * nn
+    if spec.arms:  # they leave but the outermost, coarsest cells, and a ring within one of these tells nothing
+        middle = 0.5 * np.array([[0.0, inner + outer], [0.0, -inner - outer], [inner + outer, 0.0]])
+        narrowest = max(narrowest, IN_CELLS * float(system.model.extents.shape().size(middle).max()))
+    number = min(RINGS, int((outer - inner) / narrowest))
     return np.geomspace(inner, outer, number + 1) if number > 0 else np.empty(0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..coupling.extents import Extents, stencil_for
 from ..coupling.spec import METHODS, Method, ModelSpec
 from ..errors import InputError
 from ..material.cleavage import cells_beside, crack_lattice
-from ..unknowns.regions import Core
+from ..unknowns.regions import Arm, Core
 from .sizes import Sizes
 
 LOWEST_UNLOADED = 0.3
@@ -61,6 +61,8 @@ class CrackSpec:
         Which gap between the planes of a multilattice is cut, see `qc.material.surface.surface_energy`.
     mesh_scale : float
         Factor on the size of the cells outside the resolved zone.
+    arms : tuple of Arm
+        Parts of the core that reach out along slip planes, from ``tip``.
     grow_core : bool
         The core grows until the crack faces are out of each other's reach where they leave it: one that nobody has asked for.
     """
@@ -78,6 +80,7 @@ class CrackSpec:
     stencil_compression: float = default_of("model", "stencil_compression")
     cut: str | int = default_of("crack", "cut")
     mesh_scale: float = 1.0
+    arms: tuple[Arm, ...] = ()
     grow_core: bool = False
 
     def __post_init__(self) -> None:
@@ -92,7 +95,7 @@ class CrackSpec:
             "front_periods",
             "stencil_compression",
         )
-        values = {name: getattr(self, name) for name in names} | strip
+        values = {name: getattr(self, name) for name in names} | strip | {"arms": [asdict(arm) for arm in self.arms]}
         if (
             self.method not in METHODS or self.method in METHODS_OF_CASES
         ):  # a method of the user's own is not in the case file
@@ -126,6 +129,11 @@ class CrackSpec:
         return float(self.face_strip)
 
     @property
+    def region(self) -> Core:
+        """The atomistic region of resolved settings."""
+        return Core(self.core, self.strip, self.tip, self.arms)
+
+    @property
     def width(self) -> float:
         """``blend_width`` of resolved settings, A."""
         assert self.blend_width is not None
@@ -151,7 +159,7 @@ class CrackSpec:
         """The settings of the coupled model."""
         return ModelSpec(
             method=self.method,
-            core=Core(self.core, self.strip, self.tip),
+            core=self.region,
             blend_width=self.width,
             radius=self.radius,
             blending=self.blending,
@@ -170,7 +178,8 @@ def read_crack_mesh(
 
     The slit may end anywhere within half the core's radius from the tip: the cells there carry no energy.
     """
-    spec, core = spec.resolved(crystal, potential), Core(spec.core, centre=spec.tip)
+    spec = spec.resolved(crystal, potential)
+    core = replace(spec.region, strip=0.0)
     sites = spec.front_periods / abs(np.linalg.det(crack_lattice(crystal).planar))
     atoms = 20.0 * sites  # the work of a site and its neighbours against that of a cell
 
@@ -239,6 +248,14 @@ def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
             f"model.core_radius = {spec.core:g} A does not fit: with its handshake ({extents.spec.width:g} A) and one stencil it "
             f"reaches {outer:.1f} A, so model.domain_radius = {spec.radius:g} A must be at least {np.ceil(10 * outer) / 10:.1f} A"
         )
+    most = spec.radius - float(np.hypot(*spec.tip)) - (outer - spec.core)
+    for arm in spec.arms:
+        if arm.reach > most:
+            raise InputError(
+                f"model.arms has an arm of length = {arm.length:g} A and width = {arm.width:g} A that does not fit: with its round end, "
+                f"the handshake ({extents.spec.width:g} A) and one stencil it must end inside model.domain_radius = {spec.radius:g} A, so "
+                f"that length + width / 2 is {np.floor(10 * most) / 10:.1f} A at most"
+            )
 
 
 def check_tip(spec: CrackSpec, lattice: MeshLattice, crystal: Crystal) -> None:

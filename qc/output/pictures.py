@@ -75,6 +75,11 @@ def directions_of(system: CrackSystem) -> Directions:
     return Directions(x=x, y=y, z=z)
 
 
+def arms_of(system: CrackSystem) -> np.ndarray:
+    """(n, 3) angle (degrees), length and width (A) of the core's arms."""
+    return np.array([(arm.angle, arm.length, arm.width) for arm in system.spec.arms]).reshape(-1, 3)
+
+
 def draw_model(path: Path, system: CrackSystem, title: str) -> None:
     """Picture of mesh, regions and weights. Collective."""
     parts, s = model_parts(system), system.spec
@@ -92,6 +97,7 @@ def draw_model(path: Path, system: CrackSystem, title: str) -> None:
         blend_width=system.model.spec.width,
         domain_radius=s.radius,
         directions=directions_of(system),
+        arms=arms_of(system),
     )
     drawn(model_picture, path, view, title)
 

@@ -15,7 +15,7 @@ from ..crack.system import CrackSystem
 from ..pictures.drawing import NEAR, colour_bar, discs, legend_below, maps, mesh_edges, new_figure, save
 from ..pictures.model import BLACK, GREY, RED, region_arcs, weighted_atoms
 from ..qm.build import QM
-from .pictures import directions_of, drawn, model_parts
+from .pictures import arms_of, directions_of, drawn, model_parts
 
 ROOM = 6.0
 """Beyond the cluster, in the pictures of it, A."""
@@ -38,7 +38,7 @@ def _draw(path: Path, system: CrackSystem, qm: QM, title: str, parts: tuple[np.n
     weighted_atoms(layers, xy, weight, free, half, norm)
     discs(layers, cluster.X[: cluster.n, :2], 0.7 * nn, facecolors=RED, edgecolors="none", zorder=7)
     arcs = (
-        region_arcs(layers, points, beta, system.spec.core, system.model.spec.width)
+        region_arcs(layers, points, beta, system.spec.core, system.model.spec.width, arms_of(system))
         if len(triangles) and np.ptp(beta)
         else []
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from .drawing import (
     save,
 )
 
+NO_ARMS = np.empty((0, 3))
 INCHES = 4.0
 """Width of a panel, for the thickness of lines."""
 
@@ -56,6 +57,8 @@ class ModelView:
         The regions, marked where mesh and atoms meet.
     directions : Directions
         Of the axes, in the crystal.
+    arms : (p, 3) array
+        Angle (degrees), length and width (A) of the core's arms.
     """
 
     points: np.ndarray
@@ -68,6 +71,7 @@ class ModelView:
     blend_width: float
     domain_radius: float
     directions: Directions = UNKNOWN
+    arms: np.ndarray = field(default_factory=lambda: NO_ARMS)
 
     @property
     def outer(self) -> float:
@@ -77,7 +81,7 @@ class ModelView:
     @property
     def half(self) -> float:
         """Half width of the panel of core and handshake."""
-        reach = self.core_radius + self.blend_width
+        reach = max([self.core_radius, *(self.arms[:, 1] + 0.5 * self.arms[:, 2])]) + self.blend_width
         return min(1.2 * reach, self.outer) if np.isfinite(reach) and reach > 0 else self.outer
 
 
@@ -91,7 +95,7 @@ def model_picture(path: str | os.PathLike[str], view: ModelView, title: str = ""
     if view.half < 0.95 * view.outer:
         handles.append(Rectangle((0, 0), 1, 1, fill=False, ec=RED, lw=1.3, label="what (b) shows"))
     if len(view.triangles) and np.ptp(view.beta) > 0:
-        handles += region_arcs(zoom, view.points, view.beta, view.core_radius, view.blend_width)
+        handles += region_arcs(zoom, view.points, view.beta, view.core_radius, view.blend_width, view.arms)
     legend_below(figure, handles, view.directions.towards_viewer())
     colour_bar(figure, [whole, zoom], norm, "blending weight β = 1 − w   (0 atoms, 1 continuum)")
     maps([whole, zoom], view.directions)
@@ -146,17 +150,32 @@ def _diameter(xy: np.ndarray) -> float:
     return 0.8 * float(np.median(distance)) if len(distance) else 1.0
 
 
-def region_arcs(axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float) -> list[Any]:
-    """Circles that bound core and handshake, left out where a strip along the crack faces runs across them."""
+def region_arcs(
+    axis: Axes, points: np.ndarray, beta: np.ndarray, core: float, width: float, arms: np.ndarray = NO_ARMS
+) -> list[Any]:
+    """Lines that bound core and handshake, left out where a strip along the crack faces runs across them."""
     tree = cKDTree(points)
     angle = np.linspace(-np.pi, np.pi, 721)
     ray = np.column_stack([np.cos(angle), np.sin(angle)])
-    expected = beta[tree.query((core + 0.5 * width) * ray[[360]])[1]]
-    inside = np.abs(beta[tree.query((core + 0.5 * width) * ray)[1]] - expected) > 0.3
+    middle = _edge(angle, core, arms, 0.5 * width)[:, None] * ray
+    expected = beta[tree.query(middle[[360]])[1]]
+    inside = np.abs(beta[tree.query(middle)[1]] - expected) > 0.3
     handles = []
-    for radius, style, text in ((core, "-", "core"), (core + width, "--", "handshake")):
+    for beyond, style, text in ((0.0, "-", "core"), (width, "--", "handshake")):
         if text == "core" or width > 0:
-            arc = np.where(inside[:, None], np.nan, radius * ray)
-            label = f"{text}, r = {radius:.4g} Å"
+            arc = np.where(inside[:, None], np.nan, _edge(angle, core, arms, beyond)[:, None] * ray)
+            label = f"{text}, r = {core + beyond:.4g} Å{', and arms' if len(arms) else ''}"
             handles += axis.plot(arc[:, 0], arc[:, 1], color=BLACK, lw=1.1, ls=style, zorder=6, label=label)
     return handles
+
+
+def _edge(angle: np.ndarray, core: float, arms: np.ndarray, beyond: float) -> np.ndarray:
+    """How far from the tip, A, in directions (n,) lies what is a distance ``beyond`` from the core of radius ``core`` with its arms."""
+    edge = np.full(len(angle), core + beyond)
+    for theta, length, width in arms:
+        half, across = 0.5 * width + beyond, np.abs(np.sin(angle - np.radians(theta)))
+        along = np.cos(angle - np.radians(theta))
+        side = half / np.maximum(across, 1e-9)
+        end = length * along + np.sqrt(np.maximum(half**2 - (length * across) ** 2, 0.0))
+        edge = np.maximum(edge, np.where(along <= 0, half, np.where(side * along <= length, side, end)))
+    return edge

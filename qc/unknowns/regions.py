@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,9 +11,47 @@ import numpy as np
 Field = Callable[[np.ndarray], np.ndarray]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A part of the core that reaches out along a slip plane: all points within half its width of a segment from the centre.
+
+    Attributes
+    ----------
+    angle : float
+        Of the segment to the direction of the crack, degrees.
+    length : float
+        Of the segment, A; the arm ends half its width further out, in a round end.
+    width : float
+        A.
+    """
+
+    angle: float
+    length: float
+    width: float
+
+    @property
+    def reach(self) -> float:
+        """Distance of the furthest point from the centre, A."""
+        return self.length + 0.5 * self.width
+
+    @property
+    def direction(self) -> tuple[float, float, float]:
+        """Unit vector along the segment."""
+        return math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle)), 0.0
+
+    def __str__(self) -> str:
+        return f"{self.length:.1f} A at {self.angle:g} deg, {self.width:.1f} A wide"
+
+    def __call__(self, offset: np.ndarray) -> np.ndarray:
+        """Signed distance of points (n, gdim) relative to the centre, negative inside, A."""
+        along = np.resize(self.direction, offset.shape[1])
+        foot = np.clip(offset @ along, 0.0, self.length)
+        return np.linalg.norm(offset - foot[:, None] * along, axis=1) - 0.5 * self.width
+
+
 @dataclass(frozen=True)
 class Core:
-    """Atomistic core: a disc (2-D, 2.5-D) or ball (3-D), with strips along the crack faces if there is a crack.
+    """Atomistic core: a disc (2-D, 2.5-D) or ball (3-D), with strips along the crack faces if there is a crack, and arms.
 
     Attributes
     ----------
@@ -22,18 +61,26 @@ class Core:
         Half thickness of the fully atomistic strip along negative x, A; 0: no strip.
     centre : tuple of float
         Centre of the disc, A.
+    arms : tuple of Arm
+        They begin at the centre.
     """
 
     radius: float
     strip: float = 0.0
     centre: tuple[float, ...] = (0.0, 0.0)
+    arms: tuple[Arm, ...] = ()
+
+    @property
+    def reach(self) -> float:
+        """Distance of the furthest point of disc and arms from the centre, A."""
+        return max(self.radius, *(arm.reach for arm in self.arms)) if np.isfinite(self.radius) and self.arms else self.radius
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Signed distance of points (n, gdim), negative inside, A (inside the union: a bound on the depth)."""
         if np.isinf(self.radius):
             return np.full(len(x), -self.radius)
         offset = x - np.resize(np.array([*self.centre, 0.0]), x.shape[1])
-        d = np.linalg.norm(offset, axis=1) - self.radius
+        d = np.min([np.linalg.norm(offset, axis=1) - self.radius, *(arm(offset) for arm in self.arms)], axis=0)
         if self.strip > 0:
             beside = np.hypot(np.maximum(offset[:, 0], 0.0), np.maximum(np.abs(x[:, 1]) - self.strip, 0.0))
             depth = np.where(offset[:, 0] < 0, np.abs(x[:, 1]) - self.strip, np.inf)

@@ -7,6 +7,7 @@ from qc.coupling.extents import Extents, stencil_for
 from qc.crack.spec import MODES, CrackSpec, check_sizes, strip_thickness
 from qc.errors import InputError
 from qc.material.cleavage import cells_beside, crack_lattice
+from qc.unknowns.regions import Arm
 
 
 def iron():
@@ -55,6 +56,16 @@ def test_the_resolved_zone_ends_inside_the_domain():
     check_silicon(core_radius=22.0, domain_radius=42.0)
     with pytest.raises(InputError, match=r"crack.tip = \[-3, 0\] does not fit"):
         check_silicon(core_radius=22.0, domain_radius=42.0, tip=(-3.0, 0.0))
+
+
+def test_arms_end_inside_the_domain():
+    """With a core that fits: a round end, the handshake and one stencil reach 30 A beyond the arm's length."""
+    refused = r"arm of length = 40 A and width = 20 A .*domain_radius = 60 A.*length \+ width / 2 is 40.0 A at most"
+    with pytest.raises(InputError, match=refused):
+        check_silicon(core_radius=20.0, domain_radius=60.0, arms=(Arm(angle=70.0, length=40.0, width=20.0),))
+    check_silicon(core_radius=20.0, domain_radius=60.0, arms=(Arm(angle=70.0, length=30.0, width=20.0),))
+    with pytest.raises(InputError, match=r"model.arms\[0\].angle = 200.* must be a list of tables"):
+        CrackSpec(arms=(Arm(angle=200.0, length=31.0, width=20.0),))
 
 
 def test_strips_asked_for_without_a_thickness_are_as_thick_as_the_method_needs():

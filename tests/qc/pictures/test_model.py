@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from qc.pictures.model import ModelView, model_picture
+from qc.pictures.model import ModelView, _edge, model_picture
+from qc.unknowns.regions import Arm, Core
 from tests.qc.pictures.sheet import covers_nothing, seen, sheet
 
 
@@ -13,6 +14,15 @@ def mesh():
     k = np.arange(21 * 20).reshape(20, 21)[:, :-1].ravel()
     triangles = np.concatenate([np.column_stack([k, k + 1, k + 22]), np.column_stack([k, k + 22, k + 21])])
     return np.column_stack([X, Y]), triangles, np.clip(np.hypot(X, Y) / 10 - 1, 0, 1)
+
+
+def test_the_outline_of_a_core_with_an_arm():
+    """In each direction it ends where the distance from disc and arm is the one asked for."""
+    angle, arms = np.linspace(-np.pi, np.pi, 73), np.array([[-70.5, 50.0, 24.0], [20.0, 30.0, 6.0]])
+    core = Core(20.0, arms=tuple(Arm(angle=a, length=length, width=w) for a, length, w in arms.tolist()))
+    for beyond in (0.0, 10.0):
+        edge = _edge(angle, 20.0, arms, beyond)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        assert core(edge) == pytest.approx(beyond, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["coupled", "atomistic", "continuum", "sharp"])
