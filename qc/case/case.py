@@ -97,6 +97,8 @@ class Case(Table):
         if self.solver.linear == "factored" and self.model.method == "bqcf":
             why = 'with model.method = "bqcf": it needs an energy; take "gamg" or "mumps"'
             raise ValueError(f'solver.linear = "factored" is not allowed {why}')
+        if self.qm is not None and self.model.adapt == "arms":
+            raise ValueError('model.adapt = "arms" is not allowed with [qm]: the QM region is that of one model, so it must be "none"')
         if self.qm is not None and (dimension == 2 or self.model.method == "continuum"):
             why = "model.dimension = 2" if dimension == 2 else 'model.method = "continuum"'
             raise ValueError(

@@ -173,6 +173,12 @@ class ModelTable(Table):
         "arms of the atomistic region: each holds all points within half its width of a segment from the tip, so that a dislocation on "
         "that slip plane stays among atoms",
     )
+    adapt: Literal["none", "arms"] = key(
+        "none",
+        '"none" or "arms"',
+        "what is done where slip leaves the full atoms (qc run): nothing, and the ladder ends; or an arm is laid along the slip plane, as "
+        "long as the dislocation needs to come to rest, and the step is repeated",
+    )
     blend_width: float | None = key(
         None,
         LENGTH,
@@ -230,6 +236,13 @@ class ModelTable(Table):
                 f'model.face_strip = true is not allowed with model.mesh = "{self.mesh}": a mesh of your own carries the crack as '
                 "a slit, so it must be false"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_adapt(self) -> ModelTable:
+        if self.adapt == "arms" and self.mesh is not None:
+            why = "an arm needs a new mesh"
+            raise ValueError(f'model.adapt = "arms" is not allowed with model.mesh = "{self.mesh}": {why}, so it must be "none"')
         return self
 
     @model_validator(mode="after")

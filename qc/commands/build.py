@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -66,6 +66,7 @@ def crack_spec(case: Case, crystal: Crystal, potential: SitePotential) -> CrackS
         core_radius=m.core_radius,
         domain_radius=m.domain_radius,
         arms=tuple(Arm(angle=arm.angle, length=arm.length, width=arm.width) for arm in m.arms),
+        adapt=m.adapt,
         blend_width=m.blend_width or (8.0 * crystal.nearest_neighbour_distance if case.version == 1 else None),
         method=_usual_method(case, crystal, potential),
         blending=m.blending,
@@ -104,7 +105,11 @@ def bgrac_holds(case: Case, crystal: Crystal, potential: SitePotential) -> bool:
 
 
 def make_system(
-    case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None, reconstruction: Reconstruction | None = None
+    case: Case,
+    comm: MPI.Comm,
+    coarse: CoarseMesh | None = None,
+    reconstruction: Reconstruction | None = None,
+    arms: Sequence[Arm] = (),
 ) -> CrackSystem:
     """Crystal, potential, Griffith load and coupled model of a case. Collective; bad input raises the same error everywhere."""
 
@@ -116,7 +121,8 @@ def make_system(
         check_cutoff(case, potential)
         crystal = make_crystal(case, potential)
         check_cut(crystal, case.crack.cut)
-        return potential, crystal, crack_spec(case, crystal, potential)
+        spec = crack_spec(case, crystal, potential)
+        return potential, crystal, replace(spec, arms=(*spec.arms, *arms))
 
     with blaming_the_case():
         potential, crystal, spec = together(comm, prepare)

@@ -18,7 +18,7 @@ from fem.mesh.far_field import CoarseMesh
 from ..case.case import Case
 from ..crack.ladder import Ladder
 from ..crack.ladder_state import LadderState
-from ..crack.records import StepRecord
+from ..crack.records import LaidArm, StepRecord
 from ..crack.system import CrackSystem
 from ..errors import ConvergenceError, InputError, Stopped
 from ..monitor import listening
@@ -28,6 +28,7 @@ from ..output.journal import STEPS, Journal
 from ..output.kept import (
     FAR_FIELD,
     MULTIPLIERS,
+    numbered,
     plain_of,
     read_coarse,
     read_multipliers,
@@ -42,6 +43,7 @@ from ..output.states import cut_states, write_frame
 from ..report.page import report_or_warn
 from ..stages import Stopwatch, stage
 from ..terms.reconstruction import Reconstruction
+from ..unknowns.regions import Arm
 from .checks import changed_keys, make_directory
 from .guard import Interrupt
 from .lock import locked
@@ -134,11 +136,12 @@ class RunDirectory:
         self.watch = Stopwatch()
         self._checkpoints = Checkpoints(path, comm)
         self.saved = self._checkpoints.read() if resume else None
-        self._frames, self._reconstruction = 0, None
+        self._frames, self._model, self._reconstruction = 0, 0, None
         if self.saved is not None:
             self._refuse_another_command()
             with entries_of(self.path):
                 self._frames, self._reconstruction = int(self.saved["frames"]), self.saved["reconstruction"]
+                self._model = int(self.saved.get("model_number", 0))
                 self.watch.go_on(self.saved["seconds"], self.saved.get("cpu_seconds", 0.0))
         self._fields: FieldSeries | None = None
         self._journal: Journal | None = None
@@ -152,15 +155,12 @@ class RunDirectory:
 
     def specimen(self, case: Case) -> Specimen:
         """The crack of a case, on the mesh and with the multipliers that are kept here if the run is resumed."""
-        path, comm = self.path, self.comm
+        comm = self.comm
         self._refuse_another(case)
         with stage("set-up"):
             coarse = together(comm, self._mesh)
-            specimen = make_specimen(case, comm, coarse, self._multipliers())
-            made = specimen.system.model.domain.coarse
-            if comm.allreduce(int(made is not None)) and not self._checkpoints.rests_on(FAR_FIELD):
-                together(comm, lambda: write_coarse(path, made) if made is not None else None)
-                self._checkpoints.rest_on(FAR_FIELD)
+            specimen = make_specimen(case, comm, coarse, self._multipliers(), self._arms())
+            self._keep_mesh(specimen.system)
         for sentence in specimen.warnings:
             log.warning("%s", sentence)
         return specimen
@@ -183,22 +183,54 @@ class RunDirectory:
                 f"the checkpoint in {self.path} was made with another case, {changed[0]}: start in a new directory"
             )
 
+    def _arms(self) -> list[Arm]:
+        """Arms that the core has been given by the run that is gone on from."""
+        if self.saved is None:
+            return []
+        with entries_of(self.path):
+            return [LaidArm.from_plain(arm).arm for arm in self.saved.get("arms", [])]
+
+    def adopt(self, specimen: Specimen) -> None:
+        """Go on with another model than before: its mesh and its multipliers are kept, and fields go on in a file of their own."""
+        self._checkpoints.leave(self._far_field, self._of_multipliers)
+        self._model, self._reconstruction = self._model + 1, None
+        self._keep_mesh(specimen.system)
+        self.keep_multipliers(specimen.system)
+        if self._fields is not None:
+            self._fields.close()
+            self._fields = None
+
+    @property
+    def _far_field(self) -> str:
+        return numbered(FAR_FIELD, self._model)
+
+    @property
+    def _of_multipliers(self) -> str:
+        return numbered(MULTIPLIERS, self._model)
+
+    def _keep_mesh(self, system: CrackSystem) -> None:
+        """Keep the far field of a model unless it is there."""
+        made = system.model.domain.coarse
+        if self.comm.allreduce(int(made is not None)) and not self._checkpoints.rests_on(self._far_field):
+            together(self.comm, lambda: write_coarse(self.path / self._far_field, made) if made is not None else None)
+            self._checkpoints.rest_on(self._far_field)
+
     def _mesh(self) -> CoarseMesh | None:
-        known = self._checkpoints.rests_on(FAR_FIELD) and self.comm.rank == 0
-        return read_coarse(self.path) if known else None
+        known = self._checkpoints.rests_on(self._far_field) and self.comm.rank == 0
+        return read_coarse(self.path / self._far_field) if known else None
 
     def _multipliers(self) -> Reconstruction | None:
-        if self._reconstruction is None or not self._checkpoints.rests_on(MULTIPLIERS):
+        if self._reconstruction is None or not self._checkpoints.rests_on(self._of_multipliers):
             return None
         with entries_of(self.path):
-            return read_multipliers(self.path, self.comm, self._reconstruction)
+            return read_multipliers(self.path / self._of_multipliers, self.comm, self._reconstruction)
 
     def keep_multipliers(self, system: CrackSystem) -> None:
         """Keep the multipliers of a reconstruction that had to be solved for."""
         found = system.model.reconstruction
         if found is not None and self._reconstruction is None:
-            write_multipliers(self.path, self.comm, found)
-            self._checkpoints.rest_on(MULTIPLIERS)
+            write_multipliers(self.path / self._of_multipliers, self.comm, found)
+            self._checkpoints.rest_on(self._of_multipliers)
             self._reconstruction = plain_of(found)
 
     def last_state(self, system: CrackSystem) -> tuple[LadderState, PETSc.Vec]:
@@ -281,6 +313,7 @@ class RunDirectory:
             "case": specimen.case.plain(),
             "frames": self._frames,
             "reconstruction": self._reconstruction,
+            "model_number": self._model,
         }
         self._checkpoints.save(step, model.parts, state, *fields, rows=rows)
         self.watch.compare(self.comm)

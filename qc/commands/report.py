@@ -49,6 +49,7 @@ def document(
         "n_dofs": model.parts.layout.n_unknowns,
         "core_radius": s.spec.core,
         "arms": [asdict(arm) for arm in s.spec.arms],
+        "arms_laid": [arm.plain() for arm in state.arms],
         "blend_width": model.spec.width,
         "face_strip": s.spec.strip,
         "domain_radius": s.spec.radius,
@@ -265,6 +266,7 @@ def summary_lines(
         verdict(state, K_G, weighed=error is not None) or "no advance of the tip yet",
         *([] if error is None else [error["sentence"]]),
     ]
+    lines += [arm.sentence for arm in state.arms]
     if state.K_minus_bracket:
         lines.append(f"first closing on unloading {between(state.K_minus_bracket, K_G)}")
     lines += [

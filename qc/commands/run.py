@@ -14,6 +14,7 @@ from ..crack.k_error import k_plus_error
 from ..crack.ladder import Ladder
 from ..crack.qm_tip import QMSession
 from ..crack.records import StepRecord
+from ..crack.system import CrackSystem
 from ..output.files import write_json
 from ..output.growing_table import GrowingTable
 from ..output.pictures import draw_front, draw_ladder, draw_model, draw_tip
@@ -123,6 +124,8 @@ class LadderRun:
         for level, branch in ladder.loads():
             with stage("solve"):
                 record = ladder.refine(level, branch)
+                if ladder.system is not self.specimen.system:
+                    self._adopt(ladder.system)
                 if record is not None and self.qm is not None:
                     record.qm = self.qm.measure(ladder.q)
                 if record is not None:
@@ -134,6 +137,13 @@ class LadderRun:
             elif not ladder.state.steps:  # a first state that is not trusted: a warning has said so
                 self._save()
             interrupt.look()
+
+    def _adopt(self, system: CrackSystem) -> None:
+        """Go on with the larger model that the ladder has made."""
+        self.specimen = self.specimen.on(system)
+        self.directory.adopt(self.specimen)
+        with stage("pictures"):
+            draw_model(self.directory.path / "model.png", system, self.specimen.case.name)
 
     def _calls(self) -> int | None:
         """Calls of a calculator of forces since this was asked for last, the same on all ranks; None without one."""

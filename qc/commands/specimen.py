@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from mpi4py import MPI
@@ -15,6 +16,7 @@ from ..crack.front_theory import front_caution
 from ..crack.system import CrackSystem
 from ..material.cautions import cautions, material_of
 from ..terms.reconstruction import Reconstruction
+from ..unknowns.regions import Arm
 from .build import blaming_the_case, make_system
 
 
@@ -41,18 +43,27 @@ class Specimen:
     n_atoms: int
     n_free_atoms: int
 
+    def on(self, system: CrackSystem) -> Specimen:
+        """The same with another model of the crack. Collective."""
+        n_atoms, n_free = count_atoms(system)
+        return replace(self, system=system, n_atoms=n_atoms, n_free_atoms=n_free)
+
 
 def make_specimen(
-    case: Case, comm: MPI.Comm, coarse: CoarseMesh | None = None, reconstruction: Reconstruction | None = None
+    case: Case,
+    comm: MPI.Comm,
+    coarse: CoarseMesh | None = None,
+    reconstruction: Reconstruction | None = None,
+    arms: Sequence[Arm] = (),
 ) -> Specimen:
-    """Build the crack of a case, with the mesh and the multipliers of an earlier run where they are given. Collective.
+    """Build the crack of a case, with mesh, multipliers and further arms of an earlier run where they are given. Collective.
 
     Raises
     ------
     InputError
         The case does not fit; the same on all ranks.
     """
-    system = make_system(case, comm, coarse, reconstruction)
+    system = make_system(case, comm, coarse, reconstruction, arms)
     crystal, potential = system.crystal, system.potential
 
     def known() -> tuple[tuple[str, str], list[str]]:
@@ -61,8 +72,7 @@ def make_specimen(
 
     with blaming_the_case():
         material, warnings = on_root(comm, known)
-    own = system.model.parts.atoms
-    n_atoms, n_free = comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+    n_atoms, n_free = count_atoms(system)
     return Specimen(
         case=case, system=system, material=material, warnings=warnings, n_atoms=n_atoms, n_free_atoms=n_free
     )
@@ -75,3 +85,10 @@ def long_front(system: CrackSystem) -> str:
         return ""
     G, step = system.energy_release_rate(system.K_G), float(system.lattice.vectors[0, 0])
     return front_caution(G, step, system.model.thickness, spec.core, system.potential.cutoff)
+
+
+def count_atoms(system: CrackSystem) -> tuple[int, int]:
+    """Atoms of the whole model, and free ones. Collective."""
+    own = system.model.parts.atoms
+    n_atoms, n_free = system.model.comm.allreduce(np.array([len(own), np.count_nonzero(own.free)])).tolist()
+    return n_atoms, n_free

@@ -32,6 +32,8 @@ STILL = 1e-6
 RECENT = 6
 """States whose steps say how smoothly the crack has moved."""
 
+ADVICE = "take a larger model.core_radius"
+
 log = logging.getLogger(__name__)
 
 
@@ -178,7 +180,7 @@ def _slipped(now: StepRecord) -> str:
     return (
         f"slip has left the core at K = {now.K_over_KG:.4f} K_G: neighbours have gone {now.slip or 0.0:.2f} Burgers vectors apart where "
         "atoms are blended, follow the mesh or are held, and a dislocation is not carried rightly there: nothing beyond this load is "
-        "to be trusted; take a larger model.core_radius"
+        f"to be trusted; {ADVICE}"
     )
 
 
@@ -191,12 +193,22 @@ def _left_core(now: StepRecord, side: Side, radius: float) -> str:
     )
 
 
-def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError) -> None:
-    """Keep as an event that the way to a level (K / K_G) has ended with a dislocation outside the core; K_G in MPa m^1/2."""
+def held_by(why: str | None, event: Event) -> Event:
+    """An event; of one of slip outside the core the sentence says why no arm holds the dislocation, if that is known."""
+    if why is None or event.kind != "slip_outside" or event.sentence is None:
+        return event
+    return replace(event, sentence=event.sentence.replace(ADVICE, why))
+
+
+def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError, why: str | None = None) -> None:
+    """Keep as an event that the way to a level (K / K_G) has ended with a dislocation outside the core; K_G in MPa m^1/2.
+
+    ``why`` no arm holds it is told where that is known.
+    """
     last, K = state.steps[-1].K, level * K_G
     sentence = (
         f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G, and no state is found beyond ({explain(error.report)}): a "
-        "dislocation on its way out is held where atoms are blended, follow the mesh or are held; take a larger model.core_radius"
+        f"dislocation on its way out is held where atoms are blended, follow the mesh or are held; {why or ADVICE}"
     )
     log.warning("%s", sentence)
     bracket = [min(last, K), max(last, K)]

@@ -276,21 +276,10 @@ def _bracket(state: LadderState, system: CrackSystem) -> tuple[float, float]:
 
 def _sibling(system: CrackSystem, spec: CrackSpec) -> CrackSystem:
     """A system of the same crystal and load with other settings. Collective."""
-    model, users = system.model, system.on_users_mesh
     same_mesh = spec.radius == system.spec.radius and spec.mesh_scale == system.spec.mesh_scale
-    if users and not same_mesh:
+    if system.on_users_mesh and not same_mesh:
         raise _NotThere("a mesh of your own has no larger domain and no finer cells")
-    return CrackSystem(
-        system.crystal,
-        system.potential,
-        spec,
-        system.mode.tolist(),
-        comm=model.comm,
-        griffith_report=system.griffith,
-        coarse=model.domain.coarse if same_mesh and not users else None,
-        domain=model.domain if users else None,
-        T_stress=system.T_stress,
-    )
+    return system.like(spec)
 
 
 def _climb(ladder: Ladder, spec: CrackSpec, where: str, after_step: AfterStep) -> tuple[float, float]:

@@ -11,12 +11,13 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..drive.stepping import GivenUp, LostError, NoStateError, Reached, Stepper
-from ..errors import ConvergenceError
+from ..errors import ConvergenceError, InputError
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import Enough, SolverOptions, never
 from ..solve.vectors import distance
+from .arms import NoArmError, again_in, arms_for, with_arms
 from .course import Course
-from .events import MOVES, Scene, events_between, note_failure, note_lost, side_left, with_bonds
+from .events import MOVES, Scene, events_between, held_by, note_failure, note_lost, side_left, with_bonds
 from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .named import EventNamer
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 class Ladder:
     """Walks the load up (and down), one stable state a step.
 
+    With ``adapt = "arms"`` of the system's spec, an arm is laid where a dislocation leaves the core: the state before is carried to
+    the larger model, in which the ladder goes on.
+
     Parameters
     ----------
     system : CrackSystem
@@ -49,6 +53,8 @@ class Ladder:
 
     Attributes
     ----------
+    system : CrackSystem
+        The present one.
     state : LadderState
         What has been reached.
     course : Course
@@ -68,7 +74,7 @@ class Ladder:
         q: PETSc.Vec | None = None,
         guide: Coupling | None = None,
     ) -> None:
-        self.system, self.spec, self.state = system, spec, state or LadderState()
+        self.spec, self.state = spec, state or LadderState()
         place = Place.of(system, spec.J_tolerance)
         self.course = Course(spec, self.state, place)
         if not self.state.steps:
@@ -77,10 +83,8 @@ class Ladder:
             q = system.start(level * system.K_G)
         elif q is None:
             q = system.start(self.state.steps[-1].K)
-        self._stepper = Stepper(system, q, options, guide)
-        self._probe = Probe(system, self.state)
-        self._namer = EventNamer(system)
-        self._first = FirstState(system, self.course, self._stepper, self._probe, self._namer)
+        self._solved_by = options, guide
+        self._stand_on(system, q)
         self._scene = Scene(
             nearest=system.model.crystal.nearest_neighbour_distance,
             put=place.tip,
@@ -90,6 +94,14 @@ class Ladder:
         )
         self.tip: TipState | None = None
         self.before_advance: PETSc.Vec | None = None
+
+    def _stand_on(self, system: CrackSystem, q: PETSc.Vec) -> None:
+        """Go on with a system, which may be another than before, at unknowns q."""
+        self.system = system
+        self._stepper = Stepper(system, q, *self._solved_by)
+        self._probe = Probe(system, self.state)
+        self._namer = EventNamer(system)
+        self._first = FirstState(system, self.course, self._stepper, self._probe, self._namer)
 
     @property
     def q(self) -> PETSc.Vec:
@@ -181,8 +193,16 @@ class Ladder:
                 with contextlib.suppress(GivenUp):
                     record = self._step(level, branch, self._has_moved if self._wide(level, start) else never)
             except LostError as error:
-                note_lost(state, self.system.K_G, level, error)
+                more = self._more_atoms(before, error.q, level, branch)
+                if isinstance(more, StepRecord):
+                    return more
+                note_lost(state, self.system.K_G, level, error, more)
                 return None
+        if record is not None and any(e.kind == "slip_outside" for e in state.events[n_events:]):
+            more = self._more_atoms(before, self.q, record.K_over_KG, branch)
+            if isinstance(more, StepRecord):
+                return more
+            state.events[n_events:] = [held_by(more, e) for e in state.events[n_events:]]
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
         snapped = any(e.kind in MOVES or e.ends(self.spec.stop_at) for e in state.events[n_events:])  # gradually, too: it may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
@@ -252,6 +272,35 @@ class Ladder:
             outcome = f"reached K = {reached.level:.5f} K_G instead"
             note_failure(self.state, self.system.K_G, level, reached.failed, outcome)
         return self._accept(reached, branch, before)
+
+    def _more_atoms(self, before: Snapshot, q: PETSc.Vec, level: float, branch: Branch) -> StepRecord | str | None:
+        """What becomes of slip that has left the core on the way from a state to the unknowns q at a level (K / K_G).
+
+        With arms laid it is the record of the state ``before`` in the larger model, from which the ladder goes on. Else all is as it was,
+        and told is why no arm holds the dislocation; None where none was asked for. Collective.
+        """
+        system, state = self.system, self.state
+        spec, last = system.spec, state.steps[before.state["steps"] - 1]
+        if spec.adapt != "arms" or branch != "load" or not spec.facts.coupled:
+            return None
+        try:
+            arms = arms_for(system, self._namer, q, level * system.K_G, last.tip - state.offset, state.arms)
+            larger = with_arms(system, spec.arms[: len(spec.arms) - len(state.arms)], arms)
+            stepper, reached = again_in(larger, system, before.q, last, self.spec.K_step, *self._solved_by)
+        except (NoArmError, ConvergenceError, InputError) as reason:
+            self.settle(state.steps[-1].K)
+            return str(reason)
+        for arm in arms:
+            if arm not in state.arms:
+                log.warning("slip leaves the core at K = %.4f K_G: %s; back to K = %.4f K_G", level, arm.sentence, reached.level)
+        state.go_back(before.state)
+        state.arms, state.rejected = arms, 0
+        self._stand_on(larger, stepper.q)
+        record, self.tip = self._probe.record(self.q, reached, branch)
+        record.stage, record.rejected = "arms", 1
+        state.steps.append(record)
+        self.settle(record.K)
+        return record
 
     def snapshot(self) -> Snapshot:
         """The present state, to come back to."""

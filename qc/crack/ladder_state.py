@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from petsc4py import PETSc
 
 from ..case.case import check_table, default_of
-from .records import Branch, Event, StepRecord, from_file
+from .records import Branch, Event, LaidArm, StepRecord, from_file
 from .start import Trial
 from .tip import TipState
 
@@ -71,6 +71,8 @@ class LadderState:
         First states that were tried; the last one is the start unless ``no_start`` says that there is none.
     no_start : str or None
         The sentence for a crack that no load leaves where it was put.
+    arms : list of LaidArm
+        Arms that the core has been given on the way, besides those of the case.
     """
 
     steps: list[StepRecord] = field(default_factory=list)
@@ -88,6 +90,7 @@ class LadderState:
     origin: float | None = None
     trials: list[Trial] = field(default_factory=list)
     no_start: str | None = None
+    arms: list[LaidArm] = field(default_factory=list)
 
     @property
     def blunting(self) -> Event | None:
@@ -154,7 +157,8 @@ class LadderState:
     def plain(self) -> dict[str, Any]:
         """All of it by name, as plain data."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return found | {name: [entry.plain() for entry in entries] for name, entries in self.lists().items()}
+        listed = self.lists() | {"arms": self.arms}
+        return found | {name: [entry.plain() for entry in entries] for name, entries in listed.items()}
 
     def lists(self) -> dict[str, list[Any]]:
         """The lists that only grow, but for what is taken back."""
@@ -162,7 +166,8 @@ class LadderState:
 
     def rest(self) -> dict[str, Any]:
         """All else by name, as plain data: as much after many steps as after the first."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in APPENDED}
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in APPENDED}
+        return found | {"arms": [arm.plain() for arm in self.arms]}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
@@ -171,7 +176,8 @@ class LadderState:
         steps = [StepRecord.from_plain(step) for step in known.pop("steps", [])]
         trials = [Trial.from_plain(trial) for trial in known.pop("trials", [])]
         events = [Event.from_plain(event) for event in known.pop("events", [])]
-        return from_file(cls, known | {"steps": steps, "events": events, "trials": trials})
+        arms = [LaidArm.from_plain(arm) for arm in known.pop("arms", [])]
+        return from_file(cls, known | {"steps": steps, "events": events, "trials": trials, "arms": arms})
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from petsc4py import PETSc
 
 from ..errors import InputError
 from ..material.surface import EV_PER_A2
-from ..unknowns.lookup import lookup
-from ..unknowns.transfer import CarriedState, on_atoms, on_mesh, share_of_shifts
+from .carrying import carried, less_the_field
 from .ladder import Ladder
 from .records import StepRecord
 from .staying import step_in_place
@@ -157,57 +155,10 @@ def move(system: CrackSystem, q: PETSc.Vec, K: float, n: int) -> None:
     Afterwards the state is that of before, seen from a model further on, except near the outer boundary: relax it.
     """
     system.load(K)
-    state = _state(system, q, K)
+    state = less_the_field(system, q, K)
     dx = n * float(system.lattice.vectors[0, 0])
     cx, cy = system.centre
     system.recentre((cx - dx, cy))
-    u = system.imposed_displacement(K) + _moved(system, state, n)
+    u = system.imposed_displacement(K) + carried(system, state, system, n)
     system.load(K)
     q.array[:] = u[: system.model.parts.layout.n_free].ravel()
-
-
-def _state(system: CrackSystem, q: PETSc.Vec, K: float) -> CarriedState:
-    """The state less the near-tip field at load K."""
-    coupling, n = system.model.coupling, len(system.model.parts.atoms)
-    u = coupling.variables(q)["atoms"][:n]
-    return CarriedState(
-        blocks=coupling.displacement(q) - system.imposed_displacement(K), atoms=u - system.imposed_on_atoms(K)
-    )
-
-
-def _moved(system: CrackSystem, state: CarriedState, n: int) -> np.ndarray:
-    """(n_own, components) v(X + L) at the blocks of the full vector."""
-    model, parts = system.model, system.model.parts
-    comm, lattice, m = model.comm, system.lattice, parts.layout.components
-    blocks = np.flatnonzero(~parts.is_atom)
-    atoms = np.flatnonzero(parts.is_atom)
-    v = np.full_like(state.blocks, np.nan)
-    v[atoms] = lookup(comm, parts.atoms.key, state.atoms, _names_at(system, parts.key[atoms], n))
-    rest = atoms[np.isnan(v[atoms]).any(1)]  # no atom there: it stands on the mesh
-    index = parts.key[rest, :2] + np.array([n, 0])
-    points = np.concatenate([parts.X[blocks, :2] + [n * lattice.vectors[0, 0], 0.0], lattice.vertices(index)])
-    field, inner = on_mesh(state, parts, model.domain.mesh, points, 1e-6 * model.crystal.nearest_neighbour_distance)
-    column, column_inner = on_atoms(state, parts, lattice, model.material.n_basis, points)
-    field = np.where(np.isnan(field), column, field)
-    inner = np.where(np.isnan(inner), column_inner, inner)
-    member = np.maximum(-2 - parts.key[blocks, 2], 0)  # of a shift block: which of the shifts it is
-    own = np.arange(len(blocks))
-    if inner.shape[1]:
-        pick = inner.reshape(len(points), -1, m)
-        shift = pick[own, member]
-        v[blocks] = np.where(parts.is_shift[blocks][:, None], shift, field[: len(blocks)])
-        v[rest] = field[len(blocks) :] + share_of_shifts(pick[len(blocks) :], parts.key[rest, 3])
-    else:
-        v[blocks], v[rest] = field[: len(blocks)], field[len(blocks) :]
-    return np.where(np.isnan(v), 0.0, v)
-
-
-def _names_at(system: CrackSystem, key: np.ndarray, n: int) -> np.ndarray:
-    """Names of the atoms n lattice vectors further on; c1 may lead into another period along the front."""
-    lattice, periods = system.lattice, system.model.spec.front_periods
-    cells = key[:, :3] * np.array([1, 1, 1 if lattice.gdim == 2 else 0])
-    z = lattice.sites(cells)[:, 2] + n * lattice.vectors[0, 2] - lattice.origin[2]
-    name = key.copy()
-    name[:, 0] += n
-    name[:, 2] = np.floor(z / lattice.period + 1e-9).astype(np.int64) % periods
-    return name

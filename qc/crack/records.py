@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import TypeAdapter, ValidationError
 
 from ..dislocation.naming import Naming
+from ..unknowns.regions import Arm
 
 Branch = Literal["load", "unload"]
 Side = Literal["forward", "backward", ""]
@@ -237,4 +238,52 @@ class Event:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
         """The event back from a file."""
+        return from_file(cls, data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaidArm:
+    """An arm that a ladder has laid, as in ``arms_laid`` of result.json.
+
+    Attributes
+    ----------
+    plane, burgers : str
+        Of the dislocation that it is for, as in its name.
+    angle, length, width : float
+        As of `Arm`, degrees and A.
+    K : float
+        Load at which the dislocation left the core, MPa m^1/2.
+    rest : float
+        Distance from the tip at which it should come to rest under that load, A.
+    lengthened : int
+        How often the arm has been made longer.
+    """
+
+    plane: str
+    burgers: str
+    angle: float
+    length: float
+    width: float
+    K: float
+    rest: float
+    lengthened: int = 0
+
+    @property
+    def arm(self) -> Arm:
+        """The part of the core."""
+        return Arm(angle=self.angle, length=self.length, width=self.width)
+
+    @property
+    def sentence(self) -> str:
+        """What was done and why."""
+        done = "an arm is laid" if self.lengthened == 0 else f"the arm is lengthened ({self.lengthened} times)"
+        return f"{done} for {self.burgers} on {self.plane}, which should come to rest at {self.rest:.1f} A from the tip: {self.arm}"
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, for files."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The arm back from a file."""
         return from_file(cls, data)

@@ -63,6 +63,8 @@ class CrackSpec:
         Factor on the size of the cells outside the resolved zone.
     arms : tuple of Arm
         Parts of the core that reach out along slip planes, from ``tip``.
+    adapt : {"none", "arms"}
+        As in the case file.
     grow_core : bool
         The core grows until the crack faces are out of each other's reach where they leave it: one that nobody has asked for.
     """
@@ -81,6 +83,7 @@ class CrackSpec:
     cut: str | int = default_of("crack", "cut")
     mesh_scale: float = 1.0
     arms: tuple[Arm, ...] = ()
+    adapt: str = default_of("model", "adapt")
     grow_core: bool = False
 
     def __post_init__(self) -> None:
@@ -94,6 +97,7 @@ class CrackSpec:
             "order",
             "front_periods",
             "stencil_compression",
+            "adapt",
         )
         values = {name: getattr(self, name) for name in names} | strip | {"arms": [asdict(arm) for arm in self.arms]}
         if (
@@ -248,7 +252,7 @@ def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
             f"model.core_radius = {spec.core:g} A does not fit: with its handshake ({extents.spec.width:g} A) and one stencil it "
             f"reaches {outer:.1f} A, so model.domain_radius = {spec.radius:g} A must be at least {np.ceil(10 * outer) / 10:.1f} A"
         )
-    most = spec.radius - float(np.hypot(*spec.tip)) - (outer - spec.core)
+    most = longest_reach(spec, extents, nn)
     for arm in spec.arms:
         if arm.reach > most:
             raise InputError(
@@ -256,6 +260,11 @@ def _check_core(spec: CrackSpec, extents: Extents, nn: float) -> None:
                 f"the handshake ({extents.spec.width:g} A) and one stencil it must end inside model.domain_radius = {spec.radius:g} A, so "
                 f"that length + width / 2 is {np.floor(10 * most) / 10:.1f} A at most"
             )
+
+
+def longest_reach(spec: CrackSpec, extents: Extents, nn: float) -> float:
+    """How far from the tip the core may reach such that the resolved zone round it ends inside the domain, A; nn as in `_check_core`."""
+    return spec.radius - float(np.hypot(*spec.tip)) - extents.resolved - 0.5 * nn
 
 
 def check_tip(spec: CrackSpec, lattice: MeshLattice, crystal: Crystal) -> None:

@@ -129,6 +129,22 @@ class CrackSystem:
         self._rate: np.ndarray | None = None
         self._fixed: np.ndarray | None = None
 
+    def like(self, spec: CrackSpec) -> CrackSystem:
+        """A system of the same crystal and load with other settings, on the same mesh if that is the user's. Collective."""
+        same_mesh = spec.arms == self.spec.arms and (spec.radius, spec.mesh_scale) == (self.spec.radius, self.spec.mesh_scale)
+        domain, comm = self.model.domain, self.model.comm
+        return CrackSystem(
+            self.crystal,
+            self.potential,
+            spec,
+            self.mode.tolist(),
+            comm=comm,
+            griffith_report=self.griffith,
+            coarse=domain.coarse if same_mesh and not self.on_users_mesh else None,
+            domain=domain if self.on_users_mesh else None,
+            T_stress=self.T_stress,
+        )
+
     def check_opening(self, level: float) -> None:
         """Refuse a core so small that the faces attract each other where they leave it under a load (K / K_G)."""
         check_opening(self.spec, self.lattice, self.crystal, self.potential, self._unit_opening, level)

@@ -63,7 +63,17 @@ class NoStateError(ConvergenceError):
 
 
 class LostError(NoStateError):
-    """As `NoStateError`: where the step was going there is none that could be trusted."""
+    """As `NoStateError`: where the step was going there is none that could be trusted.
+
+    Attributes
+    ----------
+    q : PETSc.Vec
+        Where the minimisation has ended, short of a state.
+    """
+
+    def __init__(self, message: str, report: SolveReport, q: PETSc.Vec) -> None:
+        super().__init__(message, report)
+        self.q = q
 
 
 class Stepper:
@@ -143,12 +153,12 @@ class Stepper:
                 self._remember(trial, report)
                 return Reached(level=trial, report=report, failed=failed)
             failed = failed or report
-            gone = report.reason in STUCK and lost(self.q)
+            gone = self.q.copy() if report.reason in STUCK and lost(self.q) else None
             before.copy(self.q)
             if start is not None:
                 self.settle(start * self._system.K_G)
-            if gone:
-                raise LostError(_no_state(level, start, report), report)
+            if gone is not None:
+                raise LostError(_no_state(level, start, report), report, gone)
         assert failed is not None
         raise NoStateError(_no_state(level, start, failed), failed)
 

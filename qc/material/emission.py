@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from atomistics import Crystal, SitePotential
-from fem.near_tip import GPA_SQRT_A, J_PER_M2, NearTipField
+from fem.near_tip import J_PER_M2, NearTipField
 
 from .fault import GammaLine, gamma_line
+from .glide import resolved_factors, stiffness
 from .slip import FAMILIES, SlipFamily, SlipSystem, variants
 
 STEPPED = ("fcc", "L1_2")
@@ -161,15 +162,13 @@ def _on_half_plane(
     theta = float(np.arctan2(e[1], e[0]))
     n = np.array([-e[1], e[0], 0.0])
     s = np.sign(system.normal @ n) * system.b / np.linalg.norm(system.b)
-    names: tuple[str, ...] = ("I", "II", "III") if field.dimension != 2 else ("I", "II")
-    modes = np.eye(3)[: len(names)]
-    at = np.array([np.cos(theta)]), np.array([np.sin(theta)])
-    factors = np.array([s @ field.stress(*at, K)[0] @ n for K in modes]) * np.sqrt(2.0 * np.pi) / GPA_SQRT_A
+    factors = resolved_factors(field, float(np.degrees(theta)), s, n)
+    names = ("I", "II", "III")[: len(factors)]
     f = float(factors @ np.asarray(mode)[: len(names)])
     if abs(f) < NONE or (f < 0 and line.wrong is None):
         return None
     s, factors = np.sign(f) * s, np.sign(f) * factors
-    p = float(s @ np.linalg.inv(0.5 * field.compliance) @ s)
+    p = stiffness(field, s)
     K_Ie = np.sqrt(line.unstable * p / J_PER_M2) / abs(f)
     flat = abs(system.b[1]) < NONE * np.linalg.norm(system.b)  # along the crack plane: no step is made
     ratio = None if gamma is None or flat else np.sqrt(step_corrected(gamma, line.unstable) / line.unstable)

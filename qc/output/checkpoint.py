@@ -101,6 +101,11 @@ class Checkpoints:
         """Let all later checkpoints rest on a file of the directory, which is not written again."""
         self._files[name] = digest(self.directory / name, self.comm)
 
+    def leave(self, *names: str) -> None:
+        """Let later checkpoints rest on files no longer; those that do keep them."""
+        for name in names:
+            self._files.pop(name, None)
+
     def rests_on(self, name: str) -> bool:
         """Whether the checkpoints rest on a file."""
         return name in self._files

@@ -22,7 +22,13 @@ from .sealed import Damage
 NAME, VECTOR = 5, 3
 """Numbers kept of an atom or node: is_atom and four integers of its name (exact in double precision); three of each field."""
 FAR_FIELD, MULTIPLIERS = "far_field.npz", "reconstruction.npy"
-"""Names of the files that are written once a run."""
+"""Names of the files that are written once for each model of a run: those of its first."""
+
+
+def numbered(name: str, number: int) -> str:
+    """The name of a file of the model with a number, of which 0 is the first of the run."""
+    stem, dot, ending = name.partition(".")
+    return name if number == 0 else f"{stem}-{number}{dot}{ending}"
 
 
 def write_displacements(path: Path, parts: Prolongation, *fields: np.ndarray) -> None:
@@ -72,30 +78,30 @@ def read_numbers(path: Path, comm: MPI.Comm) -> np.ndarray:
     return np.empty((0, 0)) if parts is None else np.concatenate(parts)
 
 
-def write_coarse(directory: Path, coarse: CoarseMesh) -> None:
+def write_coarse(path: Path, coarse: CoarseMesh) -> None:
     """Keep the far field, so that a resumed run has the same mesh whatever gmsh is installed then."""
     data = io.BytesIO()
     np.savez_compressed(data, points=coarse.points, cells=coarse.cells)
-    replace_bytes(directory / FAR_FIELD, data.getvalue())
+    replace_bytes(path, data.getvalue())
 
 
-def read_coarse(directory: Path) -> CoarseMesh:
+def read_coarse(path: Path) -> CoarseMesh:
     """The far field that `write_coarse` kept."""
     try:
-        with np.load(directory / FAR_FIELD) as data:
+        with np.load(path) as data:
             return CoarseMesh(data["points"], data["cells"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise Damage(f"{FAR_FIELD} holds no mesh ({error})") from None
+        raise Damage(f"{path.name} holds no mesh ({error})") from None
 
 
-def write_multipliers(directory: Path, comm: MPI.Comm, r: Reconstruction) -> None:
+def write_multipliers(path: Path, comm: MPI.Comm, r: Reconstruction) -> None:
     """Keep the multipliers of B-GRAC by atom name, so that a resumed run need not solve for them. Collective."""
-    write_rows(directory / MULTIPLIERS, comm, np.column_stack([r.key, r.lam]))
+    write_rows(path, comm, np.column_stack([r.key, r.lam]))
 
 
-def read_multipliers(directory: Path, comm: MPI.Comm, told: dict) -> Reconstruction:
+def read_multipliers(path: Path, comm: MPI.Comm, told: dict) -> Reconstruction:
     """The multipliers that `write_multipliers` kept, with what `plain_of` told of them. Collective."""
-    record = read_rows(directory / MULTIPLIERS, comm)
+    record = read_rows(path, comm)
     return Reconstruction(np.array(told["stencil"]), record[:, :4].astype(np.int64), record[:, 4:], told["info"])
 
 

@@ -158,8 +158,8 @@ def test_multipliers_matter():
 
 def test_checkpoint_keeps_the_multipliers(tmp_path):
     m = silicon("bgrac", comm=MPI.COMM_SELF)
-    write_multipliers(tmp_path, MPI.COMM_SELF, m.reconstruction)
-    known = read_multipliers(tmp_path, MPI.COMM_SELF, plain_of(m.reconstruction))
+    write_multipliers(tmp_path / "kept.npy", MPI.COMM_SELF, m.reconstruction)
+    known = read_multipliers(tmp_path / "kept.npy", MPI.COMM_SELF, plain_of(m.reconstruction))
     other = build_model(MPI.COMM_SELF, m.crystal, m.potential, m.lattice, m.spec, reconstruction=known)
     q = deform(m, PLANE)
     q.array[:] += 0.01 * np.sin(np.arange(len(q.array)))
