@@ -5,8 +5,8 @@ from __future__ import annotations
 from .table import LENGTH, LONGEST, Table, key
 
 ARMS = (
-    "a list of tables [[model.arms]] with angle (a number from -180 to 180 in degrees), length and width (plain numbers > 0 in A, at most "
-    "1e7)"
+    "a list of at most 12 tables [[model.arms]] with angle (a number from -180 to 180 in degrees), length and width (plain numbers > 0 in "
+    "A, at most 1e7)"
 )
 
 

@@ -172,6 +172,7 @@ class ModelTable(Table):
         ARMS,
         "arms of the atomistic region: each holds all points within half its width of a segment from the tip, so that a dislocation on "
         "that slip plane stays among atoms",
+        max_length=12,
     )
     adapt: Literal["none", "arms"] = key(
         "none",

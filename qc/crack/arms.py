@@ -130,16 +130,16 @@ def _arm(system: CrackSystem, slip: Slip, rest: float, K: float, old: LaidArm | 
     spec, nn = system.spec, system.crystal.nearest_neighbour_distance
     width = IN_CUTOFFS * system.potential.cutoff + IN_NEIGHBOURS * nn if old is None else old.width
     longest = longest_reach(spec, system.model.extents, nn) - 0.5 * width
-    here, size = f"{slip.burgers} on {slip.plane} at {slip.theta:.1f} deg", f"model.domain_radius = {spec.radius:g} A"
+    here = f"{slip.burgers} on {slip.plane} at {slip.theta:.1f} deg"
     if not np.isfinite(rest):
         raise NoArmError(
-            f"{here} is a full dislocation, and no fault holds it: it has no place of rest inside {size}, where it stops is a matter of "
-            "the boundary, and so would be the load of a second event"
+            f"{here} is a full dislocation, and no fault holds it: it has no place of rest inside model.domain_radius = "
+            f"{spec.radius:g} A, where it stops is a matter of the boundary, and so would be the load of a second event"
         )
     if rest + 0.5 * BEYOND > longest:
         raise NoArmError(
-            f"{here} should come to rest at {rest:.0f} A from the tip, and an arm in {size} can be {max(longest, 0.0):.0f} A long: take a "
-            "larger domain, or the load of the first event only"
+            f"{here} should come to rest at {rest:.0f} A from the tip, and an arm in model.domain_radius = {spec.radius:g} A can be "
+            f"{max(longest, 0.0):.0f} A long: take a larger domain, or the load of the first event only"
         )
     if old is not None and old.lengthened >= LENGTHENINGS:
         raise NoArmError(f"the arm of {here} has been made longer {LENGTHENINGS} times, and the dislocation leaves it again")

@@ -207,7 +207,7 @@ def _seam(ladder: Ladder, after_step: AfterStep) -> dict[str, Any]:
         raise _NotThere(f"{system.spec.method} has no energy, and so no softest mode that is its own adjoint")
     q = ladder.before_advance
     if q is None:
-        raise _NotThere("the state before the advance was left by an earlier run")
+        raise _NotThere("the state before the advance was left by an earlier run or in a smaller model")
     other = _sibling(system, replace(system.spec, method=rival))
     K = _bracket(ladder.state, system)[0] * system.K_G
     return {"seam": MARGIN * seam_shift(system, other, q, K) / system.K_G, "rival": rival}

@@ -62,7 +62,7 @@ class Ladder:
     tip : TipState or None
         Of the present state.
     before_advance : PETSc.Vec or None
-        Unknowns of the last state before the first clean advance, once there has been one in this process.
+        Unknowns of the last state before the first clean advance, once there has been one in this process and the present system.
     """
 
     def __init__(
@@ -284,7 +284,8 @@ class Ladder:
         if spec.adapt != "arms" or branch != "load" or not spec.facts.coupled:
             return None
         try:
-            arms = arms_for(system, self._namer, q, level * system.K_G, last.tip - state.offset, state.arms)
+            tip = self._tip_of(last) - state.offset
+            arms = arms_for(system, self._namer, q, level * system.K_G, tip, state.arms)
             larger = with_arms(system, spec.arms[: len(spec.arms) - len(state.arms)], arms)
             stepper, reached = again_in(larger, system, before.q, last, self.spec.K_step, *self._solved_by)
         except (NoArmError, ConvergenceError, InputError) as reason:
@@ -294,7 +295,7 @@ class Ladder:
             if arm not in state.arms:
                 log.warning("slip leaves the core at K = %.4f K_G: %s; back to K = %.4f K_G", level, arm.sentence, reached.level)
         state.go_back(before.state)
-        state.arms, state.rejected = arms, 0
+        state.arms, state.rejected, self.before_advance = arms, 0, None
         self._stand_on(larger, stepper.q)
         record, self.tip = self._probe.record(self.q, reached, branch)
         record.stage, record.rejected = "arms", 1
@@ -333,14 +334,14 @@ class Ladder:
             now = None if front is None else self._probe.front(self.q)
             if front is not None and now is not None:
                 events = with_bonds(events, now.since(front), record, steps[-1])
-            for event in self._namer.name(events, before, self.q, self._tip_before(), self.state.offset):
+            for event in self._namer.name(events, before, self.q, self._tip_of(steps[-1]), self.state.offset):
                 self.state.add(event)
         steps.append(record)
         return record
 
-    def _tip_before(self) -> float:
-        """Where the tip was in the last step, A: where it was put if no bond was open."""
-        tip = self.state.steps[-1].tip_position
+    def _tip_of(self, step: StepRecord) -> float:
+        """Where the tip was in a step, A: where it was put if no bond was open."""
+        tip = step.tip_position
         return self._scene.put + self.state.offset if tip is None or not np.isfinite(tip) else tip
 
     def _tell(self, first: int) -> None:

@@ -52,7 +52,7 @@ from tests.qc.case.cases import IRON, SILICON, refusal
         ("solver.petsc.a.b=1", "solver.petsc.a = {b = 1} "),
         ("potential.parameters.D=much", 'potential.parameters.D = "much" .* numbers'),
         ("potential.elements=Fe", "potential.elements = .* list of chemical symbols"),
-        ("model.arms=3", r"model.arms = 3 .* list of tables \[\[model.arms\]\] with angle"),
+        ("model.arms=3", r"model.arms = 3 .* list of at most 12 tables \[\[model.arms\]\] with angle"),
         ("model.arms=[{angle=200, length=50, width=24}]", r"^--set: model.arms\[0\].angle = 200 .* from -180 to 180 in degrees"),
         ("model.arms=[{angle=0, length=50, width=24}, {angle=0, length=50, width=0}]", r"arms\[1\].width = 0 .* numbers > 0 in A"),
         ("model.arms=[{angle=0, length=50}]", r"model.arms\[0\].width is missing: model.arms must be a list"),

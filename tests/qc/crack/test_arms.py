@@ -1,5 +1,6 @@
 """Arms laid where a dislocation leaves the core: for which, how long, and a ladder that goes on in the larger model."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from mpi4py import MPI
 
 from atomistics import Crystal, load_potential
+from benchmarks import arms as benchmark
 from qc.crack import arms
 from qc.crack.arms import NoArmError, arms_for
 from qc.crack.ladder import Ladder
@@ -169,3 +171,27 @@ def test_where_no_arm_helps_the_ladder_ends_with_the_reason(monkeypatch, rest, t
     assert "model.core_radius" not in event.sentence
     assert (state.arms, state.finished, [step.K_over_KG for step in state.steps]) == ([], True, pytest.approx([1.04, 1.06]))
     assert ladder.system.spec.arms == ()
+
+
+def test_the_page_has_the_table_of_the_run():
+    """What ``python -m benchmarks.arms --table`` prints."""
+    rows = json.loads(benchmark.FILE.read_text())["rows"]
+    page = (benchmark.RESULTS.parents[1] / "docs/emission.md").read_text()
+    assert "\n".join(benchmark.table(rows)) in page
+
+
+@pytest.mark.slow
+def test_a_partial_comes_to_rest_in_an_arm_where_all_atoms_have_it():
+    """Al (111)[1-10], R = 100 A, core 20 A: emitted in the same step and within a valley (2.5 A) of where the disc of all atoms has it.
+
+    With no more than 55 % of its unknowns. The disc's figures are those of ``python -m benchmarks.arms``.
+    """
+    disc = next(row for row in json.loads(benchmark.FILE.read_text())["rows"] if row["model"] == "all atoms")
+    found = benchmark.measure("bgfc, core 20, adapt")
+    assert found["first event"] == disc["first event"]
+    assert found["slip outside"] is None
+    assert len(found["arms"]) == 1
+    assert found["blocks"] < 0.55 * disc["blocks"]
+    compared = [(at, found["places"][K]) for K, at in disc["places"].items() if at is not None]
+    assert len(compared) > 3
+    assert [b for _, b in compared] == pytest.approx([a for a, _ in compared], abs=2.5)

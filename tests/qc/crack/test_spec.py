@@ -64,7 +64,7 @@ def test_arms_end_inside_the_domain():
     with pytest.raises(InputError, match=refused):
         check_silicon(core_radius=20.0, domain_radius=60.0, arms=(Arm(angle=70.0, length=40.0, width=20.0),))
     check_silicon(core_radius=20.0, domain_radius=60.0, arms=(Arm(angle=70.0, length=30.0, width=20.0),))
-    with pytest.raises(InputError, match=r"model.arms\[0\].angle = 200.* must be a list of tables"):
+    with pytest.raises(InputError, match=r"model.arms\[0\].angle = 200.* must be a list of at most 12 tables"):
         CrackSpec(arms=(Arm(angle=200.0, length=31.0, width=20.0),))
 
 
