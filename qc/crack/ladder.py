@@ -241,7 +241,7 @@ class Ladder:
         if tip is not None:
             events = events_between(steps, record, tip, self._scene, self.state.began(old.branch, self._scene.put))
             events = [event for event in events if event.kind != "rearrangement"]  # other terms have another state
-            for event in self._namer.name(events, before, self.q, self._tip_before(), self.state.offset):
+            for event in self._namer.name(events, before, self.q, self._tip_of(self.state.steps[-1]), self.state.offset):
                 keep = self.state.events.append if event.kind == "closing" else self.state.add  # no load has closed it: no K-
                 keep(event)
         self.tip, steps[-1] = tip, record
