@@ -68,7 +68,7 @@ def _path(loc: Sequence[Any], data: Any, kind: str) -> tuple[str, ...]:
     """The key that an error is about: its location as far as it follows the tables of the file, of a list of tables with their number."""
     path: list[str] = []
     for part in loc:
-        if isinstance(data, list | tuple) and isinstance(part, int) and isinstance(data[part], Mapping):
+        if isinstance(data, list | tuple) and isinstance(part, int) and part < len(data) and isinstance(data[part], Mapping):
             path.append(f"{path.pop()}[{part}]")
             data = data[part]
             continue

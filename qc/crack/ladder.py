@@ -6,7 +6,6 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-import numpy as np
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
@@ -14,10 +13,10 @@ from ..drive.stepping import GivenUp, LostError, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError, InputError
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import Enough, SolverOptions, never
-from ..solve.vectors import distance
+from .acceptance import Acceptance
 from .arms import NoArmError, again_in, arms_for, with_arms
 from .course import Course
-from .events import MOVES, Scene, events_between, held_by, note_failure, note_lost, side_left, with_bonds
+from .events import MOVES, Scene, held_by, note_failure, note_lost
 from .first_state import FirstState
 from .ladder_state import LadderSpec, LadderState, Snapshot
 from .named import EventNamer
@@ -26,9 +25,6 @@ from .records import Branch, StepRecord
 from .start import Place
 from .system import CrackSystem
 from .tip import SLIPPED, TipState
-
-SAME_STATE = 0.02
-"""Two states no further apart than this, in nearest-neighbour distances, are one: solved to 1e-6 eV/A they differ by far less."""
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +79,6 @@ class Ladder:
             q = system.start(level * system.K_G)
         elif q is None:
             q = system.start(self.state.steps[-1].K)
-        self._solved_by = options, guide
-        self._stand_on(system, q)
         self._scene = Scene(
             nearest=system.model.crystal.nearest_neighbour_distance,
             put=place.tip,
@@ -92,6 +86,8 @@ class Ladder:
             core_radius=system.spec.core,
             refined=spec.K_tolerance is not None,
         )
+        self._solved_by = options, guide
+        self._stand_on(system, q)
         self.tip: TipState | None = None
         self.before_advance: PETSc.Vec | None = None
 
@@ -102,6 +98,7 @@ class Ladder:
         self._probe = Probe(system, self.state)
         self._namer = EventNamer(system)
         self._first = FirstState(system, self.course, self._stepper, self._probe, self._namer)
+        self._acceptance = Acceptance(self.state, self._scene, self._stepper, self._probe, self._namer, self.spec.K_step)
 
     @property
     def q(self) -> PETSc.Vec:
@@ -187,7 +184,7 @@ class Ladder:
         start, record = state.steps[-1].K_over_KG, None
         if state.snap is not None and self._wide(level, start):
             found = self._stepper.follow(level, start)
-            record = None if found is None else self._accept(found, branch, before.q)
+            record = None if found is None else self._accepted(found, branch, before.q)
         else:
             try:
                 with contextlib.suppress(GivenUp):
@@ -233,20 +230,11 @@ class Ladder:
 
         A tip that moves on the way is an event. It raises `NoStateError` with the state kept and loaded.
         """
-        steps, n_events = self.state.steps, len(self.state.events)
-        old, before = steps[-1], self.q.copy()
-        reached = self._stepper.step(old.K_over_KG, old.K_over_KG, self.spec.K_step)
-        record, tip = self._probe.record(self.q, reached, old.branch)
-        record.tip_left, record.rejected, record.calls = old.tip_left, old.rejected, old.calls
-        if tip is not None:
-            events = events_between(steps, record, tip, self._scene, self.state.began(old.branch, self._scene.put))
-            events = [event for event in events if event.kind != "rearrangement"]  # other terms have another state
-            for event in self._namer.name(events, before, self.q, self._tip_of(self.state.steps[-1]), self.state.offset):
-                keep = self.state.events.append if event.kind == "closing" else self.state.add  # no load has closed it: no K-
-                keep(event)
-        self.tip, steps[-1] = tip, record
+        last, n_events, before = self.state.steps[-1], len(self.state.events), self.q.copy()
+        reached = self._stepper.step(last.K_over_KG, last.K_over_KG, self.spec.K_step)
+        self.tip = self._acceptance.accept_again(reached, before)
         self._tell(n_events)
-        return record
+        return self.state.steps[-1]
 
     def _has_moved(self, q: PETSc.Vec) -> bool:
         """Whether the tip is elsewhere in any state q than in the last step. Collective."""
@@ -271,7 +259,7 @@ class Ladder:
         if reached.failed is not None:
             outcome = f"reached K = {reached.level:.5f} K_G instead"
             note_failure(self.state, self.system.K_G, level, reached.failed, outcome)
-        return self._accept(reached, branch, before)
+        return self._accepted(reached, branch, before)
 
     def _more_atoms(self, before: Snapshot, q: PETSc.Vec, level: float, branch: Branch) -> StepRecord | str | None:
         """What becomes of slip that has left the core on the way from a state to the unknowns q at a level (K / K_G).
@@ -284,7 +272,7 @@ class Ladder:
         if spec.adapt != "arms" or branch != "load" or not spec.facts.coupled:
             return None
         try:
-            tip = self._tip_of(last) - state.offset
+            tip = self._acceptance.tip_of(last) - state.offset
             arms = arms_for(system, self._namer, q, level * system.K_G, tip, state.arms)
             larger = with_arms(system, spec.arms[: len(spec.arms) - len(state.arms)], arms)
             stepper, reached = again_in(larger, system, before.q, last, self.spec.K_step, *self._solved_by)
@@ -321,46 +309,13 @@ class Ladder:
         tolerance = self.spec.K_tolerance
         return tolerance is not None and abs(level - start) > tolerance * abs(level) * (1 + 1e-9)
 
-    def _accept(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
-        """The record of the present state, added to the others with what has happened since the last, ``before``. Collective."""
-        steps = self.state.steps
-        front = self._probe.front(before) if steps else None
-        record, self.tip = self._probe.record(self.q, reached, branch)
-        if steps and self.tip is not None:
-            record.tip_left = side_left(self.tip, steps[-1].tip_position)
-            origin = self.state.began(branch, self._scene.put)
-            events = events_between(steps, record, self.tip, self._scene, origin)
-            events = [e for e in events if e.kind != "rearrangement" or not self._comes_back(record, before)]
-            now = None if front is None else self._probe.front(self.q)
-            if front is not None and now is not None:
-                events = with_bonds(events, now.since(front), record, steps[-1])
-            for event in self._namer.name(events, before, self.q, self._tip_of(steps[-1]), self.state.offset):
-                self.state.add(event)
-        steps.append(record)
+    def _accepted(self, reached: Reached, branch: Branch, before: PETSc.Vec) -> StepRecord:
+        """The record of the present state, kept. Collective."""
+        record, self.tip = self._acceptance.accept(reached, branch, before)
         return record
-
-    def _tip_of(self, step: StepRecord) -> float:
-        """Where the tip was in a step, A: where it was put if no bond was open."""
-        tip = step.tip_position
-        return self._scene.put + self.state.offset if tip is None or not np.isfinite(tip) else tip
 
     def _tell(self, first: int) -> None:
         """Say what events from number ``first`` on have to say, once their step is kept."""
         for event in self.state.events[first:]:
             if event.sentence is not None and event.kind != "not_converged":  # said when it happened
                 log.warning("%s", event.sentence)
-
-    def _comes_back(self, record: StepRecord, before: PETSc.Vec) -> bool:
-        """Whether the step back leads to the state before: then the way was long, or stiff where bonds cross a cutoff, but nothing jumped.
-
-        The present state is kept, with factors for the next prediction. Collective.
-        """
-        now, last = self.q.copy(), self.state.steps[-1].K_over_KG
-        try:
-            reached = self._stepper.step(last, record.K_over_KG, self.spec.K_step)
-            home = reached.level == last and distance(self.q, before) < SAME_STATE * self._scene.nearest
-        except NoStateError:
-            home = False
-        now.copy(self.q)
-        self.settle(record.K)
-        return home

@@ -7,6 +7,7 @@ import pytest
 from mpi4py import MPI
 
 from atomistics import Crystal, equilibrium_lattice_constant, load_potential
+from qc.crack.acceptance import Acceptance
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
 from qc.crack.probe import Probe
@@ -309,7 +310,7 @@ def test_bonds_that_cross_a_cutoff_are_no_event(monkeypatch):
     ladder.run()
     assert len(ladder.state.steps) == 3
     assert ladder.state.events == []
-    monkeypatch.setattr(Ladder, "_comes_back", lambda *args: False)
+    monkeypatch.setattr(Acceptance, "_comes_back", lambda *args: False)
     far = silicon_carbide()
     far.run()
     assert {event.kind for event in far.state.events} == {"rearrangement"}
