@@ -201,8 +201,12 @@ def command(path: Path, ranks: int, *more: str) -> list[str]:
     return qc_command("run", str(path), "-o", str(path.parent / "out"), *more, ranks=ranks)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_other_ranks(whole, tmp_path):
-    """Begun on one rank, resumed on two. What a kill leaves behind is in test_kill_loop.py."""
+    """Begun on one rank, resumed on two. What a kill leaves behind is in test_kill_loop.py.
+
+    Slow, as test_checkpoint.py reads on any number of ranks what others wrote, and test_folds.py and test_qm_sweep.py go on with others.
+    """
     path = tmp_path / "small.toml"
     path.write_text(TOML)
     assert run_case(case(K_stop=1.08), tmp_path / "out") == 0
