@@ -91,7 +91,7 @@ def _sentence(error: Any, path: tuple[str, ...], data: Mapping[str, Any], keys: 
     owner = path[1].partition("[")[0] if len(path) > 1 else ""
     allowed = keys.get(table, {}).get(owner, "")
     subject = f"{table}.{owner}" if len(path) > 2 else "it"
-    if kind == "missing":
+    if kind == "missing" and not isinstance(error["loc"][-1], int):  # not one number of a list
         if len(path) == 1:
             return f"table [{table}] is missing: its keys are {_listed(keys[table])}"
         return f"{key} is missing: {subject} must be {allowed}"

@@ -38,6 +38,7 @@ from tests.qc.case.cases import IRON, SILICON, refusal
         ("crack.plane=[1, 0.5, 0]", r"crack.plane = \[1, 0.5, 0\] .* three whole numbers"),
         ("crack.plane=[0, 0, 0]", "not all 0"),
         ("crack.tip=3", "crack.tip = 3 .* two numbers in A"),
+        ("crack.tip=[1]", r"crack.tip = \[1\] is not allowed: it must be two numbers in A"),
         ("load.K_step=0", "load.K_step = 0 .* > 0"),
         ("load.K_start=3", "load.K_start = 3 .* not be larger than load.K_stop = 2$"),
         ("load.K_start=0", "load.K_start = 0 .* > 0"),
