@@ -40,6 +40,9 @@ class MEAM(BondPotential):
         reach = (C**2 / (4.0 * (C - 1.0))).max(axis=2)
         super().__init__([e.name for e in file.elements], p.rc * float(np.sqrt(reach.max())))
         reference = Reference(p)
+        for element, background in zip(file.elements, reference.background, strict=True):
+            if not np.isfinite(background):
+                raise ValueError(f"{file.path}: expected parameters of a finite density in the crystal, found none of {element.name}")
         phi = np.empty((n, n, KNOTS, 4))
         for a in range(n):
             for b in range(a, n):

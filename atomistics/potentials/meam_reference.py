@@ -171,7 +171,8 @@ class Reference:
         rho = p.rho0[a] * Z
         if p.nn2[a, a]:
             count, ratio, screened = self._second(a, a, a)
-            rho += count * screened * p.rho0[a] * math.exp(-p.beta[0, a] * (ratio - 1.0))
+            with np.errstate(over="ignore", invalid="ignore"):  # who reads the file refuses what is not finite
+                rho += count * screened * p.rho0[a] * np.exp(-p.beta[0, a] * (ratio - 1.0))
         return float(rho * G)
 
     def shape_function(self, gamma: np.ndarray, ibar: int) -> np.ndarray:
