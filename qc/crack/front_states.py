@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
@@ -14,13 +13,13 @@ from ..errors import InputError
 from ..solve.options import SolverOptions
 from .front import FrontTracker
 from .front_line import FrontState
-from .records import from_file
+from .records import Plain
 from .replicate import Replica
 from .system import CrackSystem
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontRecord:
+class FrontRecord(Plain):
     """A relaxed front, as in ``states`` of front.json.
 
     Attributes
@@ -65,15 +64,6 @@ class FrontRecord:
     residual: float | None
     robust_iterations: int
     reason: str
-
-    def plain(self) -> dict[str, Any]:
-        """Fields by name, for files."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> Self:
-        """The record back from a file."""
-        return from_file(cls, data)
 
 
 class FrontStates:

@@ -46,6 +46,19 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
+class Plain:
+    """A dataclass of plain data that goes to files and back as it is."""
+
+    def plain(self) -> dict[str, Any]:
+        """Fields by name, for files."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]  # of those that inherit
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The record back from a file; errors of `from_file`."""
+        return from_file(cls, data)
+
+
 WHERE_SET = ("calls", "slip", "tip_left", "rejected", "qm", "stage", "seconds", "front")
 """Fields of a step that are not in a file unless somebody has set them."""
 
@@ -242,7 +255,7 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaidArm:
+class LaidArm(Plain):
     """An arm that a ladder has laid, as in ``arms_laid`` of result.json.
 
     Attributes
@@ -278,12 +291,3 @@ class LaidArm:
         """What was done and why."""
         done = "an arm is laid" if self.lengthened == 0 else f"the arm is lengthened ({self.lengthened} times)"
         return f"{done} for {self.burgers} on {self.plane}, which should come to rest at {self.rest:.1f} A from the tip: {self.arm}"
-
-    def plain(self) -> dict[str, Any]:
-        """Fields by name, for files."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> Self:
-        """The arm back from a file."""
-        return from_file(cls, data)

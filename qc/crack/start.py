@@ -7,14 +7,14 @@ A crack that has healed is under too low a load, one that has run or is damaged 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
 
 from ..case.tables import GRIFFITH
-from .records import StepRecord, from_file
+from .records import Plain, StepRecord
 from .system import CrackSystem
 from .tip import SLIPPED
 
@@ -75,7 +75,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Trial(Plain):
     """A first state that was tried, as in ``start`` of result.json.
 
     Attributes
@@ -120,15 +120,6 @@ class Trial:
             damage += f", slip of {self.slip:.2f} Burgers vectors outside the full atoms"
         measured = "" if self.found == "no state" else f" ({tip}, {J}{damage if self.found == 'damaged' else ''})"
         return f"first state at K = {self.K_over_KG:.4f} K_G: {self.found}{measured}"
-
-    def plain(self) -> dict[str, Any]:
-        """Fields by name, for files."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> Self:
-        """The trial back from a file."""
-        return from_file(cls, data)
 
 
 def judge(record: StepRecord, place: Place) -> Trial:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
@@ -13,7 +12,7 @@ from ..drive.stepping import Stepper
 from ..errors import ConvergenceError
 from ..solve.options import SolverOptions
 from .front import FrontTracker
-from .records import from_file
+from .records import Plain
 from .system import CrackSystem
 
 COLUMNS = 3
@@ -21,7 +20,7 @@ COLUMNS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class StraightFront:
+class StraightFront(Plain):
     """A straight front of the model of one period, as in ``straight`` of a checkpoint.
 
     Attributes
@@ -37,15 +36,6 @@ class StraightFront:
     energy: float
     a: float
     residual: float
-
-    def plain(self) -> dict[str, Any]:
-        """Fields by name, for files."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> Self:
-        """The front back from a file."""
-        return from_file(cls, data)
 
 
 def straight_fronts(

@@ -212,13 +212,9 @@ def broken_bonds(
     reach : float
         Reference pairs closer than this are bonds, A.
     """
-    near = np.flatnonzero(np.abs(X[:, 1]) < reach)
-    first, second, image = _pairs(X[near], reach, period)
-    first, second = near[first], near[second]
-    across = (X[first, 1] > 0) != (X[second, 1] > 0)
-    now = y[second] - y[first] + np.outer(image, [0.0, 0.0, 1.0])
-    length = np.linalg.norm(now, axis=1)
-    torn = across & (length > shortest) & (length < longest)
+    first, second, up = _across(X, reach, period)
+    length = np.linalg.norm(y[second] - y[first] + up, axis=1)
+    torn = (length > shortest) & (length < longest)
     return np.stack([y[first[torn], :2], y[second[torn], :2]], axis=1)
 
 
@@ -234,14 +230,19 @@ def bonds_across(y: np.ndarray, X: np.ndarray, reach: float, period: float) -> d
     period : float
         Of the model along z, A.
     """
+    first, second, up = _across(X, reach, period)
+    middle = 0.5 * (X[first] + X[second] + up)
+    length = np.linalg.norm(y[second] - y[first] + up, axis=1)
+    return {"x": middle[:, 0], "z": np.mod(np.round(middle[:, 2], 9), period), "length": length}
+
+
+def _across(X: np.ndarray, reach: float, period: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bonds of the reference across y = 0: first, second, and the shift (m, 3) of the second, A."""
     near = np.flatnonzero(np.abs(X[:, 1]) < reach)
     first, second, image = _pairs(X[near], reach, period)
     first, second = near[first], near[second]
     across = (X[first, 1] > 0) != (X[second, 1] > 0)
-    first, second, up = first[across], second[across], np.outer(image[across], [0.0, 0.0, 1.0])
-    middle = 0.5 * (X[first] + X[second] + up)
-    length = np.linalg.norm(y[second] - y[first] + up, axis=1)
-    return {"x": middle[:, 0], "z": np.mod(np.round(middle[:, 2], 9), period), "length": length}
+    return first[across], second[across], np.outer(image[across], [0.0, 0.0, 1.0])
 
 
 def _pairs(y: np.ndarray, reach: float, period: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
