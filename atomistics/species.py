@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 
 LABEL = "species_label"
 """Array of an `ase.Atoms` with the potential's names, where they are not chemical symbols."""
@@ -33,6 +33,11 @@ def chemical_symbol(name: str) -> str:
 def atomic_number(name: str) -> int:
     """Atomic number of a species, 0 for one that is no element (see `chemical_symbol`)."""
     return int(atomic_numbers[chemical_symbol(name)])
+
+
+def atomic_mass(name: str) -> float:
+    """Standard atomic weight of a species, amu; 1 for one that is no element (see `chemical_symbol`)."""
+    return float(atomic_masses[atomic_number(name)])
 
 
 def symbol_of_number(number: int) -> str:

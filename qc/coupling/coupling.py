@@ -25,12 +25,16 @@ INADMISSIBLE = (InadmissibleDeformationError, StencilError)
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """A state (unknowns and what is prescribed), the energy of each term over all ranks, this rank's part of the gradient."""
+    """A state (unknowns and what is prescribed), the energy of each term over all ranks, this rank's part of the gradient.
+
+    ``reaction`` (n_prescribed, components) is the gradient in what is prescribed.
+    """
 
     q: np.ndarray
     prescribed: np.ndarray
     energies: np.ndarray
     gradient: np.ndarray
+    reaction: np.ndarray
 
 
 class Coupling:
@@ -125,6 +129,20 @@ class Coupling:
         g.axpy(-1.0, self.dead_load)
         return float(found.energies.sum()) - float(self.dead_load.dot(q))
 
+    def reaction(self, q: PETSc.Vec) -> np.ndarray:
+        """(n_prescribed, components) gradient in this rank's prescribed blocks: the force that holds each, eV/A. Collective."""
+        return self._evaluated(q).reaction
+
+    def renew(self, q: PETSc.Vec) -> None:
+        """Find all neighbours anew at q, whatever lists there are. Collective.
+
+        Sums then have the order that they have in a model whose first state is q.
+        """
+        self._variables(q)  # rows that another coupling has renewed are taken over first
+        for term, z in zip(self.terms, self._scatter_to_terms(q), strict=True):
+            term.update(z)
+        self._connect()
+
     @property
     def borrows(self) -> bool:
         """Whether a part of the gradient has no derivative in `hessian`: that of a calculator of forces."""
@@ -169,9 +187,10 @@ class Coupling:
                 energies[k], gz, self._complaint = np.inf, np.full_like(zt, np.nan), str(error)
             local += A.T @ gz
         with stage("halo"):
-            gradient = self._scatter.add(local)[: self.layout.n_free].flatten()  # a copy: the scatter works in place
+            whole, n = self._scatter.add(local), self.layout.n_free
+            gradient, reaction = whole[:n].flatten(), whole[n:].copy()  # copies: the scatter works in place
         energies = self.layout.comm.allreduce(energies, op=MPI.SUM)
-        return _Evaluation(q.array_r.copy(), self.prescribed.copy(), energies, gradient)
+        return _Evaluation(q.array_r.copy(), self.prescribed.copy(), energies, gradient, reaction)
 
     def hessian(self, q: PETSc.Vec) -> PETSc.Mat:
         """Exact Hessian (AIJ, block size set); the same matrix object until the sparsity pattern changes."""

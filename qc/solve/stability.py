@@ -11,6 +11,7 @@ from petsc4py import PETSc
 from slepc4py import SLEPc
 
 from ..coupling.coupling import Coupling
+from ..unknowns.names import hashed_noise
 from ..unknowns.prolongation import Prolongation
 from .factored import FactoredHessian
 from .options import PREFIX
@@ -226,22 +227,3 @@ def noise_of_atoms(parts: Prolongation) -> np.ndarray:
     """(n_free, components) `hashed_noise` of this rank's free blocks that are atoms; the others have none."""
     n = parts.layout.n_free
     return hashed_noise(parts.key[:n], parts.layout.components) * parts.is_atom[:n, None]
-
-
-def hashed_noise(key: np.ndarray, components: int) -> np.ndarray:
-    """(n, components) numbers in [-1, 1] that depend on the names (n, 4) only (splitmix64; Steele et al. 2014)."""
-    state = np.full(len(key), 0x9E3779B97F4A7C15, dtype=np.uint64)
-    out = np.empty((len(key), components))
-    with np.errstate(over="ignore"):
-        for column in key.T.astype(np.int64).view(np.uint64):
-            state = _mix(state ^ column)
-        for c in range(components):
-            out[:, c] = _mix(state + np.uint64(c + 1) * np.uint64(0x9E3779B97F4A7C15)) / 2.0**63 - 1.0
-    return out
-
-
-def _mix(z: np.ndarray) -> np.ndarray:
-    z = z + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

@@ -9,7 +9,7 @@ from qc.coupling.coupling import Coupling
 from qc.coupling.model import Model
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import SolverOptions
-from qc.solve.stability import hashed_noise
+from qc.unknowns.names import hashed_noise
 from tests.qc.models import deform, shared_model, wave
 
 SHEET = np.eye(3) + 0.01 * np.array([[1.0, 0.5, 0], [-0.2, -0.7, 0], [0, 0, 0]])

@@ -5,7 +5,8 @@ import pytest
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
-from qc.solve.stability import Stability, hashed_noise, lowest_eigenvalue, rigid_body_modes
+from qc.solve.stability import Stability, lowest_eigenvalue, rigid_body_modes
+from qc.unknowns.names import hashed_noise
 from tests.qc.models import deform, hexagonal_crack, largest
 from tests.qc.solve.solvers import sheet
 

@@ -1,0 +1,34 @@
+"""Small models in motion for the tests."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from qc.coupling.model import Model
+from qc.unknowns.regions import Core
+from tests.qc.models import model
+
+SIZES = {"core": Core(3.0), "blend_width": 3.0, "radius": 9.0}
+
+
+@cache
+def tiny(method: str) -> Model:
+    """The 2-D crystal, nearest-neighbour distance about 1, on all ranks: core 3, handshake 3, domain 9."""
+    return tiny_on(MPI.COMM_WORLD, method)
+
+
+def tiny_on(comm: MPI.Comm, method: str = "bgrac") -> Model:
+    """The same on some ranks, of one's own."""
+    return model("morse", method, comm, **SIZES)
+
+
+def bump(m: Model, amplitude: float = 0.01, width: float = 2.0) -> PETSc.Vec:
+    """A smooth displacement away from the centre."""
+    q = m.parts.layout.create_unknowns()
+    X = m.X_free[:, :2]
+    q.array[:] = (amplitude * X / width * np.exp(-((X / width) ** 2).sum(1, keepdims=True))).ravel()
+    return q
