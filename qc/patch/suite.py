@@ -16,6 +16,7 @@ from ..solve.stability import release_dropped
 from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
 from .claims.qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine
+from .claims.waves import WAVE_CLAIMS
 from .crystals import parse_crystal
 from .model import PatchTest
 from .record import Record
@@ -44,6 +45,8 @@ AT_REST = ("Newton from a perturbed state", "decay rate")
 """Claims about states whose inner shifts are relaxed."""
 FEW = ("identity", "general:0.05", "rotation:30")
 """Those of multilattices in 3-D, unless methods or deformations are named."""
+ALL_WAVES = "no reflection of any wavelength"
+"""A claim of minutes, made only where methods are named; the others make it for one wavelength."""
 HEAVY = ("Newton from a perturbed state",)
 """Claims that take long in 3-D: there the standard suite makes them for methods without ghost forces in the deformed crystal only."""
 
@@ -125,6 +128,8 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
     blended = m.handshake and m.ghost_forces
     if claim in QM_CLAIMS:  # of the one energy without ghost forces, or else of the plain blended one
         return has_qm(setup) and (m.reconstructed if setup.no_inversion is None else blended)
+    if claim in WAVE_CLAIMS:  # in the plane the reference is exact, and a disc of atoms is small
+        return m.reconstructed and setup.dimension == 2 and setup.mesh is None
     if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
@@ -140,6 +145,8 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
 
 
 def _heavy(claim: str, method: str, reference: str | None, setup: PatchSetup) -> bool:
+    if claim == ALL_WAVES:
+        return True
     if setup.dimension == 3 and claim in QM_CLAIMS:  # the cluster is that of 2.5-D
         return needs_engine(claim)
     if setup.dimension != 3:
@@ -154,6 +161,8 @@ def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation
     """Deformations at which a claim is tested: all, the rotations, or the last but rotations with any strain."""
     if claim in AT_EACH_DEFORMATION:
         return list(deformations)
+    if claim in WAVE_CLAIMS:
+        return [IDENTITY]
     if claim == "objectivity":
         return [d for d in deformations if d.degrees is not None]
     strained = [d for d in deformations if d.degrees is None and not np.array_equal(d.F, np.eye(3))]

@@ -16,6 +16,7 @@ from .finding import EXACT, WAVE, Claim, Finding, largest_of
 from .forces import decay_rate, force_patch, newton_return
 from .nulls import null_atomistic, null_continuum
 from .qm import QM_CLAIMS
+from .waves import WAVE_CLAIMS
 
 __all__ = ["CLAIMS", "Finding"]
 
@@ -109,6 +110,7 @@ CLAIMS: dict[str, Claim] = {
     "null test: all continuum": null_continuum,
     "objectivity": objectivity,
     "Newton from a perturbed state": newton_return,
+    **WAVE_CLAIMS,
     **QM_CLAIMS,
 }
 """Claims by the names they have in records."""

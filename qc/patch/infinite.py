@@ -22,9 +22,11 @@ def force_constants(model: Model) -> Constants:
 
 
 class InfiniteCrystal:
-    """u(t) = sum_k exp(i k.X) cos(omega(k) t) u(k) on a periodic box of N^gdim cells, one atom in each.
+    """u_n = sum_k exp(i k.X) cos(n theta(k)) u(k), sin(theta / 2) = omega dt / 2: velocity Verlet on a periodic box of N^gdim cells.
 
-    The box is that of the lattice's own vectors; it must be so large that nothing has come round within the time asked for.
+    The exact solution of the difference equations, one atom in each cell, so that no error of the time step stands between it and
+    a coupled model in steps of the same length. The box is that of the lattice's own vectors; it must be so large that nothing has
+    come round within the time asked for.
 
     Parameters
     ----------
@@ -32,21 +34,27 @@ class InfiniteCrystal:
     mass : float
         Of an atom, eV ps^2/A^2.
     u : (N, ..., m) ndarray
-        Displacements at rest at time 0, by cell index modulo N, A.
+        Displacements at rest at step 0, by cell index modulo N, A.
+    time_step : float
+        ps.
     """
 
-    def __init__(self, constants: Constants, mass: float, u: np.ndarray) -> None:
+    def __init__(self, constants: Constants, mass: float, u: np.ndarray, time_step: float) -> None:
         self._axes = tuple(range(u.ndim - 1))
         cells, phi = constants
         spread = np.zeros((*u.shape, u.shape[-1]))
         np.add.at(spread, tuple(cells.T), phi)
         D = np.fft.fftn(spread, axes=self._axes).real / mass  # phi(-R) = phi(R)^T, so that D(k) is real and symmetric
         square, self._vectors = np.linalg.eigh(0.5 * (D + D.swapaxes(-1, -2)))
-        self._omega = np.sqrt(np.maximum(square, 0.0))
         self._modes = np.einsum("...ij,...i->...j", self._vectors, np.fft.fftn(u, axes=self._axes))
+        omega = np.sqrt(np.maximum(square, 0.0))
+        self._angle = 2.0 * np.arcsin(0.5 * time_step * omega)
+        self._speed = np.sin(self._angle) / time_step
+        self.energy = 0.5 * mass * float((omega * np.abs(self._modes)).ravel() @ (omega * np.abs(self._modes)).ravel())
+        self.energy /= np.prod(u.shape[:-1])
 
-    def velocity(self, t: float) -> np.ndarray:
-        """(N, ..., m) velocities at time t (ps), A/ps."""
-        modes = -self._omega * np.sin(self._omega * t) * self._modes
+    def velocity(self, step: int) -> np.ndarray:
+        """(N, ..., m) velocities after so many steps, A/ps."""
+        modes = -self._speed * np.sin(self._angle * step) * self._modes
         found = np.einsum("...ij,...j->...i", self._vectors, modes)
         return np.asarray(np.fft.ifftn(found, axes=self._axes).real)
