@@ -139,6 +139,15 @@ def test_kinks(tmp_path):
     assert max(found["saddles"]) < 0.6 * found["together"]
 
 
+def test_waves():
+    """The pulse leaves for good with the stadium and comes back without; every eV is accounted for."""
+    found = results("16_waves")
+    late = found["late"]
+    assert found["damped"][late].mean() < 1e-5
+    assert found["free"][late].mean() > 1e-2
+    assert abs(found["drift"]) < 1e-3
+
+
 def test_every_script_is_tested_short_and_draws_in_a_function():
     """Its results are at the level of the module, so that a test has them without the picture; three are run on two ranks, too."""
     scripts, tests = sorted(path.stem for path in GALLERY.glob("*.py")), Path(__file__).read_text()
