@@ -10,7 +10,7 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..crack.front_states import check_front
-from ..crack.kinks import KinkLevel, kink_level
+from ..crack.kinks import KinkLevel, Known, kink_level
 from ..crack.replicate import Replica, one_period
 from ..errors import InputError
 from ..output.files import write_json, write_steps_csv
@@ -76,6 +76,7 @@ class KinksRun:
         with stage("set-up"):
             self.replica = Replica(one_period(self.specimen.system), self.specimen.system)
         self.found: list[KinkLevel] = []
+        self._known: Known = {}
         directory.keep_multipliers(self.specimen.system)
         if directory.saved is not None:
             self._recall(directory.saved)
@@ -102,7 +103,7 @@ class KinksRun:
                 if any(abs(one.K_over_KG - level) < 1e-12 for one in self.found):
                     continue
                 with stage("solve"):
-                    found = kink_level(self.replica, level, self.largest, self._options)
+                    found = kink_level(self.replica, level, self.largest, self._options, self._known)
                 with stage("output"):
                     self.found.append(found)
                     self._save()

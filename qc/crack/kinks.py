@@ -10,6 +10,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..drive.bond_drive import BondDrive
+from ..drive.saddle import End, Saddle
 from ..errors import ConvergenceError
 from ..solve.options import SolverOptions
 from .front import FrontTracker
@@ -112,27 +113,76 @@ def growth(periods: int) -> list[int]:
     return [first + (k + 1) // 2 * (1 if k % 2 else -1) for k in range(periods)]
 
 
-def kink_level(replica: Replica, level: float, largest: int, options: SolverOptions | None = None) -> KinkLevel:
-    """The events of a front at a load (K / K_G) until ``largest`` periods are ahead, or the kinks run. Collective."""
+Known = dict[int, PETSc.Vec]
+"""What lay between state and saddle at the last load, by periods ahead; of the straight advance by `WHOLE`."""
+
+WHOLE = -1
+"""Name of the advance of a whole front."""
+
+Pass = tuple[Saddle, End, End]
+"""A saddle, and the states with its bond less open and more."""
+
+
+def kink_level(
+    replica: Replica, level: float, largest: int, options: SolverOptions | None = None, known: Known | None = None
+) -> KinkLevel:
+    """The events of a front at a load (K / K_G) until ``largest`` periods are ahead, or the kinks run. Collective.
+
+    Saddles that are ``known`` from another load are followed to this one, the others are found by driving a bond; what is found here is
+    written into it. Neither changes what is found.
+    """
+    known = {} if known is None else known
     one, system = replica.one, replica.many
     fronts, ends = straight_fronts(one, level, options)
-    straight = _straight(one, ends[0], options)
+    straight = _straight(one, ends[0], options, known)
     states = FrontStates(replica, level, ends[:2], options)
-    events, ended = _events(states, replica.unknowns(ends[0]), growth(system.spec.front_periods)[:largest], options)
+    events, ended = _events(states, replica.unknowns(ends[0]), growth(system.spec.front_periods)[:largest], options, known)
     K = level * system.K_G
     return KinkLevel(K=K, K_over_KG=level, advance=fronts[1].energy - fronts[0].energy, straight=straight, events=events, ended=ended)
 
 
-def _straight(one: CrackSystem, q: PETSc.Vec, options: SolverOptions | None) -> float | None:
+def _straight(one: CrackSystem, q: PETSc.Vec, options: SolverOptions | None, known: Known) -> float | None:
     """Barrier of an advance of the model of one period, under the load it has."""
     tracker = FrontTracker(one)
     front = _measured(tracker, one, q)
-    saddle = BondDrive(one, solver=options).saddle(q, tracker.pull(front.next_bond(0)))
-    return None if saddle is None else saddle.energy - one.model.coupling.energy(q)
+    drive, bond = BondDrive(one, solver=options), tracker.pull(front.next_bond(0))
+    found = _followed(drive, q, bond, known, WHOLE)
+    saddle = found[0] if found else drive.saddle(q, bond)
+    return None if saddle is None else _kept(saddle, q, known, WHOLE).energy - one.model.coupling.energy(q)
+
+
+def _pass(drive: BondDrive, q: PETSc.Vec, bond: PETSc.Vec, known: Known, ahead: int) -> Pass | None:
+    """The saddle on the way on which a bond opens from a state q with so many periods ahead, and its ends."""
+    found = _followed(drive, q, bond, known, ahead)
+    if found is None:
+        saddle = drive.saddle(q, bond)
+        found = None if saddle is None else (saddle, *drive.ends(saddle))
+    if found is not None:
+        _kept(found[0], q, known, ahead)
+    return found
+
+
+def _followed(drive: BondDrive, q: PETSc.Vec, bond: PETSc.Vec, known: Known, name: int) -> Pass | None:
+    """The saddle followed from the last load, believed if a side of it is the state q; else the bond has to be driven."""
+    saddle = drive.followed(q, bond, known.pop(name)) if name in known else None
+    if saddle is None:
+        return None
+    try:
+        back, on = drive.ends(saddle)
+    except ConvergenceError:
+        return None
+    return (saddle, back, on) if drive.same(back.q, q) else None
+
+
+def _kept(saddle: Saddle, q: PETSc.Vec, known: Known, name: int) -> Saddle:
+    between = saddle.q.copy()
+    between.axpy(-1.0, q)
+    known[name] = between
+    return saddle
 
 
 def _events(
-    states: FrontStates, q: PETSc.Vec, order: Sequence[int], options: SolverOptions | None
+    states: FrontStates, q: PETSc.Vec, order: Sequence[int], options: SolverOptions | None, known: Known
 ) -> tuple[list[KinkEvent], str | None]:
     """Events in the order of these periods from the straight front q on, and why they end early."""
     system, front = states.system, states.before
@@ -141,12 +191,12 @@ def _events(
     events: list[KinkEvent] = []
     for n, period in enumerate(order):
         try:
-            saddle = drive.saddle(q, tracker.pull(front.next_bond(period)))
-            if saddle is None:
-                return events, f"no state with {n + 1} periods ahead follows: the force that opens its bond does not fall to zero"
-            back, on = drive.ends(saddle)
+            found = _pass(drive, q, tracker.pull(front.next_bond(period)), known, n)
         except ConvergenceError as error:
             return events, str(error)
+        if found is None:
+            return events, f"no state with {n + 1} periods ahead follows: the force that opens its bond does not fall to zero"
+        saddle, back, on = found
         if not drive.same(back.q, q):
             return events, f"the saddle found with {n} periods ahead leads back to another state, by {back.energy - start - energy:+.4f} eV"
         tracker = FrontTracker(system)  # without memory: which state it is does not depend on the way

@@ -120,6 +120,31 @@ class BondDrive:
             last, top = point, max(top, point.force)
         return None
 
+    def followed(self, q: PETSc.Vec, bond: PETSc.Vec, between: PETSc.Vec) -> Saddle | None:
+        """The saddle next to q + between, by Newton's method alone; None where that ends elsewhere.
+
+        From one load to another what lies between a state and a saddle beside it changes less than either: the saddle at a new load
+        is next to the new state and what lay between at the old. Two to six factorisations instead of a drive. Whether it is the saddle
+        that a drive finds, `ends` says.
+
+        Parameters
+        ----------
+        q : PETSc.Vec
+            Unknowns of the stable state under the load there is.
+        bond : PETSc.Vec
+            See `saddle`.
+        between : PETSc.Vec
+            Unknowns of the saddle at another load less those of the state there, A.
+        """
+        self._count = 0
+        near = q.copy()
+        near.axpy(1.0, between)
+        try:
+            found = self._polish(near, bond, float(bond.dot(q)), [])
+        except ConvergenceError:
+            return None
+        return found if found.opening > 0 and not self.same(found.q, q) else None
+
     def ends(self, saddle: Saddle) -> tuple[End, End]:
         """The stable states that a saddle leads to: with the bond less open, and more.
 

@@ -7,6 +7,7 @@ from qc.crack.front_states import FrontStates
 from qc.crack.kinks import KinkLevel, growth, kink_level
 from qc.crack.replicate import Replica, one_period
 from qc.crack.straight_front import straight_fronts
+from qc.drive.bond_drive import BondDrive
 from tests.qc.crack.fronts import silicon_front
 
 
@@ -45,3 +46,19 @@ def test_why_it_ends(replica):
     high = kink_level(replica, 1.25, 2)
     assert high.ended == f"beyond the saddle with {high.events[-1].ahead} periods ahead the kinks run"
     assert high.events[-1].advance == [1, 1, 1]
+
+
+def test_saddles_are_followed_from_load_to_load(replica, monkeypatch):
+    """The same to 1e-9 eV as by driving each bond, with half the factorisations; what lies elsewhere is driven all the same."""
+    alone, known = kink_level(replica, 1.12, 1), {}
+    kink_level(replica, 1.1, 1, None, known)
+    wrong = {name: -3.0 * vector for name, vector in known.items()}
+    with monkeypatch.context() as patched:
+        patched.setattr(BondDrive, "saddle", lambda *a: pytest.fail("driven"))
+        followed = kink_level(replica, 1.12, 1, None, known)
+    for again in (followed, kink_level(replica, 1.12, 1, None, wrong)):
+        assert again.straight == pytest.approx(alone.straight, abs=1e-9)
+        for one, other in zip(again.events, alone.events, strict=True):
+            assert (one.forward, one.backward) == pytest.approx((other.forward, other.backward), abs=1e-9)
+            assert one.opening == pytest.approx(other.opening, abs=1e-6)
+    assert sum(event.factorisations for event in followed.events) < 0.7 * sum(event.factorisations for event in alone.events)
