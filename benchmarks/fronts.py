@@ -46,12 +46,12 @@ MODELS: tuple[tuple[int, str, float, float], ...] = (
 """Periods along the front, method, core and domain radius, A."""
 
 
-def silicon(periods: int, method: str, core: float, radius: float) -> CrackSystem:
+def silicon(periods: int, method: str, core: float, radius: float, handshake: float = 6.0) -> CrackSystem:
     """The crack of one row."""
     potential = load_potential("holland-marder")
     crystal = Crystal.diamond("Si").resolved(potential).oriented(plane=(1, 1, 1), front=(1, -1, 0))
     spec = CrackSpec(
-        method=method, core_radius=core, blend_width=6.0, domain_radius=radius, front_periods=periods, face_strip=False, order=1
+        method=method, core_radius=core, blend_width=handshake, domain_radius=radius, front_periods=periods, face_strip=False, order=1
     )
     return CrackSystem(crystal, potential, spec)
 
