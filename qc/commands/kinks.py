@@ -12,6 +12,7 @@ from ..case.case import Case
 from ..crack.front_states import check_front
 from ..crack.kinks import KinkLevel, Known, kink_level
 from ..crack.replicate import Replica, one_period
+from ..drive.rates import STATEMENT
 from ..errors import InputError
 from ..output.files import write_json, write_steps_csv
 from ..output.pictures import drawn
@@ -28,8 +29,11 @@ from .report import material_entries, model_line
 from .specs import solver_options
 from .terminal import Display
 
-COLUMNS = ("K_over_KG", "ahead", "period", "before", "saddle", "after", "forward", "backward", "opening", "residual", "factorisations")
-"""Columns of ``kinks.csv``: energies in eV."""
+COLUMNS = (
+    *("K_over_KG", "ahead", "period", "before", "saddle", "after", "forward", "backward"),
+    *("opening", "residual", "factorisations", "frequency", "log_det"),
+)
+"""Columns of ``kinks.csv``: energies in eV, frequencies in THz."""
 
 
 def run_kinks(case: Case, directory: Path, levels: Sequence[float], largest: int, resume: bool = False) -> dict[str, Any]:
@@ -164,8 +168,13 @@ def summary(made: Mapping[str, Any]) -> list[str]:
     for level in made["levels"]:
         found = KinkLevel.from_plain(level)
         lines.append(line_of(found))
+        known = [f"{event.frequency:.2f}" for event in found.events if event.frequency is not None]
+        if known:
+            lines.append(f"  prefactors {', '.join(known)} THz")
         together = None if found.straight is None else found.straight * made["front_periods"]
         if together is not None and found.nucleation is not None:
             whole = f"the whole front of {made['cell_length']:.1f} A at once {together:.4f} eV"
             lines.append(f"  highest saddle {found.nucleation:.4f} eV; {whole}")
+    if any(event.get("frequency") for level in made["levels"] for event in level["events"]):
+        lines.append(STATEMENT)
     return [*lines, *(f"warning: {sentence}" for sentence in made["warnings"])]

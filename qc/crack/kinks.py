@@ -10,6 +10,8 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..drive.bond_drive import BondDrive
+from ..drive.masses import lumped_masses
+from ..drive.rates import partial_log_ratio, reaction_frequency
 from ..drive.saddle import End, Saddle
 from ..errors import ConvergenceError
 from ..solve.options import SolverOptions
@@ -20,6 +22,15 @@ from .records import from_file
 from .replicate import Replica
 from .straight_front import straight_fronts
 from .system import CrackSystem
+
+NEAR = 8.0
+"""Distance from the front of the atoms whose determinants are compared, A."""
+
+THZ = 1e12
+"""1/s."""
+
+RIM = 6.0
+"""Atoms so near to the core's rim feel the mesh in their determinants, A (docs/fronts.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +52,11 @@ class KinkEvent:
     factorisations : int
     advance : list of int
         Columns by which each period has advanced after it.
+    frequency : float or None
+        |w_-| / 2 pi at the saddle, THz: the prefactor both ways (`qc.drive.rates`).
+    log_det : float or None
+        log(|det H| at the saddle / det H before) of the atoms within `NEAR` of the front, the others held: Vineyard's prefactor of
+        these alone is smaller by exp(-log_det / 2). None where the core does not reach so far.
     """
 
     ahead: int
@@ -52,6 +68,8 @@ class KinkEvent:
     residual: float
     factorisations: int
     advance: list[int]
+    frequency: float | None = None
+    log_det: float | None = None
 
     @property
     def forward(self) -> float:
@@ -189,6 +207,7 @@ def _events(
     drive, start = BondDrive(system, solver=options), states.energies[0]
     tracker, energy = FrontTracker(system), 0.0
     events: list[KinkEvent] = []
+    coupling, mass, near = system.model.coupling, lumped_masses(system.model), _near(system, float(np.mean(front.a)))
     for n, period in enumerate(order):
         try:
             found = _pass(drive, q, tracker.pull(front.next_bond(period)), known, n)
@@ -212,12 +231,23 @@ def _events(
             residual=saddle.residual,
             factorisations=saddle.factorisations,
             advance=ahead.tolist(),
+            frequency=reaction_frequency(coupling, saddle.q, mass) / THZ,
+            log_det=None if near is None else partial_log_ratio(coupling, q, saddle.q, near),
         )
         events.append(event)
         if not (ahead == states.step * np.isin(np.arange(front.periods), order[: n + 1])).all():
             return events, f"beyond the saddle with {n} periods ahead the kinks run"
         q, energy = on.q, on.energy - start
     return events, None
+
+
+def _near(system: CrackSystem, a: float) -> np.ndarray | None:
+    """Numbers of this rank's blocks of atoms within `NEAR` of a front at x = a (A); None if the core does not reach so far."""
+    model, spec = system.model, system.spec
+    if spec.facts.continuum and spec.core - RIM < NEAR:
+        return None
+    n = model.parts.layout.n_free
+    return np.flatnonzero(model.parts.is_atom[:n] & (np.hypot(model.X_free[:, 0] - a, model.X_free[:, 1]) <= NEAR))
 
 
 def _measured(tracker: FrontTracker, system: CrackSystem, q: PETSc.Vec) -> FrontState:

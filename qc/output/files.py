@@ -43,7 +43,7 @@ UNITS = {
     ),
     "eV/A": ("residual", "opening_force"),
     "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma"),
-    "1": ("J_over_G",),
+    "1": ("J_over_G", "log_det"),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
         *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations"),
@@ -54,6 +54,7 @@ UNITS = {
         *("branch", "stage", "fold", "converged_reason", "potential_name", "system", "plane", "front", "cut", "state", "reason"),
         *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture", "kept"),
     ),
+    "THz": ("frequency",),
 }
 """Columns of all tables by their unit; energies are those minus the perfect crystal's."""
 

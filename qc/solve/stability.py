@@ -134,17 +134,30 @@ class Factors:
 
 
 class Inertia(Factors):
-    """LDL^T factors of a symmetric matrix, with the number of its negative eigenvalues (Sylvester)."""
+    """LDL^T factors of a symmetric matrix, with the number of its negative eigenvalues (Sylvester).
 
-    def __init__(self, comm: MPI.Comm, prefix: str) -> None:
+    Parameters
+    ----------
+    determinant : bool
+        Whether `log_abs_det` is asked for.
+    """
+
+    def __init__(self, comm: MPI.Comm, prefix: str, determinant: bool = False) -> None:
         # no ScaLAPACK root, whose pivots MUMPS does not count
-        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, {"mat_mumps_icntl_13": "1"})
+        settings = {"mat_mumps_icntl_13": "1"} | ({"mat_mumps_icntl_33": "1"} if determinant else {})
+        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, settings)
         self.negative, self.null = 0, 0
 
     def factor(self, A: PETSc.Mat, pattern: object) -> None:
         """See `Factors.factor`; negative and null pivots are counted."""
         super().factor(A, pattern)
         self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
+
+    @property
+    def log_abs_det(self) -> float:
+        """log |det| of the last matrix, if it was asked for: MUMPS keeps a mantissa and a power of two."""
+        found = self._ksp.getPC().getFactorMatrix()
+        return float(np.log(abs(found.getMumpsRinfog(12))) + found.getMumpsInfog(34) * np.log(2.0))
 
 
 def shifted(H: PETSc.Mat, shift: float, S: PETSc.Mat, alike: bool) -> PETSc.Mat:

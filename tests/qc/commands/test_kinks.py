@@ -70,10 +70,12 @@ def test_files(tmp_path):
     assert level["nucleation"] < 3 * level["straight"]
     assert max(event["residual"] for event in (one, two)) < 1e-7
     assert max(event["factorisations"] for event in (one, two)) <= 20
+    assert all(6.0 < event["frequency"] < 10.0 for event in (one, two))  # THz: silicon's phonons end at 15.5
     with open(tmp_path / "out" / "kinks.csv") as file:
         assert [float(row["forward"]) for row in csv.DictReader(file)] == [one["forward"], two["forward"]]
     said = "\n".join(summary(found))
     assert "K = 1.1 K_G: barriers there / back" in said
+    assert "not the ratio of the determinants of the whole model" in said
     assert "the whole front of 11.5 A at once" in said
 
 
