@@ -38,6 +38,7 @@ FLOORS: Floors = {
         "solve",
         "qm",
         "qm/engine",
+        "qm/engine_side",
         "coupling",
         "dislocation",
         "terms",
@@ -96,7 +97,8 @@ ASE_BORDER |= {
     "atomistics/lattice.py",
     "qc/drive/ase_view.py",
     "qc/material/surface.py",
-    "qc/qm/engine/worker.py",
+    "qc/qm/engine_side/programs.py",
+    "qc/qm/engine_side/serving.py",
 }
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}

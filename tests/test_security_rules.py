@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE = "the engine's own process, which sends what it has computed"
 NAMED = "code that the command line, the user's own file or an installed package names"
 ALLOWED = {
-    "pickle": {"qc/qm/engine/process.py": ENGINE, "qc/qm/engine/worker.py": ENGINE},
+    "pickle": {"qc/qm/engine/process.py": ENGINE, "qc/qm/engine_side/messages.py": ENGINE},
     "subprocess": {
         "fem/mesh/msh_file.py": "gmsh, reading a mesh",
         "qc/commands/guard.py": "the watchdog",
@@ -24,6 +24,7 @@ ALLOWED = {
         "qc/commands/two_ranks.py": "qc selftest under mpirun",
         "qc/qm/engine/blas.py": "the probe of a BLAS",
         "qc/qm/engine/process.py": "the engine",
+        "qc/qm/engine_side/programs.py": "a program behind a socket, named by an alias",
     },
     "yaml": {"atomistics/potentials/yaml_tree.py": "the scanner's events of a potential file"},
     "import_module": {
@@ -32,7 +33,7 @@ ALLOWED = {
         "atomistics/potentials/aliases.py": NAMED,
         "qc/__init__.py": "public names of its own modules",
         "qc/output/versions.py": "libraries whose version is told, from a list",
-        "qc/qm/engine/worker.py": "the engine's class",
+        "qc/qm/engine_side/serving.py": "the engine's class",
     },
     "exec_module": {"atomistics/potentials/aliases.py": NAMED},
 }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .own_file import own_place, read_own
 from .plugins import plugins
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*")
@@ -97,19 +96,12 @@ def known_aliases() -> list[str]:
 
 def own_file() -> Path:
     """The user's own file of models, ``$XDG_CONFIG_HOME/qc/potentials.toml``, at home in ``.config`` if that is not set."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")) / "qc" / "potentials.toml"
+    return own_place("potentials.toml")
 
 
 def _own_aliases() -> dict[str, Alias]:
     path = own_file()
-    if not path.is_file():
-        return {}
-    _insist_on_own(path)
-    try:
-        entries = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
-    return {name: _entry(name, value, str(path)) for name, value in entries.items()}
+    return {name: _entry(name, value, str(path)) for name, value in read_own(path).items()}
 
 
 def _entry(name: str, value: Any, source: str) -> Alias:
@@ -137,11 +129,3 @@ def _module_of(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _insist_on_own(path: Path) -> None:
-    """Refuse a file that names code and that somebody else could have written."""
-    for place in (path, path.parent):
-        found = place.stat()
-        if found.st_uid not in (os.getuid(), 0) or found.st_mode & 0o022:
-            raise ValueError(f"{place} names code that is run and can be changed by others: it must be yours alone (chmod go-w)")

@@ -203,13 +203,17 @@ def check_table(table: str, values: dict[str, Any]) -> None:
     Keys whose value is None count as left out.
     """
     given = {key: _plain(value) for key, value in values.items() if value is not None}
+    validated_table(TABLES[table], table, given)
+
+
+def validated_table[T: BaseModel](kind: type[T], name: str, given: dict[str, Any], where: str = "") -> T:
+    """A table made of what is given; InputError with the sentence of a case file, ``where`` being the file's name."""
     try:
-        TABLES[table].model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
-        kind = TABLES[table]
-        errors = [one | {"loc": (table, *one["loc"])} for one in error.errors()]
-        keys = {table: {key: _allowed(kind, key) for key in kind.model_fields}}
-        raise InputError(explain(errors, {table: given}, keys, "", ())) from None
+        errors = [one | {"loc": (name, *one["loc"])} for one in error.errors()]
+        keys = {name: {key: _allowed(kind, key) for key in kind.model_fields}}
+        raise InputError(explain(errors, {name: given}, keys, where, ())) from None
 
 
 def _plain(value: Any) -> Any:

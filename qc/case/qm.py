@@ -10,16 +10,18 @@ from pydantic import model_validator
 
 from .explain import toml_text
 from .table import COUNT, LENGTH, LONGEST, MOST, Table, key, required
+from .tables import MODEL_NAME
 
 ENGINES = ("gfn1-xtb", "gfn2-xtb", "gpaw")
 """Engines by name; a test compares them with those that `qc.qm.engine` knows."""
 
 
 PROGRAM = re.compile(
-    r"command|cmd|executable|binary|(^|_)(exe|bin|program|shell|script|launcher|profile|python|mpi\w*|env\w*|hook|callback)($|_)",
+    r"command|cmd|executable|binary|socket|interpreter|(^|_)(exe|bin|program|shell|script|launch\w*|profile|python|mpi\w*|env\w*|hook|callback)($|_)"
+    r"|^(host|port|address)$",
     re.IGNORECASE,
 )
-"""Names of parameters by which calculators of ASE are told what to start, or are handed lines of a script (LAMMPS)."""
+"""Names of parameters by which calculators of ASE are told what to start or where to listen, or are handed lines of a script (LAMMPS)."""
 FILE = re.compile(
     r"(^|_)(txt|log\w*|label|directory|restart\w*|trajectory|outdir|tmp_?dir|scratch\w*|work_?dir|prefix|header|amendments)($|_)",
     re.IGNORECASE,
@@ -42,10 +44,16 @@ NOT_IN_LAMMPS = re.compile(r"[$&\"'\\`]|\b(python|mliap\w*|unified|kim)\b", re.I
 """Variables, quotes and lines that go on; styles that load code or pickles."""
 
 
+ALIAS = (
+    "a name of letters, digits, -, + and _, which --engine NAME=COMMAND, your own ~/.config/qc/engines.toml or an installed package "
+    "explains (no interpreter, no command and no socket: a case file starts no program)"
+)
+
+
 def is_engine(name: str) -> bool:
-    """Whether it is one of `ENGINES` or has the form ``ase:module.Class``."""
+    """Whether it is one of `ENGINES`, has the form ``ase:module.Class``, or may be a name that is explained elsewhere."""
     module, _, cls = name.removeprefix("ase:").rpartition(".")
-    return name in ENGINES or bool(name.startswith("ase:") and module and cls.isidentifier())
+    return bool(re.fullmatch(MODEL_NAME, name)) or bool(name.startswith("ase:") and module and cls.isidentifier())
 
 
 def _check_lammps(path: str, lines: Any) -> None:
@@ -77,8 +85,8 @@ class QMTable(Table):
 
     engine: str = key(
         "gfn1-xtb",
-        f'"{'", "'.join(ENGINES)}" or "ase:module.Class"',
-        "what computes the region: tblite (extra qm), GPAW, or any ASE calculator by module and class",
+        f'"{'", "'.join(ENGINES)}", "ase:module.Class", or {ALIAS}',
+        "what computes the region: tblite (extra qm), GPAW, any ASE calculator by module and class, or an engine of your own by its name",
     )
     mode: Literal["energy", "force"] = key(
         "energy",
@@ -126,7 +134,7 @@ class QMTable(Table):
     def _check_engine(self) -> QMTable:
         if not is_engine(self.engine):
             names = '", "'.join(ENGINES)
-            raise ValueError(f'qm.engine = "{self.engine}" is not allowed: it must be "{names}" or "ase:module.Class"')
+            raise ValueError(f'qm.engine = {toml_text(self.engine)} is not allowed: it must be "{names}", "ase:module.Class", or {ALIAS}')
         return self
 
     @model_validator(mode="after")
@@ -137,10 +145,11 @@ class QMTable(Table):
             if name == "lmpcmds":
                 _check_lammps(path, value)
             elif value is not None and (PROGRAM.search(name) or (FILE.search(name) and value != "-")):
-                what = "starts a program" if PROGRAM.search(name) else "writes or reads a file"
+                what = "starts a program or listens" if PROGRAM.search(name) else "writes or reads a file"
                 raise ValueError(
-                    f"{path} = {toml_text(value)} is not allowed: what {what} is set by ASE's own configuration, or by a class of your own "
-                    "(ase:module.Class), and not by a case file (docs/security.md)"
+                    f"{path} = {toml_text(value)} is not allowed: what {what} is set by an engine of your own (--engine, "
+                    "~/.config/qc/engines.toml), by ASE's own configuration or by a class of yours (ase:module.Class), and not by a case "
+                    "file (docs/security.md)"
                 )
             if isinstance(value, str) and not value.isprintable():
                 raise ValueError(

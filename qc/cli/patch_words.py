@@ -55,7 +55,7 @@ def patch_test(
     engine: Annotated[
         str | None,
         typer.Option(
-            "--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..."
+            "--engine", metavar="E", help="Engine of the QM claims: gfn1-xtb if left out, ase:module.Class, ..., or NAME=COMMAND."
         ),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json|junit", help="What to write.")] = "table",

@@ -38,6 +38,16 @@ def _models(words: list[str] | None) -> None:
             raise typer.BadParameter(str(error).removeprefix("--model: ")) from None
 
 
+def _engines(words: list[str] | None) -> None:
+    for one in words or ():
+        from ..qm.engine.aliases import add_engine  # who names no engine does not wait for numpy
+
+        try:
+            add_engine(one)
+        except ValueError as error:
+            raise typer.BadParameter(str(error).removeprefix("--engine: ")) from None
+
+
 _words = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -66,6 +76,17 @@ def _shared(
             help="Know a potential of your own: NAME=MODULE:FUNCTION or NAME=FILE.py:FUNCTION; may be repeated.",
         ),
     ] = None,
+    engines: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            metavar="NAME=COMMAND",
+            callback=_engines,
+            expose_value=False,
+            help="Know a QM engine of your own: NAME='[INTERPRETER] ENGINE', NAME='unix:SOCKET PROGRAM' or NAME='HOST:PORT PROGRAM'; "
+            "may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     pass
 
@@ -77,7 +98,8 @@ class Commands(TyperGroup):
         super().__init__(**attributes)
         shared = typer.main.get_command(_words).params
         for command in self.commands.values():
-            command.params += shared
+            own = {word for param in command.params for word in param.opts}
+            command.params += [param for param in shared if own.isdisjoint(param.opts)]
 
 
 def wide() -> dict[str, Any]:

@@ -159,11 +159,19 @@ def check_potential(case: Case) -> None:
 
 
 def check_engine(table: QMTable | None) -> None:
-    """Refuse a QM engine that is not installed; nothing of it is imported."""
-    from ..qm.engine.spec import installed
+    """Refuse a QM engine that nobody knows or that is not installed; nothing of it is imported."""
+    from ..qm.engine.aliases import is_there, named_engine
 
-    if table is not None and not installed(table.engine):
-        how = "pip install tblite scipy-openblas32" if table.engine.startswith("gfn") else "install its package"
+    if table is None:
+        return
+    try:
+        spec = named_engine(table.engine)
+    except InputError as error:
+        raise InputError(f'qm.engine = "{table.engine}" is not usable: {error}') from None
+    if not is_there(spec):
+        how = "pip install tblite scipy-openblas32" if spec.is_xtb else "install its package"
+        if program := spec.python or spec.command:
+            how = f"there is no program {program[0]}"
         raise InputError(f'qm.engine = "{table.engine}" is not installed: {how}')
 
 

@@ -19,6 +19,7 @@ from mpi4py import MPI
 from atomistics.potentials.aliases import given_words
 
 from ..errors import visible
+from ..qm.engine.aliases import given_engines
 from .guard import Interrupt
 from .two_ranks import outside
 
@@ -103,6 +104,7 @@ def command(job: Job) -> list[str]:
     """Command line of a job's process; the folder it works in brings no modules."""
     words = ["run", os.fspath(job.case_file), "-o", os.fspath(job.directory), "-q", *(["--resume"] if job.resume else [])]
     words += [word for model in given_words() for word in ("--model", model)]
+    words += [word for engine in given_engines() for word in ("--engine", engine)]
     return [sys.executable, "-P", "-m", "qc.cli.follower", *words]
 
 

@@ -16,6 +16,7 @@ from ..crack.propagation_state import PropagationSpec
 from ..crack.qm_tip import QMTipSpec
 from ..errors import InputError
 from ..qm.build import QMSpec
+from ..qm.engine.aliases import named_engine
 from ..qm.engine.spec import EngineSpec
 from ..solve.options import SolverOptions
 
@@ -59,9 +60,9 @@ def propagation_spec(case: Case) -> PropagationSpec:
 
 
 def engine_spec(table: QMTable) -> EngineSpec:
-    """What the engine of table [qm] is told."""
-    return EngineSpec(
-        engine=table.engine,
+    """What the engine of table [qm] is told; InputError if its name is one that nobody knows."""
+    return named_engine(
+        table.engine,
         parameters=dict(table.parameters),
         charge=table.charge,
         spin=table.spin,

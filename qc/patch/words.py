@@ -10,7 +10,7 @@ import numpy as np
 
 from ..coupling.spec import METHODS
 from ..errors import InputError
-from ..qm.engine.spec import installed
+from ..qm.engine.aliases import add_engine, is_there, named_engine
 
 REFERENCES = ("lattice", "far_field")
 SHIFTS = ("relaxed", "given")
@@ -205,9 +205,9 @@ def parse_all[T](words: Sequence[str] | None, parse: Callable[[str], T], default
 
 def check_engine_name(text: str | None, default: str) -> str:
     """The engine of ``--engine``; InputError if it is none, or named and not there."""
-    name = text or default
+    name = add_engine(text) if text and "=" in text else text or default
     try:
-        there = installed(name)
+        there = is_there(named_engine(name))
     except ValueError as error:
         raise InputError(f"--engine {name!r} is not allowed: {error}") from None
     if text and not there:

@@ -93,7 +93,7 @@ class QM:
         e, c = self.evaluation, self.cluster
         work = None if e is None else {"blas": e.engine.blas, "calls": e.engine.calls, "seconds": e.engine.seconds}
         return {
-            "engine": self.spec.engine.engine,
+            "engine": self.spec.engine.name,
             "parameters": self.spec.engine.keywords(),
             "mode": self.spec.mode,
             "cluster": c.formula,

@@ -19,7 +19,7 @@ from ...qm.budget import Elasticity, budget_table, engine_elasticity, potential_
 from ...qm.build import QMSpec, add_qm
 from ...qm.cluster import HYDROGEN_BOND
 from ...qm.direct import null_engine
-from ...qm.engine.spec import EngineSpec, installed
+from ...qm.engine.aliases import is_there, named_engine
 from ...qm.evaluation import Evaluation
 from ...qm.shells import HOSTS, ShellResidual, shell_residuals
 from ..model import PatchTest, wave
@@ -51,7 +51,7 @@ def has_qm(setup: PatchSetup) -> bool:
 def _skipped_without_engine(claim: Claim) -> Claim:
     def told(test: PatchTest, deformation: Deformation) -> Finding:
         engine = test.setup.engine
-        if not test.comm.bcast(installed(engine)):
+        if not test.comm.bcast(is_there(named_engine(engine))):
             return Finding(
                 measured=math.nan,
                 tolerance=math.nan,
@@ -185,7 +185,7 @@ def elastic_budget(test: PatchTest, deformation: Deformation) -> Finding:
 
     def measure() -> tuple[Elasticity, Elasticity]:
         own = potential_elasticity(crystal, setup.potential)
-        return engine_elasticity(EngineSpec(engine=setup.engine), crystal), own
+        return engine_elasticity(named_engine(setup.engine), crystal), own
 
     engine, own = test.comm.bcast(on_computing_rank(test.comm, measure))
     values = {

@@ -13,7 +13,7 @@ from fem.collective import on_computing_rank
 from ...coupling.model import Model
 from ...qm.build import QM, QMSpec, add_qm
 from ...qm.direct import zero_engine
-from ...qm.engine.spec import EngineSpec
+from ...qm.engine.aliases import named_engine
 from ...qm.evaluation import Evaluation
 from ...qm.region import QMRegion
 from ..model import PatchTest, front_gradient
@@ -41,7 +41,7 @@ def capped_region(test: PatchTest, radius: float, zero: bool = False) -> QM:
         spec = QMSpec(
             centre=CENTRE,
             radius=radius * test.setup.nn,
-            engine=EngineSpec(engine=test.setup.engine),
+            engine=named_engine(test.setup.engine),
             hessian="mm",
             cleavage=None,
         )

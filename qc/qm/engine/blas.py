@@ -18,6 +18,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from atomistics.potentials.own_file import is_others
+
 PREFIX = b"scipy_"
 DEBIAN = ("openblas-pthread", "openblas-openmp", "openblas-serial", ".")
 SYSTEM = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/local/lib")
@@ -135,19 +137,13 @@ def _is_ours(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found, above = folder.lstat(), folder.parent.resolve()
-        others = any(_is_others(place.lstat()) for place in (above, *above.parents))
+        others = any(is_others(place.lstat()) for place in (above, *above.parents))
         if others or not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
             return False
         folder.chmod(0o700)
     except OSError:
         return False
     return True
-
-
-def _is_others(place: os.stat_result) -> bool:
-    """Whether somebody but this user and root may put another folder in place of one in it."""
-    free = place.st_mode & 0o022 and not place.st_mode & stat.S_ISVTX
-    return bool(free) or place.st_uid not in (0, os.getuid())
 
 
 def _is_our_file(path: Path) -> bool:

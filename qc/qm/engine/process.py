@@ -29,9 +29,11 @@ from .spec import Answer, EngineSpec
 
 log = logging.getLogger(__name__)
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).parents[1] / "engine_side" / "__main__.py"
 
 START_LIMIT = 120.0  # s; loading an engine is not computing
+WORKER_ENDS = 0.5  # s; time to end by itself
+PROGRAM_ENDS = 5.0  # s; the same for a worker that has to end another program, and take its socket away
 
 
 class _FailureError(Exception):
@@ -63,14 +65,14 @@ class EngineProcess:
     """
 
     def __init__(self, spec: EngineSpec, symbols: Sequence[str], spin: int | None = None) -> None:
-        self.spec, self.symbols = spec, list(symbols)
+        self.spec, self.symbols = spec, [str(symbol) for symbol in symbols]
         self._spin = spec.spin if spin is None else spin
         self.calls, self.attempts, self.seconds, self.blas = 0, 0, 0.0, ""
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._started()
         except _FailureError as failure:
-            raise InputError(f"the QM engine {spec.engine} could not be started: {failure}") from None
+            raise InputError(f"the QM engine {spec.name} could not be started: {failure}") from None
 
     def __enter__(self) -> EngineProcess:
         return self
@@ -91,26 +93,28 @@ class EngineProcess:
         reason, began = "", time.perf_counter()
         for k in range(self.spec.retries + 1):
             request = {
-                "positions": np.ascontiguousarray(positions, dtype=float), "cell": cell, "stress": stress,
+                "positions": np.asarray(positions, dtype=float).tolist(), "stress": stress,
+                "cell": None if cell is None else np.asarray(cell, dtype=float).tolist(),
                 "symbols": self.symbols, "charge": self.spec.charge, "spin": self._spin,
-                "settings": self.spec.attempt(k), "fresh": k > 0 or self.spec.start == "fresh",
+                "settings": self.spec.attempt(k), "fresh": k > 0 or self.spec.is_fresh,
             }  # fmt: skip
             self.attempts += 1
             try:
                 reply = self._ask(request)
             except _FailureError as failure:
                 reason = str(failure)
-                log.warning("QM engine %s, call %d, attempt %d: %s", self.spec.engine, self.calls + 1, k + 1, reason)
+                log.warning("QM engine %s, call %d, attempt %d: %s", self.spec.name, self.calls + 1, k + 1, reason)
                 continue
             self.calls += 1
             self.seconds += time.perf_counter() - began
-            return Answer(reply["energy"], reply["forces"], reply.get("stress"), reply["seconds"])
+            strained = np.array(reply["stress"]) if stress else None
+            return Answer(reply["energy"], np.array(reply["forces"]).reshape(-1, 3), strained, reply["seconds"])
         tried = (
             f"after {self.spec.retries + 1} attempts" if self.spec.retries else "at the only attempt (qm.retries = 0)"
         )
         hint = WARMER if self.spec.is_xtb and "not converged" in reason else ""
         raise EngineError(
-            f"the QM engine {self.spec.engine} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}{hint}"
+            f"the QM engine {self.spec.name} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}{hint}"
         )
 
     def close(self) -> None:
@@ -121,11 +125,15 @@ class EngineProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            blas = _blas()
+            blas = None if self.spec.python else _blas()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115  what the engine prints: read only if it fails
             self._process = _launch(self.spec, blas, self._log)
-            self._end = weakref.finalize(self, _kill, self._process)
-            hello = {"engine": self.spec.engine, "parameters": self.spec.keywords(), "symbols": self.symbols}
+            self._end = weakref.finalize(self, _kill, self._process, PROGRAM_ENDS if self.spec.socket else WORKER_ENDS)
+            hello = {
+                "engine": self.spec.engine, "name": self.spec.name, "parameters": self.spec.keywords(), "symbols": self.symbols,
+                "socket": self.spec.socket, "command": list(self.spec.command), "directory": self.spec.directory,
+                "time_limit": self.spec.time_limit,
+            }  # fmt: skip
             reply = self._exchange(hello, max(self.spec.time_limit, START_LIMIT))
             used = reply["blas"]
             self.blas = (
@@ -135,7 +143,8 @@ class EngineProcess:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         self._started()
-        return self._exchange(request, self.spec.time_limit)
+        # a worker that waits for a program keeps the time itself, and says what it has waited for
+        return self._exchange(request, self.spec.time_limit + (PROGRAM_ENDS if self.spec.socket else 0.0))
 
     def _exchange(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
         assert self._process is not None
@@ -182,22 +191,33 @@ def _blas() -> Blas | None:
 
 
 def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The worker, in a session of its own and without the variables of an MPI launcher."""
+    """The worker, in a session of its own and without the variables of an MPI launcher.
+
+    Another interpreter finds its own modules and libraries: it gets neither our path nor our BLAS.
+    """
     environment = outside() | {name: str(spec.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     environment.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin would take the cores of other ranks
     environment["OMP_STACKSIZE"] = "256M"
     environment |= {} if blas is None else blas.environment
-    # engines that use MPI (LAMMPS) find the one installed as a wheel; each runs alone in it
-    environment["LD_LIBRARY_PATH"] = os.pathsep.join(
-        filter(None, [environment.get("LD_LIBRARY_PATH"), str(Path(sys.prefix) / "lib")])
-    )
-    command = [sys.executable, "-P", str(WORKER)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, env=environment, start_new_session=True
-    )
+    if spec.python:
+        command = [*spec.python, str(WORKER)]
+        environment.pop("PYTHONPATH", None)
+        environment |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    else:
+        command = [sys.executable, "-P", str(WORKER)]
+        # engines that use MPI (LAMMPS) find the one installed as a wheel; each runs alone in it
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(
+            filter(None, [environment.get("LD_LIBRARY_PATH"), str(Path(sys.prefix) / "lib")])
+        )
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, env=environment, start_new_session=True
+        )
+    except OSError as error:
+        raise InputError(f"the interpreter {command[0]} of the QM engine {spec.name} cannot be started: {error.strerror}") from None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes], patience: float) -> None:
     """End the worker and whatever it has started."""
     for pipe in (process.stdin, process.stdout):
         with contextlib.suppress(OSError):
@@ -205,7 +225,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
     if process.poll() is None:
         with contextlib.suppress(subprocess.TimeoutExpired):  # one that is not busy ends by itself: its pipe is closed
-            process.wait(0.5)
+            process.wait(patience)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

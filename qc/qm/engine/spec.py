@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 BUILT_IN = ("gfn1-xtb", "gfn2-xtb", "gpaw")
+
+SOCKET = "socket"
+"""In the place of an engine's name: what a program behind a socket says."""
+SOCKET_FORM = re.compile(r"unix:[A-Za-z0-9][A-Za-z0-9._-]*|[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}")
+SOCKET_WORDS = '"unix:NAME" or "HOST:PORT"'
 
 ACCURACY = {"accuracy": 0.001}
 """Of xTB unless the case says otherwise: the default 1 leaves 5e-5 eV/A in the forces, above Newton's tolerance."""
@@ -21,7 +27,7 @@ class EngineSpec:
     Attributes
     ----------
     engine : str
-        "gfn1-xtb", "gfn2-xtb", "gpaw" or "ase:module.Class".
+        One of `BUILT_IN`, "ase:module.Class", or `SOCKET`: a program that is asked through a socket.
     parameters : dict
         Keyword arguments of the ASE calculator.
     charge, spin : int
@@ -34,6 +40,16 @@ class EngineSpec:
         Of the engine.
     start : {"fresh", "last"}
         Density that a call begins with: the atoms', so that the result is a function of the positions, or the last call's.
+    python : tuple of str
+        Command of the interpreter that runs the worker; empty: the one that runs us.
+    socket : str
+        Of a program that speaks i-PI's protocol: "unix:NAME" or "HOST:PORT".
+    command : tuple of str
+        Starts that program.
+    directory : str
+        Where it runs; empty: a folder of its own that is thrown away.
+    alias : str
+        The name by which the engine was asked for, if it is none of its own (`qc.qm.engine.aliases.named_engine`).
     """
 
     engine: str = "gfn1-xtb"
@@ -44,11 +60,29 @@ class EngineSpec:
     retries: int = 3
     threads: int = 1
     start: str = "fresh"
+    python: tuple[str, ...] = ()
+    socket: str = ""
+    command: tuple[str, ...] = ()
+    directory: str = ""
+    alias: str = ""
 
     def __post_init__(self) -> None:
-        check_name(self.engine)
+        if self.engine != SOCKET:
+            check_name(self.engine)
+        elif not (SOCKET_FORM.fullmatch(self.socket) and self.command):
+            raise ValueError(f"the socket {self.socket!r} is not usable: it must be {SOCKET_WORDS}, with the command of a program")
         if not (self.time_limit > 0 and self.retries >= 0 and self.threads >= 1 and self.spin >= 0):
             raise ValueError("the time limit must be > 0 s, retries and spin 0 or more, threads 1 or more")
+
+    @property
+    def name(self) -> str:
+        """What people call the engine."""
+        return self.alias or self.engine
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether each call starts anew; a program behind a socket goes on, whatever it keeps of its last density."""
+        return self.start == "fresh" and self.engine != SOCKET
 
     @property
     def is_xtb(self) -> bool:
@@ -99,7 +133,7 @@ class Answer:
 
 
 def installed(engine: str) -> bool:
-    """Whether the module of an engine is there, without importing it."""
+    """Whether the module of an engine is there for our own interpreter, without importing it."""
     check_name(engine)
     module = {"gpaw": "gpaw"}.get(engine, "tblite" if engine in BUILT_IN else engine.removeprefix("ase:").split(".")[0])
     return importlib.util.find_spec(module) is not None

@@ -24,7 +24,7 @@ def test_defaults_make_an_engine():
     [
         ({}, "radius"),
         ({"radius": -1.0}, "radius"),
-        ({"radius": 5.0, "engine": "vasp"}, "engine"),
+        ({"radius": 5.0, "engine": "mpirun vasp"}, "engine"),
         ({"radius": 5.0, "mode": "both"}, "mode"),
         ({"radius": 5.0, "retries": -1}, "retries"),
         ({"radius": 5.0, "spin": 1.5}, "spin"),
@@ -41,7 +41,7 @@ def test_the_engines_are_those_that_qm_knows():
     assert ENGINES == BUILT_IN
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, "ase:a.b.C", "vasp", "ase:C", "ase:", "a.b.C", ""])
+@pytest.mark.parametrize("name", [*BUILT_IN, "ase:a.b.C", "ase:C", "ase:", "a.b.C", "", "a b", "unix:a"])
 def test_names_of_engines_are_judged_alike(name):
     try:
         check_name(name)
@@ -51,10 +51,19 @@ def test_names_of_engines_are_judged_alike(name):
         assert is_engine(name)
 
 
+def test_a_name_may_be_explained_elsewhere():
+    assert is_engine("my-vasp")
+    assert is_engine("a+b_2")
+
+
 @pytest.mark.parametrize(
     ("tables", "says"),
     [
-        ({"engine": "vasp"}, 'must be "gfn1-xtb"'),
+        ({"engine": "/usr/bin/python3 gpaw"}, 'must be "gfn1-xtb".*no interpreter, no command and no socket'),
+        ({"engine": "unix:vasp"}, "no socket"),
+        ({"engine": "localhost:3141"}, "no socket"),
+        ({"command": "vasp_std"}, "qm.command is not a known key"),
+        ({"python": "/usr/bin/python3"}, "qm.python is not a known key"),
         ({"radius": -1.0}, "qm.radius"),
         ({"speed": 1}, "qm.speed"),
         ({"mode": "both"}, '"energy" or "force"'),
@@ -82,6 +91,10 @@ def test_qm_needs_three_dimensions():
         ({"amendments": ["shell touch canary"]}, "amendments"),
         ({"executable": "sh"}, "executable"),
         ({"mpi": {"np": 2}}, "mpi"),
+        ({"unixsocket": "a"}, "unixsocket"),
+        ({"port": 3141}, "port"),
+        ({"interpreter": "sh"}, "interpreter"),
+        ({"launch_client": "sh"}, "launch_client"),
         ({"txt": "/tmp/canary"}, "txt"),
         ({"log_file": "canary"}, "log_file"),
         ({"directory": "/tmp"}, "directory"),

@@ -67,6 +67,7 @@ def settings(name, text):
 
 LAMMPS = 'engine = "ase:ase.calculators.lammpslib.LAMMPSlib"\nparameters = { lmpcmds = ["shell touch canary"] }'
 NWCHEM = 'engine = "ase:ase.calculators.nwchem.NWChem"\nparameters = { command = "touch canary" }'
+SOCKET = 'engine = "ase:ase.calculators.socketio.SocketIOCalculator"\nparameters = { port = 3141 }'
 FUNCTION = 'engine = "ase:subprocess.getoutput"\nparameters = { args = "touch canary" }'
 WAYS = {
     "a script for a mesh": (script, "mesh evil.msh is no mesh of gmsh: its first line must be $MeshFormat"),
@@ -84,6 +85,10 @@ WAYS = {
     "a name for a model that nobody knows": (model("evil"), "no model has this name"),
     "a function for an engine": (qm(FUNCTION), "the engine ase:subprocess.getoutput is not allowed"),
     "a command for an engine": (qm(NWCHEM), 'qm.parameters.command = "touch canary" is not allowed'),
+    "a socket for an engine": (qm(SOCKET), "qm.parameters.port = 3141 is not allowed"),
+    "an interpreter for an engine": (qm('engine = "./evil.sh gpaw"'), 'qm.engine = "./evil.sh gpaw" is not allowed: it must be'),
+    "a program for an engine": (qm('engine = "unix:evil touch canary"'), 'qm.engine = "unix:evil touch canary" is not allowed'),
+    "a name for an engine that nobody knows": (qm('engine = "evil"'), 'qm.engine = "evil" is not usable: the engine "evil" is not known'),
     "a shell of LAMMPS": (qm(LAMMPS), 'qm.parameters.lmpcmds has "shell touch canary", which is not'),
     "a file of an engine": (qm('engine = "gpaw"\nparameters = { txt = "canary" }'), 'qm.parameters.txt = "canary" is'),
     "PETSc's options beside the case": (settings(".petscrc", "-qc_pc_type python\n"), ".petscrc in the working"),

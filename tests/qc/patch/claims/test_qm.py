@@ -103,7 +103,7 @@ def test_red_with_forces_that_do_not_conserve(monkeypatch, turn, push):
 
 def test_skipped_where_the_engine_is_not_installed(monkeypatch):
     """Not a failure: said in the summary, in JUnit, in the table; what needs no engine is tested all the same."""
-    monkeypatch.setattr(patch_qm, "installed", lambda engine: False)
+    monkeypatch.setattr(patch_qm, "is_there", lambda engine: False)
     found = records(("QM null test", "QM elastic budget"), engine=None, deformations=["identity"])
     assert {r.claim: r.verdict for r in found} == {"QM null test": "pass", "QM elastic budget": "skip"}
     assert "2 claims, all as theory says, 1 skipped (gfn1-xtb is not installed)" in summary(found)

@@ -1,77 +1,67 @@
-"""The program of the engine's own process: an ASE calculator that answers requests on its pipes.
+"""An ASE calculator that answers requests on the pipes of its process.
 
-Run as a file by `qc.qm.engine.process`, it imports nothing of ours: neither MPI nor PETSc may live here. Messages are pickles with
-their length before them. What the engine's libraries print goes to the error stream.
+It imports nothing of ours but its own room: neither MPI nor PETSc may live here. What the engine's libraries print goes to the error
+stream.
 """
 
 from __future__ import annotations
 
 import ctypes
 import importlib
-import os
-import pickle
-import struct
 import sys
 import time
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import BaseCalculator
+from ase.calculators import calculator
 from ase.data import chemical_symbols
 
-Message = dict[str, Any]
+from .messages import Message, RefusedError, read_message, taken_pipes, write_message
+from .modules import is_of_python
+from .programs import Program
+
 XTB = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
 MISSING = {"gfn1-xtb": "pip install tblite", "gfn2-xtb": "pip install tblite", "gpaw": "see gpaw.readthedocs.io"}
 
 
-class RefusedError(Exception):
-    """A request that cannot be served however often it is tried."""
-
-
-def read_message(stream: BinaryIO) -> Message | None:
-    """The next message; None at the end of the stream."""
-    head = stream.read(8)
-    if len(head) < 8:
-        return None
-    (size,) = struct.unpack("<Q", head)
-    data = stream.read(size)
-    return pickle.loads(data) if len(data) == size else None
-
-
-def write_message(stream: BinaryIO, message: Message) -> None:
-    """Send one message."""
-    data = pickle.dumps(message, protocol=5)
-    stream.write(struct.pack("<Q", len(data)) + data)
-    stream.flush()
+CALCULATOR = getattr(calculator, "BaseCalculator", calculator.Calculator)
+"""What every calculator of ASE derives from; the base has a name since ASE 3.23."""
 
 
 class Engine:
     """A calculator with one structure; only positions change between calls, so that each starts from the last density."""
 
     def __init__(self, hello: Message) -> None:
-        self.name, self.parameters = hello["engine"], hello["parameters"]
-        self.kind = engine_class(self.name)
+        self.hello, self.name, self.parameters = hello, hello["engine"], hello["parameters"]
+        self.kind = Program if self.name == "socket" else engine_class(self.name)
         lacking = sorted(set(hello["symbols"]) - elements_of(self.name, self.kind, self.parameters))
         if lacking:
-            raise RefusedError(f"the engine {self.name} has no parameters for {', '.join(lacking)}")
+            raise RefusedError(f"the engine {hello['name']} has no parameters for {', '.join(lacking)}")
         self._atoms: Any = None
         self._settings: Message | None = None
 
     def compute(self, request: Message) -> Message:
         """Energy (eV), forces (eV/A) and, if asked for, stress (3, 3) in eV/A^3 at ``positions``."""
-        if self._atoms is None or request["settings"] != self._settings or request["fresh"]:
+        ended = self._atoms is None or getattr(self._atoms.calc, "has_ended", False)
+        if ended or request["settings"] != self._settings or request["fresh"]:
             self._create(request)
         atoms, began, cpu = self._atoms, time.perf_counter(), time.process_time()
         if request["cell"] is not None:
             atoms.set_cell(request["cell"])
-        atoms.set_positions(request["positions"] + self._shift)
-        out: Message = {"energy": float(atoms.get_potential_energy()), "forces": np.array(atoms.get_forces())}
-        if request["stress"]:
-            out["stress"] = np.array(atoms.get_stress(voigt=False))
-        if not (np.isfinite(out["energy"]) and np.isfinite(out["forces"]).all()):
+        atoms.set_positions(np.array(request["positions"]) + self._shift)
+        energy, forces = float(atoms.get_potential_energy()), np.array(atoms.get_forces(), dtype=float)
+        if not (np.isfinite(energy) and np.isfinite(forces).all()):
             raise ArithmeticError("the engine returned nan or inf")
+        out: Message = {"energy": energy, "forces": forces.tolist()}
+        if request["stress"]:
+            out["stress"] = np.array(atoms.get_stress(voigt=False), dtype=float).tolist()
         return out | {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu}
+
+    def close(self) -> None:
+        """End what the calculator has started."""
+        if isinstance(getattr(self._atoms, "calc", None), Program):
+            self._atoms.calc.close()
 
     def _create(self, request: Message) -> None:
         cell = request["cell"]
@@ -90,11 +80,14 @@ class Engine:
         elif self.name == "gpaw":
             given = {"mode": "lcao", "basis": "dzp", "xc": "PBE", "txt": None, "charge": request["charge"]}
             settings = given | {"spinpol": bool(spin)} | settings
+        elif self.name == "socket":
+            settings = {"hello": self.hello} | settings
         self._shift = atoms.positions[0] - request["positions"][0]
+        self.close()
         try:
             atoms.calc = self.kind(**settings)
         except (TypeError, KeyError) as error:
-            raise RefusedError(f"qm.parameters = {self.parameters} are not those of {self.name}: {error}") from error
+            raise RefusedError(f"qm.parameters = {self.parameters} are not those of {self.hello['name']}: {error}") from error
         self._atoms, self._settings = atoms, request["settings"]
 
 
@@ -105,10 +98,10 @@ def engine_class(engine: str) -> Any:
     if engine == "gpaw":
         return load(engine, "gpaw", "GPAW")
     module, _, name = engine.removeprefix("ase:").rpartition(".")
-    if module.split(".")[0] in sys.stdlib_module_names:
+    if is_of_python(module.split(".")[0]):
         raise RefusedError(f"the engine {engine} is not allowed: {module} is a module of Python itself, which has no calculators of ASE")
     kind = load(engine, module, name)
-    if not (isinstance(kind, type) and issubclass(kind, BaseCalculator)):
+    if not (isinstance(kind, type) and issubclass(kind, CALCULATOR)):
         raise RefusedError(
             f"the engine {engine} is not allowed: it must be a class derived from ase.calculators.calculator.Calculator"
         )
@@ -122,7 +115,7 @@ def elements_of(engine: str, kind: Any, parameters: Message) -> set[str]:
     if engine == "gpaw":
         return set(chemical_symbols)
     named = getattr(kind, "elements", None) or parameters.get("elements")
-    return set(named) if isinstance(named, list | tuple | set) else set(chemical_symbols)
+    return set(named) if isinstance(named, (list, tuple, set)) else set(chemical_symbols)
 
 
 def load(engine: str, module: str, name: str) -> Any:
@@ -172,15 +165,10 @@ def answer(engine: Engine | None, request: Message) -> tuple[Engine | None, Mess
 
 def main() -> None:
     """Answer until the other side closes the pipe."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG: never outlive the run
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    replies = taken_pipes()
     engine: Engine | None = None
     while (request := read_message(sys.stdin.buffer)) is not None:
         engine, reply = answer(engine, request)
         write_message(replies, reply)
-
-
-if __name__ == "__main__":
-    main()
+    if engine is not None:
+        engine.close()
