@@ -97,6 +97,7 @@ ASE_BORDER |= {
     "atomistics/lattice.py",
     "qc/drive/ase_view.py",
     "qc/material/surface.py",
+    "qc/qm/engine_side/density_functional.py",
     "qc/qm/engine_side/programs.py",
     "qc/qm/engine_side/serving.py",
 }

@@ -12,7 +12,7 @@ from .explain import toml_text
 from .table import COUNT, LENGTH, LONGEST, MOST, Table, key, required
 from .tables import MODEL_NAME
 
-ENGINES = ("gfn1-xtb", "gfn2-xtb", "gpaw")
+ENGINES = ("gfn1-xtb", "gfn2-xtb", "pyscf", "gpaw")
 """Engines by name; a test compares them with those that `qc.qm.engine` knows."""
 
 
@@ -86,7 +86,8 @@ class QMTable(Table):
     engine: str = key(
         "gfn1-xtb",
         f'"{'", "'.join(ENGINES)}", "ase:module.Class", or {ALIAS}',
-        "what computes the region: tblite (extra qm), GPAW, any ASE calculator by module and class, or an engine of your own by its name",
+        "what computes the region: tblite or PySCF (extra qm), GPAW, any ASE calculator by module and class, or an engine of your own "
+        "by its name",
     )
     mode: Literal["energy", "force"] = key(
         "energy",

@@ -170,6 +170,7 @@ def check_engine(table: QMTable | None) -> None:
         raise InputError(f'qm.engine = "{table.engine}" is not usable: {error}') from None
     if not is_there(spec):
         how = "pip install tblite scipy-openblas32" if spec.is_xtb else "install its package"
+        how = "pip install pyscf" if spec.engine == "pyscf" else how
         if program := spec.python or spec.command:
             how = f"there is no program {program[0]}"
         raise InputError(f'qm.engine = "{table.engine}" is not installed: {how}')

@@ -112,7 +112,7 @@ class EngineProcess:
         tried = (
             f"after {self.spec.retries + 1} attempts" if self.spec.retries else "at the only attempt (qm.retries = 0)"
         )
-        hint = WARMER if self.spec.is_xtb and "not converged" in reason else ""
+        hint = WARMER if (self.spec.is_xtb or self.spec.engine == "pyscf") and "not converged" in reason else ""
         raise EngineError(
             f"the QM engine {self.spec.name} failed {tried} at call {self.calls + 1} ({len(self.symbols)} atoms): {reason}{hint}"
         )

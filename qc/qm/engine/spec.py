@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-BUILT_IN = ("gfn1-xtb", "gfn2-xtb", "gpaw")
+BUILT_IN = ("gfn1-xtb", "gfn2-xtb", "pyscf", "gpaw")
 
 SOCKET = "socket"
 """In the place of an engine's name: what a program behind a socket says."""
@@ -135,5 +135,5 @@ class Answer:
 def installed(engine: str) -> bool:
     """Whether the module of an engine is there for our own interpreter, without importing it."""
     check_name(engine)
-    module = {"gpaw": "gpaw"}.get(engine, "tblite" if engine in BUILT_IN else engine.removeprefix("ase:").split(".")[0])
+    module = {"gpaw": "gpaw", "pyscf": "pyscf"}.get(engine, "tblite" if engine in BUILT_IN else engine.removeprefix("ase:").split(".")[0])
     return importlib.util.find_spec(module) is not None

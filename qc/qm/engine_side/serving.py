@@ -17,12 +17,14 @@ from ase import Atoms
 from ase.calculators import calculator
 from ase.data import chemical_symbols
 
+from .density_functional import PySCF
 from .messages import Message, RefusedError, read_message, taken_pipes, write_message
 from .modules import is_of_python
 from .programs import Program
 
 XTB = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
 MISSING = {"gfn1-xtb": "pip install tblite", "gfn2-xtb": "pip install tblite", "gpaw": "see gpaw.readthedocs.io"}
+MISSING["pyscf"] = "pip install pyscf"
 
 
 CALCULATOR = getattr(calculator, "BaseCalculator", calculator.Calculator)
@@ -77,6 +79,8 @@ class Engine:
         if self.name in XTB:
             given = {"method": XTB[self.name], "verbosity": 0, "charge": request["charge"], "multiplicity": spin + 1}
             settings = given | settings
+        elif self.name == "pyscf":
+            settings = {"charge": request["charge"], "spin": spin} | settings
         elif self.name == "gpaw":
             given = {"mode": "lcao", "basis": "dzp", "xc": "PBE", "txt": None, "charge": request["charge"]}
             settings = given | {"spinpol": bool(spin)} | settings
@@ -97,6 +101,8 @@ def engine_class(engine: str) -> Any:
         return load(engine, "tblite.ase", "TBLite")
     if engine == "gpaw":
         return load(engine, "gpaw", "GPAW")
+    if engine == "pyscf":
+        return load(engine, "pyscf.dft", "RKS") and PySCF
     module, _, name = engine.removeprefix("ase:").rpartition(".")
     if is_of_python(module.split(".")[0]):
         raise RefusedError(f"the engine {engine} is not allowed: {module} is a module of Python itself, which has no calculators of ASE")
