@@ -219,10 +219,14 @@ def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subproc
 
 def _kill(process: subprocess.Popen[bytes], patience: float) -> None:
     """End the worker and whatever it has started."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})  # closing writes what is left
     for pipe in (process.stdin, process.stdout):
         with contextlib.suppress(OSError):
             assert pipe is not None
             pipe.close()
+    if signal.SIGPIPE not in blocked:
+        signal.sigtimedwait({signal.SIGPIPE}, 0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     if process.poll() is None:
         with contextlib.suppress(subprocess.TimeoutExpired):  # one that is not busy ends by itself: its pipe is closed
             process.wait(patience)
@@ -236,8 +240,14 @@ def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any], limit: 
     assert process.stdin is not None
     assert process.stdout is not None
     data, deadline = pickle.dumps(request, protocol=5), time.monotonic() + limit
-    process.stdin.write(struct.pack("<Q", len(data)) + data)
-    process.stdin.flush()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})  # PETSc ends the run at one: a worker may be gone
+    try:
+        process.stdin.write(struct.pack("<Q", len(data)) + data)
+        process.stdin.flush()
+    finally:
+        if signal.SIGPIPE not in blocked:
+            signal.sigtimedwait({signal.SIGPIPE}, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     (size,) = struct.unpack("<Q", _read(process.stdout.fileno(), 8, deadline))
     return pickle.loads(_read(process.stdout.fileno(), size, deadline))
 
