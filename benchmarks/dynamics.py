@@ -43,7 +43,7 @@ def run(repeats: int, quick: bool) -> Report:
     sizes = (("bgrac", QUICK + 20.0), ("atomistic", 0.5 * QUICK)) if quick else (("bgrac", RADIUS), ("atomistic", ALL_ATOMS))
     report.rows = [measured(method, radius, repeats) for method, radius in sizes]
     report.notes.append("us a step and atom: LAMMPS' is that of its free atoms, ours (free, all atoms) is given for the atomistic model")
-    report.notes.append("in gradients: friction, kicks, drifts and neighbour lists included")
+    report.notes.append("in gradients: friction, kicks, drifts included, no noise; at 1 K neighbour lists are hardly renewed")
     return report
 
 
