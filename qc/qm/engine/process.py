@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -219,14 +219,10 @@ def _launch(spec: EngineSpec, blas: Blas | None, log_file: IO[bytes]) -> subproc
 
 def _kill(process: subprocess.Popen[bytes], patience: float) -> None:
     """End the worker and whatever it has started."""
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})  # closing writes what is left
     for pipe in (process.stdin, process.stdout):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), _broken_pipe_is_an_error():  # closing writes what is left
             assert pipe is not None
             pipe.close()
-    if signal.SIGPIPE not in blocked:
-        signal.sigtimedwait({signal.SIGPIPE}, 0)
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     if process.poll() is None:
         with contextlib.suppress(subprocess.TimeoutExpired):  # one that is not busy ends by itself: its pipe is closed
             process.wait(patience)
@@ -235,19 +231,26 @@ def _kill(process: subprocess.Popen[bytes], patience: float) -> None:
     process.wait()
 
 
+@contextlib.contextmanager
+def _broken_pipe_is_an_error() -> Iterator[None]:
+    """No signal beside it: PETSc's handler of SIGPIPE would end the run where a worker is gone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        if signal.SIGPIPE in signal.sigpending() - before:
+            signal.sigwait({signal.SIGPIPE})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any], limit: float) -> dict[str, Any]:
     """The reply to a request; TimeoutError, or EOFError if the process has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     data, deadline = pickle.dumps(request, protocol=5), time.monotonic() + limit
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})  # PETSc ends the run at one: a worker may be gone
-    try:
+    with _broken_pipe_is_an_error():
         process.stdin.write(struct.pack("<Q", len(data)) + data)
         process.stdin.flush()
-    finally:
-        if signal.SIGPIPE not in blocked:
-            signal.sigtimedwait({signal.SIGPIPE}, 0)
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     (size,) = struct.unpack("<Q", _read(process.stdout.fileno(), 8, deadline))
     return pickle.loads(_read(process.stdout.fileno(), size, deadline))
 

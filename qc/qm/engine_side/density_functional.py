@@ -1,8 +1,14 @@
-"""Density functional theory of clusters by PySCF (Q. Sun et al., J. Chem. Phys. 153 (2020) 024109), as a calculator of ASE."""
+"""Density functional theory of clusters by PySCF (Q. Sun et al., J. Chem. Phys. 153 (2020) 024109), as a calculator of ASE.
+
+To load this module is to load PySCF, told before that files are data: by itself it runs ``.pyscf_conf.py`` of the working folder,
+and what stands in the place of a number in a file of basis functions.
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,6 +16,16 @@ from ase import units
 from ase.calculators.calculator import Calculator, all_changes
 
 from .messages import RefusedError
+
+OWN = os.path.join(os.path.expanduser("~"), ".pyscf_conf.py")
+NOTHING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
+os.environ.setdefault("PYSCF_CONFIG_FILE", OWN if os.path.isfile(OWN) else NOTHING)
+gto, dft, addons = (importlib.import_module(f"pyscf.{name}") for name in ("gto", "dft", "scf.addons"))
+importlib.import_module("pyscf.gto.basis.parse_molpro")
+_module: Any
+for _module in list(sys.modules.values()):
+    if hasattr(_module, "DISABLE_EVAL"):
+        _module.DISABLE_EVAL = True
 
 
 class PySCF(Calculator):  # type: ignore[misc]
@@ -41,7 +57,6 @@ class PySCF(Calculator):  # type: ignore[misc]
         density_fit: bool = True, grid: int = 2, convergence: float = 1e-8, max_iterations: int = 200, charge: int = 0, spin: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._pyscf = [importlib.import_module(f"pyscf.{name}") for name in ("gto", "dft", "scf.addons")]
         self._molecule = {"basis": basis, "pseudo": pseudo, "charge": charge, "spin": spin, "verbose": 0}
         self._xc, self._fit, self._grid = xc, density_fit, grid
         self._kelvin, self._tolerance, self._most = electronic_temperature, convergence, max_iterations
@@ -62,12 +77,11 @@ class PySCF(Calculator):  # type: ignore[misc]
         self.results = {"energy": float(energy) * units.Hartree, "free_energy": float(energy) * units.Hartree, "forces": forces}
 
     def _field(self) -> Any:
-        gto, dft, addons = self._pyscf
         atoms: Any = self.atoms
         where = [(atom.symbol, tuple(atom.position / units.Bohr)) for atom in atoms]
         try:
             molecule = gto.M(atom=where, unit="Bohr", **self._molecule)
-        except (KeyError, RuntimeError) as error:  # no such basis, no such element in it, an impossible spin
+        except (KeyError, ValueError, RuntimeError) as error:  # no such basis, no such element in it, an impossible spin
             raise RefusedError(f"qm.parameters or the cluster do not suit PySCF: {' '.join(str(error).split())}") from error
         field = dft.UKS(molecule) if molecule.spin else dft.RKS(molecule)
         field.xc, field.grids.level, field.max_cycle = self._xc, self._grid, self._most

@@ -17,7 +17,6 @@ from ase import Atoms
 from ase.calculators import calculator
 from ase.data import chemical_symbols
 
-from .density_functional import PySCF
 from .messages import Message, RefusedError, read_message, taken_pipes, write_message
 from .modules import is_of_python
 from .programs import Program
@@ -102,7 +101,7 @@ def engine_class(engine: str) -> Any:
     if engine == "gpaw":
         return load(engine, "gpaw", "GPAW")
     if engine == "pyscf":
-        return load(engine, "pyscf.dft", "RKS") and PySCF
+        return load(engine, ".density_functional", "PySCF")
     module, _, name = engine.removeprefix("ase:").rpartition(".")
     if is_of_python(module.split(".")[0]):
         raise RefusedError(f"the engine {engine} is not allowed: {module} is a module of Python itself, which has no calculators of ASE")
@@ -127,7 +126,7 @@ def elements_of(engine: str, kind: Any, parameters: Message) -> set[str]:
 def load(engine: str, module: str, name: str) -> Any:
     """A class of a module; RefusedError says what is missing."""
     try:
-        return getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module, __package__), name)
     except ImportError as error:
         how = MISSING.get(
             engine, f"it must be a class of a module that Python finds, such as ase:{module or 'module'}.Class"

@@ -55,3 +55,14 @@ def test_a_basis_that_there_is_none_is_one_sentence():
 def test_a_field_that_does_not_converge():
     with silane(parameters=SMALL | {"max_iterations": 1}) as e, pytest.raises(EngineError, match=r"SCF not converged in 1 cycles.*try"):
         e.compute(Y)
+
+
+def test_no_file_of_the_working_folder_is_run(tmp_path, monkeypatch):
+    """PySCF looks for its settings there, and takes what stands in a basis for Python."""
+    write = f"__import__('pathlib').Path({str(tmp_path / 'ran')!r}).touch()"
+    (tmp_path / ".pyscf_conf.py").write_text(write)
+    (tmp_path / "own.nw").write_text(f"H S\n{write.replace(' ', '')} 1.0\nSi S\n{write.replace(' ', '')} 1.0\n")
+    monkeypatch.chdir(tmp_path)
+    with silane(parameters={"basis": "own.nw"}) as e, pytest.raises(InputError, match=r"do not suit PySCF: Failed to parse"):
+        e.compute(Y)
+    assert not (tmp_path / "ran").exists()

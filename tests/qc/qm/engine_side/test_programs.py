@@ -53,7 +53,9 @@ def reference(y):
 
 
 @pytest.mark.parametrize(
-    ("where", "place"), [(f"unix:{NAME}", "{socket}"), pytest.param("localhost:0", "{port}", marks=pytest.mark.slow)]
+    ("where", "place"),
+    [(f"unix:{NAME}", "{socket}"), pytest.param("localhost:0", "{port}", marks=pytest.mark.slow)],
+    ids=["unix", "port"],
 )
 def test_its_answers_are_the_calculators(where, place):
     with program(where=where, place=place, parameters={"vacuum": 5.0}) as e:
