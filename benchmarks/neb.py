@@ -69,14 +69,15 @@ def migration(system: CrackSystem, events: int = 2) -> tuple[Saddle, End, End]:
 def climbing(images: list[Atoms], calculators: Sequence[Calculator], force: float = FORCE) -> tuple[float, float, int]:
     """Barriers there and back, eV, by a climbing NEB between the first and the last image; steps it took.
 
-    The first fourth of the steps do without climbing, as Henkelman, Uberuaga & Jonsson (J. Chem. Phys. 113 (2000) 9901) advise.
+    It climbs once forces are below ten times the limit: first the path, then its top, as Henkelman, Uberuaga & Jonsson
+    (J. Chem. Phys. 113 (2000) 9901) advise.
     """
     for image, calculator in zip(images, calculators, strict=True):
         image.calc = calculator
     steps = 0
     for climb, least in ((False, 10 * force), (True, force)):
         neb = NEB(images, climb=climb, method="improvedtangent", k=1.0)
-        if not climb and steps == 0:
+        if not climb:
             neb.interpolate()
         optimiser = FIRE(neb, logfile=None)
         optimiser.run(fmax=least, steps=STEPS)

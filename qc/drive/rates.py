@@ -13,9 +13,7 @@ from ..errors import ConvergenceError
 from ..solve.options import PREFIX
 from ..solve.stability import Inertia
 from .frequencies import weighted_hessian
-
-BOLTZMANN = 8.617333262e-5
-"""eV/K (CODATA 2018)."""
+from .ledger import KB
 
 PER_PS = 1e12
 """1/ps in 1/s."""
@@ -47,7 +45,7 @@ class Rate:
 
     def at(self, temperature: float) -> float:
         """frequency exp(-barrier / kT) at a temperature (K), 1/s; a barrier below zero is none."""
-        return self.frequency * float(np.exp(-max(self.barrier, 0.0) / (BOLTZMANN * temperature)))
+        return self.frequency * float(np.exp(-max(self.barrier, 0.0) / (KB * temperature)))
 
 
 def reaction_frequency(coupling: Coupling, q: PETSc.Vec, mass: np.ndarray) -> float:

@@ -8,8 +8,9 @@ from scipy.linalg import eigh
 from qc.crack.front import FrontTracker
 from qc.crack.straight_front import straight_fronts
 from qc.drive.bond_drive import BondDrive
+from qc.drive.ledger import KB
 from qc.drive.masses import AMU, lumped_masses
-from qc.drive.rates import BOLTZMANN, Rate, log_determinant, partial_log_ratio, reaction_frequency
+from qc.drive.rates import Rate, log_determinant, partial_log_ratio, reaction_frequency
 from qc.errors import ConvergenceError
 from tests.qc.crack.fronts import coupled_front
 from tests.ranks import together_and_alone
@@ -67,7 +68,7 @@ def test_determinants(straight):
 
 def test_rate():
     rate = Rate(barrier=0.3, frequency=1e13)
-    assert rate.at(300.0) == pytest.approx(1e13 * np.exp(-0.3 / (BOLTZMANN * 300)))
+    assert rate.at(300.0) == pytest.approx(1e13 * np.exp(-0.3 / (KB * 300)))
     assert Rate(barrier=-0.1, frequency=2.0).at(300.0) == 2.0
 
 
