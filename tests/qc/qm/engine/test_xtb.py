@@ -27,6 +27,7 @@ def qm(ball):
     qm.close()
 
 
+@pytest.mark.slow
 def test_it_passes_the_audit(ball, qm):
     failed = [str(c) for c in audit_engine(qm.evaluation, np.array([0.0, 0.0, ball.step])) if not c.passed]
     assert not failed
