@@ -18,6 +18,7 @@ from .patch_words import patch_test
 from .request import Request
 from .shared import Commands, wide
 from .survey_words import survey
+from .velocity_words import velocity
 
 if TYPE_CHECKING:
     from ..commands.study_plan import Measure
@@ -234,6 +235,7 @@ def study(
 
 
 app.command("survey")(survey)
+app.command("velocity")(velocity)
 
 
 @app.command("qm-sweep")

@@ -37,6 +37,7 @@ AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
 
 
 RESULTS = {"result.json", "propagation.json", "folds.json", "front.json", "kinks.json", "sweep.json", "study.json", "survey.json"}
+RESULTS |= {"velocity.json"}
 """What commands leave in a directory once there is a result."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..crack.front_states import FrontRecord
 from ..crack.front_theory import grip_energy, kink_energy, pair_interaction
-from ..crack.straight_front import StraightFront
+from ..crack.straight_front import StraightFront, second_difference
 from ..crack.system import CrackSystem
 from ..output.files import write_steps_csv
 from ..output.versions import versions
@@ -47,7 +47,7 @@ def document(
     """
     system, spec = specimen.system, specimen.system.spec
     energies = [one.energy for one in straight]
-    curvature = energies[2] - 2 * energies[1] + energies[0] if len(energies) > 2 else None
+    curvature = second_difference(energies)
     step, G = float(system.lattice.vectors[0, 0]), system.energy_release_rate(level * system.K_G)
     states, fit = _beside_theory(records, system, G, curvature)
     return {

@@ -20,7 +20,7 @@ from .front_line import FrontState
 from .front_states import FrontStates
 from .records import from_file
 from .replicate import Replica
-from .straight_front import straight_fronts
+from .straight_front import second_difference, straight_fronts
 from .system import CrackSystem
 
 NEAR = 8.0
@@ -97,6 +97,10 @@ class KinkLevel:
     events : list of KinkEvent
     ended : str or None
         Why there are fewer than were asked for.
+    G : float or None
+        Energy release rate of the load, J/m^2.
+    curvature : float or None
+        Second difference of the straight front's energy over columns, eV a period; None where it does not stay two columns ahead.
     """
 
     K: float
@@ -105,6 +109,8 @@ class KinkLevel:
     straight: float | None
     events: list[KinkEvent]
     ended: str | None = None
+    G: float | None = None
+    curvature: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """Fields by name, for files."""
@@ -155,8 +161,17 @@ def kink_level(
     straight = _straight(one, ends[0], options, known)
     states = FrontStates(replica, level, ends[:2], options)
     events, ended = _events(states, replica.unknowns(ends[0]), growth(system.spec.front_periods)[:largest], options, known)
-    K = level * system.K_G
-    return KinkLevel(K=K, K_over_KG=level, advance=fronts[1].energy - fronts[0].energy, straight=straight, events=events, ended=ended)
+    K, energies = level * system.K_G, [front.energy for front in fronts]
+    return KinkLevel(
+        K=K,
+        K_over_KG=level,
+        advance=energies[1] - energies[0],
+        straight=straight,
+        events=events,
+        ended=ended,
+        G=system.energy_release_rate(K),
+        curvature=second_difference(energies),
+    )
 
 
 def _straight(one: CrackSystem, q: PETSc.Vec, options: SolverOptions | None, known: Known) -> float | None:

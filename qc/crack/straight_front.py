@@ -89,3 +89,8 @@ def _refuse_moved(before: Sequence[StraightFront], front: StraightFront, tip: fl
             f"a straight front put at x = {put:.2f} A {where} at {level:g} K_G: there is nothing that kinks could advance from; take a "
             "load.K_start between K- and K+, at which the front stays at each bond (qc folds finds them)"
         )
+
+
+def second_difference(energies: Sequence[float]) -> float | None:
+    """E(2) - 2 E(1) + E(0), the convexity of straight fronts under fixed grips; None where there is no third."""
+    return energies[2] - 2 * energies[1] + energies[0] if len(energies) > 2 else None

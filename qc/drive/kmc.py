@@ -15,9 +15,7 @@ import numpy as np
 from atomistics.kernels.front_moves import move
 
 from ..errors import InputError
-
-BOLTZMANN = 8.617333262e-5
-"""eV/K (CODATA 2018)."""
+from .ledger import KB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class FrontLaw:
 
     def rate(self, change: float | np.ndarray, temperature: float) -> np.ndarray:
         """Of such a move at a temperature (K), 1/s."""
-        return np.asarray(self.frequency * np.exp(-self.barrier(change) / (BOLTZMANN * temperature)))
+        return np.asarray(self.frequency * np.exp(-self.barrier(change) / (KB * temperature)))
 
     def islands(self, largest: int) -> np.ndarray:
         """(largest + 1,) energies of a straight front of which 0, 1, 2, ... neighbouring sites have advanced, eV."""
@@ -95,12 +93,12 @@ def growth(law: FrontLaw, temperature: float, largest: int = 2000) -> Growth:
         raise InputError(f"drive = {law.drive:g} eV a period is not allowed: a front grows where it is below 0")
     energy = law.islands(largest)
     ends = np.where(np.arange(largest) == 0, 1.0, 2.0)
-    steps = np.exp(energy[:-1] / (BOLTZMANN * temperature)) / (ends * law.rate(np.diff(energy), temperature))
+    with np.errstate(over="ignore"):  # islands that never run: J = 0
+        steps = np.exp(energy[:-1] / (KB * temperature)) / (ends * law.rate(np.diff(energy), temperature))
     nucleation = 1.0 / float(steps.sum())
     kink = float(law.rate(law.drive, temperature) - law.rate(-law.drive, temperature))
-    return Growth(
-        nucleation=nucleation, kink=kink, speed=float(np.sqrt(2.0 * nucleation * kink)), path=float(np.sqrt(2.0 * kink / nucleation))
-    )
+    path = float(np.sqrt(2.0 * kink / nucleation)) if nucleation > 0 else np.inf
+    return Growth(nucleation=nucleation, kink=kink, speed=float(np.sqrt(2.0 * nucleation * kink)), path=path)
 
 
 class FrontWalk:
@@ -124,7 +122,7 @@ class FrontWalk:
     def run(self, temperature: float, events: int) -> tuple[float, float]:
         """Time that so many events take, s, and columns by which the front has advanced in it on average."""
         law, seed = self.law, int(self._random.integers(2**31))
-        kT = BOLTZMANN * temperature
+        kT = KB * temperature
         time, net = move(self.heights, np.ascontiguousarray(law.pair, dtype=float), law.drive, law.middle, kT, law.frequency, events, seed)
         return float(time), net / len(self.heights)
 

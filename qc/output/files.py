@@ -39,22 +39,24 @@ UNITS = {
     "eV per cell": ("energy",),
     "eV": (
         *("pair_energy", "corrected", "rice", "beside_rice", "beside_rice_even"),
-        *("before", "saddle", "after", "forward", "backward"),
+        *("before", "saddle", "after", "forward", "backward", "nucleation", "migration"),
     ),
     "eV/A": ("residual", "opening_force"),
-    "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma"),
+    "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma", "G"),
     "1": ("J_over_G", "log_det"),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
-        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations"),
+        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations", "path"),
     ),
     "degree": ("theta",),
     "s": ("wall_seconds", "cpu_seconds"),
     "text": (
         *("branch", "stage", "fold", "converged_reason", "potential_name", "system", "plane", "front", "cut", "state", "reason"),
-        *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture", "kept"),
+        *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture", "kept", "source", "window"),
     ),
     "THz": ("frequency",),
+    "K": ("temperature",),
+    "m/s": ("velocity", "walk", "walk_error", "formula"),
 }
 """Columns of all tables by their unit; energies are those minus the perfect crystal's."""
 

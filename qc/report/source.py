@@ -30,6 +30,7 @@ PICTURES = {
     "barriers.png": "Energy barriers of an advance and of closing against the load.",
     "front.png": "The front seen from above: bonds across the plane, and its kinks.",
     "kinks.png": "Energies of a front whose bonds break one after the other, and the barriers between.",
+    "velocity.png": "Velocity of a long front against the load, and where transition-state theory holds.",
     "study.png": "K+ and K- of all members against the size of the domain.",
 }
 """Pictures that a run may have drawn, in the order of the page, with what they show."""

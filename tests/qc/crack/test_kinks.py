@@ -25,7 +25,7 @@ def test_a_front_grows_from_its_middle():
 def test_states_between_the_saddles_are_those_that_are_put_together(replica):
     """At 1.1 K_G: the energies of the states on the way are those of fronts relaxed from replicated states."""
     level = kink_level(replica, 1.1, 2)
-    _, ends = straight_fronts(replica.one, 1.1)
+    fronts, ends = straight_fronts(replica.one, 1.1)
     states = FrontStates(replica, 1.1, ends[:2])
     for event, periods in zip(level.events, ((1,), (1, 2)), strict=True):
         record, _ = states.relax(periods)
@@ -35,6 +35,8 @@ def test_states_between_the_saddles_are_those_that_are_put_together(replica):
     assert level.ended is None
     assert level.advance == pytest.approx((states.energies[1] - states.energies[0]) / 3, abs=1e-8)
     assert level.nucleation < 3 * level.straight
+    assert level.G / (2 * replica.many.griffith.gamma) == pytest.approx(1.1**2, rel=1e-6)
+    assert level.curvature == pytest.approx(fronts[2].energy - 2 * fronts[1].energy + fronts[0].energy, abs=1e-8)
     assert KinkLevel.from_plain(level.plain()) == level
 
 

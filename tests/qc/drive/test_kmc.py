@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from qc.drive.kmc import BOLTZMANN, FrontLaw, FrontWalk, growth
+from qc.drive.kmc import FrontLaw, FrontWalk, growth
+from qc.drive.ledger import KB
 from qc.errors import InputError
 
 
@@ -50,7 +51,7 @@ def test_equilibrium_is_boltzmann():
     for h in itertools.product(range(-2, 3), repeat=n):
         if h[0] == 0 and max(abs(h[i] - h[i - 1]) for i in range(n)) <= 1:
             energy = sum(v * (h[i] - h[(i + d) % n]) ** 2 for d, v in enumerate(one.pair, 1) for i in range(n))
-            weights[h] = np.exp(-energy / (BOLTZMANN * T))
+            weights[h] = np.exp(-energy / (KB * T))
     total, walk, spent, whole = sum(weights.values()), FrontWalk(one, n, 1), dict.fromkeys(weights, 0.0), 0.0
     for _ in range(25_000):
         shape = tuple((walk.heights - walk.heights[0]).tolist())

@@ -1,0 +1,78 @@
+"""Words of ``qc velocity`` looked at before anything is loaded: temperatures, loads, how long a walk is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from .checks import check_place
+from .front_plan import levels_of
+from .lock import refuse_if_held
+
+LOWEST, HIGHEST = 50.0, 3000.0
+"""Temperatures, K."""
+
+SITES = (16, 4096)
+"""Periods of the front that walks."""
+
+EVENTS = (1000, 10**9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walks:
+    """What is walked.
+
+    Attributes
+    ----------
+    kinks : Path
+        Directory of a finished ``qc kinks``.
+    output : Path
+    temperatures : list of float
+        K.
+    levels : list of float or None
+        K / K_G; None: between equal energies and the highest load measured.
+    sites, events, seed : int
+    """
+
+    kinks: Path
+    output: Path
+    temperatures: list[float]
+    levels: list[float] | None
+    sites: int
+    events: int
+    seed: int
+
+
+def walks_of(
+    kinks: Path, temperature: str, levels: str | None, sites: int, events: int, seed: int, output: Path | None
+) -> Walks:
+    """The words as they were given, looked at."""
+    for option, number, (least, most) in (("--sites", sites, SITES), ("--events", events, EVENTS), ("--seed", seed, (0, 2**32 - 1))):
+        if not least <= number <= most:
+            raise InputError(f"{option} {number} is not allowed: expected a whole number from {least} to {most}")
+    temperatures = _temperatures(temperature)
+    loads = None if levels is None else levels_of(levels, "auto")
+    if not (kinks / "kinks.json").is_file():
+        raise InputError(f"{kinks}: there is no kinks.json in it; expected is the directory of a finished qc kinks")
+    directory = output or kinks
+    check_place(directory)
+    refuse_if_held(directory)
+    return Walks(
+        kinks=kinks, output=directory, temperatures=temperatures, levels=loads, sites=sites, events=events, seed=seed
+    )
+
+
+def _temperatures(words: str) -> list[float]:
+    """The temperatures of a list "300,600"."""
+    found = []
+    for word in words.split(","):
+        try:
+            T = float(word)
+        except ValueError:
+            T = float("nan")
+        if not LOWEST <= T <= HIGHEST:
+            expected = f"expected numbers from {LOWEST:g} to {HIGHEST:g}, in K"
+            raise InputError(f"--temperature {words}: {word.strip()!r} is not allowed, {expected}")
+        found.append(T)
+    return sorted(set(found))
