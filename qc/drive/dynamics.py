@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from ..coupling.load import Load
 from ..coupling.model import Model
 from ..errors import ConvergenceError
 from .bath import Bath
@@ -147,7 +148,7 @@ class Dynamics:
         coupling = self.model.coupling
         moved = prescribed - coupling.prescribed
         work = float(np.vdot(self._reaction, moved))
-        coupling.prescribed[:] = prescribed
+        coupling.impose(Load(prescribed=prescribed, dead_load=coupling.dead_load))
         self.energy = self._accelerate()
         self._reaction = coupling.reaction(self.q)
         self.accounts.work(0.5 * (work + float(np.vdot(self._reaction, moved))))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from ..coupling.load import Load
 from ..coupling.model import Model
 from ..drive.dynamics import Boundary, Dynamics
 from ..drive.motion import DynamicsSpec, Progress
@@ -50,7 +51,7 @@ def load_motion(
     u, v = read_fields(directory / content["displacements"], model.parts, 2)
     q = layout.create_unknowns()
     q.array[:] = u[: layout.n_free].ravel()
-    model.coupling.prescribed[:] = u[layout.n_free :]
+    model.coupling.impose(Load(prescribed=u[layout.n_free :], dead_load=model.coupling.dead_load))
     run = Dynamics(model, q, spec, velocity=v[: layout.n_free], boundary=boundary, progress=progress)
     for name, now in (("time_step", run.time_step), ("seed", spec.seed), ("temperature", spec.temperature)):
         if kept[name] != now:

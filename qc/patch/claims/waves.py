@@ -21,7 +21,7 @@ from ..model import PatchTest
 from ..words import Deformation
 from .finding import Finding
 
-CORE, PROBE, MARGIN, PULSE = 12.0, 10.0, 8.0, 4.0
+CORE, PROBE, MARGIN, PULSE = 12.0, 10.0, 6.0, 4.0
 """Radii of the core and of where energy is measured, what the domain has beyond the handshake, width of the pulse; in nn."""
 GROWTH = 0.3
 """Of the mesh beyond the handshake: so coarse that without friction most of a wave comes back."""

@@ -219,7 +219,7 @@ def test_orphan_nodes(shared_path, monkeypatch, capfd, text):
 
 def test_several_ranks_write_once(tmp_path):
     path = tmp_path / "two.json"
-    command = qc_command("patch-test", *SMALL, "--method", "bgrac", "--format", "json", "-o", str(path), ranks=2)
+    command = qc_command("patch-test", *SMALL, "--method", "bgfc", "--format", "json", "-o", str(path), ranks=2)
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert {r["ranks"] for r in json.loads(path.read_text())} == {2}
