@@ -72,7 +72,7 @@ def read_kinks(directory: Path) -> tuple[dict[str, Any], list[KinkLaw]]:
         step, periods, warnings = float(document["step"]), int(document["front_periods"]), list(document.get("warnings") or [])
         levels = sorted((KinkLevel.from_plain(level) for level in document["levels"]), key=lambda level: level.K)
         head = {"case": str(document["case"]), "step": step, "front_periods": periods, "K_G": float(document["K_G"]), "warnings": warnings}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{path}: is not the document of a qc kinks of this version ({type(error).__name__}: {error})") from None
     if not levels:
         raise InputError(f"{path}: has no loads in levels, expected one or more")

@@ -25,6 +25,9 @@ NEAR = 2
 MIDDLE = (0.01, 3.0)
 """Bounds of the barrier between equal energies, eV."""
 
+MOST = 1e6
+"""No front has an energy (eV), length (A), energy release rate (J/m^2) or frequency (THz) beyond it, the last three none below 1 / MOST."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class KinkLaw:
@@ -83,7 +86,7 @@ def law_at(level: KinkLevel, step: float, periods: int) -> KinkLaw:
     Raises
     ------
     InputError
-        There are fewer bonds, or less is known of them, than the law needs.
+        There are fewer bonds, or less is known of them, than the law needs, or a number is none of a front.
     """
     events = _kept(level)
     if level.G is None or level.curvature is None or any(event.frequency is None for event in events):
@@ -91,6 +94,7 @@ def law_at(level: KinkLevel, step: float, periods: int) -> KinkLaw:
             f"the load {level.K_over_KG:g} K_G has no G, no curvature or no frequency in kinks.json: expected those of this version, "
             "run qc kinks again"
         )
+    _check_numbers(level, events, step, periods)
     unit = 0.5 * kink_energy(level.G, step)
     near, energy_residual = _near(events, level, unit, periods)
     middle, barrier_residual = _middle(events)
@@ -105,6 +109,19 @@ def law_at(level: KinkLevel, step: float, periods: int) -> KinkLaw:
         energy_residual=energy_residual,
         barrier_residual=barrier_residual,
     )
+
+
+def _check_numbers(level: KinkLevel, events: Sequence[KinkEvent], step: float, periods: int) -> None:
+    """InputError for numbers that no front has: files are edited."""
+    of_events = [(name, getattr(event, name)) for event in events for name in ("before", "saddle", "after")]
+    positive = [("step", step), ("K_over_KG", level.K_over_KG), ("G", level.G), *(("frequency", event.frequency) for event in events)]
+    for name, number in [("advance", level.advance), ("curvature", level.curvature), *of_events, *positive]:
+        least = 1.0 / MOST if (name, number) in positive else -MOST
+        if not (isinstance(number, int | float) and least <= number <= MOST):
+            expected = f"a number from {least:g} to {MOST:g}"
+            raise InputError(f"the load {level.K_over_KG!r} K_G has {name} = {number!r}, which is not allowed: {expected} is expected")
+    if any(len(event.advance) != periods for event in events):
+        raise InputError(f"front_periods = {periods} is not what the events have: each has one number a period in advance")
 
 
 def _kept(level: KinkLevel) -> list[KinkEvent]:

@@ -86,3 +86,26 @@ def test_bad_input():
         law_at(replace(one, events=short), STEP, 3)
     with pytest.raises(InputError, match=r"has no G, no curvature or no frequency in kinks.json"):
         law_at(replace(one, curvature=None), STEP, PERIODS)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"G": float("nan")}, "G = nan"),
+        ({"advance": 1e300}, r"advance = 1e\+300"),
+        ({"frequency": 0}, "frequency = 0"),
+        ({"saddle": "high"}, "saddle = 'high'"),
+    ],
+)
+def test_numbers_that_no_front_has_are_refused(change, said):
+    """As a file has them that somebody edited."""
+    good = level(1.1)
+    of_events = not hasattr(good, next(iter(change)))
+    bad = replace(good, events=[replace(event, **change) for event in good.events]) if of_events else replace(good, **change)
+    with pytest.raises(InputError, match=said):
+        law_at(bad, STEP, PERIODS)
+
+
+def test_a_front_of_another_length_is_refused():
+    with pytest.raises(InputError, match=f"front_periods = {10**12} is not what the events have"):
+        law_at(level(1.1), STEP, 10**12)
