@@ -36,19 +36,17 @@ PY := $(RUN) $(BIN)python3
 MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 
 # Bytecode is kept, whatever the shell says: pytest's rewritten asserts take each process 7 s to make anew. One thread a rank.
-# The transports suit one machine; MPICH's waiting ranks sleep and leave their core to those that compute; the last lets Open MPI
-# start more ranks than cores, as root too.
+# The transports suit one machine; MPICH's waiting ranks leave their core to those that compute; the last lets Open MPI start
+# more ranks than cores, as root too.
 TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} \
-	MPIR_CVAR_ENABLE_HEAVY_YIELD=1 \
+	MPIR_CVAR_CH4_PROGRESS_THROTTLE=1 MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT=200 \
 	PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
 PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
-MPI_PARTS := mpi-cracks mpi-models mpi-two
-PATCH_PARTS := patch-three patch-two
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test quick wheel-test begin house lint types unit mpi $(MPI_PARTS) patch-test patch $(PATCH_PARTS) examples crack docs bench clean
+.PHONY: help venv test quick wheel-test begin house lint types unit mpi patch-test examples crack docs bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
@@ -89,8 +87,7 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 FORCE:
 endif
 
-test: begin lint unit patch
-	$(call SIDE_BY_SIDE,$(MPI_PARTS) $(PATCH_PARTS) types)
+test: begin lint types unit mpi patch-test
 	@$(PY) tools/slowest.py $(REPORTS)
 	@echo "make test: all passed"
 
@@ -113,32 +110,18 @@ unit: $(READY)
 	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --deselect=$(GALLERY) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
-# Files without such a mark are not even read: every rank would. What has ranks of its own goes side by side, as many jobs as
-# cores, since ranks that wait for each other leave a part of them idle. A job's words come when it has ended.
-MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests | grep -E $(2))
-OF_CRACKS := '^tests/qc/(cli|commands|crack)/'
+# Files without such a mark are not even read: every rank would.
+MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests)
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
-SIDE_BY_SIDE = @echo "Side by side: $(1)" && $(MAKE) --no-print-directory --keep-going --output-sync=target -j $(RANKS) $(1)
 mpi: $(READY)
-	$(call SIDE_BY_SIDE,$(MPI_PARTS))
-
-mpi-cracks:
-	$(call MPI_PYTEST,3,cracks) -m "mpi and not slow" $(call MARKED,,$(OF_CRACKS)) $(PYTEST_ARGS)
-mpi-models:
-	$(call MPI_PYTEST,3,models) -m "mpi and not slow" --deselect=$(GALLERY) $(call MARKED,,-v $(OF_CRACKS)) $(PYTEST_ARGS)
-mpi-two:
-	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" --deselect=$(GALLERY) $(call MARKED,.*also=2,.) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --deselect=$(GALLERY) $(call MARKED) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" --deselect=$(GALLERY) $(call MARKED,.*also=2) $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.
-patch-test: $(READY) patch
-	$(call SIDE_BY_SIDE,$(PATCH_PARTS))
-
-patch: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q $(call PARALLEL,loadgroup) --junit-xml=$(REPORTS)/patch.xml patch_tests --ignore=patch_tests/test_rank_invariance.py $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
-patch-two:
+patch-test: $(READY)
 	@mkdir -p results
+	$(TEST_ENV) $(PY) -m pytest -q $(call PARALLEL,loadgroup) --junit-xml=$(REPORTS)/patch.xml patch_tests --ignore=patch_tests/test_rank_invariance.py $(if $(PATCH_ARGS),$(PATCH_ARGS),--standard)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
-patch-three:
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
 # All of them; unit has the quick ones, too.

@@ -107,7 +107,7 @@ def launched(ranks: int, *words: str) -> dict[str, Any] | None:
     oversubscribe |= {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
     command = [launcher, "-n", str(ranks), sys.executable, "-m", "benchmarks.scaling_ranks", *words]
     if ranks > (os.cpu_count() or 1):  # MPICH's waiting ranks leave their core to those that compute
-        oversubscribe |= {"MPIR_CVAR_ENABLE_HEAVY_YIELD": "1"}
+        oversubscribe |= {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "200"}
     environment = os.environ | oversubscribe
     try:
         done = subprocess.run(
