@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import typer
@@ -31,21 +32,23 @@ def _log_level(level: Level) -> None:
 
 
 def _models(words: list[str] | None) -> None:
-    for one in words or ():
-        try:
-            add_alias(one)
-        except ValueError as error:
-            raise typer.BadParameter(str(error).removeprefix("--model: ")) from None
+    _taught("--model", add_alias, words or [])
 
 
 def _engines(words: list[str] | None) -> None:
-    for one in words or ():
+    if words:
         from ..qm.engine.aliases import add_engine  # who names no engine does not wait for numpy
 
+        _taught("--engine", add_engine, words)
+
+
+def _taught(option: str, learn: Callable[[str], object], words: list[str]) -> None:
+    """Learn what an option of names says; what is wrong is typer's to tell, which names the option itself."""
+    for one in words:
         try:
-            add_engine(one)
+            learn(one)
         except ValueError as error:
-            raise typer.BadParameter(str(error).removeprefix("--engine: ")) from None
+            raise typer.BadParameter(str(error).removeprefix(f"{option}: ")) from None
 
 
 _words = typer.Typer(add_completion=False, rich_markup_mode=None)

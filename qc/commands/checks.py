@@ -36,8 +36,10 @@ AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
 """A run may go where there is nothing else: the lock is that of one which was killed before it wrote anything."""
 
 
-RESULTS = {"result.json", "propagation.json", "folds.json", "front.json", "kinks.json", "sweep.json", "study.json", "survey.json"}
-RESULTS |= {"velocity.json"}
+RESULTS = {
+    *("result.json", "propagation.json", "folds.json", "front.json", "kinks.json", "velocity.json"),
+    *("sweep.json", "study.json", "survey.json"),
+}
 """What commands leave in a directory once there is a result."""
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ..drive.kmc import FrontLaw
+from ..drive.rates import THZ
 from ..errors import InputError
 from .front_theory import grip_energy, kink_energy
-from .kinks import THZ, KinkEvent, KinkLevel
+from .kinks import KinkEvent, KinkLevel
 
 NEAR = 2
 """Neighbours whose interaction is fitted; further ones have Rice's."""
@@ -114,12 +115,13 @@ def law_at(level: KinkLevel, step: float, periods: int) -> KinkLaw:
 def _check_numbers(level: KinkLevel, events: Sequence[KinkEvent], step: float, periods: int) -> None:
     """InputError for numbers that no front has: files are edited."""
     of_events = [(name, getattr(event, name)) for event in events for name in ("before", "saddle", "after")]
+    signed = [("advance", level.advance), ("curvature", level.curvature), *of_events]
     positive = [("step", step), ("K_over_KG", level.K_over_KG), ("G", level.G), *(("frequency", event.frequency) for event in events)]
-    for name, number in [("advance", level.advance), ("curvature", level.curvature), *of_events, *positive]:
-        least = 1.0 / MOST if (name, number) in positive else -MOST
-        if not (isinstance(number, int | float) and least <= number <= MOST):
-            expected = f"a number from {least:g} to {MOST:g}"
-            raise InputError(f"the load {level.K_over_KG!r} K_G has {name} = {number!r}, which is not allowed: {expected} is expected")
+    for numbers, least in ((signed, -MOST), (positive, 1.0 / MOST)):
+        for name, number in numbers:
+            if not (isinstance(number, int | float) and least <= number <= MOST):
+                expected = f"a number from {least:g} to {MOST:g}"
+                raise InputError(f"the load {level.K_over_KG!r} K_G has {name} = {number!r}, which is not allowed: {expected} is expected")
     if any(len(event.advance) != periods for event in events):
         raise InputError(f"front_periods = {periods} is not what the events have: each has one number a period in advance")
 

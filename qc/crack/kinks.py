@@ -11,7 +11,7 @@ from petsc4py import PETSc
 
 from ..drive.bond_drive import BondDrive
 from ..drive.masses import lumped_masses
-from ..drive.rates import partial_log_ratio, reaction_frequency
+from ..drive.rates import THZ, partial_log_ratio, reaction_frequency
 from ..drive.saddle import End, Saddle
 from ..errors import ConvergenceError
 from ..solve.options import SolverOptions
@@ -25,9 +25,6 @@ from .system import CrackSystem
 
 NEAR = 8.0
 """Distance from the front of the atoms whose determinants are compared, A."""
-
-THZ = 1e12
-"""1/s."""
 
 RIM = 6.0
 """Atoms so near to the core's rim feel the mesh in their determinants, A (docs/fronts.md)."""

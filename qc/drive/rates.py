@@ -15,8 +15,8 @@ from ..solve.stability import Inertia
 from .frequencies import weighted_hessian
 from .ledger import KB
 
-PER_PS = 1e12
-"""1/ps in 1/s."""
+THZ = 1e12
+"""1/ps, in 1/s."""
 
 CLOSE = 1e-8
 """Relative error of the eigenvalue of the reaction."""
@@ -73,7 +73,7 @@ def reaction_frequency(coupling: Coupling, q: PETSc.Vec, mass: np.ndarray) -> fl
         value = _nearest(D, shift)
     if value >= 0:
         raise ConvergenceError("the state has no unstable mode: a rate needs a saddle")
-    return float(np.sqrt(-value)) / (2.0 * np.pi) * PER_PS
+    return float(np.sqrt(-value)) / (2.0 * np.pi) * THZ
 
 
 def _nearest(D: PETSc.Mat, shift: float) -> float:

@@ -16,7 +16,7 @@ from ..solve.stability import release_dropped
 from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
 from .claims.qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine
-from .claims.waves import WAVE_CLAIMS
+from .claims.waves import ALL_WAVES, WAVE_CLAIMS
 from .crystals import parse_crystal
 from .model import PatchTest
 from .record import Record
@@ -45,8 +45,6 @@ AT_REST = ("Newton from a perturbed state", "decay rate")
 """Claims about states whose inner shifts are relaxed."""
 FEW = ("identity", "general:0.05", "rotation:30")
 """Those of multilattices in 3-D, unless methods or deformations are named."""
-ALL_WAVES = "no reflection of any wavelength"
-"""A claim of minutes, made only where methods are named; the others make it for one wavelength."""
 HEAVY = ("Newton from a perturbed state",)
 """Claims that take long in 3-D: there the standard suite makes them for methods without ghost forces in the deformed crystal only."""
 

@@ -13,7 +13,8 @@ from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
 from qc.errors import InputError
 from qc.patch.claims.claims import CLAIMS
-from qc.patch.suite import ALL_WAVES, DEFORMATIONS, make_jobs, run_jobs, standard_setups
+from qc.patch.claims.waves import ALL_WAVES
+from qc.patch.suite import DEFORMATIONS, make_jobs, run_jobs, standard_setups
 
 STRAIN = "general:0.05"
 
