@@ -56,9 +56,9 @@ help:
 	@echo "make wheel-test  builds the wheel, installs it outside this folder, runs qc selftest"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
 	@echo "make lint | types | unit | mpi | patch-test    the parts of make test (WORKERS=, as many processes as cores)"
-	@echo "make examples  all examples of the README, the slow ones too"
+	@echo "make examples  the examples of the README and their scripts"
 	@echo "make house     the rooms, the five largest of each kind, imports that go up; needs Python 3.12 and nothing else"
-	@echo "make docs      the site, results/docs/index.html; runs and tests the gallery, warnings are errors"
+	@echo "make docs      the site, results/docs/index.html; tests pages, report and gallery, warnings are errors"
 	@echo "make bench     times beside LAMMPS and others, tables and benchmarks/results/*.json (BENCH=\"kernels hessian\")"
 	@echo "make clean     remove caches and the environment, keep results/"
 
@@ -104,10 +104,14 @@ lint: $(READY)
 types: $(READY)
 	$(PY) -m mypy
 
-# The scripts of the gallery are run where they are shown, three of them on two ranks, too: make docs.
+# Run where they are shown: the scripts of the gallery, three of them on two ranks, too, pages and the browser by make docs, the
+# examples by make examples.
 GALLERY := tests/test_gallery.py
+PAGES := tests/test_docs.py tests/qc/report/test_page.py
+EXAMPLES := tests/test_examples.py tests/test_example_scripts.py
+ELSEWHERE := $(addprefix --deselect=,$(GALLERY) $(PAGES) $(EXAMPLES))
 unit: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) --deselect=$(GALLERY) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) $(ELSEWHERE) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
 # Files without such a mark are not even read: every rank would.
@@ -124,9 +128,8 @@ patch-test: $(READY)
 	$(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n 2 $(BIN)python3 -m qc patch-test $(PATCH_MPI) -o results/patch_test.txt --map results/patch_test.png
 	$(call MPI_PYTEST,3,patch) -m mpi patch_tests $(if $(PATCH_ARGS),$(PATCH_ARGS),$(PATCH_RANKS))
 
-# All of them; unit has the quick ones, too.
 examples: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml tests/test_examples.py
+	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/examples.xml $(EXAMPLES)
 
 # The wheel as a stranger has it: in an environment of its own, outside this folder. About 2 GB, removed afterwards.
 WHEEL := $(abspath results/wheel)
@@ -157,7 +160,7 @@ house:
 
 # Pages of keys and commands are written by the code, the gallery is run: docs/conf.py. Its numbers come first.
 docs: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/gallery.xml $(GALLERY)
+	$(TEST_ENV) $(PY) -m pytest -q $(PARALLEL) --junit-xml=$(REPORTS)/gallery.xml $(GALLERY) $(PAGES)
 	$(call MPI_PYTEST,2,gallery) -m "mpi(also=2)" $(GALLERY)
 	$(TEST_ENV) MPLBACKEND=Agg $(PY) -m sphinx -W --keep-going -q -b html docs results/docs
 	@echo "make docs: results/docs/index.html"

@@ -9,17 +9,26 @@ import numpy as np
 from mpi4py import MPI
 
 ROOT = 0
-NAP = 2e-3  # s; nothing beside a call of an engine
+NAP = 2e-3
+"""Longest pause of a rank that waits for another's work, s: nothing beside a call of an engine or a mesh."""
+
+
+def wait_at_ease(request: MPI.Request) -> None:
+    """Until the request is done, leaving the core to those that compute: in pauses of at most a tenth of what was waited so far."""
+    begin = time.perf_counter()
+    while not request.Test():
+        time.sleep(min(NAP, 0.1 * (time.perf_counter() - begin)))
 
 
 def on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
-    """Call on rank 0 and give the result, or the same error, to all ranks. Collective."""
+    """Call on rank 0 and give the result, or the same error, to all ranks. Collective; the others sleep meanwhile."""
     answer: tuple[T | None, Exception | None] = (None, None)
     if comm.rank == 0:
         try:
             answer = (function(), None)
         except Exception as error:
             answer = (None, error)
+    wait_at_ease(comm.Ibarrier())
     value, failure = comm.bcast(answer)
     if failure is not None:
         raise failure
@@ -27,7 +36,7 @@ def on_root[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
 
 
 def together[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
-    """Call on every rank; if it fails on any, the first failing rank's error is raised on all. Collective.
+    """Call on every rank; if it fails on any, the first failing rank's error is raised on all. Collective; who is done first sleeps.
 
     The function must not communicate.
     """
@@ -36,6 +45,7 @@ def together[T](comm: MPI.Comm, function: Callable[[], T]) -> T:
         value = function()
     except Exception as error:
         failure = error
+    wait_at_ease(comm.Ibarrier())
     first = next((f for f in comm.allgather(failure) if f is not None), None)
     if first is not None:
         raise first
@@ -54,9 +64,7 @@ def on_computing_rank[T](comm: MPI.Comm, function: Callable[[], T]) -> T | None:
         except Exception as error:
             failure, failed[0] = error, 1
     if comm.size > 1:
-        request = comm.Ibcast(failed, root=ROOT)
-        while not request.Test():
-            time.sleep(NAP)
+        wait_at_ease(comm.Ibcast(failed, root=ROOT))
     if failed[0]:
         raise comm.bcast(failure, root=ROOT)
     return value

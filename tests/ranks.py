@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mpi4py import MPI
 
-from fem.collective import on_root
+from fem.collective import on_root, wait_at_ease
 
 
 def together_and_alone[T](work: Callable[[MPI.Comm], T]) -> tuple[T, T]:
@@ -16,3 +16,8 @@ def together_and_alone[T](work: Callable[[MPI.Comm], T]) -> tuple[T, T]:
     """
     many = work(MPI.COMM_WORLD)
     return many, many if MPI.COMM_WORLD.size == 1 else on_root(MPI.COMM_WORLD, lambda: work(MPI.COMM_SELF))
+
+
+def meet() -> None:
+    """A barrier at which ranks sleep: behind what one of them does alone. Collective."""
+    wait_at_ease(MPI.COMM_WORLD.Ibarrier())

@@ -19,6 +19,7 @@ from qc.errors import InputError
 from qc.output.journal import STEPS as STEPS_FILE
 from qc.output.sealed import BEFORE, NEWEST, seal
 from tests.qc.commands.small import STEPS, TOML, case, comm, left_over, read, same_ladder
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -28,7 +29,7 @@ def out(whole, shared_path):
     """A copy of a run with checkpoints after its last two steps."""
     if comm.rank == 0:
         shutil.copytree(whole, shared_path / "out")
-    comm.barrier()
+    meet()
     return shared_path / "out"
 
 
@@ -142,12 +143,12 @@ def test_all_ranks_go_on_from_the_one_before(out, file, way):
     assert go_on(out) == STEPS
     if comm.rank == 0:
         way(out / file)
-    comm.barrier()
+    meet()
     assert go_on(out) == STEPS - 1
-    comm.barrier()
+    meet()
     if comm.rank == 0:
         (out / ONE_BEFORE).unlink()
-    comm.barrier()
+    meet()
     with pytest.raises(InputError, match=f"there is no whole checkpoint in .*rests on {ONE_BEFORE}, which is missing"):
         go_on(out)
 

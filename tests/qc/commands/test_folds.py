@@ -15,6 +15,7 @@ from qc.crack.folds import FoldSpec
 from qc.drive.continuation import PathOptions
 from qc.errors import InputError, Stopped
 from tests.qc.crack.test_silicon_crack import disc
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 comm = MPI.COMM_WORLD
@@ -43,7 +44,7 @@ def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatc
     monkeypatch.setattr(FoldsRun, "_found", ask)
     with pytest.raises(Stopped, match="stopped after 8 points of the path; resume with --resume"):
         one_fold(shared_path / "out")
-    comm.barrier()
+    meet()
     if comm.rank == 0:
         del stops[0]
         with pytest.raises(Stopped, match="stopped after 14 points of the path; resume with --resume"):
@@ -55,7 +56,7 @@ def test_a_path_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatc
         monkeypatch.setattr("qc.commands.folds.begin", lambda *a: pytest.fail("began again"))
         resumed = one_fold(shared_path / "out", MPI.COMM_SELF, resume=True)
         same_path(resumed, whole)
-    comm.barrier()
+    meet()
 
 
 def same_path(document, other):

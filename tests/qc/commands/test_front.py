@@ -19,6 +19,7 @@ from qc.errors import InputError, Stopped
 from qc.report.scenes import scenes
 from qc.report.source import read_source
 from qc.solve.options import SolverOptions
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 comm = MPI.COMM_WORLD
@@ -59,7 +60,7 @@ def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch
     with pytest.raises(Stopped, match="stopped after 1 fronts; resume with --resume"):
         fronts(shared_path / "out")
     monkeypatch.setattr(FrontRun, "_keep", keep)
-    comm.barrier()
+    meet()
     if comm.rank == 0:
         whole = fronts(shared_path / "whole", MPI.COMM_SELF)
         monkeypatch.setattr("qc.commands.front.straight_fronts", lambda *a: pytest.fail("began again"))
@@ -68,7 +69,7 @@ def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch
         assert [a for a, _ in same] == pytest.approx([b for _, b in same], abs=1e-6)
         monkeypatch.setattr("qc.commands.front.FrontRun._keep", lambda *a: pytest.fail("relaxed again"))
         assert fronts(shared_path / "out", MPI.COMM_SELF, resume=True)["states"] == resumed["states"]
-    comm.barrier()
+    meet()
 
 
 def test_files(tmp_path):

@@ -15,6 +15,7 @@ from qc.commands.terminal import display
 from qc.errors import InputError, Stopped
 from qc.solve.options import SolverOptions
 from tests.qc.commands.test_front import front_case
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 comm = MPI.COMM_WORLD
@@ -41,7 +42,7 @@ def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch
     with pytest.raises(Stopped, match="stopped after 1 loads; resume with --resume"):
         kinks(shared_path / "out")
     monkeypatch.setattr(KinksRun, "_save", save)
-    comm.barrier()
+    meet()
     if comm.rank == 0:
         with pytest.raises(InputError, match=r"--resume: --largest 2 differs from the run in .*, which had 1"):
             kinks(shared_path / "out", MPI.COMM_SELF, resume=True, largest=2)
@@ -53,7 +54,7 @@ def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch
             assert one["events"][0]["forward"] == pytest.approx(other["events"][0]["forward"], abs=1e-7)
         monkeypatch.setattr("qc.commands.kinks.kink_level", lambda *a: pytest.fail("looked again"))
         assert kinks(shared_path / "out", MPI.COMM_SELF, resume=True)["levels"] == resumed["levels"]
-    comm.barrier()
+    meet()
 
 
 def test_files(tmp_path):

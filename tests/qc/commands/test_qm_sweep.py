@@ -12,6 +12,7 @@ from qc.commands.terminal import display
 from qc.errors import InputError, Stopped
 from qc.solve.options import SolverOptions
 from tests.qc.commands.small import tip_case
+from tests.ranks import meet
 
 comm = MPI.COMM_WORLD
 TOLERANCE = 1e-10
@@ -41,7 +42,7 @@ def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypat
     with pytest.raises(Stopped, match=r"stopped after K = 1.0000 K_G; resume with --resume"):
         sweep(shared_path / "out")
     monkeypatch.setattr(SweepRun, "_save", save)
-    comm.barrier()
+    meet()
     if comm.rank == 0:
         whole = sweep(shared_path / "whole", MPI.COMM_SELF)
         monkeypatch.setattr("qc.commands.qm_sweep.Ladder", lambda *a: pytest.fail("began again"))
@@ -52,7 +53,7 @@ def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypat
             for name in ("x", "z", "potential", "qm", "opening_force"):
                 assert [b[name] for b in one["bonds"]] == pytest.approx([b[name] for b in other["bonds"]], abs=TOLERANCE)
         assert resumed["qm"]["calls"] > resumed["loads"][1]["qm"]["calls"]
-    comm.barrier()
+    meet()
 
 
 @pytest.mark.parametrize("engine", ["Stiff", "SW"])

@@ -19,6 +19,7 @@ from qc.output.checkpoint import Checkpoints
 from qc.pictures.tip import tip_picture
 from tests.programs import environment, qc_command
 from tests.qc.commands.small import SMALL, STEPS, TOML, case, comm, left_over, read, same_ladder
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -142,14 +143,14 @@ def test_a_signal_in_the_middle_of_a_step_ends_the_run_there(whole, folder):
 
     with pytest.raises(Stopped, match=r"stopped after K = 1.0600 K_G"), listening(ask):
         run_case(case(), folder / "out")
-    comm.barrier()
+    meet()
     assert len(set(comm.allgather(tuple(heard)))) == 1
     log = (folder / "out" / "run.log").read_text()
     assert all(iteration in log for iteration in heard[1:])
     assert "WARNING" in log.splitlines()[-1]
     assert len(read(folder / "out")["steps"]) == 1
     assert (folder / "out" / "tip.png").exists()
-    comm.barrier()
+    meet()
     run_case(case(), folder / "out", resume=True)
     assert same_ladder(folder / "out", whole)
 

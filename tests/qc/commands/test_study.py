@@ -8,6 +8,7 @@ from mpi4py import MPI
 from qc.cli.tables import fit_line
 from qc.commands.study import atoms_of_disc, fits, run_study
 from qc.commands.study_plan import parse_variations, plan
+from tests.ranks import meet
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -33,7 +34,7 @@ def test_study_by_ladder_and_its_resume(study_case, shared_path, monkeypatch):
     if MPI.COMM_WORLD.rank == 0:  # the result of a finished member is enough
         for checkpoint in (shared_path / "out" / rows[0]["name"]).glob("checkpoint*.json"):
             checkpoint.unlink()
-    MPI.COMM_WORLD.barrier()
+    meet()
     monkeypatch.setattr("qc.commands.study.run_case", lambda *a, **k: pytest.fail("ran again"))
     assert run_study(members, shared_path / "out", resume=True) == first
 
