@@ -24,7 +24,7 @@ from ..report.page import report_or_warn
 from ..stages import stage
 from .directory import RunDirectory
 from .opened import opened
-from .potential import refuse_forces_only
+from .potential import refuse_forces_only, refuse_qm
 from .report import judged_by
 from .specs import solver_options
 from .terminal import Display
@@ -45,6 +45,7 @@ def run_folds(
     resume : bool
         Go on after the last point found there, on any number of ranks.
     """
+    refuse_qm(case, "qc folds", "it follows a path by the exact Hessian, and of the engine's only what its gradients have said is known")
     refuse_forces_only(case, "qc folds", "a Hessian and an energy: there is no fold and no barrier")
     with opened(directory, resume, "folds") as (held, shown):
         return FoldsRun(case, held, spec, options, shown).execute()

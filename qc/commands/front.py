@@ -31,7 +31,7 @@ from .directory import RunDirectory
 from .front_plan import Periods
 from .front_report import document, line_of, write_tables
 from .opened import opened
-from .potential import refuse_forces_only
+from .potential import refuse_forces_only, refuse_qm
 from .report import model_line
 from .specs import solver_options
 from .terminal import Display
@@ -51,6 +51,7 @@ def run_front(case: Case, directory: Path, sets: Sequence[Periods], resume: bool
     resume : bool
         Go on after the last front found there, on any number of ranks.
     """
+    refuse_qm(case, "qc front", "it puts fronts together of the potential's straight states")
     refuse_forces_only(case, "qc front", "an energy to compare kinks by")
     if isinstance(case.load.K_start, str):
         raise InputError(

@@ -24,7 +24,7 @@ from ..solve.options import SolverOptions
 from ..stages import stage
 from .directory import RunDirectory
 from .opened import opened
-from .potential import refuse_forces_only
+from .potential import refuse_forces_only, refuse_qm
 from .report import material_entries, model_line
 from .specs import solver_options
 from .terminal import Display
@@ -51,6 +51,7 @@ def run_kinks(case: Case, directory: Path, levels: Sequence[float], largest: int
     resume : bool
         Go on after the last load found there, on any number of ranks.
     """
+    refuse_qm(case, "qc kinks", "it finds saddles by the exact Hessian, and of the engine's only what its gradients have said is known")
     refuse_forces_only(case, "qc kinks", "a Hessian and an energy: there is no saddle")
     with opened(directory, resume, "kinks") as (held, shown):
         return KinksRun(case, held, levels, largest, solver_options(case, []), shown).execute()

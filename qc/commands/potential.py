@@ -45,3 +45,9 @@ def refuse_forces_only(case: Case, command: str, why: str) -> None:
     """Refuse a command that needs an energy for a model that has none."""
     if case.potential.model is not None and isinstance(load_potential_of(case), ForcesOnly):
         raise InputError(f"{case.potential.named} gives forces only, no energies of sites: {command} needs {why}; qc run does without")
+
+
+def refuse_qm(case: Case, command: str, why: str) -> None:
+    """Refuse a command that would leave the QM tip out without a word."""
+    if case.qm is not None:
+        raise InputError(f"[qm] is not allowed with {command}: {why}; leave the table out, or use qc run, qc propagate or qc qm-sweep")

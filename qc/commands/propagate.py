@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from petsc4py import PETSc
 
@@ -20,6 +21,7 @@ from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
 from ..output.growing_table import GrowingTable
 from ..output.pictures import draw_model, drawn
+from ..output.qm_layers import draw_layers
 from ..output.sealed import entries_of
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
@@ -30,15 +32,15 @@ from .opened import opened
 from .potential import refuse_forces_only
 from .propagation_report import document, summary_lines
 from .report import in_short, model_line, step_line
+from .run import patient, qm_tip
 from .specs import blaming_petsc_options, propagation_spec, quiet_petsc, solver_options
 from .terminal import Display, tell
 
 
 def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> int:
     """Propagate the crack of a case in ``directory``; the exit code. Arguments and errors as for `run_case`. Collective."""
-    if case.qm is not None:
-        why = "a QM region does not move with the model yet; leave it out, or use qc run"
-        raise InputError(f"[qm] is not allowed with qc propagate: {why}")
+    if case.qm is not None and not case.qm.follow_tip:
+        raise InputError("qm.follow_tip = false is not allowed with qc propagate: the tip leaves the region, so it must be true")
     refuse_forces_only(case, "qc propagate", "the energy of what the model leaves behind")
     quiet_petsc(petsc_options)
     options = solver_options(case, petsc_options or [])
@@ -46,7 +48,7 @@ def run_propagation(case: Case, directory: Path, resume: bool = False, petsc_opt
         run = PropagationRun(case, held, options, shown)
         run.execute()
     if held.comm.rank == 0:
-        tell(summary_lines(run.specimen, run.propagation, held.watch, held.path))
+        tell(summary_lines(run.specimen, run.propagation, held.watch, held.path, run.qm_report))
     return 0
 
 
@@ -68,22 +70,34 @@ class PropagationRun:
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
         system = self.specimen.system
+        self.qm = qm_tip(self.specimen, directory)
+        self.qm_report: dict[str, Any] | None = None
         with stage("set-up"):
             states = None if directory.saved is None else last_states(directory, system)
             with blaming_petsc_options(options):
-                self.propagation = Propagation(system, propagation_spec(case), options, states)
+                self.propagation = Propagation(system, propagation_spec(case), patient(options, self.qm), states, self.qm)
             directory.keep_multipliers(system)
 
     def execute(self) -> None:
         """Break and close all bonds; pictures and tables also of a propagation that stops or fails."""
-        with self.directory.until_stopped(self._finish, self._reached) as interrupt:
-            picture = self.directory.path / "model.png"
-            if not on_root(self.directory.comm, picture.exists):
-                with stage("pictures"):
-                    draw_model(picture, self.specimen.system, self.specimen.case.name)
-            if self.directory.fell_back:
-                on_root(self.directory.comm, self._write_tables)
-            self._walk(interrupt)
+        try:
+            with self.directory.until_stopped(self._finish, self._reached) as interrupt:
+                self._draw_model()
+                if self.directory.fell_back:
+                    on_root(self.directory.comm, self._write_tables)
+                self._walk(interrupt)
+        finally:
+            if self.qm is not None:
+                self.qm.close()
+
+    def _draw_model(self) -> None:
+        path, system, title = self.directory.path, self.specimen.system, self.specimen.case.name
+        if on_root(self.directory.comm, (path / "model.png").exists):
+            return
+        with stage("pictures"):
+            draw_model(path / "model.png", system, title)
+            if self.qm is not None:
+                draw_layers(path / "qm.png", system, self.qm.qm, title)
 
     def _walk(self, interrupt: Interrupt) -> None:
         propagation, total = self.propagation, self.propagation.spec.bonds + self.propagation.spec.close
@@ -116,13 +130,15 @@ class PropagationRun:
             record.seconds = round(sum(directory.watch.seconds.values()), 3)
             if len(ladder.state.steps) == 1 or record.stage == "back":
                 directory.write_state(ladder, record, number=len(state.curve))
+            self.qm_report = None if self.qm is None else self.qm.report()
             self._save()
             on_root(directory.comm, self._add_to_tables)
 
     def _save(self) -> None:
         """The checkpoint, of a state or of the trials before the first one."""
-        propagation = self.propagation
-        self.directory.save(self.specimen, propagation.ladder, {"propagation": asdict(propagation.state)})
+        propagation, qm = self.propagation, self.qm
+        more = {"propagation": asdict(propagation.state), "qm": None if qm is None else qm.plain()}
+        self.directory.save(self.specimen, propagation.ladder, more, None if qm is None else qm.learnt)
 
     def _add_to_tables(self) -> None:
         steps = self.propagation.ladder.state.steps
@@ -136,7 +152,7 @@ class PropagationRun:
 
     def _write_documents(self) -> None:
         path, propagation = self.directory.path, self.propagation
-        write_json(path / "propagation.json", document(self.specimen, propagation, self.directory.watch))
+        write_json(path / "propagation.json", document(self.specimen, propagation, self.directory.watch, self.qm_report))
         write_steps_csv(path / "r_curve.csv", [asdict(point) for point in propagation.curve], CURVE_COLUMNS)
 
     def _finish(self) -> None:

@@ -14,15 +14,20 @@ from ..crack.propagation_state import PropagationSpec, PropagationState
 from ..crack.r_curve import CurvePoint
 from ..crack.start import Trial
 from ..stages import Stopwatch
-from .report import closing_entries, judged_by, material_entries, notes
+from .report import closing_entries, judged_by, material_entries, notes, qm_line
 from .specimen import Specimen
 
 SIGNS = {"K_plus": "K+", "K_minus": "K-"}
 """Names of the loads of breaking and closing bonds in words."""
 
 
-def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> dict[str, Any]:
-    """Contents of propagation.json: K in MPa m^1/2, energies in eV per cell, lengths in A, J and dE/da in J/m^2."""
+def document(
+    specimen: Specimen, propagation: Propagation, watch: Stopwatch, qm: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Contents of propagation.json: K in MPa m^1/2, energies in eV per cell, lengths in A, J and dE/da in J/m^2.
+
+    ``qm`` is the report of the QM tip, None without one.
+    """
     s, ladder, state, spec = specimen.system, propagation.ladder.state, propagation.state, propagation.spec
     return {
         "case": specimen.case.name,
@@ -54,6 +59,8 @@ def document(specimen: Specimen, propagation: Propagation, watch: Stopwatch) -> 
         "carried": ladder.carried,
         "steps": [step.plain() for step in ladder.steps],
         "events": [event.plain() for event in ladder.events],
+        "n_qm_calls": 0 if qm is None else qm["calls"],
+        "qm": qm,
         **closing_entries(specimen, watch, state.finished),
     }
 
@@ -93,7 +100,9 @@ def summary(curve: Sequence[CurvePoint], K_G: float) -> dict[str, Any]:
     return found | {"worst_balance": max(balances, default=None)}
 
 
-def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch, directory: Path) -> list[str]:
+def summary_lines(
+    specimen: Specimen, propagation: Propagation, watch: Stopwatch, directory: Path, qm: dict[str, Any] | None = None
+) -> list[str]:
     """What a finished propagation says on the terminal."""
     griffith, found = specimen.system.griffith, summary(propagation.curve, specimen.system.K_G)
     lines = [
@@ -107,5 +116,8 @@ def summary_lines(specimen: Specimen, propagation: Propagation, watch: Stopwatch
         extent = f"all between {part['bracket_lowest']:.5f} and {part['bracket_highest']:.5f}"
         width = f"brackets {part['bracket_width']:.5f} wide at most"
         lines.append(f"{SIGNS[name]} {part['mean']:.4f} K_G over {part['events']} events, {extent}, {width}")
+    if qm is not None:
+        calls = [point.qm_calls for point in propagation.curve if point.qm_calls is not None]
+        lines.append(qm_line(qm) + (f", at most {max(calls)} a bond" if calls else ""))
     steps, seconds = propagation.ladder.state.steps, sum(watch.seconds.values())
     return [*lines, f"{len(steps)} steps in {seconds:.0f} s; results in {directory}"]

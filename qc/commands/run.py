@@ -237,14 +237,19 @@ def qm_tip(specimen: Specimen, directory: RunDirectory) -> QMSession | None:
         return session
 
 
+def patient(options: SolverOptions, qm: QMSession | None) -> SolverOptions:
+    """The options with more steps where forces are mixed: no secants without an energy, so that Newton converges linearly."""
+    if qm is None or qm.guide is None:
+        return options
+    return replace(options, max_newton=max(options.max_newton, PATIENT_NEWTON))
+
+
 def start_ladder(
     specimen: Specimen, directory: RunDirectory, options: SolverOptions, qm: QMSession | None = None
 ) -> Ladder:
     """The ladder of a case at its first load, or at the last step of the checkpoint. Collective."""
     system, state, q = specimen.system, None, None
-    guide = None if qm is None else qm.guide
-    if guide is not None:  # no secants without an energy: Newton converges linearly
-        options = replace(options, max_newton=max(options.max_newton, PATIENT_NEWTON))
+    guide, options = None if qm is None else qm.guide, patient(options, qm)
     if directory.saved is not None:
         state, q = directory.last_state(system)
         state.finished = False  # the case may have been given a longer ladder

@@ -55,7 +55,7 @@ def carried(source: CrackSystem, state: CarriedState, target: CrackSystem, n: in
     member = np.maximum(-2 - parts.key[blocks, 2], 0)  # of a shift block: which of the shifts it is
     own = np.arange(len(blocks))
     if inner.shape[1]:
-        pick = inner.reshape(len(points), -1, m)
+        pick = inner.reshape(len(points), inner.shape[1] // m, m)  # there may be no point on this rank
         shift = pick[own, member]
         v[blocks] = np.where(parts.is_shift[blocks][:, None], shift, field[: len(blocks)])
         v[rest] = field[len(blocks) :] + share_of_shifts(pick[len(blocks) :], parts.key[rest, 3])

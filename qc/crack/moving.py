@@ -11,6 +11,7 @@ beyond the model.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from petsc4py import PETSc
@@ -89,20 +90,25 @@ def furthest_move(system: CrackSystem) -> int:
     return max(1, int((system.model.spec.width + system.potential.cutoff) / system.lattice.vectors[0, 0]))
 
 
-def follow(ladder: Ladder, n: int, event: int) -> tuple[ModelMove, StepRecord] | None:
+def follow(
+    ladder: Ladder, n: int, event: int, with_it: Callable[[int], None] = lambda n: None
+) -> tuple[ModelMove, StepRecord] | None:
     """The move by n lattice vectors after an event, and the record of the state relaxed under the same load.
 
-    Both are None, and all is as before, if no state is found or the tip moves with the model. Collective.
+    Both are None, and all is as before, if no state is found or the tip moves with the model. ``with_it`` is told of every
+    move, one back included: it moves what else there is in the model. Collective.
     """
     system, last = ladder.system, ladder.state.steps[-1]
     before, centre = ladder.snapshot(), system.centre
     move(system, ladder.q, last.K, n)
+    with_it(n)
     energy = ladder.energy()
     faces = _leave_behind(ladder, n)
     residual = system.model.coupling.residual(ladder.q)
     record = step_in_place(ladder, last.K_over_KG)
     if record is None:
         system.recentre(centre)
+        with_it(-n)
         ladder.restore(before)
         return None
     made = ModelMove(
@@ -133,7 +139,7 @@ def _leave_behind(ladder: Ladder, n: int) -> float:
     area = 2.0 * n * period * system.model.thickness
     faces = system.griffith.gamma * area / EV_PER_A2
     state.offset += n * period
-    state.carried = {name: state.carried.get(name, 0.0) for name in ("faces", "window")}
+    state.carried = {"faces": 0.0, "window": 0.0} | state.carried
     state.carried["faces"] += faces
     ladder.follow(n * period)
     return faces

@@ -3,17 +3,20 @@
 Each event goes through the same stages. *climb*: the load is changed in steps until the tip snaps, and the bracket is refined.
 *back*: the new state is relaxed under the load of the last old one, so that the energies of both compare. *centre*: the centre
 of the near-tip field moves along with the tip (``field = "tip"``) and the load is relieved. *follow*: if the tip has drifted too
-far from the middle of the core, the model moves by whole lattice vectors.
+far from the middle of the core, the model moves by whole lattice vectors. With a QM tip *region* comes first: the region goes to
+the new tip, what it leaves is the potential's again, and the state is relaxed once more; no energy jumps by it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from petsc4py import PETSc
 
+from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError, InputError
 from ..solve.options import SolverOptions
 from .events import SNAPS
@@ -21,9 +24,10 @@ from .ladder import Ladder
 from .ladder_state import LadderState, Snapshot
 from .moving import check_movable, follow, furthest_move
 from .propagation_state import PropagationSpec, PropagationState, Stage
-from .r_curve import CurvePoint, balanced, curve_point
+from .qm_tip import QMSession
+from .r_curve import CurvePoint, balanced, curve_point, landed
 from .records import Event, StepRecord
-from .staying import recentred, stay
+from .staying import SAME_PLACE, recentred, stay
 from .system import CrackSystem
 
 log = logging.getLogger(__name__)
@@ -49,6 +53,8 @@ class Propagation:
     options : SolverOptions, optional
     saved : (PropagationState, LadderState, PETSc.Vec), optional
         Of a checkpoint.
+    qm : QMSession, optional
+        The QM region of the system; it follows the tip.
     """
 
     def __init__(
@@ -57,11 +63,12 @@ class Propagation:
         spec: PropagationSpec,
         options: SolverOptions | None = None,
         saved: Saved | None = None,
+        qm: QMSession | None = None,
     ) -> None:
         check_movable(system)
-        self.system, self.spec = system, spec
+        self.system, self.spec, self.qm = system, spec, qm
         self.state = PropagationState(centre=system.spec.tip[0]) if saved is None else saved[0]
-        self.ladder = _ladder(system, spec, options, saved)
+        self.ladder = _ladder(system, spec, options, saved, None if qm is None else qm.guide)
         core = system.spec.core
         self._drift = spec.drift if spec.drift is not None else 0.25 * min(core, system.spec.radius)
         self._period = float(system.lattice.vectors[0, 0])
@@ -91,6 +98,7 @@ class Propagation:
         """
         stages: dict[Stage, Callable[[], StepRecord | None]] = {
             "climb": self._climb,
+            "region": self._region,
             "back": self._back,
             "centre": self._centre,
             "follow": self._follow,
@@ -99,6 +107,8 @@ class Propagation:
         record = stages[name]()
         if record is not None:
             record.stage = name
+        if record is not None and self.qm is not None and record.qm is None:
+            record.qm = self.qm.measure(self.ladder.q)
         return record
 
     @property
@@ -166,6 +176,8 @@ class Propagation:
             )
         self.state.lead, self.state.begin = position - self.state.centre, position
         self.ladder.state.origin = position
+        if self.qm is not None:
+            self.state.pending = ["region"]
 
     def _refuse_to_leave(self, record: StepRecord, before: Snapshot) -> None:
         """A tip that runs through the core in one event cannot be followed: back to the state before."""
@@ -183,17 +195,41 @@ class Propagation:
         point = curve_point(self.ladder, event, len(self.curve) + 1, self.state.centre)
         self.curve.append(point)
         self.ladder.state.origin = self._last.tip
-        self.state.pending = ["back"]
+        self.state.pending = ["back"] if self.qm is None else ["region", "back"]
         log.info("%s from %.3f to %.3f A at K = %.5f K_G", point.kind, point.a, point.a_after, point.K_over_KG)
+
+    def _region(self) -> StepRecord | None:
+        """The QM region goes to the tip, where the same load may move it on: then once more; back, and the crack is held by nothing."""
+        assert self.qm is not None
+        place, (*_, begin) = self._last.tip, (self.state.begin, *(point.a for point in self.curve[-1:]))
+        record = self.qm.follow_tip(self.ladder)
+        if record is None or abs(record.tip - place) < SAME_PLACE:
+            self.state.pending = self.state.pending[1:]
+        if record is None or not self.curve:
+            return record
+        self.ladder.state.origin = record.tip
+        if abs(record.tip - begin) < SAME_PLACE:
+            self.curve.pop()
+            self._end(f"the tip goes back to {record.tip:.3f} A once the QM region is where it went: no load holds it there")
+        else:
+            self.curve[-1] = landed(self.curve[-1], record, self.ladder)
+        return record
 
     def _back(self) -> StepRecord | None:
         """The new state under the load before the event: energies at one load, one centre."""
         point = self.curve[-1]
         record = stay(self.ladder, (point.K_low if self.rising else point.K_high) / self.system.K_G)
         if record is not None:
-            self.curve[-1] = balanced(point, record, self.system)
+            point = balanced(point, record, self.system)
+            if self.qm is not None:  # gamma is the potential's, the bond that broke the engine's
+                point = replace(point, two_gamma_minus_J=None, qm_calls=self.qm.calls - self._counted())
+            self.curve[-1] = point
         self._plan()
         return record
+
+    def _counted(self) -> int:
+        """Engine's calls of the events before the last one."""
+        return sum(point.qm_calls or 0 for point in self.curve[:-1])
 
     def _plan(self) -> None:
         """What comes after *back*: the branch ends, turns round, or goes on with the field and the model at the tip's place."""
@@ -255,7 +291,7 @@ class Propagation:
         """The model moves so that the tip is where it was at first, and relaxes under the same load."""
         place, most = self._place(), furthest_move(self.system)
         n = int(np.clip(round(place / self._period), -most, most))
-        moved = follow(self.ladder, n, len(self.curve))
+        moved = follow(self.ladder, n, len(self.curve), self._move_region)
         if moved is None:
             log.warning("the tip moves with the model: the model stays where it is until the next event")
         else:
@@ -265,14 +301,27 @@ class Propagation:
         return None if moved is None else moved[1]
 
 
-def _ladder(system: CrackSystem, spec: PropagationSpec, options: SolverOptions | None, saved: Saved | None) -> Ladder:
+    def _move_region(self, n: int) -> None:
+        """The QM region stays at its atoms while the model moves by n lattice vectors."""
+        if self.qm is not None:
+            self.qm.shift(n)
+            self.ladder.renew_solver()
+
+
+def _ladder(
+    system: CrackSystem,
+    spec: PropagationSpec,
+    options: SolverOptions | None,
+    saved: Saved | None,
+    guide: Coupling | None,
+) -> Ladder:
     """The ladder that refines every bracket, at the last state of a checkpoint if there is one. Collective."""
     if saved is None:
         system.recentre(system.spec.tip)
-        return Ladder(system, spec.ladder, options)
+        return Ladder(system, spec.ladder, options, guide=guide)
     state, known, q = saved
     system.recentre((state.centre - known.offset, system.spec.tip[1]))
-    ladder = Ladder(system, spec.ladder, options, known, q)
+    ladder = Ladder(system, spec.ladder, options, known, q, guide)
     if known.steps:
         ladder.settle(known.steps[-1].K)
     return ladder

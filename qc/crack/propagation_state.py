@@ -11,7 +11,7 @@ from .moving import ModelMove
 from .r_curve import CurvePoint
 from .records import from_file
 
-Stage = Literal["climb", "back", "centre", "follow"]
+Stage = Literal["climb", "region", "back", "centre", "follow"]
 
 
 @dataclass(frozen=True, kw_only=True)

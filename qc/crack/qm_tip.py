@@ -1,7 +1,7 @@
 """A QM region that follows the tip: where it goes, and what its moves do to the energy.
 
 Each place has a cluster, links and a reference crystal of its own, so that the energy of the model jumps at a move although no
-atom has moved. The ledger keeps these jumps: the energy less their sum is continuous along the ladder.
+atom has moved. The ledger lists these jumps and the ladder has them on account: its energy goes on without them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from .system import CrackSystem
 
 log = logging.getLogger(__name__)
 
+JUMPS = "QM moves"
+"""The account of a ladder on which the jumps of the energy by moves of the region are: their sum with the other sign, eV."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
@@ -39,7 +42,7 @@ class Move:
     K : float
         Load, in the unit of the caller.
     from_centre, to_centre : tuple of float
-        A.
+        In the crystal, A.
     E_before, E_after : float
         The QM term with the old and with the new cluster, eV.
     calls : int
@@ -70,10 +73,6 @@ class Ledger:
         """Of the jumps, eV."""
         return sum(move.jump for move in self.moves)
 
-    def continuous(self, energy: float) -> float:
-        """The energy of the model as if the region had not moved, eV."""
-        return energy - self.sum
-
     def plain(self) -> dict[str, Any]:
         """For result.json and checkpoints."""
         return {"moves": [asdict(move) | {"jump": move.jump} for move in self.moves], "sum": self.sum}
@@ -83,11 +82,6 @@ class Ledger:
         """Back from a checkpoint."""
         moves = [{k: v for k, v in move.items() if k != "jump"} for move in data["moves"]]
         return cls([from_file(Move, move) for move in moves])
-
-
-def snapped(x: float, advance: float, home: float = 0.0) -> float:
-    """The place for a tip at x: a whole number of bond advances from home (A), so that clusters are translations of each other."""
-    return home + advance * round((x - home) / advance)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +134,7 @@ class QMSession:
         self._system, self.spec, self._engine = system, spec, engine
         self._advance = bond_advance(system.crystal)
         self._z = height_of_tip(system, spec.region.centre[:2])
-        self.place, self.ledger, self._before = (0, Ledger(), (0, 0.0)) if saved is None else _known(saved)
+        self.place, self._along, self.ledger, self._before = (0, 0.0, Ledger(), (0, 0.0)) if saved is None else _known(saved)
         model = system.model
         self.guide: Coupling | None = None
         if spec.region.mode == "force" and model.guide is None:
@@ -154,10 +148,11 @@ class QMSession:
 
     @property
     def centre(self) -> tuple[float, float, float]:
-        """Of the region in the reference crystal, A."""
+        """Of the region in the reference crystal of the model, A."""
         x, y, _ = self.spec.region.centre
-        dx, dz = self._advance
-        return x + self.place * dx, y, (self._z + self.place * dz) % self._system.model.lattice.period
+        (dx, dz), model = self._advance, self._system.model
+        z = (self._z + self.place * dz) % model.lattice.period + self._along
+        return x + self.place * dx, y, z % (model.spec.front_periods * model.lattice.period)
 
     def _region(self) -> QMSpec:
         return replace(self.spec.region, centre=self.centre)
@@ -176,49 +171,62 @@ class QMSession:
             "audit": asdict(self.qm.term.audit(z)) if isinstance(self.qm.term, QMRegion) else None,
         }
 
-    def follow(self, q: PETSc.Vec, tip: float | None, K: float) -> bool:
+    def follow(self, q: PETSc.Vec, tip: float | None, K: float, offset: float = 0.0) -> bool:
         """Move the region to where the tip is, at fixed positions of all atoms; whether it moved.
 
         ``tip`` lies half-way between the last open and the first whole row of bonds: the region's centre belongs on the latter.
+        Both tip and centres are those in the crystal, in which the model's origin lies at ``offset``, A.
         """
         home = self.spec.region.centre[0]
         dx = self._advance[0]
         if not self.spec.follows or tip is None:
             return False
-        place = round((tip + 0.5 * dx - home) / dx)
+        place = round((tip - offset + 0.5 * dx - home) / dx)
         if place == self.place:
             return False
-        before, source, (calls, seconds) = self._energy(q), self.centre, self._spent()
-        self.qm.close()
-        self._before = calls, seconds
-        self.place = place
-        self.qm = add_qm(self._system.model, self._region(), self._engine)
-        after = self._energy(q)
+        before, (x, y, z), (calls, _) = self._energy(q), self.centre, self._spent()
+        self._put(place, self._along)
+        after, to = self._energy(q), self.centre
         self.ledger.moves.append(
             Move(
                 K=K,
-                from_centre=source,
-                to_centre=self.centre,
+                from_centre=(x + offset, y, z),
+                to_centre=(to[0] + offset, *to[1:]),
                 E_before=before,
                 E_after=after,
                 calls=self._spent()[0] - calls,
             )
         )
-        log.info(
-            "the QM region follows the tip to x = %.3f A; the energy changes by %.6f eV by it",
-            self.centre[0],
-            after - before,
-        )
+        log.info("the QM region follows the tip to x = %.3f A; the energy changes by %.6f eV by it", to[0] + offset, after - before)
         return True
+
+    def shift(self, n: int) -> None:
+        """The model has moved by n lattice vectors along the crack: the region keeps its atoms, which have other names now."""
+        (dx, _), (px, _, pz) = self._advance, self._system.lattice.vectors[0]
+        place, z = self.place - round(n * px / dx), self.centre[2] - n * pz
+        period = self._system.model.lattice.period
+        self._put(place, z - (self._z + place * self._advance[1]) % period)
+
+    def _put(self, place: int, along: float) -> None:
+        """Another cluster of the same shape, to which what the gradients have said of the Hessian is handed on."""
+        learnt, spent = self.learnt.copy(), self._spent()
+        learnt[-2:] = 0.0  # the last gradient was that of other atoms; the reference crystal's is known
+        self.qm.close()
+        self._before, self.place, self._along = spent, place, along
+        self.qm = add_qm(self._system.model, self._region(), self._engine)
+        self.recall(learnt)
 
     def follow_tip(self, ladder: Ladder) -> StepRecord | None:
         """Move the region to where the last step has left the tip, and relax that step again with it there; None where it stays.
 
         Where the moved region has no state, a warning says so, and the step is the one with the region where the tip was.
         """
-        steps = ladder.state.steps
-        if not steps or not self.follow(ladder.q, steps[-1].tip_position, steps[-1].K):
+        state = ladder.state
+        steps = state.steps
+        if not steps or not self.follow(ladder.q, steps[-1].tip_position, steps[-1].K, state.offset):
             return None
+        if isinstance(self.qm.term, QMRegion):
+            state.carried = state.carried | {JUMPS: -self.ledger.sum}
         before = steps[-1].qm or {}
         ladder.renew_solver()
         try:
@@ -240,7 +248,7 @@ class QMSession:
     def plain(self) -> dict[str, Any]:
         """For the checkpoint."""
         calls, seconds = self._noted
-        return {"place": self.place, "ledger": self.ledger.plain(), "calls": calls, "seconds": seconds}
+        return {"place": self.place, "along": self._along, "ledger": self.ledger.plain(), "calls": calls, "seconds": seconds}
 
     @property
     def learnt(self) -> np.ndarray:
@@ -250,6 +258,11 @@ class QMSession:
     def recall(self, learnt: np.ndarray) -> None:
         """Know what ``learnt`` was when the checkpoint was written."""
         self.qm.term.recall(learnt)
+
+    @property
+    def calls(self) -> int:
+        """Of the engine since the run began. Collective."""
+        return self._spent()[0]
 
     def close(self) -> None:
         """End the engine's process."""
@@ -267,10 +280,11 @@ class QMSession:
         return self.qm.term.audit(self._system.model.coupling.variables(q)["qm"]).E_correction
 
 
-def _known(saved: dict[str, Any]) -> tuple[int, Ledger, tuple[int, float]]:
-    """Place, ledger, calls and seconds from what ``QMSession.plain`` gave; `InputError` if that is something else."""
+def _known(saved: dict[str, Any]) -> tuple[int, float, Ledger, tuple[int, float]]:
+    """Place, shift along the front, ledger, calls and seconds, which ``QMSession.plain`` gave; `InputError` if it is something else."""
     try:
-        return int(saved["place"]), Ledger.from_plain(saved["ledger"]), (int(saved["calls"]), float(saved["seconds"]))
+        place, along = int(saved["place"]), float(saved.get("along", 0.0))  # older code could not move the model
+        return place, along, Ledger.from_plain(saved["ledger"]), (int(saved["calls"]), float(saved["seconds"]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"what the checkpoint says of the QM region is none of this version of qc ({error})") from None
 

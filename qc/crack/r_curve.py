@@ -28,6 +28,7 @@ CURVE_COLUMNS = (
     "two_gamma_minus_J",
     "off_plane_broken",
     "new_neighbours",
+    "qm_calls",
 )
 """Columns of ``r_curve.csv``: tip position before and after in the crystal, A; K and its bracket, MPa m^1/2; J/m^2."""
 
@@ -65,7 +66,10 @@ class CurvePoint:
     dE_da : float or None
         Change of the energy by the new length at fixed boundary, J/m^2.
     two_gamma_minus_J : float or None
-        What dE_da should be: 2 gamma less the mean J of the two states, J/m^2.
+        What dE_da should be: 2 gamma less the mean J of the two states, J/m^2; None with a QM tip, whose bonds have an energy
+        of their own.
+    qm_calls : int or None
+        Calls of the engine since the event before, those of its moves included; None without a QM tip.
     """
 
     event: int
@@ -89,6 +93,7 @@ class CurvePoint:
     J_after: float | None = None
     dE_da: float | None = None
     two_gamma_minus_J: float | None = None
+    qm_calls: int | None = None
 
 
 def curve_point(ladder: Ladder, event: Event, number: int, centre: float) -> CurvePoint:
@@ -127,6 +132,12 @@ def curve_point(ladder: Ladder, event: Event, number: int, centre: float) -> Cur
         off_plane_broken=record.off_plane_broken,
         new_neighbours=record.new_neighbours,
     )
+
+
+def landed(point: CurvePoint, record: StepRecord, ladder: Ladder) -> CurvePoint:
+    """The point with the tip where it is after the QM region has gone there."""
+    bonds = bonds_across(ladder.tip, record.tip - point.a, ladder.system.lattice.vectors[0, 0])
+    return replace(point, a_after=round(record.tip, 6), bonds=bonds)
 
 
 def bonds_across(tip: TipState | None, distance: float, period: float) -> int:

@@ -46,7 +46,7 @@ UNITS = {
     "1": ("J_over_G", "log_det"),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
-        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations", "path"),
+        *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations", "path", "qm_calls"),
     ),
     "degree": ("theta",),
     "s": ("wall_seconds", "cpu_seconds"),

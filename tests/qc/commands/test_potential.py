@@ -3,8 +3,12 @@
 import pytest
 
 from qc.case.case import Case
+from qc.commands.folds import run_folds
+from qc.commands.front import run_front
+from qc.commands.kinks import run_kinks
 from qc.commands.potential import load_potential_of
-from tests.qc.commands.small import SMALL
+from qc.errors import InputError
+from tests.qc.commands.small import SMALL, tip_case
 
 
 def with_potential(**table):
@@ -23,3 +27,13 @@ def test_parameters_and_elements_are_those_of_the_case():
 def test_a_potential_that_is_nowhere():
     with pytest.raises((ValueError, OSError), match=r"nowhere\.eam"):
         load_potential_of(with_potential(file="nowhere.eam"))
+
+
+@pytest.mark.parametrize("command", [run_folds, run_front, run_kinks])
+def test_a_qm_tip_is_not_left_out_without_a_word(command, tmp_path):
+    """Commands that know none of it refuse the table."""
+    more = {run_folds: [None, None], run_front: [[(0,)]], run_kinks: [[1.1], 1]}[command]
+    said = rf"\[qm\] is not allowed with qc {command.__name__[4:]}: it .*; leave the table out, or use qc run"
+    with pytest.raises(InputError, match=said):
+        command(tip_case("Stiff"), tmp_path / "out", *more)
+    assert not (tmp_path / "out").exists()
