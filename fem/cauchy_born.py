@@ -207,9 +207,9 @@ class CauchyBornMaterial:
     def _evaluate(self, G_kid: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """W and its derivatives by G = [F | p^T] (n, 3, 3 + n_basis), or by F alone (n, 3, 3) for a Bravais crystal."""
         if self.table is not None:
-            self._enlargement(G_kid)
+            self.enlargement(G_kid)
             return self.table(G_kid, second)
-        enlargement = self._enlargement(G_kid)
+        enlargement = self.enlargement(G_kid)
         factors = np.unique(enlargement)
         if len(factors) < 2:
             return self._sum_sites(G_kid, float(factors[0]) if len(factors) else 1.0, second)
@@ -235,8 +235,8 @@ class CauchyBornMaterial:
             total = total or parts
         return total[0], total[1], total[2]
 
-    def _enlargement(self, G: np.ndarray) -> np.ndarray:
-        """Size of the stencil that each G needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
+    def enlargement(self, G: np.ndarray) -> np.ndarray:
+        """(n,) size of the stencil that each G = [F | p^T] needs, in powers of 1.25 of the usual one; refuses what is no deformation."""
         F = np.ascontiguousarray(G[:, :, :3])
         J, strain = np.empty(len(F)), np.empty(len(F))
         elements.measures(F, J, strain)

@@ -42,14 +42,21 @@ def sites_of_cell(crystal: Crystal, potential: SitePotential, factor: float = 1.
     A bond of G = [F | p^T] is (R, e_b - e_a), so that G times it is F R + p_b - p_a. Bonds reach ``factor`` times as
     far as usual; where the topology is fixed they are those of the reference crystal.
     """
+    sites = list[CellSite]()
+    for site in every_site(crystal, potential, factor):
+        _add_site(sites, site, potential)
+    return [_halved(site) if potential.radial else site for site in sites]
+
+
+def every_site(crystal: Crystal, potential: SitePotential, factor: float = 1.0) -> list[CellSite]:
+    """As `sites_of_cell`, one for each atom of the cell, with all its bonds."""
     margin = 1.0 if potential.fixed_topology else STENCIL_MARGIN * factor
     reach, ends = potential.cutoff * margin, np.eye(len(crystal.species))
     types, sites = potential.types_of(crystal.species), list[CellSite]()
     for a in range(len(crystal.species)):
         R, b = crystal.stencil_and_species(reach, a)
-        bonds = np.hstack([R, ends[b] - ends[a]])
-        _add_site(sites, CellSite(bonds=bonds, types=types[b], kind=int(types[a])), potential)
-    return [_halved(site) if potential.radial else site for site in sites]
+        sites.append(CellSite(bonds=np.hstack([R, ends[b] - ends[a]]), types=types[b], kind=int(types[a])))
+    return sites
 
 
 def _add_site(sites: list[CellSite], new: CellSite, potential: SitePotential) -> None:

@@ -9,7 +9,6 @@ test does not depend on it: a uniform stress, right or wrong, leaves no force.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from atomistics import Crystal
 from atomistics.potentials.forces_only import ForcesOnly
 
 from .polynomials import invariants, polynomials
+from .symmetry import in_ball, turned_strains, turns, unit_strains
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ CAUTION = 4.0
 """The bound of the error is so many times the largest seen there."""
 STEP = 2e-4
 """Strain of the differences that give the elastic constants."""
-MANDEL = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,7 @@ class CellTable:
                 f"{crystal.structure} has {len(crystal.species)}, whose shifts would need an energy of sites"
             )
         self._crystal, self._potential = crystal, potential
-        self._axes = np.array([0, 1, 5] if crystal.dimension == 2 else range(6))
-        self._unit = _unit_strains()[self._axes]
+        self._unit = unit_strains(crystal.dimension)
         key = crystal.cell_ij.tobytes() + repr(crystal.species).encode()
         self._kept: dict[object, Table] = potential.tables.setdefault(key, {})
 
@@ -142,7 +140,7 @@ class CellTable:
         """Stress and elastic constants of the crystal as it is, by central differences of the calculator's stress."""
         if "rest" not in self._kept:
             before = self._potential.calls.cells
-            d = len(self._axes)
+            d = len(self._unit)
             e = np.concatenate([np.zeros((1, d)), STEP * np.eye(d), -STEP * np.eye(d)])
             s = self._stress(e)
             c = (s[1 : d + 1] - s[d + 1 :]) / (2 * STEP)
@@ -170,16 +168,16 @@ class CellTable:
         """The table of a ball of strains, of the least degree that is exact enough."""
         rest, before = self._at_rest(), self._potential.calls.cells
         rng = np.random.default_rng(7)
-        unseen = _in_ball(rng, UNSEEN, len(self._axes), radius)
+        unseen = in_ball(rng, UNSEEN, len(self._unit), radius)
         wanted, e, s = self._stress(unseen), np.empty((0, unseen.shape[1])), np.empty((0, unseen.shape[1]))
         largest = float(np.abs(wanted).max())
         best: Table | None = None
-        turns = _turns(self._crystal, self._unit)
+        group = turned_strains(turns(self._crystal), self._unit)
         for degree in DEGREES:
-            basis = invariants(turns, degree, 3)
+            basis = invariants(group, degree, 3)
             missing = int(np.ceil(SPARE * basis.shape[1] / unseen.shape[1])) - len(e)
             if missing > 0:
-                new = _in_ball(rng, missing, unseen.shape[1], radius)
+                new = in_ball(rng, missing, unseen.shape[1], radius)
                 e, s = np.concatenate([e, new]), np.concatenate([s, self._stress(new)])
             found = _fit(e, s, rest, basis, degree)
             there = polynomials(e.shape[1], degree).evaluate(found, unseen, False)[1]
@@ -204,14 +202,6 @@ class CellTable:
         """(n, 3, 3) U with U^2 = I + 2 E."""
         values, vectors = np.linalg.eigh(np.eye(3) + 2.0 * np.einsum("nk,kij->nij", e, self._unit))
         return np.einsum("nik,nk,njk->nij", vectors, np.sqrt(values), vectors)
-
-
-def _unit_strains() -> np.ndarray:
-    """(6, 3, 3) orthonormal symmetric matrices."""
-    out = np.zeros((6, 3, 3))
-    for k, (i, j) in enumerate(MANDEL):
-        out[k, i, j] = out[k, j, i] = 1.0 if i == j else np.sqrt(0.5)
-    return out
 
 
 def _quadratic(power: np.ndarray, s: np.ndarray, c: np.ndarray) -> float:
@@ -266,24 +256,3 @@ def _share(size: np.ndarray, radius: float) -> Share:
     t = np.clip((size - OVERLAP * radius) / width, 0.0, 1.0)
     w = 1.0 - t**3 * (10.0 - 15.0 * t + 6.0 * t * t)
     return w, -30.0 * t**2 * (1.0 - t) ** 2 / width, -60.0 * t * (1.0 - t) * (1.0 - 2.0 * t) / width**2
-
-
-def _in_ball(rng: np.random.Generator, n: int, d: int, radius: float) -> np.ndarray:
-    """(n, d) strains in a ball, more of them far out."""
-    x = rng.normal(size=(n, d))
-    size = radius * (0.15 + 0.85 * np.sqrt((np.arange(n) + 0.5) / n))
-    return x * (size / np.linalg.norm(x, axis=1))[:, None]
-
-
-def _turns(crystal: Crystal, unit: np.ndarray) -> np.ndarray:
-    """(g, d, d) what the rotations of a crystal with one atom a cell do to the components of strain; the opposite of one does the same."""
-    cell, n = crystal.cell_ij, crystal.dimension
-    whole = np.array(list(itertools.product((-1, 0, 1), repeat=n * n)), dtype=float).reshape(-1, n, n)
-    a = cell[:n, :n]
-    gram = a @ a.T
-    same = np.abs(whole @ gram @ whole.transpose(0, 2, 1) - gram).max((1, 2)) < 1e-6 * gram.max()
-    Q = np.zeros((int(same.sum()), 3, 3))
-    Q[:, 2, 2] = 1.0
-    Q[:, :n, :n] = np.linalg.solve(a, whole[same] @ a).transpose(0, 2, 1)
-    Q = Q[np.linalg.det(Q) > 0] if n == 3 else Q
-    return np.einsum("kij,gia,gjb,lab->gkl", unit, Q, Q, unit, optimize=True)

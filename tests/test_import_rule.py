@@ -53,9 +53,11 @@ FLOORS: Floors = {
         "j_integral.py",
         "continuum.py shifted_continuum.py",
         "mesh",
+        "thermal.py",
+        "phonons.py",
         "cauchy_born.py",
-        "shifts.py near_tip.py cell_sites.py cell_table.py",
-        "collective.py outside.py polynomials.py",
+        "shifts.py near_tip.py cell_sites.py cell_table.py brillouin.py",
+        "collective.py outside.py polynomials.py symmetry.py log_strain.py",
     ),
     "atomistics": (
         "__init__.py",
@@ -64,7 +66,7 @@ FLOORS: Floors = {
         "potentials",
         "neighbours.py",
         "crystal.py",
-        "lattice.py species.py kernels",
+        "lattice.py species.py units.py kernels",
     ),
 }
 """Rooms by floor, the top one first: a file imports its own room and those of lower floors, and all of a lower package.
@@ -103,7 +105,8 @@ ASE_BORDER |= {
 }
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
-NO_MESH |= {"fem/cell_table.py", "fem/polynomials.py"}
+NO_MESH |= {"fem/cell_table.py", "fem/polynomials.py", "fem/symmetry.py", "fem/log_strain.py"}
+NO_MESH |= {"fem/brillouin.py", "fem/phonons.py", "fem/thermal.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
 
 LATE = {

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
-KB = 8.617333262e-5
-"""Boltzmann's constant, eV/K (CODATA 2018)."""
+from atomistics.units import KB as KB
 
 
 @dataclass(frozen=True, kw_only=True)

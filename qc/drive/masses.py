@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from atomistics.species import atomic_mass
+from atomistics.units import AMU as AMU
 from fem.mesh.lumping import lumped_volumes
 from fem.shifts import independent
 
 from ..coupling.model import Model
 from ..errors import InputError
 from ..unknowns.layout import BlockScatter, Rows
-
-AMU = 1.03642696526e-4
-"""eV ps^2/A^2: time in ps, energies in eV and lengths in A go together with masses of this unit (CODATA 2018)."""
 
 
 def masses_of(species: tuple[str, ...], masses: Mapping[str, float] | None = None) -> np.ndarray:
