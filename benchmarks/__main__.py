@@ -27,11 +27,13 @@ BENCHMARKS = {
     "memory": "resident memory over 1,000 steps of a ladder and 200 events of a propagation (minutes)",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
     "dynamics": "a step of dynamics in evaluations of the gradient, and against LAMMPS' NVE of all atoms (minutes)",
+    "warm_crystals": "lattice and elastic constants, gamma and K_G of four crystals over the temperature (a minute)",
+    "thermal": "a crystal at temperature against LAMMPS NPT and NVT: lattice and elastic constants (half an hour)",
     "large": "vacancies in 3-D without a matrix: memory, time of a step, iterations against size (minutes)",
     "balance": "MPI: memory, sites and bytes sent a rank of one model on 1, 2, 4 and 8; the largest over the mean (minutes)",
     "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"output_growth", "memory", "solution", "dynamics", "large", "balance", "scaling"}
+LONG = {"output_growth", "memory", "solution", "dynamics", "thermal", "warm_crystals", "large", "balance", "scaling"}
 """Only by name."""
 
 

@@ -140,10 +140,10 @@ class Vibrations:
         crystal, frequency = self.material.crystal, terahertz(np.abs(square))
         assert crystal.a is not None  # resolved
         own = k @ crystal.rotation * crystal.a / (2.0 * np.pi)
+        what = f"{crystal.structure} {', '.join(dict.fromkeys(crystal.species))} of a = {crystal.a:.6g} A"
         return UnstableCrystalError(
-            f"{crystal.structure} {', '.join(crystal.species)} of a = {crystal.a:.6g} A is unstable under F = {np.round(F, 5).tolist()}: "
-            f"the wave k = {np.round(own, 4).tolist()} (2 pi / a, crystal axes) has the imaginary frequency "
-            f"{frequency:.3g}i THz; expected is a crystal at a minimum of its energy"
+            f"{what} is unstable under F = {np.round(F, 5).tolist()}: the wave k = {np.round(own, 4).tolist()} (2 pi / a, crystal axes) "
+            f"has the imaginary frequency {frequency:.3g}i THz; expected is a crystal at a minimum of its energy"
         )
 
     def mean_squares(self, F_kij: np.ndarray, share: Share = alone) -> np.ndarray:

@@ -207,15 +207,19 @@ class ThermalMaterial(CauchyBornMaterial):
         """
         U, unit = np.eye(3), self._unit
         for _ in range(30):
-            _, P, A = self.evaluate(U[None])
+            try:
+                _, P, A = self.evaluate(U[None])
+            except ThermalRangeError:
+                break
             r = np.einsum("kij,ij->k", unit, P[0])
             if np.abs(r).max() < STILL:
-                break
+                return U
             K = np.einsum("kij,ijab,lab->kl", unit, A[0], unit)
             U = U - np.einsum("k,kij->ij", np.linalg.solve(K, r), unit)
-        else:
-            raise ThermalRangeError(f"the crystal finds no size at rest at {self.temperature:g} K")
-        return U
+        raise ThermalRangeError(
+            f"at {self.temperature:g} K the crystal finds no size at rest among the strains of up to {self.radius:.3g} at which its "
+            "vibrations are known: expected is a lower temperature"
+        )
 
     def constants_at(self, U: np.ndarray, crystal_axes: bool = True) -> np.ndarray:
         """(6, 6) isothermal elastic constants of the crystal at rest at the stretch U, Voigt order, GPa; in laboratory axes if asked."""

@@ -148,6 +148,14 @@ def test_waves():
     assert abs(found["drift"]) < 1e-3
 
 
+def test_temperature():
+    """Sound of the elastic constants; size and constants of LAMMPS' NPT and NVT at 300 K (docs/temperature.md)."""
+    found = results("17_temperature")
+    assert found["speed"] == pytest.approx(1e-3 * np.sqrt(1e9 * found["C"][0, 0] / found["density"]), rel=1e-3)
+    assert found["sizes"][2] == pytest.approx(5.4372, rel=2e-4)
+    np.testing.assert_allclose(found["stiffness"][2], [149.0, 76.4, 55.3], rtol=0.02)
+
+
 def test_every_script_is_tested_short_and_draws_in_a_function():
     """Its results are at the level of the module, so that a test has them without the picture; three are run on two ranks, too."""
     scripts, tests = sorted(path.stem for path in GALLERY.glob("*.py")), Path(__file__).read_text()

@@ -18,6 +18,7 @@ from .patch_words import patch_test
 from .request import Request
 from .shared import Commands, wide
 from .survey_words import survey
+from .thermal_words import thermal
 from .velocity_words import velocity
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def study(
 
 app.command("survey")(survey)
 app.command("velocity")(velocity)
+app.command("thermal")(thermal)
 
 
 @app.command("qm-sweep")

@@ -50,6 +50,14 @@ def echo_survey(document: dict[str, Any]) -> None:
         _echo_rows(*comparison(potentials))
 
 
+def echo_thermal(document: dict[str, Any], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Which crystal it is, and a row a temperature."""
+    how = "quanta" if document["quantum"] else "classical"
+    what = f"{document['structure']} {', '.join(document['species'])}, crack {document['orientation']}, vibrations {how}"
+    typer.echo(f"{document['potential']}: {what}")
+    _echo_rows(head, rows)
+
+
 def _echo_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console

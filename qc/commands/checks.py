@@ -38,7 +38,7 @@ AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
 
 RESULTS = {
     *("result.json", "propagation.json", "folds.json", "front.json", "kinks.json", "velocity.json"),
-    *("sweep.json", "study.json", "survey.json"),
+    *("sweep.json", "study.json", "survey.json", "thermal.json"),
 }
 """What commands leave in a directory once there is a result."""
 

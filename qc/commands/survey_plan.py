@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -69,8 +69,6 @@ def plan_survey(wish: Wish) -> list[Subject]:
     InputError
         One sentence: a potential, a structure, a species, a crack system or a key that does not fit.
     """
-    if wish.structure is not None and wish.structure not in STRUCTURES:
-        raise InputError(f"--structure {wish.structure[:40]!r} is not allowed: it must be one of {', '.join(STRUCTURES)}")
     _check_overrides(wish.overrides)
     own = None if wish.systems == "standard" else read_orientations(Path(wish.systems))
     subjects: list[Subject] = []
@@ -90,33 +88,91 @@ def _check_overrides(overrides: Sequence[str]) -> None:
 
 
 def _subject(name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
-    table = _potential_table(name, wish.overrides)
-    potential = _loaded(name, table)
-    species = wish.species or _only_species(name, potential)
-    fits = [s for s in STRUCTURES if len(species) == (2 if s in BINARY else 1)]
-    if wish.structure is not None and wish.structure not in fits:
-        needs = "two different species, as --element Ni,Al" if wish.structure in BINARY else "one species, as --element Fe"
-        raise InputError(f"--structure {wish.structure} does not fit the species {', '.join(species)}: it needs {needs}")
-    if not fits or len(set(species)) < len(species):
-        raise InputError(f"--element {','.join(species)[:60]} is not allowed: it must be one species, or two different ones (Ni,Al)")
-    first = wish.structure or fits[0]
-    check_potential(_case(table, first, species, STANDARD[first][0], wish.overrides)[1])
-    potential = _loaded(name, table, species)
-    structures = structures_at_rest(potential, species, wish.structure)
-    chosen = next(one for one in structures if wish.structure in (None, one.structure))
-    if chosen.energy is None:
-        raise InputError(f"{name} has no crystal at rest of {', '.join(species)}, {chosen.structure}: {chosen.why}")
-    crystal = _crystal(chosen, species)
+    chosen = choose(name, wish.structure, wish.species, wish.overrides)
     return Subject(
         name=folder_name(name),
         potential=name,
-        species=species,
-        structure=chosen.structure,
-        structures=structures,
-        warning=None if wish.structure is None else not_the_ground_state(structures, chosen.structure),
-        members=_members(table, crystal, own, wish),
-        large_core=round(LARGER * Sizes.usual(crystal, potential).core_radius, 1),
+        species=chosen.species,
+        structure=chosen.rest.structure,
+        structures=chosen.structures,
+        warning=None if wish.structure is None else not_the_ground_state(chosen.structures, chosen.rest.structure),
+        members=_members(chosen.table, chosen.crystal, own, wish),
+        large_core=round(LARGER * Sizes.usual(chosen.crystal, chosen.potential).core_radius, 1),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A potential and the crystal that is looked at.
+
+    Attributes
+    ----------
+    potential : SitePotential
+    table : dict
+        Table [potential] of a case.
+    species : tuple of str
+    structures : list of Rest
+        What was compared, by rising energy.
+    rest : Rest
+        The one that is taken.
+    """
+
+    potential: SitePotential
+    table: dict[str, Any]
+    species: tuple[str, ...]
+    structures: list[Rest]
+    rest: Rest
+
+    @property
+    def crystal(self) -> Crystal:
+        """At rest, in no orientation yet."""
+        ratio = {} if self.rest.axial_ratio is None else {"c_over_a": self.rest.axial_ratio}
+        found: Crystal = getattr(Crystal, self.rest.structure)(*self.species, self.rest.a, **ratio)
+        return found
+
+
+def choose(
+    name: str,
+    structure: str | None = None,
+    species: tuple[str, ...] = (),
+    overrides: Sequence[str] = (),
+    look: Callable[[SitePotential], None] | None = None,
+) -> Chosen:
+    """A potential by its file or name, and its crystal: of the structure asked for, or else of least energy per atom.
+
+    Parameters
+    ----------
+    name, structure, species, overrides
+        As of `Wish`.
+    look : callable, optional
+        Is shown the potential before anything is computed with it, and may refuse it.
+
+    Raises
+    ------
+    InputError
+        One sentence: a potential, a structure or a species that does not fit.
+    """
+    if structure is not None and structure not in STRUCTURES:
+        raise InputError(f"--structure {structure[:40]!r} is not allowed: it must be one of {', '.join(STRUCTURES)}")
+    table = _potential_table(name, overrides)
+    potential = loaded(name, table)
+    if look is not None:
+        look(potential)
+    species = species or _only_species(name, potential)
+    fits = [s for s in STRUCTURES if len(species) == (2 if s in BINARY else 1)]
+    if structure is not None and structure not in fits:
+        needs = "two different species, as --element Ni,Al" if structure in BINARY else "one species, as --element Fe"
+        raise InputError(f"--structure {structure} does not fit the species {', '.join(species)}: it needs {needs}")
+    if not fits or len(set(species)) < len(species):
+        raise InputError(f"--element {','.join(species)[:60]} is not allowed: it must be one species, or two different ones (Ni,Al)")
+    first = structure or fits[0]
+    check_potential(_case(table, first, species, STANDARD[first][0], overrides)[1])
+    potential = loaded(name, table, species)
+    structures = structures_at_rest(potential, species, structure)
+    rest = next(one for one in structures if structure in (None, one.structure))
+    if rest.energy is None:
+        raise InputError(f"{name} has no crystal at rest of {', '.join(species)}, {rest.structure}: {rest.why}")
+    return Chosen(potential=potential, table=table, species=species, structures=structures, rest=rest)
 
 
 def folder_name(name: str) -> str:
@@ -148,7 +204,7 @@ def _is_model(name: str) -> bool:
         raise InputError(str(error)) from None
 
 
-def _loaded(name: str, table: dict[str, Any], species: tuple[str, ...] | None = None) -> SitePotential:
+def loaded(name: str, table: dict[str, Any], species: tuple[str, ...] | None = None) -> SitePotential:
     """The potential of a table, for its own species or some of them."""
     given = {"elements": list(species)} if species else {}
     crystal = {"structure": "fcc", "element": "X"}  # that it is another one is looked at later
@@ -167,13 +223,6 @@ def _only_species(name: str, potential: SitePotential) -> tuple[str, ...]:
             f"for a compound, as --element {','.join(potential.elements[:2])}"
         )
     return potential.elements
-
-
-def _crystal(rest: Rest, species: tuple[str, ...]) -> Crystal:
-    """The crystal at rest, in no orientation yet."""
-    ratio = {} if rest.axial_ratio is None else {"c_over_a": rest.axial_ratio}
-    found: Crystal = getattr(Crystal, rest.structure)(*species, rest.a, **ratio)
-    return found
 
 
 def _members(table: dict[str, Any], crystal: Crystal, own: list[Orientation] | None, wish: Wish) -> list[Member]:

@@ -101,10 +101,10 @@ def _in_shape(crystal: Crystal, potential: SitePotential) -> Crystal:
     for _ in range(2):  # the last digits, which the energy no longer tells apart
         strain = strain - np.linalg.solve(hessian(strain), energy_gradient(strain)[1])
     F = stretch(strain)
-    return _deformed(crystal, F[0], material.relaxed_shifts(F)[0])
+    return deformed(crystal, F[0], material.relaxed_shifts(F)[0])
 
 
-def _deformed(crystal: Crystal, F: np.ndarray, shifts: np.ndarray) -> Crystal:
+def deformed(crystal: Crystal, F: np.ndarray, shifts: np.ndarray) -> Crystal:
     """The crystal under F and inner shifts (n_basis, 3), turned so that the plane normal to y and the direction z are what they were."""
     assert crystal.a is not None  # resolved
     R = crystal.rotation

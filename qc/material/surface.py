@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
 from ase import Atoms
 
-from atomistics import AtomisticEnergy, Crystal, SitePotential
+from atomistics import Crystal, SitePotential
 from atomistics.energy import energy_of
 from atomistics.species import atoms_of_species
 
@@ -78,7 +80,7 @@ def surface_energy(
     slab = slab_of_layers(crystal, cell, n, height, layers)
     energy, at_rest = energy_of(potential, slab), max(FORCE, 3.0 * getattr(potential, "precision", 0.0))
     # the reference is the same lattice, periodic: one cell a layer
-    bulk = layers * energy_of(potential, _bulk(crystal)).energy()
+    bulk = layers * energy_of(potential, one_cell(crystal)).energy()
     area = float(np.linalg.norm(np.cross(cell[0], cell[1])))  # of a sheet: length of the row times 1 A
     unit = EV_PER_A2 / (2.0 * area)
     unrelaxed = unit * (energy.energy() - bulk)
@@ -100,18 +102,37 @@ def slab_of_layers(crystal: Crystal, cell: np.ndarray, normal: np.ndarray, heigh
     return atoms
 
 
-def _bulk(crystal: Crystal) -> Atoms:
+def one_cell(crystal: Crystal) -> Atoms:
+    """A primitive cell of the bulk."""
     pbc = (True, True, crystal.dimension == 3)
     return atoms_of_species(crystal.species, crystal.basis_ai, crystal.cell_ij, pbc)
 
 
-def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = FORCE, steps: int = 200) -> float:
-    """Minimal energy of a few hundred atoms, eV: Newton with the exact Hessian, eigenvalues made positive.
+class Relaxable(Protocol):
+    """What has an energy, a gradient (n, 3) and a sparse Hessian (3n, 3n) at positions (n, 3); eV and A."""
+
+    def energy(self, positions: np.ndarray | None = None) -> float:
+        """eV."""
+
+    def gradient(self, positions: np.ndarray | None = None) -> np.ndarray:
+        """eV/A."""
+
+    def hessian(self, positions: np.ndarray | None = None) -> sp.csr_matrix:
+        """eV/A^2."""
+
+
+def relax(energy: Relaxable, positions: np.ndarray, fmax: float = FORCE, steps: int = 200) -> float:
+    """Minimal energy of a few hundred atoms, eV; arguments of `relaxed_positions`."""
+    return energy.energy(relaxed_positions(energy, positions, fmax, steps))
+
+
+def relaxed_positions(energy: Relaxable, positions: np.ndarray, fmax: float = FORCE, steps: int = 200) -> np.ndarray:
+    """(N, 3) positions of least energy of a few hundred atoms, A: Newton with the exact Hessian, eigenvalues made positive.
 
     Parameters
     ----------
-    energy : AtomisticEnergy
-        Energy, gradient and Hessian of the slab.
+    energy : Relaxable
+        Of the slab.
     positions : (N, 3) ndarray
         Start, A.
     fmax : float
@@ -121,7 +142,7 @@ def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = FORCE, s
     E, g = energy.energy(y), energy.gradient(y)
     for step in range(steps):
         if np.abs(g).max() <= fmax:
-            return float(E)
+            return y
         if step >= LONG and np.abs(g).max() > TORN:
             raise ConvergenceError(f"surface did not relax: largest force {np.abs(g).max():.2e} eV/A after {step} steps")
         y, E, g = _descend(energy, y, E, g)
@@ -129,7 +150,7 @@ def relax(energy: AtomisticEnergy, positions: np.ndarray, fmax: float = FORCE, s
 
 
 def _descend(
-    energy: AtomisticEnergy, y: np.ndarray, E: float, g: np.ndarray, cap: float = 0.2
+    energy: Relaxable, y: np.ndarray, E: float, g: np.ndarray, cap: float = 0.2
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """One Newton step, capped, halved until the energy does not rise beyond rounding."""
     values, modes = np.linalg.eigh(energy.hessian(y).toarray())

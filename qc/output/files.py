@@ -33,8 +33,8 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
 UNITS = {
     "MPa m^1/2": ("K", "K_low", "K_high", "K_G", "K_Ie", "K_closing_low", "K_closing_high"),
     "K_G": ("K_over_KG", "K_low_over_KG", "K_high_over_KG", "K_far_over_KG", "K_far_low_over_KG", "K_far_high_over_KG"),
-    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm", "opening"),
-    "nearest-neighbour distance": ("tip_stretch",),
+    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm", "opening", "lattice_constant", "lattice_constant_other"),
+    "nearest-neighbour distance": ("tip_stretch", "amplitude"),
     "shortest Burgers vector": ("slip",),
     "eV per cell": ("energy",),
     "eV": (
@@ -42,8 +42,10 @@ UNITS = {
         *("before", "saddle", "after", "forward", "backward", "nucleation", "migration"),
     ),
     "eV/A": ("residual", "opening_force"),
-    "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma", "G"),
-    "1": ("J_over_G", "log_det"),
+    "J/m^2": ("J", "J_before", "J_after", "dE_da", "two_gamma_minus_J", "gamma", "gamma_static", "G"),
+    "GPa": ("effective_modulus", *(f"C{i}{j}" for i in range(1, 7) for j in range(i, 7))),
+    "1": ("J_over_G", "log_det", "strain", "axial_ratio"),
+    "1/K": ("expansion",),
     "count": (
         *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
         *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations", "path", "qm_calls"),
@@ -54,7 +56,7 @@ UNITS = {
         *("branch", "stage", "fold", "converged_reason", "potential_name", "system", "plane", "front", "cut", "state", "reason"),
         *("K_Ie_system", "expected", "first_event", "first_event_words", "error", "closing", "picture", "kept", "source", "window"),
     ),
-    "THz": ("frequency",),
+    "THz": ("frequency", "highest_frequency"),
     "K": ("temperature",),
     "m/s": ("velocity", "walk", "walk_error", "formula"),
 }

@@ -1,0 +1,111 @@
+"""Words of ``qc thermal`` looked at before anything is computed: temperatures, plane and front, where results go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..case.orientation import Orientation
+from ..errors import InputError
+from .checks import check_directory
+
+HIGHEST = 5000.0
+"""Temperature, K."""
+MOST = 100
+"""Temperatures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warming:
+    """What is looked at.
+
+    Attributes
+    ----------
+    potential : str
+        File or name.
+    structure : str or None
+        None: the one of least energy.
+    species : tuple of str
+        Empty: the potential's only one.
+    temperatures : list of float
+        K, rising.
+    orientation : Orientation or None
+        Crack plane and front; None: the first of the usual ones.
+    quantum : bool
+    output : Path
+    """
+
+    potential: str
+    structure: str | None
+    species: tuple[str, ...]
+    temperatures: list[float]
+    orientation: Orientation | None
+    quantum: bool
+    output: Path
+
+
+def warming_of(
+    potential: str,
+    structure: str | None,
+    element: str | None,
+    temperature: str,
+    plane: str | None,
+    front: str | None,
+    quantum: bool,
+    output: Path | None,
+) -> Warming:
+    """The words as they were given, looked at.
+
+    Raises
+    ------
+    InputError
+        One sentence: a temperature, indices or a directory that cannot be.
+    """
+    directory = output or Path("results") / f"thermal_{Path(potential).name.split('.')[0] or 'potential'}"
+    check_directory(directory, resume=False)
+    return Warming(
+        potential=potential,
+        structure=structure,
+        species=tuple(part.strip() for part in element.split(",")) if element is not None else (),
+        temperatures=_temperatures(temperature),
+        orientation=_orientation(plane, front),
+        quantum=quantum,
+        output=directory,
+    )
+
+
+def _temperatures(words: str) -> list[float]:
+    """The temperatures of a list "0,300", rising."""
+    found = []
+    for word in words.split(","):
+        try:
+            T = float(word)
+        except ValueError:
+            T = float("nan")
+        if not 0.0 <= T <= HIGHEST:
+            expected = f"expected numbers from 0 to {HIGHEST:g}, in K"
+            raise InputError(f"--temperature {words[:60]}: {word.strip()[:20]!r} is not allowed, {expected}")
+        found.append(T)
+    if len(found) > MOST:
+        raise InputError(f"--temperature has {len(found)} numbers, expected at most {MOST}")
+    return sorted(set(found))
+
+
+def _orientation(plane: str | None, front: str | None) -> Orientation | None:
+    """Crack plane and front of both options; of a sheet the plane alone."""
+    if plane is None and front is None:
+        return None
+    if plane is None:
+        raise InputError(f"--front {front} is not allowed without --plane: expected are both, as --plane 1,1,0 --front 0,0,1")
+    return Orientation(plane=_indices("--plane", plane), front=None if front is None else _indices("--front", front))
+
+
+def _indices(option: str, words: str) -> tuple[int, ...]:
+    """Miller indices of a list "1,1,0"."""
+    try:
+        found = tuple(int(word) for word in words.split(","))
+    except ValueError:
+        found = ()
+    if len(found) not in (2, 3) or not any(found) or max(map(abs, found)) > 20:
+        raise InputError(f"{option} {words[:40]!r} is not allowed: expected Miller indices, as 1,1,0, of a sheet 1,0; none beyond 20")
+    return found
