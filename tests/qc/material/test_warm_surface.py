@@ -71,11 +71,13 @@ def free_energy_of_strip(warm, potential, mass):
 def test_it_is_the_minimum_of_the_free_energy_up_to_the_second_order():
     potential = load_potential("morse", None, alpha=4.0, cutoff=2.5)
     some = known(Crystal.hexagonal(), potential)
-    above = []
+    above, thick = [], 0.0
     for T in (0.01 / KB, 0.02 / KB):
         warm = warm_crystal(some, T)
         least, width = free_energy_of_strip(warm, potential, some.vibrations.masses[0])
         found = surface_free_energy(warm, potential, some.vibrations.masses, thickness=7.0).gamma / EV_PER_A2 * 2 * width
         above.append(found - least)
+        thick = surface_free_energy(warm, potential, some.vibrations.masses, thickness=14.0).gamma / EV_PER_A2 * 2 * width
+    assert thick == pytest.approx(found, rel=5e-5)  # without the tension at the faces the inside would not be the crystal
     assert 0 < above[0] < above[1] < 2e-3 * least
     assert above[1] / above[0] == pytest.approx(4.0, rel=0.35)
