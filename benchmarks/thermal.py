@@ -190,7 +190,8 @@ def of_blocks(samples: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The rows as docs/temperature.md has them."""
-    head = ["", "T (K)", "a (A)", "a of LAMMPS", "off (1e-4)", *(text for name in NAMES for text in (name, f"{name} of LAMMPS")), "worst (%)"]
+    head = ["", "T (K)", "a (A)", "a of LAMMPS", "off (1e-4)"]
+    head += [*(text for name in NAMES for text in (name, f"{name} of LAMMPS")), "worst (%)"]
     made = [head, ["---"] * len(head)]
     for row in rows:
         cells = [row["potential"].split(".eam")[0], f"{row['T (K)']:.0f}", f"{row['a (A)']:.5f}"]

@@ -40,7 +40,10 @@ LAW_COLUMNS = ("temperature", "velocity", "G", "K_over_KG")
 LOADS = 12
 """Loads where none are named."""
 
-COLD = "loads are in K_G of 0 K, lattice and elastic constants are those of 0 K: what warming does to K_G, as qc thermal has it, is not in these velocities"
+COLD = (
+    "loads are in K_G of 0 K, lattice and elastic constants are those of 0 K: what warming does to K_G, as qc thermal has it, is not in "
+    "these velocities"
+)
 
 
 def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any]:
