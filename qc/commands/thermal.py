@@ -64,7 +64,8 @@ def _plain_choice(warming: Warming) -> dict[str, Any]:
     """What is looked at, in a form that travels."""
     found = choose(warming.potential, warming.structure, warming.species, look=partial(_refuse_forces_only, warming.potential))
     warning = None if warming.structure is None else not_the_ground_state(found.structures, found.rest.structure)
-    orientation = warming.orientation or STANDARD[found.rest.structure][0]
+    usual = STANDARD[found.rest.structure][0]
+    orientation = usual if warming.plane is None else Orientation(plane=warming.plane, front=warming.front)
     known = {
         "potential": warming.potential,
         "species": list(found.species),

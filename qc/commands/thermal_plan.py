@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..case.orientation import Orientation
 from ..errors import InputError
 from .checks import check_directory
 
@@ -29,8 +28,8 @@ class Warming:
         Empty: the potential's only one.
     temperatures : list of float
         K, rising.
-    orientation : Orientation or None
-        Crack plane and front; None: the first of the usual ones.
+    plane, front : tuple of int or None
+        Miller indices; None: those of the first of the usual crack systems, and no front of a sheet.
     quantum : bool
     output : Path
     """
@@ -39,7 +38,8 @@ class Warming:
     structure: str | None
     species: tuple[str, ...]
     temperatures: list[float]
-    orientation: Orientation | None
+    plane: tuple[int, ...] | None
+    front: tuple[int, ...] | None
     quantum: bool
     output: Path
 
@@ -61,6 +61,8 @@ def warming_of(
     InputError
         One sentence: a temperature, indices or a directory that cannot be.
     """
+    if plane is None and front is not None:
+        raise InputError(f"--front {front} is not allowed without --plane: expected are both, as --plane 1,1,0 --front 0,0,1")
     directory = output or Path("results") / f"thermal_{Path(potential).name.split('.')[0] or 'potential'}"
     check_directory(directory, resume=False)
     return Warming(
@@ -68,7 +70,8 @@ def warming_of(
         structure=structure,
         species=tuple(part.strip() for part in element.split(",")) if element is not None else (),
         temperatures=_temperatures(temperature),
-        orientation=_orientation(plane, front),
+        plane=None if plane is None else _indices("--plane", plane),
+        front=None if front is None else _indices("--front", front),
         quantum=quantum,
         output=directory,
     )
@@ -89,15 +92,6 @@ def _temperatures(words: str) -> list[float]:
     if len(found) > MOST:
         raise InputError(f"--temperature has {len(found)} numbers, expected at most {MOST}")
     return sorted(set(found))
-
-
-def _orientation(plane: str | None, front: str | None) -> Orientation | None:
-    """Crack plane and front of both options; of a sheet the plane alone."""
-    if plane is None and front is None:
-        return None
-    if plane is None:
-        raise InputError(f"--front {front} is not allowed without --plane: expected are both, as --plane 1,1,0 --front 0,0,1")
-    return Orientation(plane=_indices("--plane", plane), front=None if front is None else _indices("--front", front))
 
 
 def _indices(option: str, words: str) -> tuple[int, ...]:

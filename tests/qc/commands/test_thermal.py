@@ -40,30 +40,42 @@ def warming(output, potential=SHORT, temperature="0,150", structure="hexagonal",
     return warming_of(potential, structure, temperature=temperature, output=output, **given)
 
 
-def test_copper_against_its_griffith_load_and_files(tmp_path):
-    made = run_thermal(warming(tmp_path / "cu", COPPER, "300,0", None, plane="1,1,1", front="1,-1,0"))
+def test_a_sheet_against_its_griffith_load_and_files(tmp_path):
+    made = run_thermal(warming(tmp_path / "sheet", temperature="150,0", plane="1,0"))
     cold, warm = made["rows"]
-    known = griffith(Crystal.fcc("Cu", cold["lattice_constant"]).oriented((1, 1, 1), (1, -1, 0)), load_potential(COPPER, ("Cu",)))
-    assert (cold["temperature"], warm["temperature"]) == (0.0, 300.0)
+    known = griffith(Crystal.hexagonal("X", cold["lattice_constant"]).oriented((1, 0)), short())
+    assert (cold["temperature"], warm["temperature"]) == (0.0, 150.0)
     expected = {"gamma": known.gamma, "K_G": known.K_G, "effective_modulus": known.effective_modulus, **known.elastic_constants}
     for name, value in expected.items():
         assert cold[name] == pytest.approx(value, rel=1e-4), name
-    assert warm["lattice_constant"] == pytest.approx(3.63178, rel=2e-4)  # LAMMPS, docs/temperature.md
-    assert 0.94 * cold["K_G"] < warm["K_G"] < 0.99 * cold["K_G"]
+    assert warm["lattice_constant"] > 1.001 * cold["lattice_constant"]
+    assert 0.8 * cold["K_G"] < warm["K_G"] < 0.99 * cold["K_G"]
     files = {"thermal.json", "thermal.csv", "thermal.csv-metadata.json", "thermal.png"}
-    assert {path.name for path in (tmp_path / "cu").iterdir()} == files
-    written = json.loads((tmp_path / "cu/thermal.json").read_text())
+    assert {path.name for path in (tmp_path / "sheet").iterdir()} == files
+    written = json.loads((tmp_path / "sheet/thermal.json").read_text())
     assert written["rows"][1]["K_G"] == warm["K_G"]
-    with open(tmp_path / "cu/thermal.csv") as file:
+    with open(tmp_path / "sheet/thermal.csv") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == columns_of(made)
-    assert [float(row["C44"]) for row in rows] == pytest.approx([cold["C44"], warm["C44"]])
+    assert [float(row["C66"]) for row in rows] == pytest.approx([cold["C66"], warm["C66"]])
     head, lines = table(made)
     assert head[:2] == ("T (K)", "a (A)")
     assert [len(line) for line in lines] == [len(head)] * 2
     said = "\n".join(summary(made))
-    for part in ("% of the thermal stress", "quanta would make the lattice constant", "% of the neighbour distance at 300 K", "isothermal"):
+    for part in ("% of the thermal stress", "quanta would make the lattice constant", "isothermal"):
         assert part in said
+
+
+@pytest.mark.slow
+def test_copper_at_300_K(tmp_path):
+    """Griffith's load at 0 K, the size of LAMMPS' NPT at 300 K (docs/temperature.md); the gallery has silicon's."""
+    made = run_thermal(warming(tmp_path / "cu", COPPER, "300,0", "fcc", plane="1,1,1", front="1,-1,0"))
+    cold, warm = made["rows"]
+    known = griffith(Crystal.fcc("Cu", cold["lattice_constant"]).oriented((1, 1, 1), (1, -1, 0)), load_potential(COPPER, ("Cu",)))
+    assert cold["K_G"] == pytest.approx(known.K_G, rel=1e-4)
+    assert warm["lattice_constant"] == pytest.approx(3.63185, rel=2e-4)
+    assert 0.94 * cold["K_G"] < warm["K_G"] < 0.99 * cold["K_G"]
+    assert "% of the neighbour distance at 300 K" in "\n".join(summary(made))
 
 
 @pytest.mark.mpi
