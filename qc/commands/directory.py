@@ -20,6 +20,7 @@ from ..crack.ladder import Ladder
 from ..crack.ladder_state import LadderState
 from ..crack.records import LaidArm, StepRecord
 from ..crack.system import CrackSystem
+from ..drive.stepping import Experience
 from ..errors import ConvergenceError, InputError, Stopped
 from ..monitor import listening
 from ..output.checkpoint import Checkpoints
@@ -265,6 +266,17 @@ class RunDirectory:
         if self.saved.get("fingerprint") != system.model.domain.fingerprint:
             raise InputError(f"the checkpoint in {self.path} was made with another mesh: start in a new directory")
 
+    def last_experience(self, system: CrackSystem) -> Experience:
+        """What the ladder had learnt when the checkpoint was written; nothing where it says nothing of that, as those of older code."""
+        assert self.saved is not None
+        known, name = self.saved.get("experience"), self.saved.get("learnt")
+        if known is None or name is None:
+            return Experience(levels=[], vectors=[])
+        with entries_of(self.path):
+            levels = [float(level) for level in known["levels"]]
+            vectors = read_unknowns(self.path / name, system.model.parts, int(known["vectors"]))
+        return Experience(levels=levels, vectors=vectors)
+
     def last_rows(self) -> np.ndarray:
         """The rows of other numbers of the checkpoint on rank 0, none on the others, nor where it has none."""
         assert self.saved is not None
@@ -290,8 +302,9 @@ class RunDirectory:
         self, specimen: Specimen, ladder: Ladder, more: dict[str, Any], rows: np.ndarray | None = None
     ) -> None:
         """Write the ladder's present state as the checkpoint, with ``more`` plain data and rows of numbers of the run beside it."""
-        state, u = ladder.state, specimen.system.model.coupling.displacement(ladder.q)
-        self.write(specimen, len(state.steps), state.lists(), state.rest() | more, u, rows=rows)
+        state, u, known = ladder.state, specimen.system.model.coupling.displacement(ladder.q), ladder.experience
+        rest = state.rest() | more | {"experience": {"levels": known.levels, "vectors": len(known.vectors)}}
+        self.write(specimen, len(state.steps), state.lists(), rest, u, rows=rows, learnt=known.vectors)
 
     def write(
         self,
@@ -301,8 +314,12 @@ class RunDirectory:
         rest: dict[str, Any],
         *fields: np.ndarray,
         rows: np.ndarray | None = None,
+        learnt: Sequence[np.ndarray] = (),
     ) -> None:
-        """Write a checkpoint: lists that grow, the rest as plain data, fields (n, components) on this rank's blocks, other numbers."""
+        """Write a checkpoint: lists that grow, the rest as plain data, fields (n, components) on this rank's blocks, other numbers.
+
+        ``learnt`` as for `Checkpoints.save`.
+        """
         model = specimen.system.model
         state = rest | {
             "command": self._command,
@@ -315,7 +332,7 @@ class RunDirectory:
             "reconstruction": self._reconstruction,
             "model_number": self._model,
         }
-        self._checkpoints.save(step, model.parts, state, *fields, rows=rows)
+        self._checkpoints.save(step, model.parts, state, *fields, rows=rows, learnt=learnt)
         self.watch.compare(self.comm)
 
     def write_vectors(self, name: str, system: CrackSystem, *vectors: np.ndarray) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from atomistics import ForcesOnly
 from fem.collective import on_root
 
@@ -199,7 +201,14 @@ class LadderRun:
     def _save(self) -> None:
         """The checkpoint, of a state or of the trials before the first one."""
         more = {"qm": None if self.qm is None else self.qm.plain(), "K_plus_error": self.error}
-        self.directory.save(self.specimen, self.ladder, more, None if self.qm is None else self.qm.learnt)
+        self.directory.save(self.specimen, self.ladder, more, self._numbers())
+
+    def _numbers(self) -> np.ndarray | None:
+        """Rows of the checkpoint on rank 0: what the QM region has learnt, or the forces of a calculator."""
+        potential = self.specimen.system.potential
+        if isinstance(potential, ForcesOnly):
+            return potential.last if self.directory.comm.rank == 0 else np.empty((0, 0))
+        return None if self.qm is None else self.qm.learnt
 
     def _add_to_tables(self) -> None:
         self._table.sync(self.ladder.state.steps)
@@ -257,6 +266,10 @@ def start_ladder(
             system.load(state.steps[-1].K)
     with stage("set-up"), blaming_petsc_options(options):
         ladder = Ladder(system, ladder_spec(specimen.case), options, state, q, guide)
+        if directory.saved is not None:
+            ladder.recall(directory.last_experience(system))
+            if isinstance(system.potential, ForcesOnly):
+                system.potential.recall(directory.last_rows())
         if (
             state is not None and state.steps and options.linear == "mumps"
         ):  # its factors predict the next step, as if nothing had been between

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
-from ..drive.stepping import GivenUp, LostError, NoStateError, Reached, Stepper
+from ..drive.stepping import Experience, GivenUp, LostError, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError, InputError
 from ..solve.equilibrium import EquilibriumSolver
 from ..solve.options import Enough, SolverOptions, never
@@ -109,6 +109,15 @@ class Ladder:
     def solver(self) -> EquilibriumSolver:
         """The solver for the terms that the coupling has now."""
         return self._stepper.solver
+
+    @property
+    def experience(self) -> Experience:
+        """What has been learnt on the way to the present state, for its checkpoint."""
+        return self._stepper.experience
+
+    def recall(self, experience: Experience) -> None:
+        """Go on from the state of a checkpoint with what was known then."""
+        self._stepper.recall(experience)
 
     def renew_solver(self) -> None:
         """A new solver, where the coupling has other terms than before. Collective."""

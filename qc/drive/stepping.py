@@ -44,6 +44,22 @@ class Reached:
     failed: SolveReport | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Experience:
+    """What a stepper has learnt on its way and will use again, where forces are dear; nothing where they are not.
+
+    Attributes
+    ----------
+    levels : list of float
+        Loads, K / K_G, of the last states.
+    vectors : list of ndarray
+        This rank's unknowns of these states, then what secants have learnt.
+    """
+
+    levels: list[float]
+    vectors: list[np.ndarray]
+
+
 class GivenUp(Exception):
     """A step was ended on its way, because a state there was enough."""
 
@@ -111,6 +127,20 @@ class Stepper:
         guide = None if self._guide is None else EquilibriumSolver(self._guide, *self._solver_args)
         self.solver = EquilibriumSolver(self._system.model.coupling, *self._solver_args, guide)
         self.solver.furthest = FURTHEST * self._nn
+
+    @property
+    def experience(self) -> Experience:
+        """For a checkpoint of the present state."""
+        vectors = [*(q for _, q in self._states), *self.solver.known]
+        return Experience(levels=[level for level, _ in self._states], vectors=[v.array_r.copy() for v in vectors])
+
+    def recall(self, experience: Experience) -> None:
+        """Go on with what was known when a checkpoint was written, at its state."""
+        vectors, n = [self.q.duplicate() for _ in experience.vectors], len(experience.levels)
+        for vector, values in zip(vectors, experience.vectors, strict=True):
+            vector.array[:] = values
+        self._states = list(zip(experience.levels, vectors[:n], strict=True))
+        self.solver.recall(vectors[n:])
 
     def settle(self, K: float) -> None:
         """Put the present unknowns, a stable state, under load K (MPa m^1/2), with factors for the next prediction. Collective."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from fem.collective import on_root
 from ..unknowns.prolongation import Prolongation
 from .files import replace_text
 from .journal import STEPS, read_journal
-from .kept import write_displacements
+from .kept import write_displacements, write_unknowns
 from .rows import digest, size_of, write_rows
 from .sealed import BEFORE, NEWEST, Damage, documents, refusal, seal
 
@@ -117,8 +118,11 @@ class Checkpoints:
         state: dict[str, Any],
         *fields: np.ndarray,
         rows: np.ndarray | None = None,
+        learnt: Sequence[np.ndarray] = (),
     ) -> None:
         """Write fields (n, components) on this rank's blocks, rows of other numbers, and ``state``; the checkpoint before is kept.
+
+        ``learnt`` are vectors of unknowns, this rank's parts, that make the way on from the state shorter.
 
         All ranks write their parts of a file; a document that names it is then put in place in one move. Without fields the
         document rests on the files of `rest_on` alone.
@@ -130,6 +134,9 @@ class Checkpoints:
         if rows is not None and self.comm.allreduce(rows.size):
             names["rows"] = f"{STATE}{number:05d}-rows.npy"
             write_rows(self.directory / names["rows"], self.comm, rows)
+        if learnt:
+            names["learnt"] = f"{STATE}{number:05d}-learnt.npy"
+            write_unknowns(self.directory / names["learnt"], parts, *learnt)
         fresh = {name for name in names.values() if name}
         files = self._files | {name: digest(self.directory / name, self.comm) for name in sorted(fresh)}
         content = state | names | {"step": step, "number": number, "files": files}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from petsc4py import PETSc
@@ -123,6 +124,16 @@ class EquilibriumSolver:
         log.info("Newton: %s, stable: %s; taking the robust path", report.reason, report.stable)
         start.copy(q)
         return self._descent.find(q, report, enough)
+
+    @property
+    def known(self) -> list[PETSc.Vec]:
+        """Vectors of what secants have learnt, for a checkpoint; none without."""
+        return [] if self._secants is None else self._secants.known
+
+    def recall(self, known: Sequence[PETSc.Vec]) -> None:
+        """Know what ``known`` was when a checkpoint was written."""
+        if self._secants is not None:
+            self._secants.recall(known)
 
     def predict(self, q: PETSc.Vec) -> bool:
         """See `Stability.predict`; with secants the first step of a solve is the prediction, from where the last one ended."""

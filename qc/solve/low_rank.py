@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from petsc4py import PETSc
@@ -36,6 +36,16 @@ class LowRank:
     def forget(self) -> None:
         """Know nothing."""
         self.u, self.v = [], []
+
+    @property
+    def vectors(self) -> list[PETSc.Vec]:
+        """All that it knows: u of all pairs, then v."""
+        return [*self.u, *self.v]
+
+    def recall(self, vectors: Sequence[PETSc.Vec]) -> None:
+        """Know what ``vectors`` was."""
+        n = len(vectors) // 2
+        self.u, self.v = list(vectors[:n]), list(vectors[n:])
 
     def learn(self, s: PETSc.Vec, r: PETSc.Vec) -> None:
         """Take into account that the step s changed what is learnt by r."""

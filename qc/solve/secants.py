@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from petsc4py import PETSc
@@ -172,6 +172,20 @@ class SecantNewton:
         report.converged, report.stable, report.reason = True, True, "FORCES_CONVERGED"
         report.residual = found.residual
         return True
+
+    @property
+    def known(self) -> list[PETSc.Vec]:
+        """All that has been learnt, for a checkpoint.
+
+        Where forces were looked at last, the part of them there that the Hessian knows nothing of, the pairs of D.
+        """
+        return [] if self._state is None else [*self._state, *self.learnt.vectors]
+
+    def recall(self, known: Sequence[PETSc.Vec]) -> None:
+        """Know what ``known`` was when a checkpoint was written."""
+        if known:
+            self._state = known[0], known[1]
+            self.learnt.recall(known[2:])
 
     def observe(self, q: PETSc.Vec) -> None:
         """Learn from the forces at q, known from a call before."""

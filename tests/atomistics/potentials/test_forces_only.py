@@ -45,6 +45,19 @@ def test_calls_are_counted_and_a_structure_seen_lately_costs_none():
     assert found.calls.seconds > 0
 
 
+def test_the_structure_of_a_checkpoint_costs_no_call():
+    """As it was to the last digit but three: sums of other ranks; another one does."""
+    _, _, one = sheet()
+    y, cell = np.array([[0.0, 0, 0], [1.1, 0, 0]]), 20 * np.eye(3)
+    forces = one.forces(["X", "X"], y, cell, (False,) * 3)
+    _, _, other = sheet()
+    other.recall(one.last)
+    assert np.array_equal(other.forces(["X", "X"], y + 1e-13, cell, (False,) * 3), forces)
+    assert other.calls.atoms == 0
+    assert not np.array_equal(other.forces(["X", "X"], 1.01 * y, cell, (False,) * 3), forces)
+    assert other.calls.atoms == 1
+
+
 def test_lattice_constant_is_the_calculators_own():
     copper = load_potential("Cu_mishin1.eam.alloy")
     found = ForcesOnly(copper.calculator(), ("Cu",), 2 * copper.cutoff)

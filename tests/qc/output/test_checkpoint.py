@@ -105,6 +105,10 @@ def test_several_fields_other_numbers_or_neither(shared_path):
     with pytest.raises(InputError, match="holds no displacements"):
         read_fields(shared_path / state["displacements"], m.parts, 1)[0]
     q = np.sin(np.arange(2.0 * m.parts.layout.n_free * m.parts.layout.components)).reshape(2, -1)
+    checkpoints.save(1, m.parts, {}, field(m), learnt=list(q))
+    state = Checkpoints(shared_path, comm).read()
+    assert state["learnt"] in state["files"]
+    assert np.array_equal(read_unknowns(shared_path / state["learnt"], m.parts, 2), q)
     write_unknowns(shared_path / "point.npy", m.parts, *q)
     checkpoints.rest_on("point.npy")
     for step in (2, 3):
