@@ -18,7 +18,7 @@ from .vector import load, splat, store
 
 SHAPE = nb.types.UniTuple(i8, 5)
 SPECIES, RADIAL, LEVELS, BASE, KIND = range(5)
-"""Numbers of species, of n, of l, of functions g, and which basis they are."""
+"""Numbers of species, of n, of l, of functions g, and which basis they are: two bits for each species of neighbours."""
 
 
 @nb.njit(i8(SHAPE), **FROM_PYTHON)
@@ -61,7 +61,7 @@ def bond_functions(shape, radial, t, B, bond, kind, order, g, R, p):
     """g, R_nl at l (numbers of n) + n, and p_lm of a bond to species ``kind``, each followed by its derivatives up to ``order``."""
     base = shape[BASE]
     rows = 4 * ((shape[RADIAL] * shape[LEVELS] + 3) // 4)
-    base_functions(shape[KIND], B, bond, base, order, g)
+    base_functions((shape[KIND] >> (2 * kind)) & 3, B, bond, base, order, g)
     for i in range(order + 1):
         for row in range(0, rows, 4):
             panel_product(radial, (kind * rows + row) * base, base, 1, g, i * base, base, R, i * rows + row)

@@ -55,27 +55,27 @@ class AcePotential(DensePotential):
         self.elements = names = chosen(file.path, file.elements, elements)
         order = [file.elements.index(e) for e in names]
         bonds = [[file.bonds[i, j] for j in order] for i in order]
-        basis = bonds[0][0].basis
         shapes = np.array([bond.coefficients.shape for row in bonds for bond in row])
         many, levels, base = (int(size) for size in shapes.max(0))
-        matrix = sinc_matrix(base) if basis == "SBessel" else None
-        layout = Layout(len(order), many, levels, base if matrix is None else base + 1)
+        more = any(bond.basis == "SBessel" for row in bonds for bond in row)
+        layout = Layout(len(order), many, levels, base + more)
+        matrices = [[_matrix(bond, base, layout.k) for bond in row] for row in bonds]
         self._reach = np.array([[bond.cutoff for bond in row] for row in bonds])
         self.cutoff = float(self._reach.max())
-        self._shape = (layout.species, many, levels, layout.k, BASES.index(basis))
+        self._shapes = [(layout.species, many, levels, layout.k, _bases(row)) for row in bonds]
         recursion = harmonics(levels)
         self._bonds = [
-            (_radial(row, layout, base, matrix), np.array([_parameters(bond, site, e) for bond, e in zip(row, names, strict=True)]),
+            (_radial(row, layout, of_row), np.array([_parameters(bond, site, e) for bond, e in zip(row, names, strict=True)]),
              recursion, self._reach)
-            for row, site in zip(bonds, names, strict=True)
+            for row, site, of_row in zip(bonds, names, matrices, strict=True)
         ]  # fmt: skip
         self._layout = layout
         self._monomials, self._energy = [], []
         inner = float(INNER.index(bonds[0][0].inner))
-        for i in order:
+        for i, of_row in zip(order, matrices, strict=True):
             embedding = file.embeddings[i]
             mixing, densities = _densities(embedding)
-            found = _own_monomials(file, i, order, layout, matrix, mixing)
+            found = _own_monomials(file, i, order, layout, np.array(of_row), mixing)
             self._monomials.append(found)
             parameters = np.array([file.alone[i], inner, embedding.core, embedding.core_width])
             self._energy.append((energy_form(layout.size, layout.one, found), densities, parameters))
@@ -102,8 +102,8 @@ class AcePotential(DensePotential):
         where = (y, types, nl.rows, nl.first, nl.index)
         kernels, most = load_ace()[0], int(np.diff(nl.first).max(initial=0)) * len(self.elements)
         for t, some in self._by_type(types[nl.rows], w):
-            room = kernels.make_room(self._shape, self._energy[t], most)
-            kernels.site_sum(*where, some, w, self._shape, self._bonds[t], self._energy[t], room, V, g)
+            room = kernels.make_room(self._shapes[t], self._energy[t], most)
+            kernels.site_sum(*where, some, w, self._shapes[t], self._bonds[t], self._energy[t], room, V, g)
 
     def site_hessians(
         self, y: np.ndarray, types: np.ndarray, nl: NeighbourList, w: np.ndarray, some: slice
@@ -115,7 +115,7 @@ class AcePotential(DensePotential):
         values = np.empty(load_lanes().count_bonds(*where, weight, self._reach, begin, place))
         ends = np.empty(begin[-1], np.int32)
         for t, sites in self._by_type(types[rows], weight):
-            energy = (self._shape, self._bonds[t], self._energy[t], self._pairs()[t])
+            energy = (self._shapes[t], self._bonds[t], self._energy[t], self._pairs()[t])
             load_ace()[1].site_hessians(where, sites, weight, *energy, begin, place, ends, values)
         return SiteHessians(begin, place, ends, values)
 
@@ -129,7 +129,7 @@ class AcePotential(DensePotential):
         n, d = len(F), bonds.shape[1]
         W, P, C = np.empty(n), np.empty((n, 3, d)), np.empty((n if second else 0, 3, d, 3, d))
         t = int(site_type)
-        energy = (self._shape, self._bonds[t], self._energy[t], self._pairs()[t])
+        energy = (self._shapes[t], self._bonds[t], self._energy[t], self._pairs()[t])
         load_ace()[1].cauchy_born(bonds, kinds, t, *energy, F, W, P, C if second else None)
         return W, P, C
 
@@ -145,15 +145,28 @@ class AcePotential(DensePotential):
         return self._second
 
 
-def _radial(row: Sequence[Bond], layout: Layout, base: int, matrix: np.ndarray | None) -> np.ndarray:
+def _matrix(bond: Bond, base: int, k: int) -> np.ndarray:
+    """(base, k) functions g of a bond in those that kernels work out."""
+    out = np.eye(base, k)
+    if bond.basis == "SBessel":
+        out[:, : base + 1] = sinc_matrix(base)
+    return out
+
+
+def _bases(row: Sequence[Bond]) -> int:
+    """Which basis the functions of each species of neighbours are, as kernels want it: two bits each."""
+    return sum(BASES.index(bond.basis) << 2 * j for j, bond in enumerate(row))
+
+
+def _radial(row: Sequence[Bond], layout: Layout, matrices: Sequence[np.ndarray]) -> np.ndarray:
     """(species * rows * k,) coefficients of R_nl at row l (numbers of n) + n; rows are a multiple of four."""
     rows = 4 * ((layout.n * layout.l + 3) // 4)
     out = np.zeros((len(row), rows, layout.k))
-    for table, bond in zip(out, row, strict=True):
+    for table, bond, matrix in zip(out, row, matrices, strict=True):
         n, l, k = bond.coefficients.shape
-        full = np.zeros((layout.l, layout.n, base))
+        full = np.zeros((layout.l, layout.n, len(matrix)))
         full[:l, :n, :k] = bond.coefficients.transpose(1, 0, 2)
-        table[: layout.l * layout.n] = (full if matrix is None else full @ matrix).reshape(-1, layout.k)
+        table[: layout.l * layout.n] = (full @ matrix).reshape(-1, layout.k)
     return out.ravel()
 
 
@@ -189,7 +202,7 @@ def _densities(embedding: Embedding) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _own_monomials(
-    file: AceFile, element: int, order: Sequence[int], layout: Layout, matrix: np.ndarray | None, mixing: np.ndarray
+    file: AceFile, element: int, order: Sequence[int], layout: Layout, matrices: np.ndarray, mixing: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Monomials of one species of sites; functions of species that are not used vanish."""
     place = np.full(len(file.elements), -1)
@@ -203,7 +216,7 @@ def _own_monomials(
     size = sum(len(f.n) * 2 ** (f.n.shape[1] - 1) for f in functions)
     if size > LARGEST_FORM:
         raise ValueError(f"{file.path}: expected at most {LARGEST_FORM:.0e} monomials of {file.elements[element]}, found {size:.1e}")
-    found = monomials(layout, functions, matrix)
+    found = monomials(layout, functions, matrices)
     return found or [(np.zeros((1, 1), dtype=np.int64), np.zeros((1, mixing.shape[1])))]
 
 

@@ -147,11 +147,9 @@ def read_yace(path: Path) -> AceFile:
 
 def check(file: AceFile) -> None:
     """What must hold of every file: ValueError names the file and the bond."""
-    kinds = {bond.basis for bond in file.bonds.values()}
     inner = {bond.inner for bond in file.bonds.values()}
-    for what, found in (("radial basis", kinds), ("inner cutoff", inner)):
-        if len(found) > 1:
-            raise ValueError(f"{file.path}: expected one kind of {what} for all bonds, found {' and '.join(sorted(found))}")
+    if len(inner) > 1:
+        raise ValueError(f"{file.path}: expected one kind of inner cutoff for all bonds, found {' and '.join(sorted(inner))}")
     for (i, j), bond in file.bonds.items():
         name = f"{file.path}, bond {file.elements[i]}-{file.elements[j]}"
         if not 0.0 < bond.cutoff <= LARGEST_CUTOFF:

@@ -75,18 +75,17 @@ class Layout:
         return self.one + 1
 
 
-def monomials(layout: Layout, functions: Sequence[Functions], base: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
+def monomials(layout: Layout, functions: Sequence[Functions], base: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Monomials (k, rank) of different numbers, sorted, and their coefficients (k, p), by rank.
 
-    ``base`` (k, k') are the functions g of rank 1 in those that kernels add up, where these are others.
+    ``base`` (species, k, k') are the functions g of rank 1 in those that kernels add up.
     """
     found = []
     for f in functions:
         if f.n.shape[1] == 1:
-            numbers, c = f.species * layout.each + layout.radial + f.n, f.coefficients
-            if base is not None:
-                first = f.species * layout.each + layout.radial + np.arange(base.shape[1])
-                numbers, c = first.reshape(-1, 1), (base[f.n[:, 0]][:, :, None] * c[:, None, :]).reshape(-1, c.shape[1])
+            numbers = f.species * layout.each + layout.radial + np.arange(base.shape[2])
+            c = base[f.species[:, 0], f.n[:, 0]][:, :, None] * f.coefficients[:, None, :]
+            numbers, c = numbers.reshape(-1, 1), c.reshape(-1, c.shape[2])
         else:
             numbers, c = _real_parts(layout, f)
         found.append(_merged(numbers, c))

@@ -12,7 +12,7 @@ from atomistics.neighbours import BondList
 from atomistics.potentials.ace_tables import sinc_matrix
 
 DATA = Path(__file__).parent / "ace"
-NAMES = ("ChebExpCos.yace", "ChebPow.yace", "SBessel.yace", "zbl.yace", "text.ace")
+NAMES = ("ChebExpCos.yace", "ChebPow.yace", "SBessel.yace", "zbl.yace", "mixed.yace", "text.ace")
 COPPER = "Cu-PBE-core-rep.ace"
 
 

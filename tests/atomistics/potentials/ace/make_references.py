@@ -1,4 +1,4 @@
-"""Random .yace files of two elements, one .ace, and energies and forces of ICAMS' own evaluator for them:  python make_references.py
+"""Random .yace files of two elements, one .ace, and energies and forces of ICAMS' own evaluator:  python make_references.py [NAME ...]
 
 Writes the files and ``references.npz`` beside itself. Needs python-ace 0.4.0rc1 of PyPI (Python 3.11), which is no dependency of
 the tests: they read what it has written. Functions are those that pacemaker makes, with random coefficients. The evaluator
@@ -8,6 +8,7 @@ tabulates radial functions, here so finely that it does not show.
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,10 @@ CASES = {
     "SBessel": ("SBessel", 5.25, 0.01, SHIFTED, "distance", (40.0, 38.0), (2.3, 0.4)),
     "text": ("ChebExpCos", 4.0, 0.0, SHIFTED, "density", (1e5, 250), (0.0, 0.0)),
     "zbl": ("ChebPow", 2.0, 0.01, SHIFTED, "zbl", (1e5, 250), (1.95, 0.3)),
+    "mixed": ("ChebPow", 3.0, 0.01, SHIFTED, "density", (40.0, 38.0), (0.0, 0.0)),
 }
+OTHERS = {"Ni": ("SBessel", 5.25, 0.01), ("Al", "Ni"): ("ChebExpCos", 5.25, 0.6)}
+"""Basis, its parameter and dcut of the other bonds of ``mixed``."""
 
 
 def potential(name: str) -> str:
@@ -44,6 +48,10 @@ def potential(name: str) -> str:
             "BINARY": {"nradmax_by_orders": [5, 2, 1, 1], "lmax_by_orders": [0, 2, 2, 1]},
         },
     }
+    if name == "mixed":
+        for pair, (other, its_rate, its_width) in OTHERS.items():
+            its_own = {"radbase": other, "radparameters": [its_rate], "dcut": its_width}
+            config["bonds"][pair] = bond | config["bonds"].get(pair, {}) | its_own
     if name == "text":  # an .ace file has one embedding for all elements
         config["embeddings"]["Ni"] = config["embeddings"]["Al"]
     made = create_multispecies_basis_config(config, func_coefs_initializer="zero")
@@ -78,11 +86,12 @@ def clusters() -> list[Atoms]:
 
 
 def main() -> None:
-    """Write all files."""
-    atoms = clusters()
-    arrays = {"first": np.cumsum([0, *map(len, atoms)]), "positions": np.concatenate([a.positions for a in atoms])}
+    """Write all files, or those named and leave the others."""
+    atoms, names = clusters(), sys.argv[1:]
+    arrays = dict(np.load(HERE / "references.npz")) if names else {}
+    arrays |= {"first": np.cumsum([0, *map(len, atoms)]), "positions": np.concatenate([a.positions for a in atoms])}
     arrays["types"] = np.concatenate([[("Al", "Ni").index(s) for s in a.symbols] for a in atoms])
-    for name in CASES:
+    for name in names or CASES:
         path = HERE / f"{name}.yace"
         path.write_text(potential(name))
         basis, (energies, forces) = ACECTildeBasisSet(str(path)), ([], [])
