@@ -209,8 +209,7 @@ class QMSession:
 
     def _put(self, place: int, along: float) -> None:
         """Another cluster of the same shape, to which what the gradients have said of the Hessian is handed on."""
-        learnt, spent = self.learnt.copy(), self._spent()
-        learnt[-2:] = 0.0  # the last gradient was that of other atoms; the reference crystal's is known
+        learnt, spent = self.qm.term.handed_on, self._spent()
         self.qm.close()
         self._before, self.place, self._along = spent, place, along
         self.qm = add_qm(self._system.model, self._region(), self._engine)

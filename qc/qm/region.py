@@ -49,8 +49,10 @@ class _ClusterTerm(Term):
 
     name = "qm"
 
-    def __init__(self, comm: MPI.Comm, cluster: Cluster, rows: Rows, X: np.ndarray, F0: np.ndarray, m: int) -> None:
-        self.comm, self.cluster, self._m = comm, cluster, m
+    def __init__(
+        self, comm: MPI.Comm, cluster: Cluster, evaluation: Evaluation | None, rows: Rows, X: np.ndarray, F0: np.ndarray, m: int
+    ) -> None:
+        self.comm, self.cluster, self._m, self._evaluate = comm, cluster, m, evaluation
         self._here = comm.rank == ROOT
         self._rows = rows if self._here else rows.take(np.empty(0, dtype=np.int64))
         self._X0 = X @ np.array(F0, dtype=float).T
@@ -73,11 +75,18 @@ class _ClusterTerm(Term):
 
     @property
     def learnt(self) -> np.ndarray:
-        """What gradients have said of the Hessian, for a checkpoint: rows on the computing rank, none on the others."""
+        """What gradients have said of the Hessian and the engine's last answer, for a checkpoint: rows on the computing rank only."""
+        return np.empty((0, 0)) if self._evaluate is None else self._evaluate.last
+
+    @property
+    def handed_on(self) -> np.ndarray:
+        """The part of ``learnt`` that a cluster of the same shape at another place may know."""
         return np.empty((0, 0))
 
     def recall(self, learnt: np.ndarray) -> None:
-        """Know what ``learnt`` was when a checkpoint was written."""
+        """Know what ``learnt`` was when a checkpoint was written; of another cluster it is of no use."""
+        if self._evaluate is not None and learnt.shape == self._evaluate.last.shape:
+            self._evaluate.recall(learnt)
 
     def _nothing(self) -> np.ndarray:
         return np.zeros((0, self._m))
@@ -120,8 +129,7 @@ class QMRegion(_ClusterTerm):
         hessian: str = "sr1",
         components: int = 3,
     ) -> None:
-        super().__init__(comm, cluster, rows, cluster.X, F0, components)
-        self._evaluate = evaluation
+        super().__init__(comm, cluster, evaluation, rows, cluster.X, F0, components)
         self._reference = on_computing_rank(comm, lambda: self._parts(self._X0))
         learns = self._here and hessian != "mm"
         self._secant = Secant(self._X0[:, :components].size, hessian) if learns else None
@@ -149,13 +157,25 @@ class QMRegion(_ClusterTerm):
 
     @property
     def learnt(self) -> np.ndarray:
-        """(n + 2, n) see `Secant.learnt`; none on other ranks, nor where the engine counts for as stiff as the potential."""
-        return np.empty((0, 0)) if self._secant is None else self._secant.learnt
+        """(n + 5, n) of `Secant.learnt` and `Evaluation.last`, the latter alone where the engine is taken for as stiff as the potential."""
+        last = super().learnt
+        return last if self._secant is None else np.concatenate([self._secant.learnt, last])
+
+    @property
+    def handed_on(self) -> np.ndarray:
+        """(n + 2, n) `Secant.learnt` at the reference crystal: the last gradient was that of other atoms."""
+        if self._secant is None:
+            return super().handed_on
+        learnt = self._secant.learnt
+        learnt[-2:] = 0.0
+        return learnt
 
     def recall(self, learnt: np.ndarray) -> None:
-        """Know what ``learnt`` was when a checkpoint was written; of another cluster it is of no use."""
-        if self._secant is not None and learnt.shape == self._secant.learnt.shape:
-            self._secant.learnt = learnt
+        """Know what ``learnt`` was when a checkpoint was written, one of older code, which kept no answer of the engine, too."""
+        if self._secant is not None and len(learnt) >= len(self._secant.learnt) and learnt.shape[1:] == self._secant.learnt.shape[1:]:
+            n = len(self._secant.learnt)
+            self._secant.learnt, learnt = learnt[:n], learnt[n:]
+        super().recall(learnt)
 
     def pattern(self) -> Pairs:
         """Row and column variables of ``hessian_blocks``: all pairs, or none."""
@@ -246,8 +266,8 @@ class BufferedForces(_ClusterTerm):
         mixed: Mixed,
         components: int = 3,
     ) -> None:
-        super().__init__(comm, cluster, rows, mixed.X, F0, components)
-        self._evaluate, self._mixed = evaluation, mixed
+        super().__init__(comm, cluster, evaluation, rows, mixed.X, F0, components)
+        self._mixed = mixed
         self._reference = on_computing_rank(comm, lambda: self._difference(self._X0))
 
     def energy(self, z: np.ndarray) -> float:

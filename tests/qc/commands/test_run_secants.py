@@ -1,4 +1,4 @@
-"""What secants have learnt is in the checkpoint: a resumed run asks a calculator no more often than one without a break."""
+"""What secants have learnt is in the checkpoint: a resumed run asks a calculator, or an engine, no more often than one without a break."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from qc.case.case import Case
 from qc.commands.run import run_case
 from qc.output.sealed import BEFORE, NEWEST, seal, unseal
 from tests.programs import environment, qc_command
-from tests.qc.commands.small import SMALL, comm, read
+from tests.qc.commands.small import SMALL, comm, read, run, tip_case
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -113,3 +113,23 @@ def test_calls_do_not_depend_on_who_goes_on(runs, maker, shared_path):
     again = subprocess.run(qc_command(*words, ranks=2), env=environment(), capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert calls(shared_path / "out") == calls(runs / "whole")
+
+
+@pytest.mark.slow
+def test_a_resumed_run_calls_its_engine_no_more_often_after_a_move_either(shared_path):
+    """But once for the reference crystal each time, as the engine of that name may be another one by now.
+
+    Slow: `test_region.py` and `test_secant.py` see that what a region has learnt is known again, the engine's last answer, too.
+    """
+    load = {"stop_at": "K_stop", "K_step": 0.1, "K_start": 1.3, "K_stop": 1.61}
+    whole = run(tip_case("SW", load), shared_path / "whole")
+    spent = [step["qm"]["calls"] for step in whole["steps"]]
+    (move,) = whole["qm"]["moves"]
+    assert [step["K"] for step in whole["steps"]].index(move["K"]) == 2
+    for first, last in ((1.3, 1.4), (1.5, 1.61)):
+        out = shared_path / f"from_{first}"
+        run(tip_case("SW", load | {"K_stop": first}), out)
+        broken = run(tip_case("SW", load | {"K_stop": last}), out, resume=True)
+        calls = [step["qm"]["calls"] for step in broken["steps"]]
+        assert calls == spent[: len(calls)]
+    assert broken["n_qm_calls"] == whole["n_qm_calls"] + 1

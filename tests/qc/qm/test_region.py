@@ -78,6 +78,24 @@ def test_verbs_of_the_term(ball, hessian):
 
 
 @pytest.mark.mpi
+@pytest.mark.parametrize("kind", [{"hessian": "sr1"}, {"hessian": "mm"}, {"mode": "force", "buffer": 2}])
+def test_what_a_region_has_learnt_is_known_again(ball, kind):
+    """By another one of the same cluster: its Hessian, and the engine's answer at the last structure, which costs no call."""
+    one, other = region(ball, "Stiff", **kind), region(ball, "Stiff", **kind)
+    places = [0.03 * np.sin(k + np.arange(3.0 * len(one.term.rows))).reshape(-1, 3) for k in range(3)]
+    for z in places:
+        _, g = one.term.energy_gradient(z)
+    other.term.recall(one.term.learnt)
+    calls = None if other.evaluation is None else other.evaluation.engine.calls
+    np.testing.assert_allclose(other.term.energy_gradient(z + 1e-13)[1], g, atol=1e-9)
+    np.testing.assert_array_equal(other.term.hessian_blocks(z), one.term.hessian_blocks(z))
+    if other.evaluation is not None:
+        assert other.evaluation.engine.calls == calls
+        other.term.energy_gradient(z + 1e-3)
+        assert other.evaluation.engine.calls == calls + 1
+
+
+@pytest.mark.mpi
 def test_verbs_of_mixed_forces(ball):
     term = region(ball, "Stiff", mode="force", buffer=2).term
     check_term(term, 0.05 * np.sin(np.arange(3.0 * len(term.rows))).reshape(-1, 3), exact=False)
