@@ -4,7 +4,8 @@
 same atoms relaxed by LAMMPS' conjugate gradients from the near-tip field. ``bqcf`` blends the potential's forces, ``calculator`` those
 that LAMMPS gives as an outside calculator, with a twin by `qc match`: the same crack, if neither table nor twin matters. All in steps
 of 0.05 K_G, a step with an event halved down to the tolerance. The last line is JSON: bracket of the first event in K_G and what it
-was, bonds next to the tip (A) at each load of the grid, CPU seconds, unknowns.
+was, bonds next to the tip (A) at each load of the grid, CPU seconds, unknowns. ``--keep`` puts it into
+benchmarks/results/learned_cracks.json, load by load; ``python -m benchmarks.learned_table`` makes the tables of docs/potentials.md of it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -23,10 +25,13 @@ from atomistics import Crystal, ForcesOnly, SitePotential, SnapPotential, equili
 from atomistics.potentials.library import find_potential
 from benchmarks.all_atoms import AllAtoms
 from benchmarks.crack_state import tip_bonds
+from benchmarks.learned_table import finished, keep
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
+from qc.drive.stepping import JUMP
+from qc.errors import ConvergenceError
 from qc.material.twin import matched_twin
 from tests.lammps_engine import LammpsCalculator
 
@@ -40,10 +45,12 @@ CRACKS: dict[str, tuple[Any, ...]] = {
 """Potential, structure, species, plane, front."""
 METHODS = {"blended": "bgrac", "atomistic": "atomistic", "bqcf": "bqcf", "calculator": "calculator", "lammps": "atomistic"}
 """Solvers, and the method of the model each has."""
-START, STEP, STOP = 1.0, 0.05, 3.0
+START, STEP, STOP = 1.0, 0.05, 1.6
 """First load, steps and last load, K_G."""
 FORCE, NOISE = 1e-3, 1e-2
 """Largest force on an atom at which LAMMPS ends a relaxation, eV/A; how far its atoms are from the near-tip field, A."""
+Walk = Callable[[dict[str, Any]], None]
+"""What is done with the figures of a ladder each time it has come to a load."""
 
 
 def material(name: str) -> tuple[Crystal, SitePotential]:
@@ -66,32 +73,36 @@ def system_of(name: str, radius: float, method: str) -> CrackSystem:
     return CrackSystem(crystal, potential, CrackSpec(method=method, domain_radius=radius))
 
 
-def by_us(name: str, radius: float, tolerance: float, method: str) -> dict[str, Any]:
+def by_us(name: str, radius: float, spec: LadderSpec, method: str, walk: Walk) -> dict[str, Any]:
     """The ladder of the code up to its first event, set-up counted."""
     begin = time.process_time()
     system = system_of(name, radius, method)
-    ladder, bonds = Ladder(system, LadderSpec(K_start=START, K_stop=STOP, K_step=STEP, K_tolerance=tolerance, J_tolerance=1.0)), {}
-    print(f"{name}: K_G = {system.K_G:.5f} MPa m^1/2, {system.model.parts.layout.n_unknowns} unknowns", file=sys.stderr, flush=True)
+    ladder = Ladder(system, spec)
+    row: dict[str, Any] = {"K_G": system.K_G, "unknowns": system.model.parts.layout.n_unknowns, "bonds": {}, "bracket": None}
+    print(f"{name}: K_G = {system.K_G:.5f} MPa m^1/2, {row['unknowns']} unknowns", file=sys.stderr, flush=True)
 
     def kept(ladder: Ladder, record: Any) -> None:
-        bonds[f"{record.K_over_KG:.4f}"] = found = bonds_of(ladder)
-        took = time.process_time() - begin
-        print(f"{record.K_over_KG:.4f} {found} {record.newton_iterations} {took:.0f} s", file=sys.stderr, flush=True)
+        row["bonds"][f"{record.K_over_KG:.4f}"] = found = bonds_of(ladder)
+        row["seconds"] = time.process_time() - begin
+        row["iterations"] = [step.newton_iterations + step.robust_iterations for step in ladder.state.steps]
+        print(f"{record.K_over_KG:.4f} {found} {row['iterations'][-1]} {row['seconds']:.0f} s", file=sys.stderr, flush=True)
+        walk(row)
 
-    state = ladder.run(kept)
-    events = [
-        {"kind": e.kind, "bracket": [float(K / system.K_G) for K in e.bracket], "named": asdict(e.named) if e.named else None}
+    try:
+        state = ladder.run(kept)
+    except ConvergenceError as error:
+        state, row["ended"] = ladder.state, str(error)
+    first = state.first_event
+    row["events"] = [
+        {"kind": e.kind, "bracket": [float(K / system.K_G) for K in e.bracket], "named": e.named.sentence if e.named else None}
         for e in state.events
     ]
-    return {
-        "K_G": system.K_G,
-        "bracket": events[-1]["bracket"] if events else None,
-        "events": events,
-        "no_start": state.no_start,
-        "bonds": bonds,
-        "seconds": time.process_time() - begin,
-        "unknowns": system.model.parts.layout.n_unknowns,
-    }
+    row["first"] = None if first is None else row["events"][state.events.index(first)]
+    row["bracket"] = None if first is None else row["first"]["bracket"]
+    if isinstance(system.potential, ForcesOnly):
+        row["calls"] = asdict(system.potential.calls)
+    relaxations = len(state.steps) + sum(step.rejected or 0 for step in state.steps)
+    return row | {"no_start": state.no_start, "relaxations": relaxations, "seconds": time.process_time() - begin}
 
 
 def bonds_of(ladder: Ladder) -> list[float]:
@@ -105,31 +116,51 @@ def bonds_of(ladder: Ladder) -> list[float]:
     return tip_bonds(term.halo.X[order], model.thickness, d0)(y[order])
 
 
-def by_lammps(name: str, radius: float, tolerance: float) -> dict[str, Any]:
-    """The ladder of `crack_load`, every atom by conjugate gradients."""
-    peer = AllAtoms(system_of(name, radius, "atomistic"), CRACKS[name][0])
-    K_G, bonds, begin = peer.system.K_G, {}, time.process_time()
+def by_lammps(name: str, radius: float, spec: LadderSpec, walk: Walk) -> dict[str, Any]:
+    """The ladder of `crack_load`, every atom by conjugate gradients.
+
+    An event is a tip that moves, or atoms that jump beside the field as far as a state may that this code has not lost.
+    """
+    system = system_of(name, radius, "atomistic")
+    peer, K_G, d0 = AllAtoms(system, CRACKS[name][0]), system.K_G, system.crystal.nearest_neighbour_distance
+    begin, measure = time.process_time(), tip_bonds(peer.X, peer.period, d0)
     noise = np.where(peer.free[:, None], np.random.default_rng(1).normal(0.0, NOISE, peer.X.shape), 0.0)
-    first = peer.relax(peer.X + noise, START * K_G, FORCE)
-    measure = tip_bonds(peer.X, peer.period, peer.system.crystal.nearest_neighbour_distance)
-    bonds[f"{START:.4f}"] = measure(peer.positions())
-    stable, step, count = START, STEP, 1
-    while stable + step < STOP:
-        k, y, opened = stable + step, peer.positions(), peer.tracker.open.copy()
-        count += 1
-        if abs(peer.relax(y, (k - stable) * K_G, FORCE) - first) < 1e-3:
-            stable = k
-            bonds[f"{k:.4f}"] = measure(peer.positions())
-            print(k, bonds[f"{k:.4f}"], file=sys.stderr, flush=True)
-        elif k - stable <= tolerance * k * (1 + 1e-9):
+    row: dict[str, Any] = {"K_G": K_G, "unknowns": 3 * int(peer.free.sum()), "atoms": len(peer.X), "bonds": {}, "bracket": None}
+    row |= {"seconds_of": [], "iterations": []}
+
+    def relax(y: np.ndarray, dK: float) -> float:
+        first, since = int(peer.engine.lmp.extract_global("ntimestep")), time.process_time()
+        tip = peer.relax(y, dK * K_G, FORCE)
+        row["seconds_of"].append(time.process_time() - since)
+        row["iterations"].append(int(peer.engine.lmp.extract_global("ntimestep")) - first)
+        return tip
+
+    def kept(level: float) -> None:
+        row["bonds"][f"{level:.4f}"] = measure(peer.positions())
+        row["seconds"] = time.process_time() - begin
+        print(f"{level:.4f} {row['bonds'][f'{level:.4f}']} {row['iterations'][-1]} {row['seconds']:.0f} s", file=sys.stderr, flush=True)
+        walk(row)
+
+    assert spec.wanted is not None
+    assert spec.K_tolerance is not None
+    stable, snap = spec.wanted, None
+    first = relax(peer.X + noise, stable)
+    kept(stable)
+    while snap is None or snap - stable > spec.K_tolerance * snap * (1 + 1e-9):
+        k = stable + spec.K_step if snap is None else 0.5 * (stable + snap)
+        if k > spec.K_stop + 1e-9:
             break
+        y, opened = peer.positions(), peer.tracker.open.copy()
+        moved = abs(relax(y, k - stable) - first) > 1e-3
+        beside = np.abs(peer.positions() - y - (k - stable) * K_G * peer.unit_u).max()
+        if moved or beside > JUMP * d0:
+            print(f"{k:.4f}: tip moved: {moved}; {beside:.2f} A beside the field", file=sys.stderr, flush=True)
+            peer.engine.positions, peer.tracker.open, snap = y, opened, k
         else:
-            peer.engine.positions, peer.tracker.open, step = y, opened, 0.5 * (k - stable)
-    seconds = time.process_time() - begin
-    return {
-        "K_G": K_G, "bracket": [stable, stable + step], "bonds": bonds, "seconds": seconds, "relaxations": count,
-        "unknowns": 3 * int(peer.free.sum()), "atoms": len(peer.X),
-    }  # fmt: skip
+            stable = k
+            kept(k)
+    row["bracket"] = None if snap is None else [stable, snap]
+    return row | {"relaxations": len(row["iterations"]), "seconds": time.process_time() - begin}
 
 
 def main() -> None:
@@ -138,10 +169,26 @@ def main() -> None:
     parser.add_argument("crack", choices=CRACKS)
     parser.add_argument("radius", type=float, help="A")
     parser.add_argument("--tolerance", type=float, default=2.5e-3, help="width of the bracket relative to the load")
+    parser.add_argument("--start", type=float, default=START, help="first load, K_G")
+    parser.add_argument("--stop", type=float, default=STOP, help="last load, K_G")
+    parser.add_argument("--keep", action="store_true", help="in benchmarks/results; what is finished there is not run again")
     args = parser.parse_args()
-    words = (args.crack, args.radius, args.tolerance)
-    found = by_lammps(*words) if args.solver == "lammps" else by_us(*words, METHODS[args.solver])
-    sys.stdout.write(json.dumps({"solver": args.solver, "crack": args.crack, "radius": args.radius} | found) + "\n")
+    key = {"solver": args.solver, "crack": args.crack, "radius": args.radius}
+    if args.keep and finished(key):
+        return
+    spec = LadderSpec(K_start=args.start, K_stop=args.stop, K_step=STEP, K_tolerance=args.tolerance, J_tolerance=1.0)
+    words = key | {"tolerance": args.tolerance, "potential": CRACKS[args.crack][0]}
+
+    def walk(row: dict[str, Any], done: bool = False) -> None:
+        if args.keep:
+            keep(words | row | {"finished": done})
+
+    if args.solver == "lammps":
+        found = by_lammps(args.crack, args.radius, spec, walk)
+    else:
+        found = by_us(args.crack, args.radius, spec, METHODS[args.solver], walk)
+    walk(found, done=True)
+    sys.stdout.write(json.dumps(words | found) + "\n")
 
 
 if __name__ == "__main__":
