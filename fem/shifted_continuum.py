@@ -82,6 +82,7 @@ class ShiftedContinuumEnergy:
         self._offset = material.crystal.cell_offsets
         self._chain = _chain(self._offset)
         self._components = space.dofmap.index_map_bs
+        self._known_strains: dict[int, np.ndarray] = {}
 
     def _integrate(self, space: fem.FunctionSpace, weight: np.ndarray) -> None:
         """Quadrature weights, gradients of the displacement's basis, values of the shifts' basis."""
@@ -144,10 +145,16 @@ class ShiftedContinuumEnergy:
         B = self._strains(m)
         H = self._chain.T @ _matrix(self.material.derivatives(*self._state(z))) @ self._chain
         H = H.reshape(n, q, *H.shape[1:]) * self.omega[:, :, None, None]
-        K = np.einsum("cqsa,cqst,cqtb->cab", B, H, B, optimize=True)
-        L = self.dofs.shape[1]
+        L, s = self.dofs.shape[1], B.shape[2]
+        points = [part.reshape(n, q * s, L * m) for part in (B, H @ B)]  # one product a cell sums over its points
+        K = points[0].swapaxes(1, 2) @ points[1]
+        return np.positive(K.reshape(n, -1).take(self._places(m), axis=1).reshape(-1, m, m), out=out)
+
+    def _places(self, m: int) -> np.ndarray:
+        """Where the entries of the blocks of `pattern` are in a cell's matrix (n_local m, n_local m)."""
         a, b = np.nonzero(self._pairs)
-        return np.positive(K.reshape(n, L, m, L, m).transpose(0, 1, 3, 2, 4)[:, a, b].reshape(-1, m, m), out=out)
+        row, column = (m * block[:, None] + np.arange(m) for block in (a, b))
+        return (row[:, :, None] * (m * len(self._pairs)) + column[:, None, :]).ravel()
 
     def _state(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """F (k, 3, 3) and Cauchy-Born shifts (k, n_basis, 3) at all quadrature points."""
@@ -162,7 +169,12 @@ class ShiftedContinuumEnergy:
         return F.reshape(-1, 3, 3), p.reshape(-1, self._n + 1, 3)
 
     def _strains(self, m: int) -> np.ndarray:
-        """(n, q, 9 + 3 (n_basis - 1), n_local m) derivatives of F and of the interpolated shifts by a cell's variables."""
+        """(n, q, 9 + 3 (n_basis - 1), n_local m) derivatives of F and of the interpolated shifts by a cell's variables, kept."""
+        if m not in self._known_strains:
+            self._known_strains[m] = self._strains_anew(m)
+        return self._known_strains[m]
+
+    def _strains_anew(self, m: int) -> np.ndarray:
         n, q = self.omega.shape
         d = self.gradients.shape[-1]
         nodes = np.zeros((n, q, 3, 3, self._nd, m))
