@@ -88,6 +88,7 @@ class StepRecord:
         Largest displacement of nearest neighbours from each other, over the shortest Burgers vector, where atoms are not fully
         atomistic, and of neighbours in the cells of the continuum.
     newton_iterations, robust_iterations : int
+        The former include steps by the factors of the state before.
     converged_reason : str
     residual : float
         Largest force component, eV/A.

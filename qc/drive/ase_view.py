@@ -12,8 +12,8 @@ from petsc4py import PETSc
 from atomistics.species import atoms_of_species
 
 from ..errors import ConvergenceError
+from ..solve.factors import Inertia, release_dropped
 from ..solve.options import PREFIX
-from ..solve.stability import Inertia, release_dropped
 from .loaded import Loaded
 
 MAX_ITERATIONS = 50

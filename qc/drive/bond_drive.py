@@ -17,8 +17,9 @@ from ..errors import ConvergenceError, InputError
 from ..monitor import tell
 from ..solve.bordered import Bordered
 from ..solve.equilibrium import EquilibriumSolver
+from ..solve.factors import Inertia
 from ..solve.options import PREFIX, SolverOptions
-from ..solve.stability import Inertia, noise_of_atoms
+from ..solve.stability import noise_of_atoms
 from ..solve.vectors import distance, largest
 from .loaded import Loaded
 from .saddle import End, Opened, Saddle, between, extreme, without_force

@@ -10,8 +10,8 @@ import numpy as np
 from petsc4py import PETSc
 
 from ..solve.bordered import Bordered
+from ..solve.factors import Inertia
 from ..solve.options import PREFIX
-from ..solve.stability import Inertia
 from .loaded import Loaded
 
 DIFFERENCE = 1e-5

@@ -10,8 +10,8 @@ from slepc4py import SLEPc
 
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError
+from ..solve.factors import Inertia
 from ..solve.options import PREFIX
-from ..solve.stability import Inertia
 from .frequencies import weighted_hessian
 from .ledger import KB
 

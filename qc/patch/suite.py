@@ -12,7 +12,7 @@ import numpy as np
 from mpi4py import MPI
 
 from ..coupling.spec import METHODS
-from ..solve.stability import release_dropped
+from ..solve.factors import release_dropped
 from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
 from .claims.qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from petsc4py import PETSc
 
-from .stability import Inertia
+from .factors import Inertia
 
 
 class Bordered:

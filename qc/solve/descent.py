@@ -9,10 +9,11 @@ from petsc4py import PETSc
 
 from ..errors import ConvergenceError
 from ..monitor import tell
+from .factors import shifted
 from .newton import Newton, run
 from .options import GIVEN_UP, ROUGH, Enough, SolveReport, never
 from .secants import SecantNewton
-from .stability import Stability, shifted
+from .stability import Stability
 from .vectors import distance, largest
 
 log = logging.getLogger(__name__)

@@ -12,10 +12,12 @@ from ..coupling.coupling import Coupling
 from ..errors import InputError
 from ..unknowns.prolongation import Prolongation
 from .descent import Descent
+from .factors import release_dropped
+from .held import by_held_factors
 from .newton import Newton
-from .options import ROUGH, Enough, SolveReport, SolverOptions, never, set_petsc_options
+from .options import HELD, ROUGH, Enough, SolveReport, SolverOptions, never, set_petsc_options
 from .secants import SecantNewton
-from .stability import Stability, release_dropped, rigid_body_modes
+from .stability import Stability, rigid_body_modes
 from .vectors import distance
 
 log = logging.getLogger(__name__)
@@ -112,7 +114,7 @@ class EquilibriumSolver:
             return self._descent.find(q, report, enough)
         start = q.copy()
         if not rough:
-            report = self._newton.solve(q) if self._secants is None else self._secants.solve(q)
+            report = self._by_newton(q) if self._secants is None else self._secants.solve(q)
         if report.converged:
             report.largest_step = distance(q, start)
             report.stable = self.is_stable(q)
@@ -134,6 +136,17 @@ class EquilibriumSolver:
         """Know what ``known`` was when a checkpoint was written."""
         if self._secants is not None:
             self._secants.recall(known)
+
+    def _by_newton(self, q: PETSc.Vec) -> SolveReport:
+        """Newton's method from q, in place: with the factors of the last stable state as far as they lead, then with new ones."""
+        taken, tolerance = 0, self.options.force_tolerance
+        if self._stability.holds:
+            taken, residual = by_held_factors(self.coupling, self._stability.factors, q, tolerance)
+            if residual < tolerance:
+                return SolveReport(converged=True, reason=HELD, newton_iterations=taken, residual=residual)
+        report = self._newton.solve(q)
+        report.newton_iterations += taken
+        return report
 
     def predict(self, q: PETSc.Vec) -> bool:
         """See `Stability.predict`; with secants the first step of a solve is the prediction, from where the last one ended."""

@@ -12,6 +12,8 @@ PREFIX = "qc_"
 """Of all options in PETSc's database that are ours."""
 GIVEN_UP = "ROBUST_GIVEN_UP"
 """Reason of a solve that was ended on its way, because what was reached is enough."""
+HELD = "HELD_CONVERGED"
+"""Reason of a state that the factors of the one before have led to."""
 ROUGH = "ROUGH_START"
 """Reason of a solve that begins far from any state, before it has begun."""
 STUCK = ("ROBUST_LINE_SEARCH_FAILED", "ROBUST_MAX_IT", "TRUST_MAX_IT")
@@ -36,7 +38,7 @@ class SolverOptions:
         Direct solver (inertia for free); CG with algebraic multigrid of the matrix; or CG with products by factors and
         multigrid of springs, without the matrix (large models in 3-D).
     max_newton : int
-        Iterations of plain Newton before the robust path takes over.
+        Iterations of plain Newton, each with new factors, before the robust path takes over.
     max_robust : int
         Iterations of the robust path.
     step_cap : float
@@ -66,6 +68,7 @@ class SolveReport:
     reason : str
         PETSc's converged reason, or that of the robust path.
     newton_iterations, robust_iterations : int
+        The former include steps by the factors of the state before.
     residual : float
         Largest force component, eV/A.
     stable : bool

@@ -10,9 +10,9 @@ from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
 from ..monitor import tell
+from .factors import Factors, shifted
 from .low_rank import LowRank
 from .options import GIVEN_UP, PREFIX, Enough, SolveReport, SolverOptions
-from .stability import Factors, shifted
 from .vectors import distance, largest
 
 log = logging.getLogger(__name__)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 
 import numpy as np
 from mpi4py import MPI
@@ -11,9 +10,11 @@ from petsc4py import PETSc
 from slepc4py import SLEPc
 
 from ..coupling.coupling import Coupling
+from ..terms.term import Term
 from ..unknowns.names import hashed_noise
 from ..unknowns.prolongation import Prolongation
 from .factored import FactoredHessian
+from .factors import Inertia
 from .options import PREFIX
 
 
@@ -32,7 +33,7 @@ class Stability:
     def __init__(self, coupling: Coupling, linear: str, factored: FactoredHessian | None) -> None:
         self._coupling, self._linear, self._factored = coupling, linear, factored
         self._inertia: Inertia | None = None
-        self._factors_hold = False  # whether they are those of the last stable state
+        self._held: _Place | None = None  # where the factors are those of a stable state
 
     @property
     def factors(self) -> Inertia:
@@ -59,113 +60,52 @@ class Stability:
 
         The answer is False, and q untouched, when there are none (iterative solver, blended forces, robust path since).
         """
-        if self._inertia is None or not self._factors_hold:
+        if not self.holds:
             return False
         g, step = q.duplicate(), q.duplicate()
         self._coupling.energy_gradient(q, g)
         if not np.isfinite(g.norm(PETSc.NormType.NORM_INFINITY)):
             return False
-        self._inertia.solve(g, step)
+        self.factors.solve(g, step)
         q.axpy(-1.0, step)
         return True
 
+    @property
+    def holds(self) -> bool:
+        """Whether `factors` are those of the last stable state."""
+        return self._held is not None
+
     def forget(self) -> None:
         """Make no prediction with the factors of the last state: they, or the unknowns, mean something else now."""
-        self._factors_hold = False
+        self._held = None
 
     def _has_definite_factors(self, q: PETSc.Vec) -> bool:
-        """Whether all pivots of the symmetric part of the Hessian are positive; then no eigenvalue has a negative real part."""
+        """Whether all pivots of the symmetric part of the Hessian are positive; then no eigenvalue has a negative real part.
+
+        The state whose factors are at hand is not factored again.
+        """
+        here = _Place(q.array_r.copy(), self._coupling.prescribed.copy(), self._coupling.terms)
+        if self._held is not None and self._coupling.layout.comm.allreduce(here.same_as(self._held), op=MPI.LAND):
+            return True
         H, has_energy = self._coupling.hessian(q), self._coupling.has_energy
         self.factors.factor(H if has_energy else _symmetric_part(H), (self._coupling.pattern_version, False))
         definite = self.factors.negative == 0
-        self._factors_hold = definite and has_energy
+        self._held = here if definite and has_energy else None
         return definite
 
 
-class Factors:
-    """Factors of matrices by MUMPS.
+@dataclass(frozen=True)
+class _Place:
+    """What a Hessian depends on: this rank's unknowns and prescribed blocks, A, and the terms of the coupling."""
 
-    Parameters
-    ----------
-    kind : PETSc.PC.Type
-        LU or CHOLESKY.
-    settings : dict, optional
-        Options of MUMPS besides.
-    """
+    q: np.ndarray
+    prescribed: np.ndarray
+    terms: list[Term]
 
-    def __init__(self, comm: MPI.Comm, prefix: str, kind: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._comm = comm
-        self._ksp = PETSc.KSP().create(comm)
-        self._ksp.setOptionsPrefix(prefix)
-        self._ksp.setType(PETSc.KSP.Type.PREONLY)
-        pc = self._ksp.getPC()
-        pc.setType(kind)
-        pc.setFactorSolverType("mumps")
-        database = PETSc.Options()
-        database[prefix + "mat_mumps_icntl_14"] = "60"
-        database[prefix + "mat_mumps_icntl_20"] = "10"  # right-hand sides stay: no vector of the domain on rank 0
-        database[prefix + "mat_mumps_icntl_24"] = "1"  # what nothing holds stays: nodes beside a slit whose cells have no weight
-        for name, value in settings.items():
-            database[prefix + name] = value
-        self._ksp.setFromOptions()
-        self._pattern: object = None
-
-    def factor(self, A: PETSc.Mat, pattern: object) -> None:
-        """Factor A.
-
-        Matrices of the same sparsity come with an equal ``pattern``. PETSc would not notice a change in a matrix that was
-        preallocated anew, nor in a sum of two, and hand MUMPS values for the wrong symbolic factors.
-        """
-        release_dropped(self._comm)  # a long minimisation drops a matrix in each iteration
-        if pattern != self._pattern:
-            self._ksp.reset()
-            self._pattern = pattern
-        self._ksp.setOperators(A)
-        self._ksp.setUp()
-
-    @property
-    def ksp(self) -> PETSc.KSP:
-        """What solves with the last factors."""
-        return self._ksp
-
-    def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
-        """x = A^-1 b with the last factors."""
-        self._ksp.solve(b, x)
-
-
-class Inertia(Factors):
-    """LDL^T factors of a symmetric matrix, with the number of its negative eigenvalues (Sylvester).
-
-    Parameters
-    ----------
-    determinant : bool
-        Whether `log_abs_det` is asked for.
-    """
-
-    def __init__(self, comm: MPI.Comm, prefix: str, determinant: bool = False) -> None:
-        # no ScaLAPACK root, whose pivots MUMPS does not count
-        settings = {"mat_mumps_icntl_13": "1"} | ({"mat_mumps_icntl_33": "1"} if determinant else {})
-        super().__init__(comm, prefix, PETSc.PC.Type.CHOLESKY, settings)
-        self.negative, self.null = 0, 0
-
-    def factor(self, A: PETSc.Mat, pattern: object) -> None:
-        """See `Factors.factor`; negative and null pivots are counted."""
-        super().factor(A, pattern)
-        self.negative, self.null, _ = self._ksp.getPC().getFactorMatrix().getInertia()
-
-    @property
-    def log_abs_det(self) -> float:
-        """log |det| of the last matrix, if it was asked for: MUMPS keeps a mantissa and a power of two."""
-        found = self._ksp.getPC().getFactorMatrix()
-        return float(np.log(abs(found.getMumpsRinfog(12))) + found.getMumpsInfog(34) * np.log(2.0))
-
-
-def shifted(H: PETSc.Mat, shift: float, S: PETSc.Mat, alike: bool) -> PETSc.Mat:
-    """H + shift S, a matrix of its own; ``alike``: both have the same pattern."""
-    structures = PETSc.Mat.Structure
-    A = H.copy()
-    A.axpy(shift, S, structure=structures.SAME_NONZERO_PATTERN if alike else structures.DIFFERENT_NONZERO_PATTERN)
-    return A
+    def same_as(self, other: _Place) -> bool:
+        """Whether the Hessian is the same there, as far as this rank knows."""
+        alike = np.array_equal(self.q, other.q) and np.array_equal(self.prescribed, other.prescribed)
+        return self.terms is other.terms and alike
 
 
 def _symmetric_part(H: PETSc.Mat) -> PETSc.Mat:
@@ -201,14 +141,6 @@ def lowest_eigenvalue(H: PETSc.Mat, symmetric: bool = True, near: PETSc.Mat | No
     if eps.getConverged() < 1:
         raise RuntimeError("the lowest eigenvalue of the Hessian did not converge: use [solver] linear = 'mumps'")
     return float(np.real(eps.getEigenvalue(0)))
-
-
-def release_dropped(comm: MPI.Comm) -> None:
-    """Free PETSc's objects that Python has dropped on all ranks. Collective.
-
-    Ranks may drop them in different order, so on several ranks PETSc keeps them until all can free them together.
-    """
-    PETSc.garbage_cleanup(comm)
 
 
 def rigid_body_modes(parts: Prolongation, in_plane: bool) -> PETSc.NullSpace:

@@ -6,8 +6,8 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from qc.solve.bordered import Bordered
+from qc.solve.factors import Inertia
 from qc.solve.options import PREFIX
-from qc.solve.stability import Inertia
 
 N = 12
 

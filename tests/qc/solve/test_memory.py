@@ -11,8 +11,8 @@ from petsc4py import PETSc
 
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
+from qc.solve.factors import Inertia, release_dropped
 from qc.solve.options import SolverOptions
-from qc.solve.stability import Inertia, release_dropped
 from tests.qc.brittle import brittle_sheet
 from tests.qc.solve.solvers import disturbed, sheet, solver_of
 
