@@ -148,7 +148,7 @@ class ShiftedContinuumEnergy:
         L, s = self.dofs.shape[1], B.shape[2]
         points = [part.reshape(n, q * s, L * m) for part in (B, H @ B)]  # one product a cell sums over its points
         K = points[0].swapaxes(1, 2) @ points[1]
-        return np.positive(K.reshape(n, -1).take(self._places(m), axis=1).reshape(-1, m, m), out=out)
+        return np.positive(K.reshape(n, (L * m) ** 2).take(self._places(m), axis=1).reshape(-1, m, m), out=out)
 
     def _places(self, m: int) -> np.ndarray:
         """Where the entries of the blocks of `pattern` are in a cell's matrix (n_local m, n_local m)."""

@@ -11,11 +11,13 @@ from qc.case.case import Case
 from qc.commands.directory import results_directory, run_directory
 from qc.crack.ladder_state import LadderState
 from qc.crack.records import StepRecord
+from qc.drive.stepping import Experience
 from qc.errors import ConvergenceError, InputError, Stopped
 from qc.output.sealed import NEWEST, seal
 from tests.qc.commands.small import SMALL, case, comm
 
 STEP = StepRecord(K=0.5, K_over_KG=1.0, branch="load", residual=1e-9)
+NOTHING = Experience(levels=[], vectors=[])
 
 
 def test_scraps_are_cleared_and_nothing_else(tmp_path):
@@ -37,7 +39,7 @@ def test_a_saved_ladder_comes_back(shared_path):
         directory.keep_multipliers(system)
         q = system.start(system.K_G)
         state = _ladder_state(K_plus_bracket=[0.4, 0.5])
-        directory.save(specimen, SimpleNamespace(state=state, q=q), {"qm": None, "more": [1, 2]})
+        directory.save(specimen, SimpleNamespace(state=state, q=q, experience=NOTHING), {"qm": None, "more": [1, 2]})
     written = (shared_path / "out" / "reconstruction.npy").stat().st_mtime_ns
     with run_directory(shared_path / "out", comm, resume=True) as directory:
         again = directory.specimen(case()).system
@@ -59,7 +61,7 @@ def test_a_checkpoint_of_another_case_or_mesh_is_refused(tmp_path):
     with run_directory(tmp_path, comm, resume=False) as directory:
         specimen = directory.specimen(case())
         q = specimen.system.start(specimen.system.K_G)
-        directory.save(specimen, SimpleNamespace(state=_ladder_state(), q=q), {})
+        directory.save(specimen, SimpleNamespace(state=_ladder_state(), q=q, experience=NOTHING), {})
     other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}})
     with run_directory(tmp_path, comm, resume=True) as directory:
         with pytest.raises(InputError, match=r"was made with another case, model.core_radius = 7.0 \(was 9.0\): start in"):

@@ -176,17 +176,6 @@ def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capfd, key, sentence):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_qm_region_is_refused(tmp_path, monkeypatch, capfd):
-    """It would stay behind when the model moves."""
-    example = Path(__file__).parents[3] / "examples" / "silicon_propagation.toml"
-    monkeypatch.setattr(
-        "sys.argv", ["qc", "propagate", str(example), "-o", str(tmp_path / "out"), "--set", "qm.radius=6.0"]
-    )
-    assert main() == 2
-    assert "[qm] is not allowed with qc propagate" in capfd.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_resumed_propagation_has_the_same_model(whole, monkeypatch, capfd):
     """More bonds are allowed, another field is not; nor to go on from it with ``qc run``'s checkpoint."""
     assert MPI.COMM_WORLD.size == 1
