@@ -20,8 +20,9 @@ from ..coupling.coupling import Coupling
 from ..drive.stepping import NoStateError
 from ..errors import InputError
 from ..qm.build import QM, QMSpec, add_qm
-from ..qm.cluster import QUANTITATIVE
-from ..qm.evaluation import EngineFactory
+from ..qm.cluster import QUANTITATIVE, Cluster
+from ..qm.engine.process import EngineProcess
+from ..qm.evaluation import EngineFactory, QMEngine
 from ..qm.region import QMRegion
 from .ladder import Ladder
 from .records import StepRecord, from_file
@@ -209,11 +210,24 @@ class QMSession:
 
     def _put(self, place: int, along: float) -> None:
         """Another cluster of the same shape, to which what the gradients have said of the Hessian is handed on."""
-        learnt, spent = self.qm.term.handed_on, self._spent()
-        self.qm.close()
-        self._before, self.place, self._along = spent, place, along
-        self.qm = add_qm(self._system.model, self._region(), self._engine)
+        old, learnt, spent = self.qm, self.qm.term.handed_on, self._spent()
+        self.place, self._along = place, along
+        self.qm = add_qm(self._system.model, self._region(), self._in_place_of(old))
+        if self.qm.cluster.engine_symbols != old.cluster.engine_symbols:
+            self._before = spent  # the engine that goes on has counted
         self.recall(learnt)
+
+    def _in_place_of(self, old: QM) -> EngineFactory:
+        """The engine of the region before where it is for the same atoms: to start one may take as long as ten of its calls."""
+
+        def engine(cluster: Cluster) -> QMEngine:
+            assert old.evaluation is not None  # the computing rank asks
+            if cluster.engine_symbols == old.cluster.engine_symbols:
+                return old.evaluation.engine
+            old.close()
+            return EngineProcess(self.spec.region.engine, cluster.engine_symbols) if self._engine is None else self._engine(cluster)
+
+        return engine
 
     def follow_tip(self, ladder: Ladder) -> StepRecord | None:
         """Move the region to where the last step has left the tip, and relax that step again with it there; None where it stays.
