@@ -94,6 +94,8 @@ class Sweep:
     def loads(self, levels: np.ndarray, done: int = 0) -> Iterator[dict[str, Any]]:
         """A record for each level but the first ``done``, states continued from the one before."""
         system, q = self.system, self.q
+        if done:
+            self._settle(float(levels[done - 1]))
         for number in range(done, len(levels)):
             level = float(levels[number])
             if number:
@@ -110,6 +112,14 @@ class Sweep:
             record = self._record(level, pulls, lengths)
             record |= {"residuals": {name: r.residual for name, r in reports.items()}}
             yield record | {"qm": self.session.measure(q["qm"]), "seconds": round(time.perf_counter() - began, 1)}
+
+    def _settle(self, level: float) -> None:
+        """Factors of both states at a level, which lead to the next ones: as if nothing had been between. Collective."""
+        self.system.load(level * self.system.K_G)
+        for name, solver in self._solvers.items():
+            solver.coupling.impose(self.system.model.coupling.load)
+            if solver.options.linear == "mumps":
+                solver.is_stable(self.q[name])
 
     def _relax(self, name: str, level: float, q: PETSc.Vec) -> SolveReport:
         """The equilibrium of one of the models at a level, q in place. Collective."""
