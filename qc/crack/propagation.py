@@ -201,15 +201,16 @@ class Propagation:
     def _region(self) -> StepRecord | None:
         """The QM region goes to the tip, where the same load may move it on: then once more; back, and the crack is held by nothing."""
         assert self.qm is not None
-        place, (*_, begin) = self._last.tip, (self.state.begin, *(point.a for point in self.curve[-1:]))
+        place = self._last.tip
         record = self.qm.follow_tip(self.ladder)
         if record is None or abs(record.tip - place) < SAME_PLACE:
             self.state.pending = self.state.pending[1:]
         if record is None or not self.curve:
             return record
         self.ladder.state.origin = record.tip
-        if abs(record.tip - begin) < SAME_PLACE:
+        if abs(record.tip - self.curve[-1].a) < SAME_PLACE:
             self.curve.pop()
+            self.state.pending = ["region"]  # who goes on up to a higher K_stop has the region where the tip is
             self._end(f"the tip goes back to {record.tip:.3f} A once the QM region is where it went: no load holds it there")
         else:
             self.curve[-1] = landed(self.curve[-1], record, self.ladder)

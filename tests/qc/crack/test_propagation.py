@@ -1,5 +1,7 @@
 """Propagation over many bonds: the same load for every bond, the model following the tip, energies that balance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -62,6 +64,38 @@ def test_the_model_follows_and_its_books_balance(followed):
             assert b.energy == pytest.approx(a.energy, rel=1e-9)
             assert sum(b.energies.values()) == pytest.approx(b.energy)
     assert [s.stage for s in ladder.steps[:1]] == ["climb"]
+
+
+class Closes:
+    """A QM region that pulls the first bond together again as soon as it is there."""
+
+    guide, calls = None, 0
+
+    def __init__(self):
+        self.asked = []
+
+    def follow_tip(self, ladder):
+        steps = ladder.state.steps
+        self.asked.append(steps[-1].tip)
+        if len(self.asked) == 2:
+            steps[-1] = replace(steps[-1], tip_position=self.asked[0])
+        return steps[-1]
+
+    def measure(self, q):
+        return {"calls": 0}
+
+
+def test_a_tip_that_a_qm_region_takes_back_ends_the_propagation():
+    """It is no event; who goes on later has the region at the tip first."""
+    region = Closes()
+    propagation = Propagation(brittle_sheet(), PropagationSpec(**(FROM | {"bonds": 1})), qm=region)
+    state = propagation.run()
+    assert "the tip goes back to" in state.ended
+    assert propagation.curve == []
+    assert region.asked[1] > region.asked[0]
+    state.finished, state.ended = False, None
+    assert propagation.advance().stage == "region"
+    assert state.pending == []
 
 
 def test_energy_falls_by_what_is_released_less_two_faces(followed):
