@@ -20,8 +20,7 @@ from ..crack.system import CrackSystem
 from ..errors import InputError, Stopped
 from ..output.files import STEP_COLUMNS, write_json, write_steps_csv
 from ..output.growing_table import GrowingTable
-from ..output.pictures import draw_model, drawn
-from ..output.qm_layers import draw_layers
+from ..output.pictures import drawn
 from ..output.sealed import entries_of
 from ..pictures.r_curve import curve_picture
 from ..solve.options import SolverOptions
@@ -32,7 +31,7 @@ from .opened import opened
 from .potential import refuse_forces_only
 from .propagation_report import document, summary_lines
 from .report import in_short, model_line, step_line
-from .run import patient, qm_tip
+from .run import draw_parts, patient, qm_tip
 from .specs import blaming_petsc_options, propagation_spec, quiet_petsc, solver_options
 from .terminal import Display, tell
 
@@ -82,22 +81,14 @@ class PropagationRun:
         """Break and close all bonds; pictures and tables also of a propagation that stops or fails."""
         try:
             with self.directory.until_stopped(self._finish, self._reached) as interrupt:
-                self._draw_model()
+                if not on_root(self.directory.comm, (self.directory.path / "model.png").exists):
+                    draw_parts(self.directory.path, self.specimen, self.qm)
                 if self.directory.fell_back:
                     on_root(self.directory.comm, self._write_tables)
                 self._walk(interrupt)
         finally:
             if self.qm is not None:
                 self.qm.close()
-
-    def _draw_model(self) -> None:
-        path, system, title = self.directory.path, self.specimen.system, self.specimen.case.name
-        if on_root(self.directory.comm, (path / "model.png").exists):
-            return
-        with stage("pictures"):
-            draw_model(path / "model.png", system, title)
-            if self.qm is not None:
-                draw_layers(path / "qm.png", system, self.qm.qm, title)
 
     def _walk(self, interrupt: Interrupt) -> None:
         propagation, total = self.propagation, self.propagation.spec.bonds + self.propagation.spec.close

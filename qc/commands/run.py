@@ -109,13 +109,8 @@ class LadderRun:
                 self.qm.close()
 
     def _draw_model(self) -> None:
-        path, system, title = self.directory.path, self.specimen.system, self.specimen.case.name
-        if self.directory.saved is not None and on_root(self.directory.comm, (path / "model.png").exists):
-            return
-        with stage("pictures"):
-            draw_model(path / "model.png", system, title)
-            if self.qm is not None:
-                draw_layers(path / "qm.png", system, self.qm.qm, title)
+        if self.directory.saved is None or not on_root(self.directory.comm, (self.directory.path / "model.png").exists):
+            draw_parts(self.directory.path, self.specimen, self.qm)
 
     def _walk(self, interrupt: Interrupt) -> None:
         load, ladder = self.specimen.case.load, self.ladder
@@ -232,6 +227,15 @@ class LadderRun:
         draw_tip(path / "tip.png", system, state, path / "trajectory.extxyz")
         if system.spec.front_periods > 1:
             draw_front(path / "front.png", system, state, path / "trajectory.extxyz")
+
+
+def draw_parts(directory: Path, specimen: Specimen, qm: QMSession | None) -> None:
+    """``model.png``, and ``qm.png`` where there is a QM tip. Collective."""
+    system, title = specimen.system, specimen.case.name
+    with stage("pictures"):
+        draw_model(directory / "model.png", system, title)
+        if qm is not None:
+            draw_layers(directory / "qm.png", system, qm.qm, title)
 
 
 def qm_tip(specimen: Specimen, directory: RunDirectory) -> QMSession | None:
