@@ -30,7 +30,7 @@ def run(repeats: int, quick: bool) -> Report:
     report = Report("warm_crystals", "Crystals at temperature (GPa where no unit is said)", columns)
     for potential, structure, plane, front in CRYSTALS[:1] if quick else CRYSTALS:
         with tempfile.TemporaryDirectory() as folder:
-            words = warming_of(potential, structure, None, "0,300" if quick else TEMPERATURES, plane, front, False, Path(folder) / "made")
+            words = warming_of(potential, structure, (), "0,300" if quick else TEMPERATURES, plane, front, False, Path(folder) / "made")
             made = run_thermal(words, MPI.COMM_SELF)
         for row in made["rows"]:
             known = {name: row[name] for name in ("C11", "C12", "C44")}

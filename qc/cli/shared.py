@@ -16,6 +16,19 @@ from ..commands.verbosity import chosen
 
 Level = Literal["debug", "info", "warning", "error"]
 
+Structure = Annotated[
+    str | None, typer.Option("--structure", metavar="NAME", help="As bcc; left out: the one of least energy per atom.")
+]
+Element = Annotated[
+    str | None, typer.Option("--element", metavar="SYMBOL", help="Species, where the potential has several; two as Ni,Al.")
+]
+"""Which crystal of a potential a command looks at."""
+
+
+def species_of(element: str | None) -> tuple[str, ...]:
+    """Species of the word of `Element`; none: the potential's only one."""
+    return () if element is None else tuple(part.strip() for part in element.split(","))
+
 
 def _verbose(asked: bool) -> None:
     if asked:

@@ -12,6 +12,7 @@ from ..commands.checks import check_directory
 from ..errors import InputError
 from .ending import exit_code
 from .request import on_root
+from .shared import Element, Structure, species_of
 from .tables import echo_survey
 
 if TYPE_CHECKING:
@@ -50,12 +51,8 @@ def survey(
     potentials: Annotated[
         list[str], typer.Argument(metavar="POTENTIAL...", help="Files or names, as potential.file of a case; several are compared.")
     ],
-    structure: Annotated[
-        str | None, typer.Option("--structure", metavar="NAME", help="As bcc; left out: the one of least energy per atom.")
-    ] = None,
-    element: Annotated[
-        str | None, typer.Option("--element", metavar="SYMBOL", help="Species, where the potential has several; two as Ni,Al.")
-    ] = None,
+    structure: Structure = None,
+    element: Element = None,
     systems: Annotated[
         str, typer.Option("--systems", metavar="standard|FILE", help="Crack systems: the usual ones, or those of a TOML or JSON file.")
     ] = "standard",
@@ -80,7 +77,7 @@ def survey(
     words = Words(
         potentials=potentials,
         structure=structure,
-        species=tuple(part.strip() for part in element.split(",")) if element is not None else (),
+        species=species_of(element),
         systems=systems,
         processes=processes,
         directory=output or Path("results") / f"survey_{names}",

@@ -10,6 +10,7 @@ import typer
 from ..commands.thermal_plan import Warming, warming_of
 from .ending import exit_code
 from .request import on_root
+from .shared import Element, Structure, species_of
 from .tables import echo_thermal
 
 if TYPE_CHECKING:
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
 def thermal(
     potential: Annotated[str, typer.Argument(metavar="POTENTIAL", help="File or name, as potential.file of a case.")],
     temperature: Annotated[str, typer.Option("--temperature", metavar="T,T,..", help="Temperatures, K.")] = "0,150,300,600",
-    structure: Annotated[
-        str | None, typer.Option("--structure", metavar="NAME", help="As bcc; left out: the one of least energy per atom.")
-    ] = None,
-    element: Annotated[
-        str | None, typer.Option("--element", metavar="SYMBOL", help="Species, where the potential has several; two as Ni,Al.")
-    ] = None,
+    structure: Structure = None,
+    element: Element = None,
     plane: Annotated[
         str | None, typer.Option("--plane", metavar="H,K,L", help="Of gamma and K_G; left out: the first that qc survey looks at.")
     ] = None,
@@ -42,7 +39,7 @@ def thermal(
     """
 
     def words() -> Warming:
-        return warming_of(potential, structure, element, temperature, plane, front, quantum, output)
+        return warming_of(potential, structure, species_of(element), temperature, plane, front, quantum, output)
 
     raise typer.Exit(exit_code(lambda comm: thermal_body(comm, words)))
 

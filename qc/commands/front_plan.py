@@ -59,16 +59,22 @@ def levels_of(words: str | None, start: float | str) -> list[float]:
         if isinstance(start, str):
             raise InputError(f"load.K_start = {start!r} is not allowed for qc kinks without --levels: give it loads in K_G")
         return [float(start)]
+    return list(dict.fromkeys(numbers_of("--levels", words, LOWEST, HIGHEST, "K_G")))
+
+
+def numbers_of(option: str, words: str, least: float, most: float, unit: str) -> list[float]:
+    """The numbers of a list "1.0,1.1", all between two bounds."""
     found = []
     for word in words.split(","):
         try:
-            level = float(word)
+            number = float(word)
         except ValueError:
-            level = float("nan")
-        if not LOWEST <= level <= HIGHEST:
-            raise InputError(f"--levels {words}: {word.strip()!r} is not allowed, expected numbers from {LOWEST:g} to {HIGHEST:g}, in K_G")
-        found.append(level)
-    return list(dict.fromkeys(found))
+            number = float("nan")
+        if not least <= number <= most:
+            expected = f"expected numbers from {least:g} to {most:g}, in {unit}"
+            raise InputError(f"{option} {words[:60]}: {word.strip()[:20]!r} is not allowed, {expected}")
+        found.append(number)
+    return found
 
 
 def _numbers(option: str, words: str, least: int, most: int) -> list[int]:

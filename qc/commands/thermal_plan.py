@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .checks import check_directory
+from .front_plan import numbers_of
 
 HIGHEST = 5000.0
 """Temperature, K."""
@@ -47,7 +48,7 @@ class Warming:
 def warming_of(
     potential: str,
     structure: str | None,
-    element: str | None,
+    species: tuple[str, ...],
     temperature: str,
     plane: str | None,
     front: str | None,
@@ -68,7 +69,7 @@ def warming_of(
     return Warming(
         potential=potential,
         structure=structure,
-        species=tuple(part.strip() for part in element.split(",")) if element is not None else (),
+        species=species,
         temperatures=_temperatures(temperature),
         plane=None if plane is None else _indices("--plane", plane),
         front=None if front is None else _indices("--front", front),
@@ -79,16 +80,7 @@ def warming_of(
 
 def _temperatures(words: str) -> list[float]:
     """The temperatures of a list "0,300", rising."""
-    found = []
-    for word in words.split(","):
-        try:
-            T = float(word)
-        except ValueError:
-            T = float("nan")
-        if not 0.0 <= T <= HIGHEST:
-            expected = f"expected numbers from 0 to {HIGHEST:g}, in K"
-            raise InputError(f"--temperature {words[:60]}: {word.strip()[:20]!r} is not allowed, {expected}")
-        found.append(T)
+    found = numbers_of("--temperature", words, 0.0, HIGHEST, "K")
     if len(found) > MOST:
         raise InputError(f"--temperature has {len(found)} numbers, expected at most {MOST}")
     return sorted(set(found))

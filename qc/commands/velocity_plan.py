@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .checks import check_place
-from .front_plan import levels_of
+from .front_plan import levels_of, numbers_of
 from .lock import refuse_if_held
 
 LOWEST, HIGHEST = 50.0, 3000.0
@@ -51,7 +51,7 @@ def walks_of(
     for option, number, (least, most) in (("--sites", sites, SITES), ("--events", events, EVENTS), ("--seed", seed, (0, 2**32 - 1))):
         if not least <= number <= most:
             raise InputError(f"{option} {number} is not allowed: expected a whole number from {least} to {most}")
-    temperatures = _temperatures(temperature)
+    temperatures = sorted(set(numbers_of("--temperature", temperature, LOWEST, HIGHEST, "K")))
     loads = None if levels is None else levels_of(levels, "auto")
     if not (kinks / "kinks.json").is_file():
         raise InputError(f"{kinks}: there is no kinks.json in it; expected is the directory of a finished qc kinks")
@@ -61,18 +61,3 @@ def walks_of(
     return Walks(
         kinks=kinks, output=directory, temperatures=temperatures, levels=loads, sites=sites, events=events, seed=seed
     )
-
-
-def _temperatures(words: str) -> list[float]:
-    """The temperatures of a list "300,600"."""
-    found = []
-    for word in words.split(","):
-        try:
-            T = float(word)
-        except ValueError:
-            T = float("nan")
-        if not LOWEST <= T <= HIGHEST:
-            expected = f"expected numbers from {LOWEST:g} to {HIGHEST:g}, in K"
-            raise InputError(f"--temperature {words}: {word.strip()!r} is not allowed, {expected}")
-        found.append(T)
-    return sorted(set(found))

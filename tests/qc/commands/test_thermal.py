@@ -36,7 +36,7 @@ def short(elements=("X",)):
 
 
 def warming(output, potential=SHORT, temperature="0,150", structure="hexagonal", **words):
-    given = {"element": None, "plane": None, "front": None, "quantum": False} | words
+    given = {"species": (), "plane": None, "front": None, "quantum": False} | words
     return warming_of(potential, structure, temperature=temperature, output=output, **given)
 
 
