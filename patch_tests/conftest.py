@@ -69,11 +69,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for every job of the claim that the file is about, and of the shifts, if it is about those."""
     module = metafunc.module
     if "job" in metafunc.fixturenames and hasattr(module, "CLAIM"):
-        shifts = getattr(module, "SHIFTS", None)
-        jobs = jobs_of(module.CLAIM, options_of(metafunc.config))
+        shifts = getattr(module, "SHIFTS", (None, "relaxed", "given"))
+        jobs = [job for job in jobs_of(module.CLAIM, options_of(metafunc.config)) if job.setup.shifts in shifts]
         several = not isinstance(module.CLAIM, str)
-        ids = [f"{job.claim}-{job}" if several else str(job) for job in jobs if shifts in (None, job.setup.shifts)]
-        metafunc.parametrize("job", [job for job in jobs if shifts in (None, job.setup.shifts)], ids=ids)
+        metafunc.parametrize("job", jobs, ids=[f"{job.claim}-{job}" if several else str(job) for job in jobs])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from patch_tests import check
 
 CLAIM = "force patch test"
+SHIFTS = (None, "relaxed")
+"""Given ones: `test_given_shifts`."""
 
 
 @pytest.mark.mpi

@@ -10,7 +10,7 @@ import pytest
 from patch_tests import check
 
 CLAIM = "force patch test"
-SHIFTS = "given"
+SHIFTS = ("given",)
 
 
 @pytest.mark.mpi

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,10 @@ class PatchTest:
     ) -> None:
         self.setup, self.method, self.comm = setup, method, comm
         self.reference = (reference or "far_field") if METHODS[method].dead_load else None
-        self._models: dict[tuple[object, ...], Model] = {}
+        self._models: dict[tuple[bytes, float | None, float | None, float | None], Model] = {}
+        self._loads: dict[tuple[bytes, tuple[float | None, ...]], PETSc.Vec | None] = {}
         self._domain: DomainMesh | None = None
-        self._energies: dict[bytes, float] = {}
+        self._known: dict[bytes, tuple[float, GhostForce]] = {}
         self.kept: dict[tuple[object, ...], Any] = {}
         """What claims keep for each other."""
 
@@ -123,17 +124,18 @@ class PatchTest:
         return q
 
     def dead_load(self, model: Model, F: np.ndarray) -> PETSc.Vec | None:
-        """The dead load of a model at the deformation F, eV/A; None where the method has none. Collective.
+        """The dead load of a model of `model` at the deformation F, eV/A; None where the method has none; kept. Collective.
 
-        A plane model cannot express another gradient along the front than its own: one that can is asked.
+        A plane model cannot express another gradient along the front than its own: one of the same sizes that can is asked.
         """
         if model.blending_defect is None:
             return None
-        other, F0 = model, front_gradient(F, self.setup.dimension)
-        if not np.array_equal(F0, model.perfect.F0):
-            other = self.build(replace(model.spec, F0=F0))
-        assert other.parts.layout.n_free == model.parts.layout.n_free
-        return other.load(self.displacement(other, F)).dead_load
+        sizes = next(key[1:] for key, known in self._models.items() if known is model)
+        if (F.tobytes(), sizes) not in self._loads:
+            other = self.model(F, *sizes)
+            assert other.parts.layout.n_free == model.parts.layout.n_free
+            self._loads[F.tobytes(), sizes] = other.load(self.displacement(other, F)).dead_load
+        return self._loads[F.tobytes(), sizes]
 
     def displacement(self, model: Model, F: np.ndarray) -> np.ndarray:
         """(n, components) values of this rank's blocks from F0 X to F X with the shifts of the test, A."""
@@ -145,25 +147,35 @@ class PatchTest:
         model.coupling.energy_gradient(q, g)
         return g
 
-    def residual(self, model: Model, F: np.ndarray, reference: np.ndarray | None = None) -> PETSc.Vec:
+    def residual(self, model: Model, F: np.ndarray) -> PETSc.Vec:
         """Minus the forces at y = F X that are not those of the perfect crystal, eV/A. Collective."""
-        g = self.gradient(model, self.state(model, F, reference))
+        return self._left(model, self.state(model, F), F)
+
+    def _left(self, model: Model, q: PETSc.Vec, F: np.ndarray) -> PETSc.Vec:
+        g = self.gradient(model, q)
         shifts = self.setup.shifts_at(F)
         if shifts is not None:
             g.array[:] -= crystal_gradient(model, F, shifts).ravel()
         return g
 
-    def ghost_force(self, F: np.ndarray, reference: np.ndarray | None = None) -> GhostForce:
-        """Forces left at y = F X. Collective."""
-        g = self.residual(self.model(F), F, reference)
-        return GhostForce(float(g.norm(PETSc.NormType.NORM_INFINITY)), float(g.norm()))
+    def ghost_force(self, F: np.ndarray) -> GhostForce:
+        """Forces left at y = F X; kept. Collective."""
+        return self._at(F)[1]
 
     def energy(self, F: np.ndarray) -> float:
-        """Energy at F X minus that of the perfect crystal, eV; kept. Collective."""
-        if F.tobytes() not in self._energies:
+        """Energy at F X minus that of the perfect crystal, eV; `NoEnergyError` for force blending; kept. Collective."""
+        model = self.model(F)
+        return self._at(F)[0] if model.coupling.has_energy else float(model.coupling.energy(self.state(model, F)))
+
+    def _at(self, F: np.ndarray) -> tuple[float, GhostForce]:
+        """Energy (nan for force blending) and forces left at y = F X: one evaluation for the claims about either. Collective."""
+        if F.tobytes() not in self._known:
             model = self.model(F)
-            self._energies[F.tobytes()] = float(model.coupling.energy(self.state(model, F)))
-        return self._energies[F.tobytes()]
+            q = self.state(model, F)
+            g = self._left(model, q, F)
+            E = float(model.coupling.energy(q)) if model.coupling.has_energy else np.nan
+            self._known[F.tobytes()] = E, GhostForce(float(g.norm(PETSc.NormType.NORM_INFINITY)), float(g.norm()))
+        return self._known[F.tobytes()]
 
     def force_map(self, F: np.ndarray) -> ForceMap:
         """The same forces one by one. Collective."""

@@ -24,6 +24,8 @@ from .words import Deformation
 
 GIVEN_SHIFT = 0.02
 """Size of the shifts that a test gives the sublattices, in nearest-neighbour distances."""
+GROWTH = 0.3
+"""Of the mesh beyond the resolved zone: what is claimed of a uniform deformation holds in cells of any size, the fewer the better."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -122,7 +124,7 @@ class PatchSetup:
             return "its sites are centres of inversion only while the inner shifts are at rest, and --shifts is given"
         return None
 
-    @property
+    @cached_property
     def lattice(self) -> MeshLattice:
         """Lattice of the mesh vertices; in the plane the origin lies half-way between two rows of sites."""
         return bulk_lattice(self.crystal, np.zeros(3)) if self.dimension == 3 else crack_lattice(self.crystal)
@@ -160,6 +162,7 @@ class PatchSetup:
             radius=radius * self.nn,
             F0=F0,
             condense_shifts=self.shifts != "given",
+            mesh_growth=GROWTH,
         )
 
     def domain(self, comm: MPI.Comm) -> DomainMesh | None:
