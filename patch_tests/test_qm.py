@@ -6,13 +6,13 @@ import pytest
 from mpi4py import MPI
 
 from patch_tests import check
-from qc.patch.claims.qm import QM_CLAIMS
+from qc.patch.claims.qm import ELASTIC_BUDGET, QM_CLAIMS
 
 CLAIM = tuple(QM_CLAIMS)
 
 
 @pytest.mark.mpi
 def test_qm(job):
-    if job.claim == "QM elastic budget" and MPI.COMM_WORLD.size > 1:
+    if job.claim == ELASTIC_BUDGET and MPI.COMM_WORLD.size > 1:
         pytest.skip("one rank computes it: the same on several")
     check(job)

@@ -15,7 +15,7 @@ from ..coupling.spec import METHODS
 from ..solve.factors import release_dropped
 from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
-from .claims.qm import QM_CLAIMS, cube_stretch, has_qm, needs_engine
+from .claims.qm import ELASTIC_BUDGET, QM_CLAIMS, cube_stretch, has_qm, needs_engine
 from .claims.waves import ALL_WAVES, WAVE_CLAIMS
 from .crystals import parse_crystal
 from .model import PatchTest
@@ -95,9 +95,9 @@ def make_jobs(
     deformations : sequence of str
         Force and energy patch tests are made at each, objectivity at each rotation, all else at one of them.
     quick : bool
-        Leave out heavy claims in 3-D where a cheaper dimension makes them.
+        Leave out heavy claims in 3-D where a cheaper dimension makes them, waves but in the first sheet, and the elastic budget.
     """
-    jobs = []
+    jobs, sheets = [], [setup for setup in setups if setup.dimension == 2]
     for setup in setups:
         few = quick and deformations == DEFORMATIONS and setup.dimension == 3 and setup.shifts is not None
         parsed = [parse_deformation(text, setup.dimension) for text in (FEW if few else deformations)]
@@ -107,7 +107,7 @@ def make_jobs(
             for reference in references if METHODS[method].dead_load else (None,):
                 for claim in CLAIMS if claims is None else claims:
                     if _means_something(claim, method, setup) and not (
-                        quick and _heavy(claim, method, reference, setup)
+                        quick and (_heavy(claim, method, reference, setup) or (claim in WAVE_CLAIMS and setup is not sheets[0]))
                     ):
                         chosen = (
                             _chosen_for_qm(claim, setup, deformations) if claim in QM_CLAIMS else _chosen(claim, parsed)
@@ -143,7 +143,7 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
 
 
 def _heavy(claim: str, method: str, reference: str | None, setup: PatchSetup) -> bool:
-    if claim == ALL_WAVES:
+    if claim in (ALL_WAVES, ELASTIC_BUDGET):
         return True
     if setup.dimension == 3 and claim in QM_CLAIMS:  # the cluster is that of 2.5-D
         return needs_engine(claim)

@@ -38,6 +38,8 @@ CONSERVED = 1e-4
 """Work round the path and energy along it agree to this part of how much the energy varies; what the 12 points miss is less."""
 ZERO_FAILS = 4
 """Checks that an engine which returns zero must fail: slope, forces, stiffness, path."""
+ELASTIC_BUDGET = "QM elastic budget"
+"""Ten stresses of 64 atoms: made where methods are named, and by ``qc qm-budget``."""
 FAR_APART = 5.0
 """Factor between two elastic constants beyond which engine and potential are not the same crystal."""
 
@@ -216,7 +218,7 @@ QM_CLAIMS: dict[str, Claim] = {
     "QM seam by bond shell": _skipped_without_engine(seam),
     "QM conservation": _skipped_without_engine(conservation),
     "QM engine audit": _skipped_without_engine(engine_audit),
-    "QM elastic budget": _skipped_without_engine(elastic_budget),
+    ELASTIC_BUDGET: _skipped_without_engine(elastic_budget),
 }
 """Claims about the QM region by the names they have in records."""
 

@@ -13,6 +13,7 @@ from qc.coupling.dead_load import BlendingDefect
 from qc.coupling.spec import METHODS
 from qc.errors import InputError
 from qc.patch.claims.claims import CLAIMS
+from qc.patch.claims.qm import ELASTIC_BUDGET
 from qc.patch.claims.waves import ALL_WAVES
 from qc.patch.suite import DEFORMATIONS, make_jobs, run_jobs, standard_setups
 
@@ -46,7 +47,8 @@ def test_the_standard_suite():
     """Every method, every claim, 2-D, 2.5-D and 3-D, all usual crystals; heavy claims in 3-D only where they tell most."""
     jobs = make_jobs(standard_setups(METHODS, None, MPI.COMM_WORLD), quick=True)
     assert {job.method for job in jobs} == set(METHODS)
-    assert {job.claim for job in jobs} == set(CLAIMS) - {ALL_WAVES}
+    assert {job.claim for job in jobs} == set(CLAIMS) - {ALL_WAVES, ELASTIC_BUDGET}
+    assert sum(job.claim == "no reflection" for job in jobs) == 1
     assert {job.setup.dimension for job in jobs} == {2, 2.5, 3}
     assert {job.setup.crystal.structure for job in jobs} == {"hexagonal", "fcc", "bcc", "diamond"}
     diamond = {(j.setup.dimension, j.setup.shifts) for j in jobs if j.setup.shifts}

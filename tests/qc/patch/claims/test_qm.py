@@ -74,7 +74,7 @@ def test_green_with_a_cheap_engine_that_has_link_atoms():
 
 
 def test_an_engine_that_returns_zero_fails_the_suite():
-    found = verdicts((*OF_ENGINES, "QM elastic budget"), engine="ase:tests.qc.qm_engines.Zero")
+    found = verdicts((*OF_ENGINES, "QM elastic budget"), engine="ase:tests.qc.qm_engines.Zero", methods=["bgrac"])
     assert {found[name] for name in ("QM conservation", "QM engine audit", "QM elastic budget")} == {"fail"}
 
 
@@ -104,7 +104,7 @@ def test_red_with_forces_that_do_not_conserve(monkeypatch, turn, push):
 def test_skipped_where_the_engine_is_not_installed(monkeypatch):
     """Not a failure: said in the summary, in JUnit, in the table; what needs no engine is tested all the same."""
     monkeypatch.setattr(patch_qm, "is_there", lambda engine: False)
-    found = records(("QM null test", "QM elastic budget"), engine=None, deformations=["identity"])
+    found = records(("QM null test", "QM elastic budget"), engine=None, deformations=["identity"], methods=["bgrac"])
     assert {r.claim: r.verdict for r in found} == {"QM null test": "pass", "QM elastic budget": "skip"}
     assert "2 claims, all as theory says, 1 skipped (gfn1-xtb is not installed)" in summary(found)
     case = ET.fromstring(as_junit(found).split("\n", 1)[1]).find("testsuite/testcase/skipped/..")

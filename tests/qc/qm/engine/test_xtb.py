@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
+from atomistics import Crystal
 from qc.errors import InputError
 from qc.qm.audit import audit_engine
 from qc.qm.engine.process import EngineProcess
@@ -75,6 +76,20 @@ def test_gradient_is_the_derivative_on_several_ranks(ball):
     slope = g.dot(v)
     assert abs(slope) > 0.1
     assert (E[0] - 8 * E[1] + 8 * E[2] - E[3]) / 0.12 == pytest.approx(slope, rel=1e-4)
+
+
+def test_stress_of_a_crystal_is_the_slope_of_its_energy():
+    """V sigma_ab = dE/d eps_ab, of which elastic constants are made: a stretch and a shear of eight atoms that are not at rest."""
+    atoms = Crystal.diamond("Si", 5.43).atoms((1, 1, 1))
+    x, cell = atoms.positions + np.random.default_rng(4).normal(scale=0.05, size=(8, 3)), np.array(atoms.cell)
+    with EngineProcess(EngineSpec(engine="gfn1-xtb"), atoms.get_chemical_symbols(), spin=0) as engine:
+        stress = engine.compute(x, cell, stress=True).stress
+        for a, b in ((0, 0), (1, 2)):
+            G = np.zeros((3, 3))
+            G[a, b] = 1e-3
+            E = [engine.compute(x @ F.T, cell @ F.T).energy for F in (np.eye(3) - G, np.eye(3) + G)]
+            assert abs(stress[a, b]) > 1e-3  # eV/A^3
+            assert (E[1] - E[0]) / 2e-3 / abs(np.linalg.det(cell)) == pytest.approx(stress[a, b], rel=1e-3)
 
 
 def test_an_element_beyond_radon_is_refused():
