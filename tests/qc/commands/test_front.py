@@ -26,8 +26,9 @@ comm = MPI.COMM_WORLD
 SETS = [(0,), (0, 1)]
 
 
-def front_case(**load):
-    model = {"method": "atomistic", "front_periods": 3, "core_radius": 9.0, "blend_width": 3.0, "domain_radius": 13.0, "face_strip": False}
+def front_case(periods=3, **load):
+    sizes = {"core_radius": 9.0, "blend_width": 3.0, "domain_radius": 13.0}
+    model = {"method": "atomistic", "front_periods": periods, "face_strip": False} | sizes
     return Case.from_dict(
         {
             "crystal": {"structure": "diamond", "element": "Si"},

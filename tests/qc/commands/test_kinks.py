@@ -25,7 +25,7 @@ LEVELS = [1.15, 1.1]
 def kinks(folder, ranks=comm, resume=False, largest=1):
     """One bond at two loads, by the ranks given."""
     with run_directory(folder, ranks, resume, "kinks") as held, display(ranks, "load") as shown:
-        return KinksRun(front_case(), held, LEVELS, largest, SolverOptions(), shown).execute()
+        return KinksRun(front_case(periods=2), held, LEVELS, largest, SolverOptions(), shown).execute()
 
 
 @pytest.mark.mpi

@@ -22,7 +22,7 @@ LOAD = {"K_start": 1.44, "K_stop": 1.6, "K_step": 0.06, "J_tolerance": 1.0}
 
 def case(engine=None, bonds=2, **qm):
     """A disc of silicon that follows its tip by a lattice vector after every bond."""
-    tables = tip_case(engine, LOAD, **qm).plain()
+    tables = tip_case(engine, LOAD, {"front_periods": 3}, **qm).plain()
     return Case.from_dict(tables | {"propagation": {"bonds": bonds, "tolerance": 0.05, "drift": 3.0}}, name="tip")
 
 

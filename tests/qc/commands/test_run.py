@@ -100,6 +100,7 @@ def test_other_files_of_a_run(whole):
 
 
 @pytest.mark.mpi
+@pytest.mark.usefixtures("unrendered")
 def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
     """Iteration for iteration: also the prediction of the next step survives in the checkpoint."""
     run_case(case(K_stop=1.08), folder / "halves")
@@ -132,6 +133,7 @@ def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
 
 
 @pytest.mark.mpi
+@pytest.mark.usefixtures("unrendered")
 def test_a_signal_in_the_middle_of_a_step_ends_the_run_there(whole, folder):
     """All ranks stop between two iterations with the step before on disk, pictures of it included; resumed: the same numbers."""
     heard = []

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 from mpi4py import MPI
@@ -112,7 +113,9 @@ def test_one_that_fails_is_listed_with_its_sentence(subjects, tmp_path, monkeypa
 @pytest.mark.usefixtures("unrendered")
 @pytest.mark.mpi
 def test_on_ranks_one_after_the_other(subjects, shared_path, monkeypatch):
-    """The way of several ranks, also walked by one."""
+    """The way of several ranks, also walked by one; the second crack system by one only."""
+    alone = comm.size == 1
+    subjects = subjects if alone else [replace(subjects[0], members=subjects[0].members[:1])]
     cases = {member.name: member.case for member in subjects[0].members}
 
     def in_turn(jobs, number, ended):
@@ -121,7 +124,7 @@ def test_on_ranks_one_after_the_other(subjects, shared_path, monkeypatch):
 
     monkeypatch.setattr(module, "side_by_side", in_turn)
     (rows,) = [one["systems"] for one in run_survey(subjects, shared_path / "out")["potentials"]]
-    assert [row["first_event"] for row in rows] == ["cleavage", "rearrangement"]
+    assert [row["first_event"] for row in rows] == ["cleavage", "rearrangement"][: len(cases)]
     low, high = rows[0]["K_low_over_KG"], rows[0]["K_high_over_KG"]
     assert 1.0 < low < high < 1.3
     assert rows[0]["cpu_seconds"] > 0

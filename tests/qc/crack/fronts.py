@@ -26,6 +26,10 @@ def silicon_front(periods: int, comm: MPI.Comm = MPI.COMM_WORLD, **changes: obje
     return CrackSystem(crystal, potential, CrackSpec(**(sizes | {"front_periods": periods} | changes)), comm=comm)  # type: ignore[arg-type]
 
 
+SMALL = {"core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0}
+"""A coupled front of two thirds of the unknowns, for what is compared with itself."""
+
+
 def coupled_front(periods: int, comm: MPI.Comm = MPI.COMM_WORLD, **changes: object) -> CrackSystem:
     """The same within a continuum: atoms, handshake, nodes and inner shifts."""
     sizes = {"core_radius": 12.5, "blend_width": 6.0, "domain_radius": 34.0, "method": "bgfc"}

@@ -9,7 +9,7 @@ from qc.crack.replicate import Replica, one_period
 from qc.crack.straight_front import straight_fronts
 from qc.errors import ConvergenceError, InputError
 from tests.lammps_engine import needs_lammps
-from tests.qc.crack.fronts import COLUMN, coupled_front, lammps, silicon_front
+from tests.qc.crack.fronts import COLUMN, SMALL, coupled_front, lammps, silicon_front
 from tests.ranks import together_and_alone
 
 LEVEL = 1.1
@@ -80,7 +80,7 @@ def test_kinks_that_are_not_trapped_run(small):
 @pytest.mark.mpi(min_size=2)
 def test_ranks_agree():
     def work(comm):
-        _, states = states_of(coupled_front(2, comm))
+        _, states = states_of(coupled_front(2, comm, **SMALL))
         record, _ = states.relax((1,))
         return record.plain()
 

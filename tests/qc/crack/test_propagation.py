@@ -136,7 +136,7 @@ def test_propagation_does_not_depend_on_the_ranks():
     """Three bonds with a move between: loads, tip and moves of all ranks together and of one alone."""
 
     def found(comm):
-        done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=5e-3)
+        done = driven(brittle_sheet(comm), bonds=3, drift=1.0, tolerance=2e-2)
         return loads(done), done.state.moves, [s.stage for s in done.ladder.state.steps]
 
     many, alone = together_and_alone(found)

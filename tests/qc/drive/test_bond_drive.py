@@ -10,7 +10,7 @@ from qc.crack.replicate import Replica, one_period
 from qc.crack.straight_front import straight_fronts
 from qc.drive.bond_drive import BondDrive, DriveOptions
 from qc.errors import ConvergenceError, InputError
-from tests.qc.crack.fronts import coupled_front, opening, silicon_front
+from tests.qc.crack.fronts import SMALL, coupled_front, opening, silicon_front
 from tests.ranks import together_and_alone
 
 LEVEL = 1.1
@@ -114,7 +114,7 @@ def test_methods_without_an_energy_are_refused():
 @pytest.mark.mpi(min_size=2)
 def test_ranks_agree():
     def work(comm):
-        system = coupled_front(2, comm)
+        system = coupled_front(2, comm, **SMALL)
         q = straight_state(system)
         drive = BondDrive(system)
         saddle = drive.saddle(q, next_bond(system, q, 0))

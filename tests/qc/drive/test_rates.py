@@ -12,7 +12,7 @@ from qc.drive.ledger import KB
 from qc.drive.masses import AMU, lumped_masses
 from qc.drive.rates import Rate, log_determinant, partial_log_ratio, reaction_frequency
 from qc.errors import ConvergenceError
-from tests.qc.crack.fronts import coupled_front
+from tests.qc.crack.fronts import SMALL, coupled_front
 from tests.ranks import together_and_alone
 
 
@@ -75,7 +75,7 @@ def test_rate():
 @pytest.mark.mpi(min_size=2)
 def test_ranks_agree():
     def work(comm):
-        system = coupled_front(1, comm)
+        system = coupled_front(1, comm, **SMALL)
         _, ends = straight_fronts(system, 1.1)
         tracker, coupling, parts = FrontTracker(system), system.model.coupling, system.model.parts
         front = tracker.measure(coupling.variables(ends[0])["atoms"])
