@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,31 @@ def _enough_ranks(request: pytest.FixtureRequest) -> None:
 
         if needed > MPI.COMM_WORLD.size:
             pytest.skip(f"needs {needed} ranks: make mpi")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _meshed_once() -> Iterator[None]:
+    """What gmsh has meshed once it does not mesh again: same shape, same surface, same far field."""
+    if not importlib.util.find_spec("dolfinx"):
+        yield
+        return
+    import fem.mesh.domain as domain
+
+    made: dict[bytes, object] = {}
+    mesh = domain._mesh_outside
+
+    def remembered(*what: object) -> object:
+        try:
+            key = pickle.dumps(what)
+        except (pickle.PicklingError, AttributeError, TypeError):  # a region that is a function within another
+            return mesh(*what)  # type: ignore[arg-type]
+        if key not in made:
+            made[key] = mesh(*what)  # type: ignore[arg-type]
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(domain, "_mesh_outside", remembered)
+        yield
 
 
 @pytest.fixture

@@ -122,52 +122,57 @@ def shortest(y, rows, first, index):
     return least
 
 
-@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2), **FLAGS)
-def site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T):
-    """T (n, n_members): the bonds C D of site row l from the atoms of the site, images folded. E (h, n) is work space."""
+@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, I1, I1, I1, I1, F2), **FLAGS)
+def differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E):
+    """E (h, n_members) = (lam(l + s) - lam(l)) (I - G fit G^T) of site row l, from the differences of bonds to its atoms, images folded."""
     n, width = len(G), G.shape[1]
     a, m = rows[l], begin[l + 1] - begin[l]
     for k in range(m):
         place[member[begin[l] + k]] = k
     g, f = np.empty(width), np.empty(width)
-    for r in range(len(E)):  # E = (lam(l + s) - lam(l)) (I - G fit G^T)
+    for r in range(len(E)):
         g[:] = 0.0
         for s in range(n):
             t = lam[index[l, s], column[l] + r] - lam[a, column[l] + r]
-            E[r, s] = t
             for k in range(width):
                 g[k] += t * G[s, k]
         for k in range(width):
             f[k] = 0.0
             for q in range(width):
                 f[k] += g[q] * fit[q, k]
-        for s in range(n):
-            for k in range(width):
-                E[r, s] -= f[k] * G[s, k]
-    for r in range(n):
         for k in range(m):
-            T[r, k] = 0.0
+            E[r, k] = 0.0
         for s in range(n):
-            t = sign[l] * factor[r] * E[half[r], s]
-            T[r, place[owner[index[l, s]]]] += t
-            T[r, 0] -= t
+            t = lam[index[l, s], column[l] + r] - lam[a, column[l] + r]
+            for k in range(width):
+                t -= f[k] * G[s, k]
+            E[r, place[owner[index[l, s]]]] += t
+            E[r, 0] -= t
+
+
+@nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2), **FLAGS)
+def site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T):
+    """T (n, n_members): the bonds C D of site row l from the atoms of the site, images folded; and E of `differences`."""
+    differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E)
+    for r in range(len(G)):
+        f = sign[l] * factor[r]
+        for k in range(begin[l + 1] - begin[l]):
+            T[r, k] = f * E[half[r], k]
         T[r, place[owner[index[l, r]]]] += 1.0
         T[r, 0] -= 1.0
 
 
-@nb.njit(nb.void(I1, I1, I1, I1, I1, i8, i8), **FLAGS)
-def find_row(row_first, col, begin, member, at, l, i):
-    """at[k]: place in the pattern (sorted rows) of the pair of members i and k of site row l."""
+@nb.njit(nb.void(I1, I1, I1, I1, I1, I1, i8, i8), **FLAGS)
+def find_row(row_first, col, begin, member, entry, at, l, i):
+    """at[k]: place in the pattern of the pair of members i and k of site row l. ``entry`` (n_atoms,) is work space.
+
+    Writing down where each column of the row is takes less time than a search for each member: a row is not much longer than a site.
+    """
     b = member[begin[l] + i]
+    for q in range(row_first[b], row_first[b + 1]):
+        entry[col[q]] = q
     for k in range(begin[l + 1] - begin[l]):
-        lo, hi, j = row_first[b], row_first[b + 1], member[begin[l] + k]
-        while hi - lo > 1:
-            mid = (lo + hi) // 2
-            if col[mid] <= j:
-                lo = mid
-            else:
-                hi = mid
-        at[k] = lo
+        at[k] = entry[member[begin[l] + k]]
 
 
 @nb.njit(nb.int64(I1), **FLAGS)
@@ -185,36 +190,66 @@ def hessian(
 ):
     """Add sum_l (C D)^T [pair blocks + c s s^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
 
-    ``active``, ``ends``, ``bonds``, A and c are the fields of `site_potential.HessianFactors` on the reconstructed bonds.
+    ``active``, ``ends``, ``bonds``, A and c are the fields of `site_potential.HessianFactors` on the reconstructed bonds. Row r of
+    C D is f E[half_r] plus the bond itself, two entries: only f^2 E^T E, once for the two bonds of a half, fills the block of a site.
     """
-    n, m_max = len(G), most_members(begin)
+    n, m_max, halves = len(G), most_members(begin), half[len(G) - 1] + 1
     place = np.zeros(len(owner), np.int32)
-    E, T, B = np.empty((half[n - 1] + 1, n)), np.empty((n, m_max)), np.empty((6, m_max, m_max))
-    U, K = np.empty((3, m_max)), np.empty(6)  # K: xx yy zz yz xz xy of a bond's pair block
-    at = np.empty(m_max, np.int32)
+    E, W, B = np.empty((halves, m_max)), np.empty((halves, 6)), np.empty((6, m_max, m_max))
+    U, K, own = np.empty((3, m_max)), np.empty(6), np.empty((6, m_max))  # K: xx yy zz yz xz xy of a bond's pair block
+    at, entry = np.empty(m_max, np.int32), np.empty(len(owner), np.int32)
     for l in range(len(rows)):
         m = begin[l + 1] - begin[l]
-        site_map(rows, index, l, lam, G, fit, half, factor, sign, column, owner, begin, member, place, E, T)
+        differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E)
         for x in range(3):
             for k in range(m):
                 U[x, k] = 0.0
         B[:, :m, :m] = 0.0
+        own[:, :m] = 0.0
+        W[:] = 0.0
         for q in range(active[l], active[l + 1]):
             r, d = ends[q] - l * (n + 1) - 1, bonds[ends[q]]
+            f, h, p = sign[l] * factor[r], half[r], place[owner[index[l, r]]]
             for e in range(3):
                 K[e] = A[q, ALONG] * d[e] * d[e] + A[q, ACROSS]
                 K[3 + e] = A[q, ALONG] * d[(e + 1) % 3] * d[(e + 2) % 3]
+                t = A[q, SLOPE] * d[e]
                 for k in range(m):
-                    U[e, k] += T[r, k] * A[q, SLOPE] * d[e]
-            for i in range(m):
-                if T[r, i] == 0.0:
+                    U[e, k] += f * E[h, k] * t
+                U[e, p] += t
+                U[e, 0] -= t
+            for e in range(6):
+                if K[e] == 0.0:
                     continue
-                for e in range(6):
-                    t = T[r, i] * K[e]
-                    for k in range(m):
-                        B[e, i, k] += t * T[r, k]
+                W[h, e] += f * f * K[e]
+                t = f * K[e]
+                for k in range(p):
+                    B[e, k, p] += t * E[h, k]
+                for k in range(p, m):
+                    B[e, p, k] += t * E[h, k]
+                B[e, p, p] += t * E[h, p] + K[e]
+                for k in range(m):
+                    own[e, k] -= t * E[h, k]
+                own[e, p] -= K[e]
+                own[e, 0] += 0.5 * K[e]
+        for e in range(6):  # upper triangles
+            for h in range(halves):
+                if W[h, e] == 0.0:
+                    continue
+                for i in range(m):
+                    t = W[h, e] * E[h, i]
+                    if t == 0.0:
+                        continue
+                    for k in range(i, m):
+                        B[e, i, k] += t * E[h, k]
+            B[e, 0, 0] += own[e, 0]
+            for k in range(m):
+                B[e, 0, k] += own[e, k]
+            for i in range(m):
+                for k in range(i):
+                    B[e, i, k] = B[e, k, i]
         for i in range(m):
-            find_row(row_first, col, begin, member, at, l, i)
+            find_row(row_first, col, begin, member, entry, at, l, i)
             u0, u1, u2 = c[l] * U[0, i], c[l] * U[1, i], c[l] * U[2, i]
             for k in range(m):
                 q = at[k]
@@ -241,7 +276,7 @@ def dense_hessian(
     place = np.zeros(len(owner), np.int32)
     E, T = np.empty((half[n - 1] + 1, n)), np.empty((n, m_max))
     Y = np.empty((n, m_max, 3, 3))
-    at = np.empty(m_max, np.int32)
+    at, entry = np.empty(m_max, np.int32), np.empty(len(owner), np.int32)
     for l in range(len(rows)):
         m, bonds = begin[l + 1] - begin[l], active[l + 1] - active[l]
         if bonds == 0:
@@ -258,7 +293,7 @@ def dense_hessian(
                             for y in range(3):
                                 Y[r, k, x, y] += t * values[start[l] + (3 * r + x) * 3 * bonds + 3 * s + y]
         for i in range(m):
-            find_row(row_first, col, begin, member, at, l, i)
+            find_row(row_first, col, begin, member, entry, at, l, i)
             for r in range(bonds):
                 t = T[ends[active[l] + r] - l * (n + 1) - 1, i]
                 if t != 0.0:

@@ -79,13 +79,17 @@ class Core:
         """Signed distance of points (n, gdim), negative inside, A (inside the union: a bound on the depth)."""
         if np.isinf(self.radius):
             return np.full(len(x), -self.radius)
-        offset = x - np.resize(np.array([*self.centre, 0.0]), x.shape[1])
-        d = np.min([np.linalg.norm(offset, axis=1) - self.radius, *(arm(offset) for arm in self.arms)], axis=0)
-        if self.strip > 0:
-            beside = np.hypot(np.maximum(offset[:, 0], 0.0), np.maximum(np.abs(x[:, 1]) - self.strip, 0.0))
-            depth = np.where(offset[:, 0] < 0, np.abs(x[:, 1]) - self.strip, np.inf)
-            d = np.minimum(d, np.where(beside > 0, beside, depth))
-        return d
+        offset = x - np.array((*self.centre, 0.0)[: x.shape[1]])
+        d = np.sqrt((offset * offset).sum(1)) - self.radius
+        for arm in self.arms:
+            d = np.minimum(d, arm(offset))
+        return np.minimum(d, self._from_strip(offset[:, 0], np.abs(x[:, 1]))) if self.strip > 0 else d
+
+    def _from_strip(self, ahead: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """Signed distance from the strip of points so far ahead of the centre and above or below the crack plane (n,), A."""
+        above = height - self.strip
+        beside = np.hypot(np.maximum(ahead, 0.0), np.maximum(above, 0.0))
+        return np.where(beside > 0, beside, np.where(ahead < 0, above, np.inf))
 
 
 @dataclass(frozen=True, kw_only=True)
