@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import ase
@@ -173,18 +174,18 @@ class Crystal:
         """(3, 3) conventional cell as rows, laboratory axes, A."""
         return self._constant * self.unit_conventional @ self.rotation.T
 
-    @property
+    @cached_property
     def cell_volume(self) -> float:
         """Volume of the primitive cell, A^3 (2-D: area, A^2)."""
         return float(abs(np.linalg.det(self.cell_ij)))
 
-    @property
+    @cached_property
     def nearest_neighbour_distance(self) -> float:
         """Shortest distance between two atoms, A."""
         guess = 1.5 * (self.cell_volume / len(self.species)) ** (1 / self.dimension)
         return min(float(np.linalg.norm(self.stencil(guess, b)[0])) for b in range(len(self.species)))
 
-    @property
+    @cached_property
     def shortest_lattice_vector(self) -> float:
         """Shortest distance between two atoms of one sublattice, A."""
         guess = 1.5 * self.cell_volume ** (1 / self.dimension)

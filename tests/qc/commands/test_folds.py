@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -70,30 +71,35 @@ def same_path(document, other):
     assert next(equal) == pytest.approx(next(equal), rel=1e-7)
 
 
-def test_a_finished_path_is_followed_further(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    """A path to its first fold, and gone on with to the next two."""
+    out = tmp_path_factory.mktemp("followed") / "out"
+    one_fold(out)
+    return out, run_folds(disc("holland-marder", K_start=1.2), out, FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
+
+
+def test_a_finished_path_is_followed_further(followed, tmp_path, monkeypatch):
     """Another fold goes on where one ended; as many as there are, no point is looked for again."""
-    case = disc("holland-marder", K_start=1.2)
-    one_fold(tmp_path / "out")
-    two = run_folds(case, tmp_path / "out", FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
+    out, two = shutil.copytree(followed[0], tmp_path / "out"), followed[1]
     monkeypatch.setattr("qc.commands.folds.begin", lambda *a: pytest.fail("began again"))
     monkeypatch.setattr(FoldsRun, "_found", lambda *a: pytest.fail("went on"))
-    again = run_folds(case, tmp_path / "out", FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
+    again = run_folds(disc("holland-marder", K_start=1.2), out, FoldSpec(start=1.2, folds=2), PathOptions(), resume=True)
     assert [f["name"] for f in two["folds"]] == ["K_minus", "K_plus", "K_minus"]
     assert again["folds"] == two["folds"]
-    assert [f["name"] for f in one_fold(tmp_path / "out", resume=True)["folds"]] == ["K_minus", "K_plus"]
+    assert [f["name"] for f in one_fold(out, resume=True)["folds"]] == ["K_minus", "K_plus"]
 
 
-def test_command(shared_path, capfd):
+def test_command(followed):
     """Files, folds and barriers; on several ranks: `tests.qc.drive.test_continuation`."""
-    case = disc("holland-marder", K_start=1.2)
-    run_folds(case, shared_path / "out", FoldSpec(start=1.2, folds=2), PathOptions())
-    found = json.loads((shared_path / "out" / "folds.json").read_text())
+    out, _ = followed
+    found = json.loads((out / "folds.json").read_text())
     assert found["K_plus"] / found["K_G"] == pytest.approx(1.45172, rel=2e-5)
     assert found["K_minus"] / found["K_G"] == pytest.approx(0.63651, rel=2e-5)
     assert [f["name"] for f in found["folds"]] == ["K_minus", "K_plus", "K_minus"]
-    made = {p.name for p in (shared_path / "out").iterdir()}
+    made = {p.name for p in out.iterdir()}
     assert made >= {"folds.json", "curve.csv", "snake.png", "barriers.png"}
-    assert len((shared_path / "out" / "curve.csv").read_text().splitlines()) == found["n_points"] + 1
+    assert len((out / "curve.csv").read_text().splitlines()) == found["n_points"] + 1
 
 
 def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):

@@ -226,7 +226,7 @@ BRITTLE = {
     "crystal": {"structure": "hexagonal", "element": "X"},
     "potential": {"file": "morse", "parameters": {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}},
     "model": {"method": "bgfc", "dimension": 2, "core_radius": 7.0, "blend_width": 3.0, "domain_radius": 16.0},
-    "load": {"K_start": 1.04, "K_stop": 1.4, "K_step": 0.03, "K_tolerance": 4e-3},
+    "load": {"K_start": 1.07, "K_stop": 1.4, "K_step": 0.03, "K_tolerance": 1e-2},
 }
 
 

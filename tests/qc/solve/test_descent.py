@@ -98,7 +98,7 @@ def test_blended_forces_follow_their_guide():
 def relaxed(linear: str, comm: MPI.Comm = MPI.COMM_WORLD) -> tuple[float, object]:
     """(energy, report) of a divacancy in copper, disturbed."""
     nn = material("copper")[0].nearest_neighbour_distance
-    m = ball("copper", "bgfc", comm, lambda x: np.linalg.norm(x, axis=1) < 1.01 * nn, core=2.0, width=2.5, radius=9.0)
+    m = ball("copper", "bgfc", comm, lambda x: np.linalg.norm(x, axis=1) < 1.01 * nn, core=1.2, width=2.2, radius=8.0)
     q = deform(m, np.eye(3))
     noise = np.random.default_rng(1).uniform(-1, 1, (m.parts.layout.n_free, 3))
     solver = EquilibriumSolver(m.coupling, m.parts, noise, SolverOptions(linear=linear), in_plane=False)
