@@ -12,18 +12,18 @@ from qc.commands.run import run_case
 
 SMALL = {
     "crystal": {"structure": "hexagonal", "element": "X"},
-    "potential": {"file": "morse"},
+    "potential": {"file": "morse", "parameters": {"alpha": 4.0, "cutoff": 1.7, "switch_on": 1.1}},
     "model": {
-        "dimension": 2, "core_radius": 9.0, "blend_width": 5.0, "domain_radius": 26.0, "face_strip_thickness": 3.0,
+        "dimension": 2, "core_radius": 8.0, "blend_width": 3.5, "domain_radius": 20.0, "face_strip_thickness": 2.2,
     },
-    "load": {"K_start": 1.06, "K_stop": 1.1, "K_step": 0.01, "stop_at": "K_stop", "J_tolerance": 1.0},
+    "load": {"K_start": 1.09, "K_stop": 1.13, "K_step": 0.01, "stop_at": "K_stop", "J_tolerance": 1.0},
 }  # fmt: skip
 
 TOML = """
 crystal = { structure = "hexagonal", element = "X" }
-potential = { file = "morse" }
-model = { dimension = 2, core_radius = 9.0, blend_width = 5.0, domain_radius = 26.0, face_strip_thickness = 3.0 }
-load = { K_start = 1.06, K_stop = 1.1, K_step = 0.01, stop_at = "K_stop", J_tolerance = 1.0 }
+potential = { file = "morse", parameters = { alpha = 4.0, cutoff = 1.7, switch_on = 1.1 } }
+model = { dimension = 2, core_radius = 8.0, blend_width = 3.5, domain_radius = 20.0, face_strip_thickness = 2.2 }
+load = { K_start = 1.09, K_stop = 1.13, K_step = 0.01, stop_at = "K_stop", J_tolerance = 1.0 }
 """
 
 STEPS = 5

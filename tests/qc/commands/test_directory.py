@@ -64,7 +64,7 @@ def test_a_checkpoint_of_another_case_or_mesh_is_refused(tmp_path):
         directory.save(specimen, SimpleNamespace(state=_ladder_state(), q=q, experience=NOTHING), {})
     other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}})
     with run_directory(tmp_path, comm, resume=True) as directory:
-        with pytest.raises(InputError, match=r"was made with another case, model.core_radius = 7.0 \(was 9.0\): start in"):
+        with pytest.raises(InputError, match=r"was made with another case, model.core_radius = 7.0 \(was 8.0\): start in"):
             directory.specimen(other)
         system = directory.specimen(case()).system
         directory.saved["fingerprint"] = "of another mesh"

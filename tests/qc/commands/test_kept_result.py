@@ -41,8 +41,8 @@ def test_what_is_finished(tmp_path, case, entries, known, monkeypatch):
 
 def test_another_case_is_refused(tmp_path, case):
     path = written(tmp_path, case)
-    other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 8.0}})
-    with pytest.raises(InputError, match=r"model.core_radius = 8.0 \(was 9.0\) differs"):
+    other = Case.from_dict(SMALL | {"model": SMALL["model"] | {"core_radius": 7.0}})
+    with pytest.raises(InputError, match=r"model.core_radius = 7.0 \(was 8.0\) differs"):
         kept_result(other, path, resume=True)
     path.write_text("[]")
     with pytest.raises(InputError, match="is no result of this version"):

@@ -65,7 +65,7 @@ def test_steps_of_a_run(whole):
     steps = result["steps"]
     assert len(steps) == STEPS
     assert all(set(STEP_KEYS.split()) <= set(step) for step in steps)
-    assert [s["K_over_KG"] for s in steps] == pytest.approx([1.06, 1.07, 1.08, 1.09, 1.1])
+    assert [s["K_over_KG"] for s in steps] == pytest.approx([1.09, 1.1, 1.11, 1.12, 1.13])
     assert [s["K"] / result["K_G"] for s in steps] == pytest.approx([s["K_over_KG"] for s in steps])
     assert [s["energy"] for s in steps] == pytest.approx([sum(s["energies"].values()) for s in steps])
     assert all(s["residual"] < 1e-6 and s["stable"] and s["branch"] == "load" for s in steps)
@@ -103,7 +103,7 @@ def test_other_files_of_a_run(whole):
 @pytest.mark.usefixtures("unrendered")
 def test_going_on_where_a_run_ended_gives_the_same_ladder(whole, folder):
     """Iteration for iteration: also the prediction of the next step survives in the checkpoint."""
-    run_case(case(K_stop=1.08), folder / "halves")
+    run_case(case(K_stop=1.11), folder / "halves")
     run_case(case(), folder / "halves", resume=True)
     assert same_ladder(folder / "halves", whole)
     for name in ("newton_iterations", "robust_iterations"):
@@ -127,7 +127,7 @@ def test_one_rank_is_asked_to_stop(whole, folder, monkeypatch):
     assert not read(folder / "out")["finished"]
     end = (folder / "out" / "run.log").read_text().splitlines()[-1]
     assert "WARNING" in end
-    assert "stopped after K = 1.0700 K_G; resume with --resume" in end
+    assert "stopped after K = 1.1000 K_G; resume with --resume" in end
     run_case(case(), folder / "out", resume=True)
     assert same_ladder(folder / "out", whole)
 
@@ -143,7 +143,7 @@ def test_a_signal_in_the_middle_of_a_step_ends_the_run_there(whole, folder):
         if isinstance(told, Iteration) and (folder / "out" / "checkpoint.json").exists() and comm.rank == comm.size - 1:
             os.kill(os.getpid(), signal.SIGUSR1)
 
-    with pytest.raises(Stopped, match=r"stopped after K = 1.0600 K_G"), listening(ask):
+    with pytest.raises(Stopped, match=r"stopped after K = 1.0900 K_G"), listening(ask):
         run_case(case(), folder / "out")
     meet()
     assert len(set(comm.allgather(tuple(heard)))) == 1
@@ -212,7 +212,7 @@ def test_a_run_goes_on_with_other_ranks(whole, tmp_path):
     """
     path = tmp_path / "small.toml"
     path.write_text(TOML)
-    assert run_case(case(K_stop=1.08), tmp_path / "out") == 0
+    assert run_case(case(K_stop=1.11), tmp_path / "out") == 0
     again = subprocess.run(command(path, 2, "--resume"), env=environment(), capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert same_ladder(tmp_path / "out", whole)

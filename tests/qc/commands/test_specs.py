@@ -13,7 +13,7 @@ from tests.qc.commands.small import TOML, case, comm, tip_case
 
 
 def test_petsc_options_reach_petsc(tmp_path, capfd):
-    run_case(case(K_stop=1.07), tmp_path / "out", petsc_options=["-snes_monitor", "-qc_snes_rtol", "1e-9"])
+    run_case(case(K_stop=1.1), tmp_path / "out", petsc_options=["-snes_monitor", "-qc_snes_rtol", "1e-9"])
     assert "SNES Function norm" in capfd.readouterr().out
 
 
