@@ -77,10 +77,11 @@ def relaxed(energy: AtomisticEnergy, y: np.ndarray, free: np.ndarray, steps: int
     ],
 )
 def test_vacancy(file, crystal, unrelaxed, after):
-    """Formation energy in a 6x6x6 cell of fixed volume."""
+    """Formation energy in a cell of fixed volume with some 500 atoms."""
     potential = load_potential(file)
     crystal = crystal.with_lattice_constant(equilibrium_lattice_constant(crystal, potential))
-    atoms = crystal.atoms((6, 6, 6))
+    n = 5 if crystal.structure == "fcc" else 6
+    atoms = crystal.atoms((n, n, n))
     perfect = cohesive_energy(crystal, potential)
     del atoms[len(atoms) // 2]
     energy = AtomisticEnergy(potential, atoms)
