@@ -68,9 +68,9 @@ def test_its_answers_are_the_calculators(where, place):
 
 
 def test_a_socket_that_nobody_answers():
-    with program("silent", time_limit=2.0) as e, pytest.raises(EngineError) as error:
+    with program("silent", time_limit=1.0) as e, pytest.raises(EngineError) as error:
         e.compute(CHAIN)
-    assert f"nobody speaks i-PI's protocol on the socket unix:{NAME} within 2 s: silent of" in str(error.value)
+    assert f"nobody speaks i-PI's protocol on the socket unix:{NAME} within 1 s: silent of" in str(error.value)
     assert "\n" not in str(error.value)
 
 
