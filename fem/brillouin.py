@@ -8,7 +8,7 @@ import numpy as np
 
 from atomistics import Crystal
 
-from .symmetry import turns
+from .symmetry import front_turns, turns
 
 SIZE = 5.6
 """Length of the periodic crystal whose waves these are, in shortest lattice vectors: four cubes of fcc and diamond, five of bcc."""
@@ -72,6 +72,25 @@ def slab_vectors(crystal: Crystal, normal: np.ndarray, size: float = SIZE) -> tu
     mesh = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3) @ np.linalg.inv(basis).T
     n = crystal.dimension
     return _different(mesh[:, :n], crystal.cell_ij[:n, :n])
+
+
+def front_vectors(crystal: Crystal, vectors: np.ndarray, periods: int = 1, size: float = SIZE) -> tuple[np.ndarray, np.ndarray]:
+    """As `wave_vectors`, of a crystal that repeats along z after a number of its periods: waves along z are those that fit in.
+
+    The model of a front so long has no others. Its continuum must not have them either, or its atoms are warm in another way.
+
+    Parameters
+    ----------
+    crystal : Crystal
+    vectors : (3, 3) ndarray
+        Rows: lattice vectors, the last one the period along z, A.
+    periods : int
+    """
+    flat = np.linalg.norm(vectors[:2, :2], axis=1)
+    counts = np.maximum(np.ceil(size * crystal.shortest_lattice_vector / flat - 1e-6), 1).astype(int)
+    axes = [(np.arange(count) + 0.5) / count for count in counts] + [np.arange(periods) / periods]
+    mesh = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3) @ np.linalg.inv(vectors).T
+    return _different(np.einsum("gij,kj->gki", front_turns(crystal), mesh).reshape(-1, 3), crystal.cell_ij)
 
 
 def _fractions(k: np.ndarray, cell: np.ndarray) -> np.ndarray:

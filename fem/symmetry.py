@@ -47,6 +47,12 @@ def turns(crystal: Crystal) -> np.ndarray:
     return Q
 
 
+def front_turns(crystal: Crystal) -> np.ndarray:
+    """Those of `turns` that keep the direction of z, forth or back: (g, 3, 3)."""
+    Q = turns(crystal)
+    return Q[np.abs(np.abs(Q[:, 2, 2]) - 1.0) < 1e-6]
+
+
 def _maps_basis(crystal: Crystal, whole: np.ndarray) -> bool:
     """Whether an isometry of the lattice, with some translation, maps atoms on atoms of their species."""
     if len(crystal.species) == 1:

@@ -86,7 +86,7 @@ class Sampled:
         return coefficients, left, float(np.sqrt(np.mean(off**2))) / max(largest, 1e-300)
 
 
-def sampled(vibrations: Vibrations, share: Share = alone) -> Sampled:
+def sampled(vibrations: Vibrations, share: Share = alone, group: np.ndarray | None = None) -> Sampled:
     """Vibrations of a crystal at strains in a ball, always the same ones: the largest of `RADII` in which it is stable.
 
     Parameters
@@ -94,6 +94,8 @@ def sampled(vibrations: Vibrations, share: Share = alone) -> Sampled:
     vibrations : Vibrations
     share : callable
         As for `Vibrations.eigenvalues`.
+    group : (g, 3, 3) ndarray, optional
+        Turns that leave the wave vectors as they are; those of the crystal by default.
 
     Raises
     ------
@@ -102,9 +104,9 @@ def sampled(vibrations: Vibrations, share: Share = alone) -> Sampled:
     """
     crystal = vibrations.material.crystal
     unit = unit_strains(crystal.dimension)
-    group, basis = turned_strains(turns(crystal), unit), np.zeros((0, 0))
+    on_strains, basis = turned_strains(turns(crystal) if group is None else group, unit), np.zeros((0, 0))
     for degree in DEGREES:
-        basis = invariants(group, degree, 0)
+        basis = invariants(on_strains, degree, 0)
         if basis.shape[1] <= MOST_TERMS:
             break
     n = max(LEAST, int(np.ceil(SPARE * basis.shape[1])))

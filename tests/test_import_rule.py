@@ -53,6 +53,7 @@ FLOORS: Floors = {
         "j_integral.py",
         "continuum.py shifted_continuum.py",
         "mesh",
+        "vibrational.py",
         "thermal.py",
         "phonons.py",
         "cauchy_born.py",
@@ -106,7 +107,7 @@ ASE_BORDER |= {
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
 NO_MESH |= {"fem/cell_table.py", "fem/polynomials.py", "fem/symmetry.py", "fem/log_strain.py"}
-NO_MESH |= {"fem/brillouin.py", "fem/phonons.py", "fem/thermal.py"}
+NO_MESH |= {"fem/brillouin.py", "fem/phonons.py", "fem/thermal.py", "fem/vibrational.py"}
 """Files that must import where there is no DOLFINx and no MPI."""
 
 LATE = {

@@ -12,6 +12,7 @@ from petsc4py import PETSc
 
 from atomistics.reconstruction import StencilError
 from fem.cauchy_born import InadmissibleDeformationError
+from fem.thermal import ThermalRangeError
 
 from ..stages import stage
 from ..terms.borrowed import BorrowedForces
@@ -20,7 +21,7 @@ from ..unknowns.layout import BlockScatter, Layout
 from .assembly import Assembly, declare_symmetry
 from .load import Load
 
-INADMISSIBLE = (InadmissibleDeformationError, StencilError)
+INADMISSIBLE = (InadmissibleDeformationError, StencilError, ThermalRangeError)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fem.cauchy_born import CauchyBornMaterial
 from fem.mesh.domain import DomainMesh, build_domain
 from fem.mesh.far_field import CoarseMesh
 from fem.mesh.lattice_zone import MeshLattice
+from fem.thermal import Sampled, ThermalMaterial
 
 from ..monitor import begin
 from ..terms.atomistic import AtomisticEnergy
@@ -33,6 +34,7 @@ from .grac import Grac, Handshake, check_patch
 from .ingredients import Ingredients
 from .model import Model
 from .spec import METHODS, Method, ModelSpec
+from .warmth import Warmth, warmed
 
 LEAST_ON_SLIT = 1e-2
 """Least factor of a slit node: it has no atom to take the rest of the force, and its equation must not vanish."""
@@ -48,6 +50,7 @@ def build_model(
     domain: DomainMesh | None = None,
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
     reconstruction: Reconstruction | None = None,
+    vibrations: Sampled | None = None,
 ) -> Model:
     """Mesh, atoms, maps and terms of a coupled model. Collective.
 
@@ -59,12 +62,16 @@ def build_model(
         Which sites (n, 3) are vacant.
     reconstruction : Reconstruction, optional
         Of the same mesh and lattice, read back from a checkpoint.
+    vibrations : Sampled, optional
+        Of the crystal, as `sampled_of` makes them, for a temperature: one serves all models and temperatures.
     """
-    crystal = crystal.resolved(potential)
+    crystal, thermal = crystal.resolved(potential), None
+    if spec.temperature > 0:
+        spec, thermal = warmed(comm, crystal, potential, lattice, spec, vibrations)
     extents = Extents.of(crystal, potential, lattice, spec)
     begin(str(check_room(comm, extents, crystal, potential, domain)))
     return build_within(
-        comm, crystal, potential, extents, domain=domain, removed=removed, reconstruction=reconstruction
+        comm, crystal, potential, extents, domain=domain, removed=removed, reconstruction=reconstruction, thermal=thermal
     )
 
 
@@ -78,12 +85,15 @@ def build_within(
     domain: DomainMesh | None = None,
     removed: Callable[[np.ndarray], np.ndarray] | None = None,
     reconstruction: Reconstruction | None = None,
+    thermal: ThermalMaterial | None = None,
 ) -> Model:
     """As `build_model`, for a crystal with its lattice constant, and extents that are known and have room. Collective.
 
-    ``coarse`` is a far field read back from a checkpoint, instead of a call of gmsh.
+    ``coarse`` is a far field read back from a checkpoint, instead of a call of gmsh; ``thermal`` the material of a model at temperature.
     """
     spec = extents.spec
+    if spec.temperature > 0 and thermal is None:
+        raise ValueError(f"temperature = {spec.temperature:g} K: models at temperature are made by build_model, without a crack system")
     _check_width(spec, potential)
     check_energies(spec.facts, potential)
     matching = domain is None
@@ -94,10 +104,17 @@ def build_within(
     parts = _parts(comm, crystal, domain, extents, removed)
     perfect = PerfectCrystal.of(CauchyBornMaterial(crystal, potential), spec.F0, extents.period(crystal))
     shared = Ingredients(perfect=perfect, parts=parts, extents=extents, matching=matching)
-    make = partial(Model, perfect=perfect, extents=extents, domain=domain, parts=parts)
+    if spec.facts.reconstructed and reconstruction is None and (spec.crack == "slit" or removed is not None):
+        reconstruction = _of_the_perfect_crystal(comm, perfect, extents, None if matching else domain)
+    model = _coupled(shared, domain, reconstruction)
+    return model if thermal is None else replace(model, warmth=Warmth.of(shared, model.coupling, thermal))
+
+
+def _coupled(shared: Ingredients, domain: DomainMesh, reconstruction: Reconstruction | None) -> Model:
+    """The model of these parts, as its method has it. Collective."""
+    spec, potential = shared.extents.spec, shared.perfect.potential
+    make = partial(Model, perfect=shared.perfect, extents=shared.extents, domain=domain, parts=shared.parts)
     if spec.facts.reconstructed:
-        if reconstruction is None and (spec.crack == "slit" or removed is not None):
-            reconstruction = _of_the_perfect_crystal(comm, perfect, extents, None if matching else domain)
         begin("stencils of the handshake without ghost forces")
         grac = Handshake(shared).reconstruct(reconstruction)
         coupling = reconstructed_blending(shared, grac)
@@ -162,7 +179,7 @@ def _of_the_perfect_crystal(
         raise ReconstructionError(
             "bgrac on a mesh of your own needs a mesh without a crack: the reconstruction is that of the uncut crystal; use bgfc"
         )
-    uncut = replace(extents, spec=replace(extents.spec, crack="none"))
+    uncut = replace(extents, spec=replace(extents.spec, crack="none", temperature=0.0))
     return build_within(comm, perfect.crystal, perfect.potential, uncut, domain=domain).reconstruction
 
 

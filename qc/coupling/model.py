@@ -22,6 +22,7 @@ from .dead_load import BlendingDefect
 from .extents import Extents
 from .load import Load
 from .spec import ModelSpec
+from .warmth import Warmth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class Model:
         The blended energy of the same handshake, for a method that has none of its own.
     reconstruction : Reconstruction or None
         Of B-GRAC.
+    warmth : Warmth or None
+        Of a model at temperature.
     """
 
     perfect: PerfectCrystal
@@ -52,6 +55,7 @@ class Model:
     blending_defect: BlendingDefect | None = None
     guide: Coupling | None = None
     reconstruction: Reconstruction | None = None
+    warmth: Warmth | None = None
 
     @property
     def spec(self) -> ModelSpec:
@@ -107,13 +111,17 @@ class Model:
     def load(self, u: np.ndarray, reference: np.ndarray | None = None) -> Load:
         """The load that displacements u (n, components) of this rank's blocks (A) put on the boundary. Collective.
 
-        A method with a dead load takes it at ``reference`` (n, components), at u if there is none.
+        A method with a dead load takes it at ``reference`` (n, components), at u if there is none. A model at temperature takes its own
+        in the perfect crystal at F0, once.
         """
         prescribed = u[self.parts.layout.n_free :]
-        if self.blending_defect is None:
+        if self.blending_defect is None and self.warmth is None:
             return Load(prescribed=prescribed)
         dead_load = self.parts.layout.create_unknowns()
-        self.blending_defect.dead_load(u if reference is None else reference, dead_load)
+        if self.blending_defect is not None:
+            self.blending_defect.dead_load(u if reference is None else reference, dead_load)
+        if self.warmth is not None:
+            dead_load.array[:] += self.warmth.compensation.ravel()
         return Load(prescribed=prescribed, dead_load=dead_load)
 
     def impose(self, load: Load) -> None:

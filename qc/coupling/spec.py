@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from fem.mesh.domain import Crack
 
 from ..unknowns.regions import Core
+
+Motion = Literal["nothing", "core", "all"]
+"""What moves thermally by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,11 @@ class ModelSpec:
         0.3 has next to none, for zones of 1e5 atoms and more.
     mesh_scale : float
         Factor on the mesh size outside the resolved zone; 0.5 makes cells of half the size, which tells the error of the others.
+    temperature : float
+        K; above 0 the model is that of the warm crystal: F0 is its stretch at rest, unless given, and what does not move has the
+        free energy of its vibrations, classical.
+    motion : {"nothing", "core", "all"}
+        What moves thermally by itself where there is a temperature: nothing in statics, core and handshake, or all unknowns.
     """
 
     method: str
@@ -117,6 +126,8 @@ class ModelSpec:
     condense_shifts: bool = True
     mesh_growth: float = 0.0
     mesh_scale: float = 1.0
+    temperature: float = 0.0
+    motion: Motion = "nothing"
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -131,6 +142,30 @@ class ModelSpec:
             raise ValueError(f"mesh_growth must be from 0 to 0.5, got {self.mesh_growth}")
         if not 0.1 <= self.mesh_scale <= 4:
             raise ValueError(f"mesh_scale must be from 0.1 to 4, got {self.mesh_scale}")
+        self._check_temperature()
+
+    def _check_temperature(self) -> None:
+        if not (np.isfinite(self.temperature) and self.temperature >= 0):
+            raise ValueError(f"temperature must be a number of at least 0 K, got {self.temperature:g}")
+        if self.motion not in get_args(Motion):
+            raise ValueError(f"motion must be one of {', '.join(get_args(Motion))}, got {self.motion!r}")
+        if self.temperature == 0:
+            return
+        if self.facts.forces:
+            raise ValueError(
+                f"temperature = {self.temperature:g} K does not go with method {self.method}, which blends forces: no free energy has "
+                "them as its derivatives; bgrac, bgfc or 0 is expected"
+            )
+        if not self.facts.continuum and self.motion == "nothing":
+            raise ValueError(
+                f"temperature = {self.temperature:g} K does not go with method {self.method} where nothing moves: no continuum "
+                'is there to be warm; motion = "all" is expected'
+            )
+        if self.crack != "none" and self.motion == "nothing":
+            raise ValueError(
+                f"temperature = {self.temperature:g} K does not go with a crack where nothing moves: the free energy of the faces in the "
+                'core is not there; motion = "core" or "all" is expected'
+            )
 
     @property
     def facts(self) -> Method:

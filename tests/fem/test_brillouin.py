@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from atomistics import Crystal
-from fem.brillouin import slab_vectors, wave_vectors
-from fem.symmetry import turns
+from fem.brillouin import front_vectors, slab_vectors, wave_vectors
+from fem.symmetry import front_turns, turns
 
 CRYSTALS = [
     Crystal.fcc("Cu", 3.6).oriented((1, 1, 1), (1, 1, -2)),
@@ -59,3 +59,27 @@ def test_waves_of_a_slab_run_along_its_faces():
     assert weights.sum() == pytest.approx(1.0)
     for i, j in ((1, 0), (0, 1), (2, 1), (-3, 2)):
         assert weights @ np.cos(k @ (i * cell[0] + j * cell[1])) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("periods", [1, 3])
+def test_waves_of_a_front_repeat_along_it_and_have_its_symmetry(periods):
+    """The mean of cos k.R is 1 for R = so many periods, 0 for other short lattice vectors; turns about the front change no sum."""
+    crystal = CRYSTALS[0]
+    vectors = np.array([[1, 0, 0], [0, 1, 0], [-1, 1, 0]]) @ crystal.cell_ij
+    combos = np.stack(np.meshgrid(*[np.arange(-4, 5)] * 3, indexing="ij"), -1).reshape(-1, 3) @ crystal.cell_ij
+    across = np.hypot(combos[:, 0], combos[:, 1])
+    front = combos[(across < 1e-9) & (combos[:, 2] > 1e-9)]
+    vectors[2] = front[np.argmin(front[:, 2])]
+    first = combos[across > 1e-9]
+    pairs = [(a, b) for a in first[np.argsort(np.hypot(*first[:, :2].T))][:12] for b in first[:400]]
+    volume = abs(np.linalg.det(crystal.cell_ij))
+    vectors[:2] = next(p for p in pairs if abs(abs(np.linalg.det([*p, vectors[2]])) - volume) < 1e-6 * volume)
+    k, weights = front_vectors(crystal, vectors, periods)
+    period = vectors[2, 2] * periods
+    np.testing.assert_allclose(np.cos(k[:, 2] * period), 1.0, atol=1e-9)
+    assert weights.sum() == pytest.approx(1.0)
+    near = combos[(np.linalg.norm(combos, axis=1) < 2.0 * crystal.shortest_lattice_vector) & (across > 1e-9)]
+    np.testing.assert_allclose(weights @ np.cos(k @ near.T), 0.0, atol=1e-12)
+    sums = [weights @ np.cos(k @ (near * 5 @ Q.T).T) for Q in front_turns(crystal)]
+    np.testing.assert_allclose(sums, np.broadcast_to(sums[0], np.shape(sums)), atol=1e-10)
+    assert 1 < len(sums) < len(turns(crystal))
