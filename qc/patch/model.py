@@ -13,6 +13,7 @@ from fem.mesh.domain import DomainMesh
 from fem.mesh.interpolation import cell_vertices
 from fem.mesh.proof import volumes
 from fem.shifts import independent
+from fem.thermal import Sampled
 
 from ..coupling.load import Load
 from ..coupling.methods import build_model
@@ -97,13 +98,13 @@ class PatchTest:
             self._models[key] = self.build(self.setup.spec(self.method, F0, core, width, radius))
         return self._models[key]
 
-    def build(self, spec: ModelSpec) -> Model:
-        """A model of its own. Collective."""
+    def build(self, spec: ModelSpec, vibrations: Sampled | None = None) -> Model:
+        """A model of its own; at a temperature with the vibrations of its crystal. Collective."""
         s = self.setup
         if self._domain is None and self.facts.continuum:
             self._domain = s.domain(self.comm)
         try:
-            return build_model(self.comm, s.crystal, s.potential, s.lattice, spec, domain=self._domain)
+            return build_model(self.comm, s.crystal, s.potential, s.lattice, spec, domain=self._domain, vibrations=vibrations)
         except InputError:
             raise
         except ValueError as error:

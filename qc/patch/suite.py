@@ -15,6 +15,7 @@ from ..coupling.spec import METHODS
 from ..solve.factors import release_dropped
 from .choice import PatchChoice, make_setups, reason_against
 from .claims.claims import CLAIMS, Finding
+from .claims.heat import HEAT_CLAIMS
 from .claims.qm import ELASTIC_BUDGET, QM_CLAIMS, cube_stretch, has_qm, needs_engine
 from .claims.waves import ALL_WAVES, WAVE_CLAIMS
 from .crystals import parse_crystal
@@ -128,6 +129,8 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
         return has_qm(setup) and (m.reconstructed if setup.no_inversion is None else blended)
     if claim in WAVE_CLAIMS:  # in the plane the reference is exact, and a disc of atoms is small
         return m.reconstructed and setup.dimension == 2 and setup.mesh is None
+    if claim in HEAT_CLAIMS:  # motion in space has as many modes as in the plane, and costs a minute
+        return m.reconstructed and setup.dimension < 3 and setup.mesh is None and setup.shifts is None
     if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
@@ -159,7 +162,7 @@ def _chosen(claim: str, deformations: Sequence[Deformation]) -> list[Deformation
     """Deformations at which a claim is tested: all, the rotations, or the last but rotations with any strain."""
     if claim in AT_EACH_DEFORMATION:
         return list(deformations)
-    if claim in WAVE_CLAIMS:
+    if claim in WAVE_CLAIMS or claim in HEAT_CLAIMS:
         return [IDENTITY]
     if claim == "objectivity":
         return [d for d in deformations if d.degrees is not None]

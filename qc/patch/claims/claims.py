@@ -14,6 +14,7 @@ from ..model import PatchTest, volume, wave
 from ..words import Deformation
 from .finding import EXACT, WAVE, Claim, Finding, largest_of
 from .forces import decay_rate, force_patch, newton_return
+from .heat import HEAT_CLAIMS
 from .nulls import null_atomistic, null_continuum
 from .qm import QM_CLAIMS
 from .waves import WAVE_CLAIMS
@@ -111,6 +112,7 @@ CLAIMS: dict[str, Claim] = {
     "objectivity": objectivity,
     "Newton from a perturbed state": newton_return,
     **WAVE_CLAIMS,
+    **HEAT_CLAIMS,
     **QM_CLAIMS,
 }
 """Claims by the names they have in records."""
