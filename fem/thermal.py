@@ -186,10 +186,14 @@ class ThermalMaterial(CauchyBornMaterial):
                 f"at F = {F[k].tolist()} the logarithmic strain is {size[k]:.3g}, and vibrations are known up to {self.radius:.3g}: "
                 "expected is a smaller strain of the continuum, or a crystal whose lattice constant is that of the temperature"
             )
-        f, s, c = self._polynomials.evaluate(self._coefficients, h, second)
+        f, s, c = self.by_strain(h, second)
         s = np.einsum("nk,kij->nij", s, self._unit)
         tangent = np.einsum("nkl,kij,lab->nijab", c, self._unit, self._unit, optimize=True) if second else None
         return f, *stress_and_tangent(F, s, tangent)
+
+    def by_strain(self, h: np.ndarray, second: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """f / v0 (n,), its gradient (n, d) and Hessian (n, d, d) by components h (n, d) of ln U in `unit_strains`, eV/A^3."""
+        return self._polynomials.evaluate(self._coefficients, h, second)
 
     def _evaluate(self, G_kid: np.ndarray, second: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         W, dG, ddG = super()._evaluate(G_kid, second)

@@ -87,12 +87,15 @@ class Warmth:
         Which of this rank's unknown blocks move by themselves.
     coupling : Coupling
         The whole sum of terms.
+    rest : (n_own, components) ndarray
+        Values of this rank's blocks in the perfect crystal at F0, inner shifts relaxed, A.
     """
 
     material: ThermalMaterial
     term: VibrationTerm | None
     moving: np.ndarray
     coupling: Coupling
+    rest: np.ndarray
 
     @classmethod
     def of(cls, shared: Ingredients, coupling: Coupling, material: ThermalMaterial) -> Warmth:
@@ -102,7 +105,9 @@ class Warmth:
         if shared.extents.spec.facts.continuum:
             term = vibration_term(shared, material, missing_modes(shared, moving))
             coupling.add(term)
-        return cls(material=material, term=term, moving=moving[: shared.parts.layout.n_free], coupling=coupling)
+        shifts = material.relaxed_shifts(shared.perfect.F0[None])[0]
+        rest = shared.parts.affine(np.zeros((3, 3)), shifts)
+        return cls(material=material, term=term, moving=moving[: shared.parts.layout.n_free], coupling=coupling, rest=rest)
 
     @property
     def kT(self) -> float:
@@ -112,10 +117,10 @@ class Warmth:
     @cached_property
     def compensation(self) -> np.ndarray:
         """(n_free, components) forces with which nothing acts on the perfect crystal at F0, eV/A. Collective; found once."""
-        coupling = self.coupling
-        known = coupling.load
-        coupling.impose(Load.none(coupling.layout))
-        at_rest = coupling.layout.create_unknowns()
+        coupling, n = self.coupling, self.coupling.layout.n_free
+        known, at_rest = coupling.load, coupling.layout.create_unknowns()
+        coupling.impose(Load(prescribed=self.rest[n:]))
+        at_rest.array[:] = self.rest[:n].ravel()
         found = self.gradient(at_rest) - self.force(at_rest)
         coupling.impose(known)
         return found
@@ -144,8 +149,11 @@ class Warmth:
 
 
 def vibration_term(shared: Ingredients, material: ThermalMaterial, theta: np.ndarray) -> VibrationTerm:
-    """Free energy of the part theta (n_cells,) of the modes of those cells that have an energy."""
+    """Free energy of the part theta (n_cells,) of the modes of those cells that have an energy.
+
+    Where cells move, they go beyond the strains at which it is known for moments: it is taken to the second order about F0.
+    """
     nodes, perfect = shared.parts.nodes, shared.perfect
     weight = np.where(nodes.weight > 0, theta, 0.0) * shared.extents.thickness
-    vibrational: Any = Vibrational(material)
+    vibrational: Any = Vibrational(material, None if shared.extents.spec.motion == "nothing" else perfect.F0)
     return VibrationTerm(ContinuumEnergy(nodes.space, vibrational, weight, perfect.F0, nodes.linear), nodes.rows)

@@ -67,6 +67,21 @@ def test_the_warm_crystal_is_at_rest(method):
     assert largest(q) < 1e-7
 
 
+@pytest.mark.slow
+def test_a_warm_multilattice_is_at_rest():
+    """Inner shifts have an energy, no thermal force, and their own values where a front of one period is warm: six seconds."""
+    crystal, potential = material("holland-marder")
+    nn = crystal.nearest_neighbour_distance
+    spec = ModelSpec(method="bgrac", core=Core(4 * nn), blend_width=4 * nn, radius=18 * nn, temperature=300.0)
+    m = build_model(MPI.COMM_SELF, crystal, potential, crack_lattice(crystal), spec)
+    u, q = m.uniform(m.perfect.F0), m.parts.layout.create_unknowns()
+    q.array[:] = u[: m.parts.layout.n_free].ravel()
+    m.coupling.prescribed[:] = u[m.parts.layout.n_free :]
+    assert largest(gradient(m, q)) > 1e-3
+    m.impose(m.load(u))
+    assert largest(gradient(m, q)) < 1e-9
+
+
 def test_the_dead_load_is_what_motion_and_missing_modes_leave(monkeypatch):
     """Of the state at rest, whatever load the model is under when it is asked for; worked out once."""
     asked = []
