@@ -28,7 +28,7 @@ INSIDE = 0.8
 """Part of the core whose strain is measured."""
 ALLOWED, SEEN = 0.1, 0.2
 """Largest strain of the core with W_T by that with W alone, and the least one that W must make, in units of the thermal strain."""
-FURTHER, LEFT = 0.01, 0.02
+FURTHER, LEFT = 0.01, 0.03
 """Further strain along y under which the dead load stays as it was, and the strain of the core that it may leave then."""
 ROUGH = 0.1
 """Part of the thermal stress missed by the polynomial from which on quasi-harmonic theory says nothing of a crystal."""
