@@ -129,8 +129,8 @@ def _means_something(claim: str, method: str, setup: PatchSetup) -> bool:
         return has_qm(setup) and (m.reconstructed if setup.no_inversion is None else blended)
     if claim in WAVE_CLAIMS:  # in the plane the reference is exact, and a disc of atoms is small
         return m.reconstructed and setup.dimension == 2 and setup.mesh is None
-    if claim in HEAT_CLAIMS:  # motion in space has as many modes as in the plane, and costs a minute
-        return m.reconstructed and setup.dimension < 3 and setup.mesh is None and setup.shifts is None
+    if claim in HEAT_CLAIMS:  # what is left by W_T elsewhere is measured (docs/temperature.md), not understood
+        return m.reconstructed and setup.dimension == 2 and setup.mesh is None
     if setup.shifts == "given" and claim in AT_REST:
         return False
     if claim == "energy patch test":
