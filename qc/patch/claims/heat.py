@@ -10,6 +10,7 @@ from petsc4py import PETSc
 
 from fem.thermal import Sampled
 
+from ...coupling.load import Load
 from ...coupling.model import Model
 from ...coupling.spec import Motion
 from ...coupling.thermal_force import work_of_motion
@@ -122,7 +123,7 @@ def strains(model: Model, further: np.ndarray) -> Strains:
     layout, u = model.parts.layout, model.uniform(model.perfect.F0 + further)
     q = layout.create_unknowns()
     q.array[:] = u[: layout.n_free].ravel()
-    model.coupling.prescribed[:] = u[layout.n_free :]
+    model.impose(Load(prescribed=u[layout.n_free :]))
     static = warmth.static()
     w = _answer(static.hessian(q), dilation(model), layout.comm)
     cold = work_of_motion(static, q, warmth.moving, warmth.kT, w, model.crystal.nearest_neighbour_distance)

@@ -25,7 +25,6 @@ def sweep(folder, ranks=comm, resume=False):
         return SweepRun(swept, held, SolverOptions(), shown).execute()
 
 
-@pytest.mark.usefixtures("unrendered")
 @pytest.mark.mpi(min_size=2)
 def test_a_sweep_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
     """One rank of all is asked to stop after the first load: the numbers of an uninterrupted sweep, nothing begun again.

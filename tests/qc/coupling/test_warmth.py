@@ -76,7 +76,7 @@ def test_a_warm_multilattice_is_at_rest():
     m = build_model(MPI.COMM_SELF, crystal, potential, crack_lattice(crystal), spec)
     u, q = m.uniform(m.perfect.F0), m.parts.layout.create_unknowns()
     q.array[:] = u[: m.parts.layout.n_free].ravel()
-    m.coupling.prescribed[:] = u[m.parts.layout.n_free :]
+    m.impose(Load(prescribed=u[m.parts.layout.n_free :]))
     assert largest(gradient(m, q)) > 1e-3
     m.impose(m.load(u))
     assert largest(gradient(m, q)) < 1e-9
