@@ -27,6 +27,10 @@ def velocity(
     sites: Annotated[int, typer.Option("--sites", metavar="N", help="Periods of the front that walks.")] = 256,
     events: Annotated[int, typer.Option("--events", metavar="N", help="Bonds that break or heal, at each load and temperature.")] = 200_000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random numbers.")] = 0,
+    thermal: Annotated[
+        Path | None,
+        typer.Option("--thermal", metavar="DIR", help="Results of qc thermal of the same crystal: loads in K_G of each temperature."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where results go; beside kinks.json if left out.")
     ] = None,
@@ -37,7 +41,7 @@ def velocity(
     """
 
     def words() -> Walks:
-        return walks_of(directory, temperature, levels, sites, events, seed, output)
+        return walks_of(directory, temperature, levels, sites, events, seed, output, thermal)
 
     raise typer.Exit(exit_code(lambda comm: velocity_body(comm, words)))
 

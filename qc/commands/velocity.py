@@ -27,23 +27,19 @@ from ..report.page import report_or_warn
 from .checks import make_directory
 from .terminal import display
 from .velocity_plan import Walks
+from .velocity_thermal import WarmGriffith, read_thermal
 
 COLUMNS = (
-    *("K_over_KG", "G", "temperature", "velocity", "source", "walk", "walk_error", "formula", "path"),
+    *("K_over_KG", "K", "G", "temperature", "velocity", "source", "walk", "walk_error", "formula", "path"),
     *("nucleation", "migration", "window"),
 )
 """Columns of ``velocity.csv``."""
 
-LAW_COLUMNS = ("temperature", "velocity", "G", "K_over_KG")
+LAW_COLUMNS = ("temperature", "velocity", "G", "K_over_KG", "K")
 """Columns of ``growth_law.csv``."""
 
 LOADS = 12
 """Loads where none are named."""
-
-COLD = (
-    "loads are in K_G of 0 K, lattice and elastic constants are those of 0 K: what warming does to K_G, as qc thermal has it, is not in "
-    "these velocities"
-)
 
 
 def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any]:
@@ -51,7 +47,7 @@ def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any
 
     Each pair of load and temperature has its own random numbers: the ranks share the pairs and nothing depends on how many they are.
     """
-    kinks, laws = on_root(comm, lambda: read_kinks(walks.kinks))
+    kinks, laws, griffith = on_root(comm, lambda: _read(walks))
     levels = on_root(comm, lambda: _levels(walks.levels, laws))
     pairs = [(level, T) for level in levels for T in walks.temperatures]
     found: dict[int, FrontVelocity] = {}
@@ -59,12 +55,21 @@ def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any
         shown.begin(len(range(0, len(pairs), comm.size)))
         for n in range(comm.rank, len(pairs), comm.size):
             level, T = pairs[n]
-            found[n] = front_velocity(between(laws, level), T, kinks["step"], walks.sites, walks.events, walks.seed)
+            row = front_velocity(between(laws, level), T, kinks["step"], walks.sites, walks.events, walks.seed)
+            found[n] = row.under(griffith.at(T) or (kinks["K_G"], row.G / level**2))
             shown.step(len(found), line_of(found[n]))
     everything = {n: row for part in comm.allgather(found) for n, row in part.items()}
-    made = _document(walks, kinks, laws, [everything[n] for n in range(len(pairs))])
+    made = _document(walks, kinks, laws, griffith, [everything[n] for n in range(len(pairs))])
     on_root(comm, lambda: _write(walks, made))
     return made
+
+
+def _read(walks: Walks) -> tuple[dict[str, Any], list[KinkLaw], WarmGriffith]:
+    """Events of the front, and what warming does to Griffith's load."""
+    kinks, laws = read_kinks(walks.kinks)
+    if walks.thermal is None:
+        return kinks, laws, WarmGriffith()
+    return kinks, laws, read_thermal(walks.thermal, kinks["K_G"], walks.temperatures)
 
 
 def read_kinks(directory: Path) -> tuple[dict[str, Any], list[KinkLaw]]:
@@ -98,12 +103,15 @@ def _levels(asked: list[float] | None, laws: Sequence[KinkLaw]) -> list[float]:
     return sorted(asked)
 
 
-def _document(walks: Walks, kinks: Mapping[str, Any], laws: Sequence[KinkLaw], rows: Sequence[FrontVelocity]) -> dict[str, Any]:
+def _document(
+    walks: Walks, kinks: Mapping[str, Any], laws: Sequence[KinkLaw], griffith: WarmGriffith, rows: Sequence[FrontVelocity]
+) -> dict[str, Any]:
     """Contents of velocity.json: energies in eV, velocities in m/s, G in J/m^2."""
     made = {
         "case": kinks["case"],
         "step": kinks["step"],
         "K_G": kinks["K_G"],
+        "thermal": None if griffith.source is None else str(griffith.source),
         "front_periods": kinks["front_periods"],
         "sites": walks.sites,
         "events": walks.events,
@@ -113,10 +121,10 @@ def _document(walks: Walks, kinks: Mapping[str, Any], laws: Sequence[KinkLaw], r
         "interpolation_error": interpolation_error(laws),
         "velocities": [row.plain() for row in rows],
         "growth_law": {"table": growth_table(rows), "fit": growth_fit(rows, equal_energies(laws))},
-        "warnings": kinks["warnings"],
+        "warnings": [*kinks["warnings"], *griffith.warnings],
         "versions": versions(),
     }
-    return made | {"trust": trust(made)}
+    return made | {"trust": trust(made, griffith.statement(walks.temperatures))}
 
 
 def _write(walks: Walks, made: Mapping[str, Any]) -> None:
@@ -131,8 +139,8 @@ def _write(walks: Walks, made: Mapping[str, Any]) -> None:
         report_or_warn(directory)
 
 
-def trust(made: Mapping[str, Any]) -> list[str]:
-    """How far to trust the velocities, in sentences."""
+def trust(made: Mapping[str, Any], loads: str) -> list[str]:
+    """How far to trust the velocities, in sentences; ``loads`` is the one about the loads."""
     laws, rows = made["laws"], made["velocities"]
     left = max(max(law["energy_residual"], law["barrier_residual"]) for law in laws)
     between = made["interpolation_error"]
@@ -150,7 +158,7 @@ def trust(made: Mapping[str, Any]) -> list[str]:
         f"{walked}; elsewhere the growth formula stands alone",
         f"transition-state theory: barriers above 5 kT in {counted['holds']} of {len(rows)}, from 3 to 5 kT in {counted['edge']}, below in "
         f"{counted['outside']}, where kinks run almost freely and the velocity is none of rate theory",
-        COLD,
+        loads,
         STATEMENT,
     ]
 
@@ -175,7 +183,8 @@ def summary(made: Mapping[str, Any]) -> list[str]:
         )
     else:
         q = ", ".join(f"{value:.4f}" for value in fit["q"])
-        lines.append(f"fit {fit['form']}: v0 = {fit['v0']:.3g} m/s, q = {q} eV, G0 = {fit['G0']:.4f} J/m^2")
+        equal = ", ".join(f"{G0:.4f} J/m^2 at {T} K" for T, G0 in fit["G0"].items())
+        lines.append(f"fit {fit['form']}: v0 = {fit['v0']:.3g} m/s, q = {q} eV, G0 = {equal}")
         typical, largest = np.exp(fit["residual"]), np.exp(fit["largest"])
         lines.append(f"  it leaves a factor {typical:.2f} in v (root mean square of {fit['points']} points), {largest:.2f} at most")
     return [*lines, *(f"trust: {sentence}" for sentence in made["trust"]), *(f"warning: {sentence}" for sentence in made["warnings"])]

@@ -33,6 +33,8 @@ class Walks:
     levels : list of float or None
         K / K_G; None: between equal energies and the highest load measured.
     sites, events, seed : int
+    thermal : Path or None
+        Directory of a finished ``qc thermal`` of the same crystal, or its document: loads are in K_G of each temperature.
     """
 
     kinks: Path
@@ -42,10 +44,18 @@ class Walks:
     sites: int
     events: int
     seed: int
+    thermal: Path | None = None
 
 
 def walks_of(
-    kinks: Path, temperature: str, levels: str | None, sites: int, events: int, seed: int, output: Path | None
+    kinks: Path,
+    temperature: str,
+    levels: str | None,
+    sites: int,
+    events: int,
+    seed: int,
+    output: Path | None,
+    thermal: Path | None = None,
 ) -> Walks:
     """The words as they were given, looked at."""
     for option, number, (least, most) in (("--sites", sites, SITES), ("--events", events, EVENTS), ("--seed", seed, (0, 2**32 - 1))):
@@ -59,5 +69,12 @@ def walks_of(
     check_place(directory)
     refuse_if_held(directory)
     return Walks(
-        kinks=kinks, output=directory, temperatures=temperatures, levels=loads, sites=sites, events=events, seed=seed
+        kinks=kinks,
+        output=directory,
+        temperatures=temperatures,
+        levels=loads,
+        sites=sites,
+        events=events,
+        seed=seed,
+        thermal=thermal,
     )

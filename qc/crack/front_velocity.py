@@ -38,6 +38,8 @@ class FrontVelocity(Plain):
     ----------
     K_over_KG, G, temperature : float
         K_G; J/m^2; K.
+    K : float or None
+        MPa m^1/2, where K_G is known: `under`.
     velocity : float
         Of a long front, m/s: the walk's where a kink's path is short beside the front that walks, else the formula's.
     source : {"walk", "formula"}
@@ -54,6 +56,7 @@ class FrontVelocity(Plain):
     """
 
     K_over_KG: float
+    K: float | None = None
     G: float
     temperature: float
     velocity: float
@@ -65,6 +68,10 @@ class FrontVelocity(Plain):
     nucleation: float
     migration: float
     window: str
+
+    def under(self, griffith: tuple[float, float]) -> FrontVelocity:
+        """The same at its K / K_G, where K_G (MPa m^1/2) and 2 gamma (J/m^2) are these."""
+        return replace(self, K=self.K_over_KG * griffith[0], G=self.K_over_KG**2 * griffith[1])
 
 
 def front_velocity(kinks: KinkLaw, temperature: float, step: float, sites: int, events: int, seed: int) -> FrontVelocity:

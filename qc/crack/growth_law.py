@@ -11,7 +11,7 @@ from ..drive.ledger import KB
 from .front_velocity import FrontVelocity
 
 FORM = "ln v = ln v0 - (q0 - q1 ln(G / G0 - 1)) / kT"
-"""The formula fitted, v in m/s, q in eV, G0 where energies are equal.
+"""The formula fitted, v in m/s, q in eV, G0 where energies are equal: of each temperature.
 
 A pair of kinks with the interaction (G h^2 / pi) ln d runs from a distance d ~ 1 / (G - G0) on, and v is as the root of the rate at which
 pairs are made: q1 is about G h^2 / 2 pi.
@@ -26,17 +26,23 @@ def usable(rows: Sequence[FrontVelocity]) -> list[FrontVelocity]:
     return [row for row in rows if row.velocity > 0.0 and row.window != "outside"]
 
 
-def growth_table(rows: Sequence[FrontVelocity], per_decade: int = 2) -> list[dict[str, float]]:
-    """``G`` (J/m^2) and ``K_over_KG`` at round velocities (m/s) for each temperature (K), from points that rise with the load."""
-    table = []
+def growth_table(rows: Sequence[FrontVelocity], per_decade: int = 2) -> list[dict[str, float | None]]:
+    """``G`` (J/m^2) and ``K_over_KG`` at round velocities (m/s) for each temperature (K), from points that rise with the load.
+
+    ``K`` (MPa m^1/2) where the points have it.
+    """
+    table: list[dict[str, float | None]] = []
     for T in sorted({row.temperature for row in rows}):
-        log_v, G, K = _rising(sorted((row for row in usable(rows) if row.temperature == T), key=lambda row: row.K_over_KG))
+        points = sorted((row for row in usable(rows) if row.temperature == T), key=lambda row: row.K_over_KG)
+        log_v, G, K = _rising(points)
         if len(log_v) < 2:
             continue
+        K_G = None if points[0].K is None else points[0].K / points[0].K_over_KG
         for n in range(int(np.ceil(log_v[0] * per_decade)), int(np.floor(log_v[-1] * per_decade)) + 1):
             at = n / per_decade
-            entry = {"temperature": T, "velocity": float(10.0**at), "G": float(np.interp(at, log_v, G))}
-            table.append(entry | {"K_over_KG": float(np.interp(at, log_v, K))})
+            entry: dict[str, float | None] = {"temperature": T, "velocity": float(10.0**at), "G": float(np.interp(at, log_v, G))}
+            level = float(np.interp(at, log_v, K))
+            table.append(entry | {"K_over_KG": level, "K": None if K_G is None else level * K_G})
     return table
 
 
@@ -68,7 +74,7 @@ def growth_fit(rows: Sequence[FrontVelocity], equal: float | None) -> dict[str, 
     left = A @ found - b
     return {
         "form": FORM,
-        "G0": float(points[0].G * (equal / points[0].K_over_KG) ** 2),
+        "G0": {f"{row.temperature:g}": row.G * (equal / row.K_over_KG) ** 2 for row in points},
         "v0": float(np.exp(found[0])),
         "q": found[1:].tolist(),
         "residual": float(np.sqrt(np.mean(left**2))),

@@ -11,7 +11,7 @@ from fem.collective import on_root
 from qc.cli.app import main
 from qc.commands.velocity import run_velocity, summary
 from qc.commands.velocity_plan import Walks
-from tests.qc.crack.levels import document, level
+from tests.qc.crack.levels import G_G, K_G, document, level
 from tests.ranks import together_and_alone
 
 pytestmark = pytest.mark.usefixtures("unrendered")
@@ -56,6 +56,33 @@ def test_files(tmp_path):
     assert "of 24 walks have seen enough pairs of kinks" in said
 
 
+def thermal(folder, K_G=K_G, temperatures=(0.0, 300.0, 600.0)):
+    """A document of qc thermal: K_G and gamma lose one per cent and two in 300 K."""
+    folder.mkdir(exist_ok=True)
+    rows = [{"temperature": T, "K_G": K_G * (1 - T / 3e4), "gamma": 0.5 * G_G * (1 - T / 1.5e4)} for T in temperatures]
+    (folder / "thermal.json").write_text(json.dumps({"rows": rows, "warnings": ["of the crystal"]}))
+    return folder
+
+
+def test_loads_of_the_warm_crystal(tmp_path):
+    """At the same K / K_G the same velocity; K and G are those of the temperature, between rows on the line."""
+    folder = kinks(tmp_path / "kinks")
+    cold = run_velocity(walks(folder, output=tmp_path / "cold", temperatures=[450.0, 600.0]))
+    made = run_velocity(walks(folder, output=tmp_path / "warm", temperatures=[450.0, 600.0], thermal=thermal(tmp_path / "thermal")))
+    for one, two in zip(made["velocities"], cold["velocities"], strict=True):
+        assert one["velocity"] == two["velocity"]
+        assert two["K"] == pytest.approx(K_G * two["K_over_KG"], rel=1e-12)
+        assert two["G"] == pytest.approx(G_G * two["K_over_KG"] ** 2, rel=1e-9)
+        assert one["K"] == pytest.approx(two["K"] * (1 - two["temperature"] / 3e4), rel=1e-12)
+        assert one["G"] == pytest.approx(two["G"] * (1 - two["temperature"] / 1.5e4), rel=1e-9)
+    for one, two in zip(made["growth_law"]["table"], cold["growth_law"]["table"], strict=True):
+        assert one["K"] == pytest.approx(two["K"] * (1 - two["temperature"] / 3e4), rel=1e-9)
+    said = "\n".join(summary(made))
+    assert "loads are in K_G of their temperature (0.9850 at 450 K, 0.9800 at 600 K of that of 0 K" in said
+    assert "warning: of the crystal" in said
+    assert "those of 0 K: what warming does" in "\n".join(summary(cold))
+
+
 @pytest.mark.mpi
 def test_the_same_numbers_on_any_number_of_ranks(shared_path):
     folder = on_root(comm, lambda: kinks(shared_path / "kinks"))
@@ -80,6 +107,8 @@ def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
     broken.mkdir()
     (broken / "kinks.json").write_text('{"case": "x", "step": 3.3, "front_periods": 8, "K_G": 1, "levels": [{"K": 1}]}')
     warm = ["--temperature", "300"]
+    other, late = thermal(tmp_path / "other", 0.8), thermal(tmp_path / "late", temperatures=(300.0, 600.0))
+    (tmp_path / "torn.json").write_text('{"rows": [{"temperature": 0}], "warnings": []}')
     for words, said in (
         ([folder, "--temperature", "0"], "--temperature 0: '0' is not allowed, expected numbers from 50 to 3000, in K"),
         ([folder, "--temperature", "300,warm"], "--temperature 300,warm: 'warm' is not allowed"),
@@ -89,6 +118,11 @@ def test_bad_input_is_one_sentence(tmp_path, capfd, monkeypatch):
         ([folder, *warm, "--events", "0"], "--events 0 is not allowed"),
         ([tmp_path, *warm], "there is no kinks.json in it; expected is the directory of a finished qc kinks"),
         ([old, *warm], "the load 1.1 K_G has no G, no curvature or no frequency in kinks.json"),
+        ([folder, *warm, "--thermal", tmp_path], "thermal.json: there is no such file; expected is the directory of a finished qc thermal"),
+        ([folder, *warm, "--thermal", other], "K_G at 0 K is 0.8 MPa m^1/2, that of kinks.json 0.75: expected is the same potential"),
+        ([folder, *warm, "--thermal", late], "begins at 300 K, expected are rows from 0 K on"),
+        ([folder, "--temperature", "700", "--thermal", thermal(tmp_path / "t")], "--temperature 700 is not allowed: "),
+        ([folder, *warm, "--thermal", tmp_path / "torn.json"], "torn.json: is not the document of a qc thermal of this version"),
         ([broken, *warm], "is not the document of a qc kinks of this version"),
     ):
         monkeypatch.setattr("sys.argv", ["qc", "velocity", *map(str, words)])

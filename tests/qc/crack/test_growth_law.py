@@ -24,7 +24,7 @@ def test_the_formula_comes_back():
     found = growth_fit([*rows(), row(1.2, 300.0, 5.0, "outside"), row(1.0, 300.0, -1.0)], 1.02)
     assert found["v0"] == pytest.approx(1500.0)
     assert found["q"] == pytest.approx([0.1, 0.3])
-    assert found["G0"] == pytest.approx(2.7 * 1.02**2)
+    assert found["G0"] == pytest.approx({"300": 2.7 * 1.02**2, "600": 2.7 * 1.02**2})
     assert found["residual"] < 1e-10
     assert found["points"] == 8
 
