@@ -274,7 +274,7 @@ def dense_hessian(
     """
     n, m_max = len(G), most_members(begin)
     place = np.zeros(len(owner), np.int32)
-    E, T = np.empty((half[n - 1] + 1, n)), np.empty((n, m_max))
+    E, T = np.empty((half[n - 1] + 1, m_max)), np.empty((n, m_max))
     Y = np.empty((n, m_max, 3, 3))
     at, entry = np.empty(m_max, np.int32), np.empty(len(owner), np.int32)
     for l in range(len(rows)):
