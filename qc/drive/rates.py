@@ -6,20 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
-from slepc4py import SLEPc
 
 from ..coupling.coupling import Coupling
 from ..errors import ConvergenceError
 from ..solve.factors import Inertia
 from ..solve.options import PREFIX
-from .frequencies import weighted_hessian
+from .frequencies import nearest_eigenpairs, weighted_hessian
 from .ledger import KB
 
 THZ = 1e12
 """1/ps, in 1/s."""
-
-CLOSE = 1e-8
-"""Relative error of the eigenvalue of the reaction."""
 
 STATEMENT = (
     "prefactor of rates: the frequency |w-| / 2 pi of the reaction at the saddle, not the ratio of the determinants of the whole model, "
@@ -64,38 +60,16 @@ def reaction_frequency(coupling: Coupling, q: PETSc.Vec, mass: np.ndarray) -> fl
     Raises
     ------
     ConvergenceError
-        There is no negative eigenvalue: q is no saddle.
+        There is no negative eigenvalue, q is no saddle, or none was found.
     """
-    D = weighted_hessian(coupling, q, mass[: coupling.layout.n_free])
+    D = weighted_hessian(coupling, q, mass)
     shift = -abs(float(D.getDiagonal().max()[1]))
-    value = _nearest(D, 0.2 * shift)
+    value = nearest_eigenpairs(D, 0.2 * shift, 1)[0][0]
     if value >= 0:  # the shift was nearer to the continuum than to the reaction
-        value = _nearest(D, shift)
+        value = nearest_eigenpairs(D, shift, 1)[0][0]
     if value >= 0:
         raise ConvergenceError("the state has no unstable mode: a rate needs a saddle")
     return float(np.sqrt(-value)) / (2.0 * np.pi) * THZ
-
-
-def _nearest(D: PETSc.Mat, shift: float) -> float:
-    """Eigenvalue of a symmetric matrix nearest to a shift."""
-    eps = SLEPc.EPS().create(D.comm)
-    eps.setOperators(D)
-    eps.setProblemType(SLEPc.EPS.ProblemType.HEP)
-    eps.setOptionsPrefix(PREFIX + "reaction_")
-    eps.setWhichEigenpairs(SLEPc.EPS.Which.TARGET_MAGNITUDE)
-    eps.setTarget(shift)
-    eps.setTolerances(CLOSE, 200)
-    st = eps.getST()
-    st.setType(SLEPc.ST.Type.SINVERT)
-    ksp = st.getKSP()
-    ksp.setType(PETSc.KSP.Type.PREONLY)
-    ksp.getPC().setType(PETSc.PC.Type.CHOLESKY)
-    ksp.getPC().setFactorSolverType("mumps")
-    eps.setFromOptions()
-    eps.solve()
-    if eps.getConverged() < 1:
-        raise ConvergenceError("the unstable mode of a saddle did not converge")
-    return float(np.real(eps.getEigenvalue(0)))
 
 
 def log_determinant(H: PETSc.Mat) -> float:
