@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import modes
+from benchmarks import modes, trajectory
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/dynamics.md").read_text()
-TABLES = (modes,)
+TABLES = (modes, trajectory)
 
 
 def rows(module):
@@ -28,3 +28,10 @@ def test_lowest_modes_are_those_of_all_atoms():
     assert max(worst.values()) < 5.0
     sheet = [worst[modes.SUBJECTS[0][0], R] for R in (16.0, 32.0, 64.0)]
     assert sheet == sorted(sheet, reverse=True)
+
+
+def test_trajectories_are_those_of_lammps():
+    """To 1e-6 A over some hundred steps; after that atoms part as those of a chaotic system do."""
+    found = [row for row in rows(trajectory) if row["steps"] <= 300]
+    assert {row["crystal"] for row in found} == {subject.words for subject in trajectory.SUBJECTS}
+    assert max(row["apart (A)"] for row in found) < 1e-6
