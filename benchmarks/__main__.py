@@ -27,6 +27,7 @@ BENCHMARKS = {
     "memory": "resident memory over 1,000 steps of a ladder and 200 events of a propagation (minutes)",
     "solution": "one crack state: the blended model against LAMMPS and ASE, which relax every atom (an hour)",
     "dynamics": "a step of dynamics in evaluations of the gradient, and against LAMMPS' NVE of all atoms (minutes)",
+    "conservation": "energy of a model in motion over 1,000 periods by the time step, and the way back (ten minutes)",
     "modes": "lowest frequencies of the coupled model against all atoms and the elastic disc (a minute)",
     "trajectory": "a disc of atoms in motion against LAMMPS' NVE, atom by atom (a minute)",
     "warm_crystals": "lattice and elastic constants, gamma and K_G of four crystals over the temperature (a minute)",
@@ -36,7 +37,7 @@ BENCHMARKS = {
     "balance": "MPI: memory, sites and bytes sent a rank of one model on 1, 2, 4 and 8; the largest over the mean (minutes)",
     "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"output_growth", "memory", "solution", "dynamics", "modes", "trajectory", "thermal", "warm_crystals", "warm_seam"}
+LONG = {"output_growth", "memory", "solution", "dynamics", "conservation", "modes", "trajectory", "thermal", "warm_crystals", "warm_seam"}
 LONG |= {"large", "balance", "scaling"}
 """Only by name."""
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import modes, trajectory
+from benchmarks import conservation, modes, trajectory
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/dynamics.md").read_text()
-TABLES = (modes, trajectory)
+TABLES = (conservation, modes, trajectory)
 
 
 def rows(module):
@@ -20,6 +20,15 @@ def rows(module):
 def test_the_table_is_that_of_the_benchmark(module):
     assert "\n".join(module.lines(rows(module))) in PAGE
 
+
+
+def test_energy_is_conserved_over_a_thousand_periods():
+    """The mean to 1e-4, the error at any time falls as the square of the step."""
+    found = rows(conservation)
+    assert max(abs(row["drift of the mean"]) for row in found) < 1e-4
+    ratios = [row["by the half step's"] for row in found if "by the half step's" in row]
+    assert len(ratios) == 1
+    assert 3.6 < ratios[0] < 4.4
 
 
 def test_lowest_modes_are_those_of_all_atoms():

@@ -27,8 +27,9 @@ def tiny_on(comm: MPI.Comm, method: str = "bgrac") -> Model:
 
 
 def bump(m: Model, amplitude: float = 0.01, width: float = 2.0) -> PETSc.Vec:
-    """A smooth displacement away from the centre."""
-    q = m.parts.layout.create_unknowns()
-    X = m.X_free[:, :2]
-    q.array[:] = (amplitude * X / width * np.exp(-((X / width) ** 2).sum(1, keepdims=True))).ravel()
+    """A smooth displacement away from the centre; inner shifts stay."""
+    q, X = m.parts.layout.create_unknowns(), m.X_free[:, :2]
+    u = q.array.reshape(len(X), -1)
+    u[:, :2] = amplitude * X / width * np.exp(-((X / width) ** 2).sum(1, keepdims=True))
+    u[m.parts.is_shift[: len(X)]] = 0.0
     return q
