@@ -188,7 +188,7 @@ def most_members(begin):
 def hessian(
     rows, index, lam, G, fit, half, factor, sign, column, owner, begin, member, active, ends, bonds, A, c, row_first, col, H
 ):
-    """Add sum_l (C D)^T [pair blocks + c s s^T] (C D) to the 3x3 blocks H of a pattern with sorted columns.
+    """Add sum_l (C D)^T [pair blocks + c s s^T] (C D) to the 3x3 blocks H of a pattern.
 
     ``active``, ``ends``, ``bonds``, A and c are the fields of `site_potential.HessianFactors` on the reconstructed bonds. Row r of
     C D is f E[half_r] plus the bond itself, two entries: only f^2 E^T E, once for the two bonds of a half, fills the block of a site.
