@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
-from benchmarks.measure import Report
+from benchmarks.measure import Report, markdown
 from qc.coupling.model import Model
 from qc.drive.dynamics import Dynamics
 from qc.drive.motion import USUAL, DynamicsSpec
@@ -105,13 +105,13 @@ def way_back(m: Model, periods: int) -> float:
 def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The table of docs/dynamics.md."""
     head = ["crystal", "step, 1/w_max", "steps", "largest error", "by the half step's", "drift of the mean", "there and back"]
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in rows:
         ratio, back = row.get("by the half step's"), row.get("back (A)")
         cells = [row["crystal"], f"{row['step (1/w_max)']:.3f}", f"{row['steps']:,d}", f"{row['largest error']:.2e}"]
         cells += ["" if ratio is None else f"{ratio:.2f}", f"{row['drift of the mean']:+.1e}"]
         made.append([*cells, "" if back is None else f"{back:.1e} A"])
-    return [f"| {' | '.join(cells)} |" for cells in made]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -80,6 +80,17 @@ class Report:
         path.write_text(json.dumps(content, indent=1) + "\n")
         console.print(f"written to {path}")
         return path
+
+
+def kept_rows(name: str) -> list[dict[str, Any]]:
+    """Rows of a benchmark as its file has them."""
+    rows: list[dict[str, Any]] = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
+    return rows
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a table for the documentation."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
 def machine() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from mpi4py import MPI
 from scipy.optimize import brentq
 from scipy.special import jv, jvp
 
-from benchmarks.measure import Report
+from benchmarks.measure import Report, markdown
 from fem.cauchy_born import GPA
 from qc.coupling.model import Model
 from qc.drive.frequencies import lowest_frequencies
@@ -107,13 +107,13 @@ def clamped_disc(c_l: float, c_t: float, R: float, count: int) -> np.ndarray:
 def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The table of docs/dynamics.md."""
     head = ["crystal", "R (nn)", "atoms", "unknown blocks", *(f"mode {k + 1}" for k in range(COUNT)), "atoms, disc", "coupled, disc"]
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in rows:
         cells = [row["crystal"], f"{row['R (nn)']:.0f}", f"{row['atoms']:,d}", f"{row['blocks']:,d}"]
         cells += [f"{row[f'mode {k + 1} (%)']:+.2f}" for k in range(COUNT)]
         cells += [f"{row[name]:+.2f}" if name in row else "" for name in ("disc, atoms (%)", "disc, coupled (%)")]
         made.append(cells)
-    return [f"| {' | '.join(cells)} |" for cells in made]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from atomistics.potentials.library import find_potential
 from atomistics.species import atomic_mass
-from benchmarks.measure import Report, cpu_seconds
+from benchmarks.measure import Report, cpu_seconds, markdown
 from fem.cauchy_born import GPA, CauchyBornMaterial
 from fem.phonons import Vibrations
 from fem.thermal import Sampled, ThermalMaterial, sampled
@@ -192,14 +192,14 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The rows as docs/temperature.md has them."""
     head = ["", "T (K)", "a (A)", "a of LAMMPS", "off (1e-4)"]
     head += [*(text for name in NAMES for text in (name, f"{name} of LAMMPS")), "worst (%)"]
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in rows:
         cells = [row["potential"].split(".eam")[0], f"{row['T (K)']:.0f}", f"{row['a (A)']:.5f}"]
         cells += [f"{row['a of LAMMPS']:.5f} +- {row['+-']:.5f}", f"{row['off (1e-4)']:+.2f}"]
         for name in NAMES:
             cells += [f"{row[name]:.1f}", f"{row[f'MD {name}']:.1f} +- {row[f'+-{name}']:.1f}"]
         made.append([*cells, f"{row['worst C (%)']:.1f}"])
-    return [f"| {' | '.join(cells)} |" for cells in made]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

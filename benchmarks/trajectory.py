@@ -18,7 +18,7 @@ from mpi4py import MPI
 
 from atomistics.potentials.library import find_potential
 from atomistics.units import AMU
-from benchmarks.measure import Report
+from benchmarks.measure import Report, markdown
 from qc.drive.dynamics import Dynamics
 from qc.drive.masses import masses_of
 from qc.drive.motion import DynamicsSpec
@@ -169,12 +169,12 @@ def peer(subject: Subject, moving: Dynamics) -> Iterator[Peer]:
 def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The table of docs/dynamics.md."""
     head = ["disc", "free atoms", "steps", "largest displacement (A)", "trajectories apart (A)", "kinetic energy (eV)", "LAMMPS'"]
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in rows:
         cells = [row["crystal"], f"{row['free']:,d}", f"{row['steps']:,d}", f"{row['moved (A)']:.3f}", f"{row['apart (A)']:.1e}"]
         theirs = row["LAMMPS' (eV)"]
         made.append([*cells, f"{row['kinetic (eV)']:.4f}", f"{theirs:.4f}"])
-    return [f"| {' | '.join(cells)} |" for cells in made]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

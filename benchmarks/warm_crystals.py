@@ -9,7 +9,7 @@ from typing import Any
 
 from mpi4py import MPI
 
-from benchmarks.measure import Report
+from benchmarks.measure import Report, markdown
 from qc.commands.thermal import run_thermal
 from qc.commands.thermal_plan import warming_of
 
@@ -47,11 +47,11 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     forms = {"T (K)": ".0f", "a (A)": ".4f", "alpha (1e-6/K)": ".1f", "C11": ".1f", "C12": ".1f", "C44": ".1f", "gamma (J/m^2)": ".3f"}
     forms |= {"K_G (MPa m^1/2)": ".3f", "a of quanta (A)": ".4f", "fit (%)": ".2g", "amplitude (%)": ".1f"}
     cold = ("fit (%)", "amplitude (%)")
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in rows:
         cells = ["" if name in cold and row["T (K)"] == 0 else format(row[name], form) for name, form in forms.items()]
         made.append([row["potential"].split(".eam")[0] if row["T (K)"] == 0 else "", *cells])
-    return [f"| {' | '.join(cells)} |" for cells in made]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
-from benchmarks.measure import Report
+from benchmarks.measure import Report, markdown
 from qc.commands.patch import PatchOptions, plan
 from qc.coupling import warmth
 from qc.coupling.model import Model
@@ -61,7 +61,7 @@ def warm_model(test: PatchTest, motion: Motion, by_beta: bool = False) -> Model:
     if by_beta:
         warmth.missing_modes = lambda shared, moving: shared.parts.nodes.weight
     try:
-        return heat._model(test, motion)
+        return heat.warm_model(test, motion)
     finally:
         warmth.missing_modes = right
 
@@ -183,25 +183,21 @@ def _dynamics_row(known: dict[str, Any], steps: int) -> dict[str, Any]:
 def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The mean forces as docs/temperature.md has them."""
     head = ["crystal", "moves", "thermal strain (1e-3)", "W", "W_T", "W_T with beta", "dead load, 1 % further"]
-    made = [head, ["---"] * len(head)]
+    made = []
     for row in (row for row in rows if row["by"] == "mean force"):
         values = [f"{row[name]:+.3f}" for name in ("W", "W_T", "beta", "dead load")]
         made.append([row["crystal"], row["moves"], f"{1e3 * row['thermal strain']:.2f}", *values])
-    return _table(made)
+    return markdown(head, made)
 
 
 def dynamics_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Molecular dynamics as docs/temperature.md has it."""
-    made = [["continuum", "molecular dynamics", "mean forces at the core's T", "T of the core / T"], ["---"] * 4]
+    head, made = ["continuum", "molecular dynamics", "mean forces at the core's T", "T of the core / T"], []
     (row,) = (row for row in rows if row["by"] == "dynamics")
     for name in CONTINUA:
         seen = f"{row[f'dynamics {name}']:+.3f} +- {row[f'{name} error']:.3f}"
         made.append([name, seen, f"{row[f'{name} expected']:+.3f}", f"{row[f'{name} warm']:.3f}"])
-    return _table(made)
-
-
-def _table(cells: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in cells]
+    return markdown(head, made)
 
 
 if __name__ == "__main__":

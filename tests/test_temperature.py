@@ -1,12 +1,12 @@
 """The tables of docs/temperature.md are those of the benchmarks, which meet their targets."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks import thermal, warm_crystals, warm_seam
+from benchmarks.measure import kept_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/temperature.md").read_text()
@@ -17,19 +17,15 @@ def test_the_script_of_the_page_runs():
     exec(compile(block, "docs/temperature.md", "exec"), {})
 
 
-def rows(name):
-    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())["rows"]
-
-
 def test_the_tables_are_those_of_the_benchmarks():
     seam = [("warm_seam", warm_seam.lines), ("warm_seam", warm_seam.dynamics_lines)]
     for name, lines in [("warm_crystals", warm_crystals.lines), ("thermal", thermal.lines), *seam]:
-        assert "\n".join(lines(rows(name))) in PAGE, name
+        assert "\n".join(lines(kept_rows(name))) in PAGE, name
 
 
 def test_copper_and_silicon_are_those_of_molecular_dynamics():
     """At 300 K the size within 2e-4, constants within 2 %."""
-    found = {row["crystal"]: row for row in rows("thermal") if row["T (K)"] == 300}
+    found = {row["crystal"]: row for row in kept_rows("thermal") if row["T (K)"] == 300}
     for element in ("Cu", "Si"):
         assert abs(found[element]["off (1e-4)"]) < 1e4 * thermal.TARGET_A
         assert found[element]["worst C (%)"] < 100 * thermal.TARGET_C
@@ -38,7 +34,7 @@ def test_copper_and_silicon_are_those_of_molecular_dynamics():
 
 def test_the_dead_load_leaves_no_strain_in_molecular_dynamics():
     """Within three standard errors, a tenth of what a cold continuum does at most, which dynamics sees as mean forces foretell."""
-    (row,) = (row for row in rows("warm_seam") if row["by"] == "dynamics")
+    (row,) = (row for row in kept_rows("warm_seam") if row["by"] == "dynamics")
     assert abs(row["dynamics dead load"]) < 3 * row["dead load error"]
     assert row["dead load error"] < 0.02
     assert row["dynamics W"] > 10 * abs(row["dynamics dead load"])

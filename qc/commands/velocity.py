@@ -56,7 +56,7 @@ def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any
         for n in range(comm.rank, len(pairs), comm.size):
             level, T = pairs[n]
             row = front_velocity(between(laws, level), T, kinks["step"], walks.sites, walks.events, walks.seed)
-            found[n] = row.under(griffith.at(T) or (kinks["K_G"], row.G / level**2))
+            found[n] = row.under(*(griffith.at(T) or (kinks["K_G"],)))
             shown.step(len(found), line_of(found[n]))
     everything = {n: row for part in comm.allgather(found) for n, row in part.items()}
     made = _document(walks, kinks, laws, griffith, [everything[n] for n in range(len(pairs))])

@@ -69,9 +69,9 @@ class FrontVelocity(Plain):
     migration: float
     window: str
 
-    def under(self, griffith: tuple[float, float]) -> FrontVelocity:
-        """The same at its K / K_G, where K_G (MPa m^1/2) and 2 gamma (J/m^2) are these."""
-        return replace(self, K=self.K_over_KG * griffith[0], G=self.K_over_KG**2 * griffith[1])
+    def under(self, K_G: float, two_gamma: float | None = None) -> FrontVelocity:
+        """The same at its K / K_G, where K_G (MPa m^1/2) and, if another than that of the kinks, 2 gamma (J/m^2) are these."""
+        return replace(self, K=self.K_over_KG * K_G, G=self.G if two_gamma is None else self.K_over_KG**2 * two_gamma)
 
 
 def front_velocity(kinks: KinkLaw, temperature: float, step: float, sites: int, events: int, seed: int) -> FrontVelocity:

@@ -57,7 +57,7 @@ def thermal_patch(test: PatchTest, deformation: Deformation) -> Finding:
     Core and handshake move amid what is at rest; then everything does. The first shows what a cold continuum does, the second what it
     would do to count the motion of the handshake and of the mesh once more as free energy.
     """
-    model = _model(test, "core")
+    model = warm_model(test, "core")
     warmth = model.warmth
     assert warmth is not None
     if warmth.material.stress_error > ROUGH:
@@ -65,7 +65,7 @@ def thermal_patch(test: PatchTest, deformation: Deformation) -> Finding:
     rest, further = np.zeros((3, 3)), np.diag([0.0, FURTHER, 0.0])
     amid = strains(model, rest)
     left = strains(model, further).warm - amid.warm  # the dead load takes away what there is at rest
-    everything = strains(_model(test, "all"), rest)
+    everything = strains(warm_model(test, "all"), rest)
     part = max(abs(amid.warm), abs(everything.warm)) / abs(amid.cold)
     numbers = {"cold": amid.cold, "warm": amid.warm, "cold_all": everything.cold, "warm_all": everything.warm, "dead_load": left}
     numbers |= {"thermal_strain": thermal_strain(model), "temperature": TEMPERATURE}
@@ -102,7 +102,8 @@ def _sampled(test: PatchTest) -> Sampled:
     return found
 
 
-def _model(test: PatchTest, motion: Motion) -> Model:
+def warm_model(test: PatchTest, motion: Motion) -> Model:
+    """The model of the claim, with what moves in it. Collective."""
     s, known = test.setup, _sampled(test)
     width = min(s.width, s.potential.cutoff / s.nn + BEYOND)
     radius = MARGIN * s.resolved(CORE, width)
