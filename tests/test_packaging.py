@@ -204,6 +204,14 @@ def test_ranks_that_pass_pass(tmp_path):
     assert "1 passed" in run.stdout
 
 
+def test_an_exception_while_a_model_is_dropped_ends_the_script():
+    """Meshes whose communicators carry mpi4py's locks left the script hanging at its next collective."""
+    text = "from tests.qc.models import model\nfrom mpi4py import MPI\ntry:\n    (model('hexagonal', 'bgfc'), 1 / 0)\nexcept ZeroDivisionError:\n    print(MPI.COMM_WORLD.allreduce(1))"
+    run = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout.split()) == (0, ["1"]), run.stderr
+    assert "SystemError" not in run.stderr
+
+
 def test_a_script_above_a_clone_named_qc_finds_the_package(tmp_path):
     """An editable install puts the folder of the clone on the path, where a package comes before a folder that has no __init__.py."""
     clone = tmp_path / "qc"

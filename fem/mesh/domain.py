@@ -226,7 +226,9 @@ def distribute(
         x = np.where((np.abs(x) < ON_PLANE) & np.array([False, True]), 0.0, x)
     element = basix.ufl.element("Lagrange", CELL[gdim], 1, shape=(gdim,))
 
-    def partitioner(comm: MPI.Comm, parts: int, types: object, topology: object) -> object:
+    # DOLFINx' own communicators carry no lower-case collective: mpi4py attaches a lock to them which, freed while an
+    # exception is on its way (4.1.2), is never opened again, and the script hangs instead of telling what went wrong.
+    def partitioner(_: MPI.Comm, parts: int, types: object, topology: object) -> object:
         target = recursive_bisection(comm, midpoints, weights, parts)
         return adjacencylist(target, np.arange(len(target) + 1, dtype=np.int32))._cpp_object
 

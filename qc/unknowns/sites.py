@@ -135,7 +135,7 @@ def _lattice_points_in_cells(
     comm: MPI.Comm, crystal: Crystal, lattice: MeshLattice, domain: DomainMesh, regions: Regions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Wanted lattice points (n, gdim) of this rank and the cells round them (n,), -1 for those beyond the mesh."""
-    furthest = domain.mesh.comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX)
+    furthest = comm.allreduce(float(np.abs(domain.mesh.geometry.x).max(initial=0.0)), op=MPI.MAX)
     reach = np.full(lattice.gdim, min(furthest, regions.extent))
     candidates = lattice.vertices(lattice_points(comm, lattice, regions.wanted, -reach, reach))
     points, cells, lost = owned_points(domain.mesh, candidates, 1e-6 * crystal.nearest_neighbour_distance)
