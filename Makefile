@@ -41,17 +41,20 @@ MPIRUN = $$(test -x $(BIN)mpirun && echo $(BIN)mpirun || echo mpirun)
 TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 UCX_TLS=$${UCX_TLS:-self,sm,tcp} \
 	MPIR_CVAR_CH4_PROGRESS_THROTTLE=1 MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT=200 \
 	PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# What make test leaves to make long has a faster test of the same: tests/long.toml.
+NOW := not slow and not long
 # A process a core. Tests of one file stay together until a process has nothing left to do; patch tests of one model always do.
 PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist $(or $(1),worksteal)
 REPORTS := results/tests
 RANKS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); test $$n -gt 2 && n=2; echo $$n)
 
-.PHONY: help venv test quick wheel-test begin house lint types unit mpi patch-test examples crack docs bench clean
+.PHONY: help venv test quick wheel-test begin house lint types unit mpi long patch-test examples crack docs bench clean
 
 help:
 	@echo "make crack     run $(CASE) on $(RANKS) ranks (RANKS=, CASE=, OUT=, ARGS=); again: goes on where it was"
 	@echo "make test      lint, types, unit tests serial and on 3 ranks (some on 2), patch tests: about $(TEST_MINUTES) minutes on two cores"
 	@echo "make quick     lint, types, a serial subset of the unit tests: 3 minutes at most"
+	@echo "make long      what make test has a faster test of (tests/long.toml): about five minutes more"
 	@echo "make patch-test  what theory says of each method, on 1, 2 and 3 ranks"
 	@echo "make wheel-test  builds the wheel, installs it outside this folder, runs qc selftest"
 	@echo "make venv      the environment only ($(VENV), from requirements.lock)"
@@ -87,7 +90,11 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 FORCE:
 endif
 
-test: begin lint types unit mpi patch-test
+# mypy keeps one core busy for a minute where it has no cache: unit tests have the other one.
+test: begin lint
+	+@$(MAKE) --no-print-directory -j2 types unit
+	+@$(MAKE) --no-print-directory mpi
+	+@$(MAKE) --no-print-directory patch-test
 	@$(PY) tools/slowest.py $(REPORTS)
 	@echo "make test: all passed"
 
@@ -96,7 +103,7 @@ begin:
 	@rm -rf $(REPORTS)
 
 quick: lint types
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) $(QUICK) $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "$(NOW)" $(PARALLEL) $(QUICK) $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .
@@ -111,15 +118,20 @@ PAGES := tests/test_docs.py tests/qc/report/test_page.py
 EXAMPLES := tests/test_examples.py tests/test_example_scripts.py
 ELSEWHERE := $(addprefix --deselect=,$(GALLERY) $(PAGES) $(EXAMPLES))
 unit: $(READY)
-	$(TEST_ENV) $(PY) -m pytest -q -m "not slow" $(PARALLEL) $(ELSEWHERE) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -q -m "$(NOW)" $(PARALLEL) $(ELSEWHERE) --junit-xml=$(REPORTS)/unit.xml $(PYTEST_ARGS)
 
 # One rank is what unit does. Three ranks have neighbours and one in the middle; marked also=2 is what is another thing on two.
 # Files without such a mark are not even read: every rank would.
 MARKED = $$(grep -rl --include='test_*.py' 'mark\.mpi$(1)' tests)
 MPI_PYTEST = $(TEST_ENV) $(RUN) timeout -k 10 $(MPI_TIMEOUT) $(MPIRUN) -n $(1) $(BIN)python3 tools/mpi_pytest.py -q --junit-xml=$(REPORTS)/$(2)$(1).xml
 mpi: $(READY)
-	$(call MPI_PYTEST,3,ranks) -m "mpi and not slow" --deselect=$(GALLERY) $(call MARKED) $(PYTEST_ARGS)
-	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and not slow" --deselect=$(GALLERY) $(call MARKED,.*also=2) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,ranks) -m "mpi and $(NOW)" --deselect=$(GALLERY) $(call MARKED) $(PYTEST_ARGS)
+	$(call MPI_PYTEST,2,ranks) -m "mpi(also=2) and $(NOW)" --deselect=$(GALLERY) $(call MARKED,.*also=2) $(PYTEST_ARGS)
+
+# On one rank, and those that several ranks share on three.
+long: $(READY)
+	$(TEST_ENV) $(PY) -m pytest -q -m "long and not slow" $(PARALLEL) --junit-xml=$(REPORTS)/long.xml $(PYTEST_ARGS)
+	$(call MPI_PYTEST,3,long) -m "mpi and long and not slow" $(MARKED) $(PYTEST_ARGS)
 
 # All claims once as pytest files, those of the quick choice on three ranks too, and the command on two. That ranks agree says nothing on one.
 patch-test: $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pickle
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,25 @@ if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401  before anything that loads an MPI
 
 
+RANKS = int(os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE") or 1)
+HERE = Path(__file__).parent
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """On several ranks only with the plugin that lets them agree: without it the first failure hangs the others."""
-    ranks = int(os.environ.get("PMI_SIZE") or os.environ.get("OMPI_COMM_WORLD_SIZE") or 1)
-    if ranks > 1 and not any(type(plugin).__name__ == "Agreement" for plugin in config.pluginmanager.get_plugins()):
+    if RANKS > 1 and not any(type(plugin).__name__ == "Agreement" for plugin in config.pluginmanager.get_plugins()):
         pytest.exit("several ranks need tools/mpi_pytest.py: make mpi, or mpirun -n 2 python tools/mpi_pytest.py", returncode=4)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark ``long`` what long.toml lists: `make long` runs it, `make test` has a faster test of the same."""
+    table = tomllib.loads((HERE / "long.toml").read_text())
+    listed = {*table["everywhere"], *(table["on_ranks"] if RANKS > 1 else ())}
+    for item in items:
+        name = f"{item.path.relative_to(HERE.parent)}::{item.name}" if item.path.is_relative_to(HERE) else ""
+        if listed & {name, name.partition("[")[0]}:
+            item.add_marker("long")
 
 
 @pytest.fixture(autouse=True)

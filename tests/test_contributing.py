@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,19 @@ def test_every_room_is_on_the_map():
     text = (ROOT / "CONTRIBUTING.md").read_text()
     rooms = [word for row in FLOORS["qc"] for word in row.split() if not word.endswith(".py")]
     assert [room for room in rooms if f"`qc/{room}`" not in text and not room.endswith("engine")] == []
+
+
+def test_what_make_test_leaves_out_has_a_faster_test_that_it_does_not_leave_out():
+    table = tomllib.loads((ROOT / "tests/long.toml").read_text())
+    everywhere, on_ranks = table["everywhere"], table["on_ranks"]
+    assert not everywhere.keys() & on_ranks.keys()
+    for listed in (everywhere, on_ranks):
+        for long, faster in listed.items():
+            for name in (long, faster):
+                file, _, test = name.partition("::")
+                marks = re.search(rf"((?:^@.*\n|^[ )\]].*\n)*)^def {test.partition('[')[0]}\(", (ROOT / file).read_text(), re.M)
+                assert marks, f"{name}: no such test"
+                assert not re.search(r"^@pytest.mark.slow", marks[1], re.M), f"{name} is slow"
+                assert listed is everywhere or "mark.mpi" in marks[1], f"{name} does not run on several ranks"
+            assert faster not in everywhere, f"{long}: {faster} is left out itself"
+            assert listed is everywhere or faster not in on_ranks, f"{long}: {faster} is left out on several ranks itself"
