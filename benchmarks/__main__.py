@@ -30,6 +30,7 @@ BENCHMARKS = {
     "conservation": "energy of a model in motion over 1,000 periods by the time step, and the way back (ten minutes)",
     "modes": "lowest frequencies of the coupled model against all atoms and the elastic disc (a minute)",
     "trajectory": "a disc of atoms in motion against LAMMPS' NVE, atom by atom (a minute)",
+    "running": "cracks that run in the brittle sheet: speed by the load, beside all atoms (ten minutes)",
     "warm_crystals": "lattice and elastic constants, gamma and K_G of four crystals over the temperature (a minute)",
     "thermal": "a crystal at temperature against LAMMPS NPT and NVT: lattice and elastic constants (half an hour)",
     "warm_seam": "strain of a warm crystal by the seam: W, W_T, beta, dead load, by mean forces and by molecular dynamics (ten minutes)",
@@ -37,8 +38,8 @@ BENCHMARKS = {
     "balance": "MPI: memory, sites and bytes sent a rank of one model on 1, 2, 4 and 8; the largest over the mean (minutes)",
     "scaling": "MPI: two ranks against two independent jobs; what a rank holds and sends on 1 to 64 (half an hour)",
 }
-LONG = {"output_growth", "memory", "solution", "dynamics", "conservation", "modes", "trajectory", "thermal", "warm_crystals", "warm_seam"}
-LONG |= {"large", "balance", "scaling"}
+LONG = {"output_growth", "memory", "solution", "dynamics", "conservation", "modes", "trajectory", "running"}
+LONG |= {"thermal", "warm_crystals", "warm_seam", "large", "balance", "scaling"}
 """Only by name."""
 
 

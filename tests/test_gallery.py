@@ -139,6 +139,15 @@ def test_kinks(tmp_path):
     assert max(found["saddles"]) < 0.6 * found["together"]
 
 
+def test_running():
+    """Slower than a crack that sends no waves, faster than half of that, by bonds that break in a model which follows."""
+    found = results("18_running")
+    assert 0.5 * 0.408 < found["share"] < 0.408
+    assert found["speed"].spread < 0.1 * found["speed"].value
+    assert found["crack"].state.moves >= 2
+    assert abs(found["drift"]) < 1e-3
+
+
 def test_waves():
     """The pulse leaves for good with the stadium and comes back without; every eV is accounted for."""
     found = results("16_waves")

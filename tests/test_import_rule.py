@@ -55,7 +55,7 @@ FLOORS: Floors = {
         "mesh",
         "vibrational.py",
         "thermal.py",
-        "phonons.py",
+        "phonons.py wave_speeds.py",
         "cauchy_born.py",
         "shifts.py near_tip.py cell_sites.py cell_table.py brillouin.py",
         "collective.py outside.py polynomials.py symmetry.py log_strain.py",

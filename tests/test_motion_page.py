@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import conservation, modes, trajectory
+from benchmarks import conservation, modes, running, trajectory
 from benchmarks.measure import kept_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/dynamics.md").read_text()
-TABLES = (conservation, modes, trajectory)
+TABLES = (conservation, modes, running, trajectory)
 
 
 def rows(module):
@@ -43,3 +43,16 @@ def test_trajectories_are_those_of_lammps():
     found = [row for row in rows(trajectory) if row["steps"] <= 300]
     assert {row["crystal"] for row in found} == {subject.words for subject in trajectory.SUBJECTS}
     assert max(row["apart (A)"] for row in found) < 1e-6
+
+
+def test_cracks_run_as_those_of_all_atoms_and_of_another_code():
+    """By 3 % and by 10 %, with energies that add up to 1e-3."""
+    found = rows(running)
+    atoms = {row["K / K_G"]: row["v / c_R"] for row in found if row["method"] == "atomistic"}
+    beside = [(row["v / c_R"], atoms[row["K / K_G"]]) for row in found if row["R"] == 60.0]
+    assert len(beside) == 6
+    assert all(abs(v - all_atoms) < 0.03 * all_atoms for v, all_atoms in beside)
+    other = [(row["v / c_R"], row["other code"]) for row in found if "other code" in row]
+    assert len(other) == 3
+    assert all(abs(v - theirs) < 0.1 * theirs for v, theirs in other)
+    assert max(row["balance"] for row in found) < 1e-3

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, PrivateAttr, ValidationError, model_validator
 
 from ..errors import InputError
+from .dynamics import DynamicsTable
 from .explain import explain, toml_text
 from .file import apply_override, read_toml
 from .propagation import PropagationTable
@@ -26,6 +27,7 @@ TABLES: dict[str, type[Table]] = {
     "load": LoadTable,
     "solver": SolverTable,
     "propagation": PropagationTable,
+    "dynamics": DynamicsTable,
     "qm": QMTable,
 }
 
@@ -37,7 +39,7 @@ class Case(Table):
     ----------
     version : {1, 2}
         What keys mean that are left out; a file without it is of version 1.
-    crystal, potential, model, crack, load, solver, propagation, qm
+    crystal, potential, model, crack, load, solver, propagation, dynamics, qm
         The tables of the case file; lengths in A, loads in the Griffith load K_G.
     """
 
@@ -49,6 +51,7 @@ class Case(Table):
     load: LoadTable = LoadTable()
     solver: SolverTable = SolverTable()
     propagation: PropagationTable = PropagationTable()
+    dynamics: DynamicsTable | None = None
     qm: QMTable | None = None
     _name: str = PrivateAttr(default="case")
     _left: LeftOut = PrivateAttr(default_factory=LeftOut)

@@ -110,6 +110,22 @@ def propagate(
 
 
 @app.command()
+def dynamics(
+    case: CaseFile,
+    petsc: PetscOptions = None,
+    output: Annotated[Path | None, _directory("_dynamics")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last checkpoint in DIR.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Let a crack run: tip and speed against time, energies, in Newton's equations.
+
+    The model follows the tip with its velocities. Keys: table [dynamics] of the case.
+    """
+    request = Request(path=case, output=output, overrides=overrides or [], resume=resume, petsc=petsc or [])
+    raise typer.Exit(exit_code(lambda comm: bodies.dynamics(comm, request)))
+
+
+@app.command()
 def check(
     case: CaseFile,
     output: Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, check_place, check_same_model
+from ..commands.checks import FREE_KEYS, FREE_TO_PROPAGATE, FREE_TO_RUN, check_place, check_same_model
 from ..commands.front_plan import Periods, check_largest, levels_of, planned
 from ..errors import InputError
 from .request import Request, check_file, on_root, remove_traces
@@ -42,6 +42,16 @@ def propagate(comm: MPI.Comm, request: Request) -> int:
     return _in_directory(
         comm, request, lambda: run_propagation(case, directory, request.resume, list(request.petsc)), directory
     )
+
+
+def dynamics(comm: MPI.Comm, request: Request) -> int:
+    """``qc dynamics``."""
+    case, directory = on_root(comm, lambda: _resumable(request, "_dynamics", FREE_TO_RUN))
+    from ..commands.dynamics import run_dynamics
+    from ..commands.dynamics_report import summary
+
+    made = _in_directory(comm, request, lambda: run_dynamics(case, directory, request.resume, list(request.petsc)), directory)
+    return _echo(comm, [*summary(made), f"results in {directory}"])
 
 
 def _resumable(request: Request, ending: str, free: tuple[str, ...]) -> tuple[Case, Path]:

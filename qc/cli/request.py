@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..case.case import Case
 
-TRACES = {"run.log", "far_field.npz"}
+TRACES = {"run.log", "far_field.npz", "reconstruction.npy"}
 """Files that there may be in a run's directory before the first step."""
 
 

@@ -30,6 +30,10 @@ FREE_TO_PROPAGATE = ("load.K_stop", "propagation.bonds", "propagation.close")
 """Keys that a resumed propagation may change, besides those of [solver]."""
 
 
+FREE_TO_RUN = ("dynamics.bonds", "dynamics.time", "dynamics.frames")
+"""Keys that a resumed crack in motion may change."""
+
+
 CHECKED = {"model.png", "qm.png"}
 """What ``qc check`` leaves in a directory."""
 AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
@@ -38,7 +42,7 @@ AS_GOOD_AS_EMPTY = CHECKED | {LOCK}
 
 RESULTS = {
     *("result.json", "propagation.json", "folds.json", "front.json", "kinks.json", "velocity.json"),
-    *("sweep.json", "study.json", "survey.json", "thermal.json"),
+    *("dynamics.json", "sweep.json", "study.json", "survey.json", "thermal.json"),
 }
 """What commands leave in a directory once there is a result."""
 

@@ -59,7 +59,7 @@ OF_THE_MODEL = ("crystal", "potential", "model", "crack")
 """Tables of a case that no resumed run may change."""
 
 
-Command = Literal["run", "propagate", "folds", "front", "kinks", "qm-sweep"]
+Command = Literal["run", "propagate", "folds", "front", "kinks", "qm-sweep", "dynamics"]
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def run_directory(path: Path, comm: MPI.Comm, resume: bool, command: Command = "
     comm : mpi4py.MPI.Comm
     resume : bool
         The run goes on from the checkpoint found there, if there is one.
-    command : {"run", "propagate", "folds", "front", "kinks", "qm-sweep"}
+    command : {"run", "propagate", "folds", "front", "kinks", "qm-sweep", "dynamics"}
         Whose run it is.
 
     Raises

@@ -11,7 +11,10 @@ from mpi4py import MPI
 from .directory import Command, RunDirectory, run_directory
 from .terminal import Display, display
 
-COUNTED: dict[Command, str] = {"run": "step", "propagate": "bond", "folds": "point", "front": "front", "kinks": "load", "qm-sweep": "load"}
+COUNTED: dict[Command, str] = {
+    **{"run": "step", "propagate": "bond", "dynamics": "bond", "folds": "point"},
+    **{"front": "front", "kinks": "load", "qm-sweep": "load"},
+}
 """What a command counts."""
 
 

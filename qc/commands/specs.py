@@ -14,6 +14,7 @@ from ..crack.folds import FoldSpec
 from ..crack.ladder_state import LadderSpec
 from ..crack.propagation_state import PropagationSpec
 from ..crack.qm_tip import QMTipSpec
+from ..crack.running_records import RunningSpec
 from ..errors import InputError
 from ..qm.build import QMSpec
 from ..qm.engine.aliases import named_engine
@@ -41,6 +42,12 @@ def ladder_spec(case: Case) -> LadderSpec:
 def fold_spec(case: Case, folds: int) -> FoldSpec:
     """What table [load] asks of a trace of ``folds`` folds."""
     return FoldSpec(start=case.load.K_start, folds=folds, J_tolerance=case.load.J_tolerance)
+
+
+def running_spec(case: Case) -> RunningSpec:
+    """What table [dynamics] asks for, which must be there."""
+    assert case.dynamics is not None
+    return RunningSpec(**case.dynamics.model_dump())
 
 
 def propagation_spec(case: Case) -> PropagationSpec:

@@ -172,6 +172,11 @@ class Dynamics:
             time=self.time, potential=potential, kinetic=kinetic, dissipated=dissipated, heat=heat, work=work, temperature=temperature
         )  # fmt: skip
 
+    def place(self, velocity: np.ndarray) -> None:
+        """Go on with other velocities (n_free, components), A/ps, and what the unknowns and the boundary are now. Collective."""
+        self.velocity[:] = velocity
+        self.renew()
+
     def renew(self) -> None:
         """Find all neighbours and forces anew, as a run that begins here does."""
         self.model.coupling.renew(self.q)

@@ -33,10 +33,13 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
 UNITS = {
     "MPa m^1/2": ("K", "K_low", "K_high", "K_G", "K_Ie", "K_closing_low", "K_closing_high"),
     "K_G": ("K_over_KG", "K_low_over_KG", "K_high_over_KG", "K_far_over_KG", "K_far_low_over_KG", "K_far_high_over_KG"),
-    "A": ("tip_position", "a", "a_after", "arc", "x", "z", "potential", "qm", "opening", "lattice_constant", "lattice_constant_other"),
+    "A": (
+        *("tip_position", "centre", "offset", "a", "a_after", "arc", "x", "z", "potential", "qm", "opening"),
+        *("lattice_constant", "lattice_constant_other"),
+    ),
     "nearest-neighbour distance": ("tip_stretch", "amplitude"),
     "shortest Burgers vector": ("slip",),
-    "eV per cell": ("energy",),
+    "eV per cell": ("energy", "potential_energy", "kinetic_energy", "dissipated", "heat", "work", "by_moves", "faces", "balance"),
     "eV": (
         *("pair_energy", "corrected", "rice", "beside_rice", "beside_rice_even"),
         *("before", "saddle", "after", "forward", "backward", "nucleation", "migration"),
@@ -47,10 +50,11 @@ UNITS = {
     "1": ("J_over_G", "log_det", "strain", "axial_ratio"),
     "1/K": ("expansion",),
     "count": (
-        *("event", "bonds", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
+        *("event", "bonds", "steps", "newton_iterations", "robust_iterations", "rejected", "negative_eigenvalues"),
         *("off_plane_broken", "new_neighbours", "atoms", "unknowns", "advanced", "ahead", "period", "factorisations", "path", "qm_calls"),
     ),
     "degree": ("theta",),
+    "ps": ("time",),
     "s": ("wall_seconds", "cpu_seconds"),
     "text": (
         *("branch", "stage", "fold", "converged_reason", "potential_name", "system", "plane", "front", "cut", "state", "reason"),

@@ -25,8 +25,11 @@ Frame = dict[str, np.ndarray]
 """Columns of all atoms of a state by name."""
 
 
-def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
-    """All atoms of the model in the order of their names, each rank a part of them; None without atoms. Collective."""
+def ordered_atoms(system: CrackSystem, q: PETSc.Vec, velocity: np.ndarray | None = None) -> Frame | None:
+    """All atoms of the model in the order of their names, each rank a part of them; None without atoms. Collective.
+
+    ``velocity`` (n, components), A/ps, of this rank's atoms; without it they are at rest.
+    """
     model = system.model
     term = model.atomistic
     if term is None:
@@ -46,7 +49,10 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
             energy[sites] = handshake.site_energies(z[handshake.name])
             virial[sites] = handshake.site_virials(z[handshake.name])
     stress = virial_stress(virial, model.crystal)
-    columns = (term.positions(z["atoms"])[:n], own.X, weight, energy, own.free, stress)
+    moving = np.zeros((n, 3))
+    if velocity is not None:
+        moving[:, : velocity.shape[1]] = velocity
+    columns = (term.positions(z["atoms"])[:n], own.X, weight, energy, own.free, stress, moving)
     key, values = in_order(model.comm, own.key, np.column_stack(columns))
     return {
         "positions": values[:, :3],
@@ -55,6 +61,7 @@ def ordered_atoms(system: CrackSystem, q: PETSc.Vec) -> Frame | None:
         "site_energy": values[:, 7],
         "free": values[:, 8] > 0,
         "virial_stress": values[:, 9:15],
+        "velocity": values[:, 15:18],
         "species": key[:, 3],
     }
 
@@ -80,8 +87,9 @@ def write_frame(directory: Path, ladder: Ladder, record: StepRecord, number: int
 
 
 def append_state(
-    directory: Path, system: CrackSystem, q: PETSc.Vec, number: int, info: Mapping[str, Any], offset: float = 0.0
-) -> None:
+    directory: Path, system: CrackSystem, q: PETSc.Vec, number: int, info: Mapping[str, Any], offset: float = 0.0,
+    velocity: np.ndarray | None = None,
+) -> None:  # fmt: skip
     """Append a state to ``trajectory.extxyz`` as frame ``number``; nothing without atoms. Collective.
 
     Parameters
@@ -94,8 +102,10 @@ def append_state(
         Entries of the frame's comment.
     offset : float
         x of the model's origin in the crystal, A.
+    velocity : (n, components) ndarray, optional
+        Of this rank's atoms, A/ps: the frame has momenta then.
     """
-    frame = ordered_atoms(system, q)
+    frame = ordered_atoms(system, q, velocity)
     if frame is None:
         return
     moved = np.array([offset, 0.0, 0.0])  # a model that follows its tip, in the crystal's coordinates
@@ -109,6 +119,7 @@ def append_state(
         site_energy=frame["site_energy"],
         free=frame["free"],
         virial_stress=frame["virial_stress"],
+        velocity=None if velocity is None else frame["velocity"],
         symbols=[system.crystal.species[s] for s in frame["species"]],
         cell_z=system.model.thickness if system.crystal.dimension == 3 else None,
         info=info,

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from mpi4py import MPI
 
-from atomistics.species import LABEL, chemical_symbol
+from atomistics.species import LABEL, atomic_mass, chemical_symbol
+from atomistics.units import AMU
 from fem.collective import on_root, together
 
 from .frame_index import add_to_index, end_before, frame_ends, write_index
@@ -36,6 +37,7 @@ def append_frame(
     free: np.ndarray,
     symbols: str | Sequence[str],
     virial_stress: np.ndarray | None = None,
+    velocity: np.ndarray | None = None,
     cell: np.ndarray | None = None,
     cell_z: float | None = None,
     pbc: Sequence[bool] | None = None,
@@ -66,6 +68,8 @@ def append_frame(
         column ``species_label`` where they are others.
     virial_stress : (n, 6) array, optional
         xx yy zz yz xz xy, GPa; NaN where not evaluated.
+    velocity : (n, 3) array, optional
+        A/ps; written as ``momenta`` in the units of ASE, whose `Atoms.get_velocities` gives them back. With the stress only.
     cell : (3, 3) array, optional
         Cell vectors as rows, A.
     cell_z : float, optional
@@ -82,12 +86,15 @@ def append_frame(
         raise ValueError("cell and cell_z are both given, expected one of them")
     columns = together(comm, lambda: _columns(positions, reference, weight, site_energy, free, symbols))
     stress = together(comm, lambda: _stress(virial_stress, len(columns[0])))
+    moving = velocity is not None and stress is not None
+    if velocity is not None and stress is not None:
+        stress = np.concatenate([stress, _momenta(columns[0], np.asarray(velocity, dtype=float))], axis=1)
     n = comm.allreduce(len(columns[0]))
     named = bool(comm.allreduce(int(any(chemical_symbol(name) != name for name in set(columns[0])))))
     rows = _rows(*columns, stress, named).encode()
     box, origin = _box(comm, columns[2], cell, cell_z)
     periodic = pbc if pbc is not None else (False, False, cell_z is not None)
-    more = ":virial_stress:R:6" * (stress is not None) + f":{LABEL}:S:1" * named
+    more = ":virial_stress:R:6" * (stress is not None) + ":momenta:R:3" * moving + f":{LABEL}:S:1" * named
     head = f"{n}\n{_comment(frame_index, box, origin, periodic, info or {}, more)}\n".encode()
     start = on_root(comm, lambda: _open_frame(path, frame_index, head))
     end = start + comm.scan(len(rows))  # type: ignore[attr-defined]  # any but an intercommunicator has it
@@ -135,7 +142,8 @@ def read_frame(
                 return None
             file.seek(max((end for k, end in ends.items() if k < frame_index), default=0))
             n = int(file.readline())
-            width = 15 if b":virial_stress:" in file.readline() else 9
+            head = file.readline()
+            width = 9 + 6 * (b":virial_stress:" in head) + 3 * (b":momenta:" in head)
             pieces = [_read_rows(file, min(CHUNK, n - done), width, keep) for done in range(0, n, CHUNK)]
             pieces = pieces or [_read_rows(file, 0, width, None)]
     except (ValueError, IndexError):
@@ -144,7 +152,7 @@ def read_frame(
     symbols, values = (np.concatenate(part) for part in zip(*pieces, strict=True))
     columns = {"positions": values[:, :3], "reference": values[:, 3:6], "weight": values[:, 6]}
     columns |= {"site_energy": values[:, 7], "free": values[:, 8] > 0, "symbols": symbols}
-    return columns | ({"virial_stress": values[:, 9:]} if values.shape[1] > 9 else {})
+    return columns | ({"virial_stress": values[:, 9:15]} if values.shape[1] > 9 else {})
 
 
 def cut_frames(path: Path, n: int) -> None:
@@ -267,6 +275,12 @@ def _stress(values: np.ndarray | None, n: int) -> np.ndarray | None:
     return stress
 
 
+def _momenta(names: Sequence[str], velocity: np.ndarray) -> np.ndarray:
+    """(n, 3) momenta in ASE's units, sqrt(amu eV), of velocities in A/ps."""
+    mass = {name: atomic_mass(name) for name in set(names)}
+    return np.sqrt(AMU) * np.array([mass[name] for name in names]).reshape(-1, 1) * velocity
+
+
 def _rows(
     names: list[str],
     y: np.ndarray,
@@ -281,6 +295,6 @@ def _rows(
     symbols = [chemical_symbol(name) for name in names]
     columns = [symbols, *y.T.tolist(), *X.T.tolist(), w.tolist(), V.tolist(), free.astype(int).tolist()]
     if stress is not None:
-        line, columns = line + " %.6g" * 6, [*columns, *stress.T.tolist()]
+        line, columns = line + " %.6g" * stress.shape[1], [*columns, *stress.T.tolist()]
     line, columns = line + " %s" * named + "\n", [*columns, *[names] * named]
     return "".join([line % row for row in zip(*columns, strict=True)])

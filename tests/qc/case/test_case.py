@@ -62,7 +62,8 @@ def test_the_potential_beside_the_case_file_comes_first(iron):
 def test_the_schema_is_complete(iron):
     rows = schema_rows()
     assert load_case(iron).plain()["qm"] is None  # without the table there is no QM region
-    plain = load_case(iron, ["qm.radius=6.0"]).plain()
+    assert load_case(iron).plain()["dynamics"] is None
+    plain = load_case(iron, ["qm.radius=6.0", "dynamics.K=1.2"]).plain()
     assert [row[0] for row in rows] == ["version", *(f"{t}.{key}" for t in plain if t != "version" for key in plain[t])]
     assert all(allowed != "something else" and description for _, allowed, _, description in rows)
     defaults = {key: default for key, _, default, _ in rows}

@@ -1,0 +1,181 @@
+"""``qc dynamics``: a crack that runs, in a directory; it goes on bit for bit on as many ranks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from petsc4py import PETSc
+
+from fem.collective import on_root
+
+from ..case.case import Case
+from ..crack.ladder import Ladder
+from ..crack.records import from_file
+from ..crack.running import RunningCrack
+from ..crack.running_records import MotionRecord, RunningState
+from ..drive.motion import Progress
+from ..errors import InputError
+from ..output.files import write_json
+from ..output.kept import read_fields
+from ..output.pictures import drawn
+from ..output.sealed import entries_of
+from ..output.states import append_state, cut_states
+from ..pictures.motion import motion_picture
+from ..solve.options import SolverOptions
+from ..stages import stage
+from .directory import RunDirectory
+from .dynamics_report import document, line_of, short_of, write_table
+from .opened import opened
+from .potential import refuse_forces_only, refuse_qm
+from .report import model_line
+from .run import draw_parts
+from .specs import blaming_petsc_options, ladder_spec, quiet_petsc, running_spec, solver_options
+from .terminal import Display
+
+KEPT_EVERY = 60.0
+"""Seconds from one checkpoint to the next, about: they have neighbours found anew."""
+
+Saved = tuple[RunningState, np.ndarray, Progress]
+
+
+def run_dynamics(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> dict[str, Any]:
+    """Let the crack of a case run; files: dynamics.json, motion.csv, trajectory.extxyz, motion.png, model.png, run.log. Collective.
+
+    Arguments and errors as for `run_case`.
+    """
+    refuse_qm(case, "qc dynamics", "its engine is asked for states at rest")
+    refuse_forces_only(case, "qc dynamics", "the energy that a crack that runs must keep")
+    if case.dynamics is None:
+        raise InputError(f"case {case.name} has no table [dynamics]: qc dynamics needs one, as [dynamics] with K = 1.2")
+    quiet_petsc(petsc_options)
+    with opened(directory, resume, "dynamics") as (held, shown):
+        return DynamicsRun(case, held, solver_options(case, petsc_options or []), shown).execute()
+
+
+class DynamicsRun:
+    """A crack of a case that runs. All methods are collective.
+
+    Parameters
+    ----------
+    case : Case
+        With a table [dynamics].
+    directory : RunDirectory
+        Where it goes on from the checkpoint, if there is one.
+    options : SolverOptions
+        Of the state at rest.
+    shown : Display
+    """
+
+    def __init__(self, case: Case, directory: RunDirectory, options: SolverOptions, shown: Display) -> None:
+        self.directory, self.shown, self.spec = directory, shown, running_spec(case)
+        shown.phase("building the model")
+        self.specimen = directory.specimen(case)
+        directory.keep_multipliers(self.specimen.system)
+        with stage("set-up"):
+            self.level, self.crack = self._start(options) if directory.saved is None else self._recalled()
+        self._frames = int(directory.saved["n_frames"]) if directory.saved is not None else 0
+        self._kept = sum(directory.watch.seconds.values())
+
+    def _start(self, options: SolverOptions) -> tuple[float, RunningCrack]:
+        """The crack at rest under the first load that holds it, and set going."""
+        system = self.specimen.system
+        self.shown.phase("the state at rest")
+        with blaming_petsc_options(options):
+            ladder = Ladder(system, ladder_spec(self.specimen.case), options)
+            record = ladder.begin()
+        return record.K_over_KG, self._crack(ladder.q, record.K_over_KG, None)
+
+    def _recalled(self) -> tuple[float, RunningCrack]:
+        """The crack where a checkpoint has left it."""
+        directory, saved, system = self.directory, self.directory.saved, self.specimen.system
+        assert saved is not None
+        directory.refuse_another_mesh(system)
+        with entries_of(directory.path):
+            records = [MotionRecord.from_plain(one) for one in saved["records"]]
+            state = from_file(RunningState, saved["running"] | {"records": records})
+            progress, level = Progress(**saved["motion"]), float(saved["K_rest"])
+        directory.has({"records": state.records})
+        on_root(directory.comm, lambda: cut_states(directory.path, int(saved["n_frames"])))
+        parts = system.model.parts
+        u, v = read_fields(directory.path / saved["displacements"], parts, 2)
+        q = parts.layout.create_unknowns()
+        q.array[:] = u[: parts.layout.n_free].ravel()
+        if state.finished and not state.ended:  # the case may ask for more bonds, or for a longer time
+            state.finished = False
+        return level, self._crack(q, level, (state, v[: parts.layout.n_free], progress))
+
+    def _crack(self, q: PETSc.Vec, level: float, saved: Saved | None) -> RunningCrack:
+        self.shown.phase("the largest frequency")
+        return RunningCrack(self.specimen.system, q, self.spec, level * self.specimen.system.K_G, saved)
+
+    def execute(self) -> dict[str, Any]:
+        """Let it run; tables and pictures of whatever has been reached. The contents of dynamics.json."""
+        directory, crack = self.directory, self.crack
+        with directory.until_stopped(self._finish, self._reached) as interrupt:
+            if not on_root(directory.comm, (directory.path / "model.png").exists):
+                draw_parts(directory.path, self.specimen, None)
+            self.shown.phase(f"{model_line(self.specimen)}; {self.spec.bonds} bonds at {self.spec.K:g} K_G")
+            self.shown.begin(self.spec.bonds, crack.bonds)
+            self._frame()
+            while not crack.finished:
+                with stage("motion"):
+                    record = crack.advance()
+                self._keep(record)
+                interrupt.look()
+        return self._document()
+
+    def _reached(self) -> str:
+        return f"after {self.crack.bonds} bonds, {self.crack.state.records[-1].time:.4g} ps"
+
+    def _keep(self, record: MotionRecord) -> None:
+        """A frame where one is due, a checkpoint now and then, and the line of the screen at each new bond."""
+        records = self.crack.state.records
+        if len(records) < 2 or record.bonds != records[-2].bonds:
+            self.shown.step(max(record.bonds, 0), line_of(record), short_of(record))
+        self._frame()
+        due = on_root(self.directory.comm, lambda: sum(self.directory.watch.seconds.values()) - self._kept > KEPT_EVERY)
+        if due or self.crack.finished:
+            self._save()
+
+    def _frame(self) -> None:
+        """Append a frame when the next share of the bonds is broken, with momenta as ASE has them."""
+        record = self.crack.state.records[-1]
+        if record.bonds < self._frames * self.spec.bonds / self.spec.frames or self._frames > self.spec.frames:
+            return
+        info = {name: getattr(record, name) for name in ("time", "tip_position", "bonds", "potential_energy", "kinetic_energy")}
+        told = {"K": self.crack.K, "K_over_KG": self.spec.K} | info
+        with stage("output"):
+            velocity = self.crack.atom_velocities()
+            append_state(self.directory.path, self.specimen.system, self.crack.motion.q, self._frames, told, record.offset, velocity)
+        self._frames += 1
+
+    def _save(self) -> None:
+        """The checkpoint: displacements, velocities, and what has been seen of the tip."""
+        with stage("output"):
+            crack, parts = self.crack, self.specimen.system.model.parts
+            progress = crack.motion.progress()
+            u = self.specimen.system.model.coupling.displacement(crack.motion.q)
+            v = np.zeros_like(u)
+            v[: parts.layout.n_free] = crack.motion.velocity
+            rest = {"running": crack.state.rest(), "motion": vars(progress), "K_rest": self.level, "n_frames": self._frames}
+            self.directory.write(self.specimen, len(crack.state.records), {"records": crack.state.records}, rest, u, v)
+        self._kept = sum(self.directory.watch.seconds.values())
+
+    def _document(self) -> dict[str, Any]:
+        return document(self.specimen, self.crack, self.level, self.directory.watch)
+
+    def _finish(self) -> None:
+        """Checkpoint, table, picture and document of whatever has been reached."""
+        self._save()
+        path = self.directory.path
+
+        def write() -> None:
+            made = self._document()
+            write_table(path / "motion.csv", self.crack.state.records)
+            drawn(motion_picture, path / "motion.png", made)
+            write_json(path / "dynamics.json", made)
+
+        with stage("pictures"):
+            on_root(self.directory.comm, write)

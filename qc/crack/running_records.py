@@ -1,0 +1,180 @@
+"""What is kept of a crack that runs: settings, a line a look at the tip, and what a run that goes on needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..case.case import check_table, default_of
+from ..drive.motion import DynamicsSpec
+from ..drive.stadium import StadiumSpec
+from ..errors import InputError
+from ..unknowns.regions import Core
+from .records import Plain
+from .system import CrackSystem
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSpec:
+    """How a crack runs; keys, defaults and sentences of table [dynamics] of the case file.
+
+    Attributes
+    ----------
+    K : float
+        Load in K_G.
+    bonds : int
+        Bonds across the plane after which the run ends.
+    time : float or None
+        After which it ends in any case, ps; None: that of as many bonds at a twentieth of Rayleigh's speed.
+    time_step : float or None
+        ps.
+    every : int
+        Steps from one look at the tip to the next.
+    field : {"tip", "held"}
+        Whether the centre of the near-tip field follows the tip.
+    drift : float or None
+        Distance of the tip from its first place in the model before the model follows, A.
+    stadium_start : float or None
+        Distance from the middle at which friction begins, A; None: half of the domain.
+    stadium_strength : float
+        Largest friction, in units of the largest frequency; 0: there is none.
+    temperature : float
+        K.
+    seed : int
+    frames : int
+        Frames of the trajectory.
+    """
+
+    K: float
+    bonds: int = default_of("dynamics", "bonds")
+    time: float | None = None
+    time_step: float | None = None
+    every: int = default_of("dynamics", "every")
+    field: Literal["tip", "held"] = default_of("dynamics", "field")
+    drift: float | None = None
+    stadium_start: float | None = None
+    stadium_strength: float = default_of("dynamics", "stadium_strength")
+    temperature: float = default_of("dynamics", "temperature")
+    seed: int = default_of("dynamics", "seed")
+    frames: int = default_of("dynamics", "frames")
+
+    def __post_init__(self) -> None:
+        check_table("dynamics", dict(vars(self)))
+
+    def motion(self, system: CrackSystem, frequency: float) -> DynamicsSpec:
+        """How the model moves; ``frequency`` is its largest, 1/ps. `InputError` if the stadium does not fit."""
+        core, radius = system.spec.core if system.spec.facts.coupled else 0.0, system.spec.radius
+        start = max(0.5 * radius, core) if self.stadium_start is None else self.stadium_start
+        if not core <= start < radius:
+            raise InputError(
+                f"dynamics.stadium_start = {start:g} A is not allowed: friction begins outside the core, which must be free, and "
+                f"inside the domain: a number from {core:g} and below {radius:g} is expected"
+            )
+        if self.temperature > 0 and self.stadium_strength == 0:
+            raise InputError(
+                f"dynamics.temperature = {self.temperature:g} K is not allowed with dynamics.stadium_strength = 0: noise acts where there "
+                "is friction, so it must be > 0"
+            )
+        strength = self.stadium_strength * frequency
+        stadium = StadiumSpec(core=Core(start), width=radius - start, strength=strength) if strength > 0 else None
+        return DynamicsSpec(time_step=self.time_step, stadium=stadium, temperature=self.temperature, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionRecord(Plain):
+    """A look at a crack that runs, as in motion.csv.
+
+    Attributes
+    ----------
+    steps : int
+    time : float
+        ps.
+    tip_position : float
+        x in the crystal, A.
+    bonds : int
+        Broken across the plane since the start, less those closed again.
+    centre : float
+        Of the near-tip field on the outer boundary, x in the crystal, A.
+    offset : float
+        x of the model's middle in the crystal, A.
+    potential_energy, kinetic_energy, dissipated, heat, work : float
+        Of the ledger, eV per cell.
+    by_moves : float
+        What the balance has changed by because the model has moved along, eV per cell; minus the faces left behind and what is in the
+        far field that came and went.
+    faces : float
+        Surface energy of the faces that the model has left behind, eV per cell.
+    balance : float
+        potential_energy + kinetic_energy + dissipated - heat - work - by_moves, eV per cell: constant.
+    temperature : float
+        Of all unknowns, K.
+    off_plane_broken, new_neighbours : int
+        Pairs off the plane.
+    slip : float
+        Largest outside the full atoms, in shortest Burgers vectors.
+    """
+
+    steps: int
+    time: float
+    tip_position: float
+    bonds: int
+    centre: float
+    offset: float
+    potential_energy: float
+    kinetic_energy: float
+    dissipated: float
+    heat: float
+    work: float
+    by_moves: float
+    faces: float
+    balance: float
+    temperature: float
+    off_plane_broken: int
+    new_neighbours: int
+    slip: float
+
+
+@dataclass(kw_only=True)
+class RunningState:
+    """What a run that goes on needs besides unknowns, velocities and `drive.motion.Progress`.
+
+    Attributes
+    ----------
+    centre : float
+        Of the near-tip field, x in the crystal, A.
+    dead_centre : float
+        Its place when the dead load was taken, x in the crystal, A.
+    lead : float or None
+        How far the tip is ahead of the centre at the start, A.
+    first_tip : float or None
+        x of the tip at the start, A.
+    offset : float
+        x of the model's middle in the crystal, A.
+    by_moves, faces : float
+        As in `MotionRecord`.
+    moves : int
+        How often the model has moved.
+    open_bonds : dict
+        Memory of the tip's tracker.
+    records : list of MotionRecord
+    ended : str or None
+        Why the run has ended early.
+    finished : bool
+    """
+
+    centre: float
+    dead_centre: float
+    lead: float | None = None
+    first_tip: float | None = None
+    offset: float = 0.0
+    by_moves: float = 0.0
+    faces: float = 0.0
+    moves: int = 0
+    open_bonds: dict[str, bool] = field(default_factory=dict)
+    records: list[MotionRecord] = field(default_factory=list)
+    ended: str | None = None
+    finished: bool = False
+
+    def rest(self) -> dict[str, Any]:
+        """All but the records, as plain data."""
+        return {name: value for name, value in vars(self).items() if name != "records"}

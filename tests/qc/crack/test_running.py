@@ -1,0 +1,132 @@
+"""A crack that runs: as that of all atoms, on any number of ranks, with energies that add up."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from qc.crack.crack_speed import arrivals, crack_speed, stands_since
+from qc.crack.ladder import Ladder
+from qc.crack.ladder_state import LadderSpec
+from qc.crack.running import RunningCrack
+from qc.crack.running_records import RunningSpec
+from qc.errors import InputError
+from tests.qc.brittle import brittle_sheet
+from tests.ranks import together_and_alone
+
+LOOSE = LadderSpec(K_start=1.02, J_tolerance=0.1)
+
+
+def crack(comm=MPI.COMM_WORLD, spec=None, **changes):
+    """At rest under 1.02 K_G, and under its load at once."""
+    system = brittle_sheet(comm, domain_radius=30.0, **changes)
+    ladder = Ladder(system, LOOSE)
+    rest = ladder.begin()
+    return RunningCrack(system, ladder.q, spec or RunningSpec(K=1.3, bonds=9, drift=2.0, time_step=2e-4), rest.K)
+
+
+def ran(*given, **changes):
+    one = crack(*given, **changes)
+    while not one.finished:
+        one.advance()
+    return one
+
+
+@cache
+def one_that_ran():
+    return ran(MPI.COMM_SELF)
+
+
+def test_it_runs_as_that_of_all_atoms():
+    """Bond after bond at the same look, though atoms and mesh have moved by three periods meanwhile."""
+    coupled, atoms = one_that_ran().state, ran(MPI.COMM_SELF, method="atomistic").state
+    (t, x), (t_all, x_all) = arrivals(coupled.records), arrivals(atoms.records)
+    assert coupled.offset >= 2.0
+    assert x == pytest.approx(x_all, abs=1e-6)
+    looks = (t - t_all) / coupled.records[1].time
+    assert np.abs(looks).max() <= 1 + 1e-6
+
+
+def test_energies_add_up_over_moves_of_the_model():
+    """The balance stays; what moves change it by is the faces left behind and a part of the field."""
+    run = one_that_ran()
+    records = run.state.records
+    released = records[-1].kinetic_energy + records[-1].dissipated
+    assert run.state.moves >= 1
+    assert released > 0.5
+    assert abs(records[-1].balance - records[0].balance) < 1e-3 * released
+    assert records[-1].by_moves < 0 < records[-1].faces
+
+
+@pytest.mark.mpi
+def test_ranks_see_the_same_crack():
+    def seen(comm):
+        run = ran(comm, RunningSpec(K=1.3, bonds=4, drift=1.0, field="tip", temperature=20.0), method="bgfc")
+        last = run.state.records[-1]
+        return [last.time, last.tip_position, last.bonds, last.offset, last.centre], [last.kinetic_energy, last.balance, last.work, last.heat]
+
+    (where, energies), (where_alone, energies_alone) = together_and_alone(seen)
+    assert where == pytest.approx(where_alone, abs=1e-12)
+    assert energies == pytest.approx(energies_alone, abs=1e-9)
+
+
+def test_a_boundary_that_follows_the_tip_does_work_and_a_held_one_none():
+    held = one_that_ran().state.records[-1]
+    followed = ran(MPI.COMM_SELF, RunningSpec(K=1.3, bonds=9, drift=2.0, field="tip")).state.records[-1]
+    assert held.work == 0.0
+    assert held.centre == 0.0
+    assert followed.work > 0.1
+    assert 0.5 * followed.tip_position < followed.centre < followed.tip_position + 1.0
+
+
+def test_a_load_that_holds_the_crack_breaks_no_bond():
+    run = ran(MPI.COMM_SELF, RunningSpec(K=1.03, bonds=9, time=0.03))
+    assert run.bonds == 0
+    assert run.state.ended is None
+    assert stands_since(run.state.records) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes", "said"),
+    [
+        ({"stadium_start": 5.0}, {}, "dynamics.stadium_start = 5 A is not allowed: friction begins outside the core"),
+        ({"stadium_start": 40.0}, {}, "a number from 8 and below 30 is expected"),
+        ({"temperature": 300.0, "stadium_strength": 0.0}, {}, "noise acts where there is friction, so it must be > 0"),
+        ({"time_step": 1.0}, {}, "time_step = 1 ps is too large: the largest allowed is"),
+        ({}, {"face_strip": False}, "model.face_strip = false is not allowed"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(spec, changes, said):
+    with pytest.raises(InputError, match=said):
+        crack(MPI.COMM_SELF, RunningSpec(K=1.3, **spec), **changes)
+
+
+def test_settings_are_those_of_the_case_file():
+    with pytest.raises(InputError, match=r"dynamics.bonds = 0 is not allowed: it must be a whole number from 1"):
+        RunningSpec(K=1.3, bonds=0)
+
+
+def looks(times, tips):
+    """Records of a crack that was seen at these places."""
+    first = one_that_ran().state.records[0]
+    return [replace(first, time=float(t), tip_position=float(x)) for t, x in zip(times, tips, strict=True)]
+
+
+def test_speed_of_a_staircase_is_that_of_its_corners():
+    times = np.linspace(0.0, 10.0, 501)
+    steady = crack_speed(looks(times, np.floor(2.0 * times)))
+    assert steady.value == pytest.approx(2.0, rel=1e-2)
+    assert steady.spread < 0.02
+    faster = crack_speed(looks(times, np.floor(0.2 * times**2)))
+    assert faster.spread > 0.05 * faster.value
+    assert crack_speed(looks(times, np.floor(2.0 * times)), until=2.0) is None
+
+
+def test_a_crack_that_stands_has_no_speed():
+    times = np.linspace(0.0, 10.0, 501)
+    records = looks(times, np.minimum(np.floor(4.0 * times), 12.0))
+    assert stands_since(records) == pytest.approx(3.0, abs=0.03)
+    assert crack_speed(records) is None
+    assert stands_since(records, until=3.2) is None
