@@ -45,7 +45,7 @@ print(f"v = {share:.3f} c_R, without waves {1 - 1.3**-2:.3f}; {crack.state.moves
 
 def visualize():
     """Tip and energies against time."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.4), layout="constrained")
+    _, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.4), layout="constrained")
     time = [record.time for record in records]
     left.step(time, [record.tip_position for record in records], where="post", color="black", lw=1)
     left.plot(*arrivals(records), "o", ms=3, color="#D55E00")

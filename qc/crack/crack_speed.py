@@ -25,7 +25,8 @@ class CrackSpeed(Plain):
     value : float
         A/ps.
     spread : float
-        Half the difference of the speeds over the two halves of that way, A/ps: how far it is from steady.
+        How far it is from steady, A/ps: half the difference of the speeds over the two halves of that way, but no less than what the
+        time between two looks leaves open.
     begins, ends : float
         Times between which it was measured, ps.
     way : float
@@ -60,9 +61,9 @@ def crack_speed(records: Sequence[MotionRecord], until: float = np.inf) -> Crack
     t, x = times[second], places[second]
     middle = len(t) // 2
     one, other = _slope(t[: middle + 1], x[: middle + 1]), _slope(t[middle:], x[middle:])
-    return CrackSpeed(
-        value=_slope(t, x), spread=0.5 * abs(one - other), begins=float(t[0]), ends=float(t[-1]), way=float(x[-1] - x[0])
-    )  # fmt: skip
+    value, look = _slope(t, x), records[1].time - records[0].time
+    spread = max(0.5 * abs(one - other), value * look / float(t[-1] - t[0]))
+    return CrackSpeed(value=value, spread=spread, begins=float(t[0]), ends=float(t[-1]), way=float(x[-1] - x[0]))
 
 
 def stands_since(records: Sequence[MotionRecord], until: float = np.inf) -> float | None:

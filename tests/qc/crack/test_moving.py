@@ -164,7 +164,7 @@ def test_a_model_whose_tip_moves_with_it_is_put_back(monkeypatch):
 
 
 def test_what_cannot_move_is_refused():
-    with pytest.raises(InputError, match="face_strip = false is not allowed for propagation"):
+    with pytest.raises(InputError, match="face_strip = false is not allowed where the model follows its crack"):
         check_movable(system_of("sheet", face_strip=0.0))
     with pytest.raises(InputError, match="no atoms"):
         check_movable(system_of("sheet", method="continuum", face_strip=0.0))
