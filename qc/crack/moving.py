@@ -78,8 +78,8 @@ def check_movable(system: CrackSystem) -> None:
         )
     if spec.strip == 0 and spec.facts.continuum:
         raise InputError(
-            "model.face_strip = false is not allowed where the model follows its crack: a slit ends at a fixed place of the mesh, so that the model "
-            "cannot follow the tip; it must be true"
+            "model.face_strip = false is not allowed where the model follows its crack: a slit ends at a fixed place of the mesh, so "
+            "that the model cannot follow the tip; it must be true"
         )
 
 

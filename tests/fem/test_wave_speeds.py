@@ -50,7 +50,7 @@ def test_a_plane_that_is_coupled_to_the_antiplane_has_nearly_the_speed_of_one_th
 
 
 def test_no_density_and_no_stability_are_refused():
-    with pytest.raises(ValueError, match="density is 0 eV ps.2/A.5, expected a number > 0"):
+    with pytest.raises(ValueError, match=r"density is 0 eV ps.2/A.5, expected a number > 0"):
         rayleigh_speed(isotropic(1.0, 1.0), 0.0)
     with pytest.raises(ValueError, match="not those of a stable solid"):
         rayleigh_speed(isotropic(-3.0, 1.0), 1.0)

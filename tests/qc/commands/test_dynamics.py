@@ -56,7 +56,7 @@ def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(DynamicsRun, "_keep", ask)
-    with pytest.raises(Stopped, match="stopped after 3 bonds, .* ps; resume with --resume"):
+    with pytest.raises(Stopped, match=r"stopped after 3 bonds, .* ps; resume with --resume"):
         run(shared_path / "out")
     monkeypatch.setattr(DynamicsRun, "_keep", keep)
     meet()

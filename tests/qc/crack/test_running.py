@@ -65,7 +65,8 @@ def test_ranks_see_the_same_crack():
     def seen(comm):
         run = ran(comm, RunningSpec(K=1.3, bonds=4, drift=1.0, field="tip", temperature=20.0), method="bgfc")
         last = run.state.records[-1]
-        return [last.time, last.tip_position, last.bonds, last.offset, last.centre], [last.kinetic_energy, last.balance, last.work, last.heat]
+        where = [last.time, last.tip_position, last.bonds, last.offset, last.centre]
+        return where, [last.kinetic_energy, last.balance, last.work, last.heat]
 
     (where, energies), (where_alone, energies_alone) = together_and_alone(seen)
     assert where == pytest.approx(where_alone, abs=1e-12)
