@@ -15,7 +15,7 @@ PATCH_RANKS ?= --deformation general:0.05 --deformation rotation:30
 PATCH_MPI ?= --crystal fcc --dimension 2.5 --method bgrac --method bqce --deformation general:0.05
 MPI_TIMEOUT ?= 2400
 # One place for how long it takes on two idle cores, from an installed environment: the sum of its parts as they were measured.
-TEST_MINUTES := 25
+TEST_MINUTES := 20
 WORKERS ?= auto
 # A subset that sees most mistakes: no rank but one, no ladder, no run; in whatever folder of tests/ the files are.
 QUICK ?= tests/atomistics tests/fem tests/test_import_rule.py $(shell find tests/qc -name test_coupling.py -o -name test_methods.py \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fem.collective import on_root
 from ..case.case import Case
 from ..crack.ladder import Ladder
 from ..crack.records import from_file
-from ..crack.running import RunningCrack
+from ..crack.running import RunningCrack, check_runnable
 from ..crack.running_records import MotionRecord, RunningState
 from ..drive.motion import Progress
 from ..errors import InputError
@@ -21,8 +22,11 @@ from ..output.files import write_json
 from ..output.kept import read_fields
 from ..output.pictures import drawn
 from ..output.sealed import entries_of
-from ..output.states import append_state, cut_states
+from ..output.states import TRAJECTORY, append_state, cut_states
+from ..output.trajectory import read_frame
+from ..pictures.animation import tip_animation
 from ..pictures.motion import motion_picture
+from ..report.page import report_or_warn
 from ..solve.options import SolverOptions
 from ..stages import stage
 from .directory import RunDirectory
@@ -37,11 +41,16 @@ from .terminal import Display
 KEPT_EVERY = 60.0
 """Seconds from one checkpoint to the next, about: they have neighbours found anew."""
 
+AROUND = 8.0
+"""Atoms of the animation lie so many neighbour distances about the way of the tip."""
+YY = 1
+"""Place of the stress across the plane."""
+
 Saved = tuple[RunningState, np.ndarray, Progress]
 
 
 def run_dynamics(case: Case, directory: Path, resume: bool = False, petsc_options: list[str] | None = None) -> dict[str, Any]:
-    """Let the crack of a case run; files: dynamics.json, motion.csv, trajectory.extxyz, motion.png, model.png, run.log. Collective.
+    """Let the crack of a case run; files as in docs/output.md. Collective.
 
     Arguments and errors as for `run_case`.
     """
@@ -72,10 +81,11 @@ class DynamicsRun:
         self.directory, self.shown, self.spec = directory, shown, running_spec(case)
         shown.phase("building the model")
         self.specimen = directory.specimen(case)
+        check_runnable(self.specimen.system)
         directory.keep_multipliers(self.specimen.system)
         with stage("set-up"):
             self.level, self.crack = self._start(options) if directory.saved is None else self._recalled()
-        self._frames = int(directory.saved["n_frames"]) if directory.saved is not None else 0
+        self._shown: list[int] = list(directory.saved["shown"]) if directory.saved is not None else []
         self._kept = sum(directory.watch.seconds.values())
 
     def _start(self, options: SolverOptions) -> tuple[float, RunningCrack]:
@@ -97,7 +107,7 @@ class DynamicsRun:
             state = from_file(RunningState, saved["running"] | {"records": records})
             progress, level = Progress(**saved["motion"]), float(saved["K_rest"])
         directory.has({"records": state.records})
-        on_root(directory.comm, lambda: cut_states(directory.path, int(saved["n_frames"])))
+        on_root(directory.comm, lambda: cut_states(directory.path, len(saved["shown"])))
         parts = system.model.parts
         u, v = read_fields(directory.path / saved["displacements"], parts, 2)
         q = parts.layout.create_unknowns()
@@ -142,14 +152,15 @@ class DynamicsRun:
     def _frame(self) -> None:
         """Append a frame when the next share of the bonds is broken, with momenta as ASE has them."""
         record = self.crack.state.records[-1]
-        if record.bonds < self._frames * self.spec.bonds / self.spec.frames or self._frames > self.spec.frames:
+        number = len(self._shown)
+        if record.bonds < number * self.spec.bonds / self.spec.frames or number > self.spec.frames:
             return
         info = {name: getattr(record, name) for name in ("time", "tip_position", "bonds", "potential_energy", "kinetic_energy")}
         told = {"K": self.crack.K, "K_over_KG": self.spec.K} | info
         with stage("output"):
             velocity = self.crack.atom_velocities()
-            append_state(self.directory.path, self.specimen.system, self.crack.motion.q, self._frames, told, record.offset, velocity)
-        self._frames += 1
+            append_state(self.directory.path, self.specimen.system, self.crack.motion.q, number, told, record.offset, velocity)
+        self._shown.append(record.steps)
 
     def _save(self) -> None:
         """The checkpoint: displacements, velocities, and what has been seen of the tip."""
@@ -159,12 +170,26 @@ class DynamicsRun:
             u = self.specimen.system.model.coupling.displacement(crack.motion.q)
             v = np.zeros_like(u)
             v[: parts.layout.n_free] = crack.motion.velocity
-            rest = {"running": crack.state.rest(), "motion": vars(progress), "K_rest": self.level, "n_frames": self._frames}
+            rest = {"running": crack.state.rest(), "motion": vars(progress), "K_rest": self.level, "shown": self._shown}
             self.directory.write(self.specimen, len(crack.state.records), {"records": crack.state.records}, rest, u, v)
         self._kept = sum(self.directory.watch.seconds.values())
 
     def _document(self) -> dict[str, Any]:
-        return document(self.specimen, self.crack, self.level, self.directory.watch)
+        return document(self.specimen, self.crack, self.level, self.directory.watch) | {"frames": self._shown}
+
+    def _seen(self, made: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the animation shows: atoms about the way of the tip, on rank 0."""
+        records = {record.steps: record for record in self.crack.state.records}
+        nn = self.specimen.system.crystal.nearest_neighbour_distance
+        tips = [record.tip_position for record in records.values() if np.isfinite(record.tip_position)]
+        low, high = min(tips) - AROUND * nn, max(tips) + AROUND * nn
+        seen = []
+        for number, steps in enumerate(self._shown):
+            frame = read_frame(self.directory.path / TRAJECTORY, number, keep=partial(_within, low, high, AROUND * nn))
+            if frame is not None and steps in records:
+                words = f"{records[steps].time:.3g} ps"
+                seen.append({"positions": frame["positions"], "stress": frame["virial_stress"][:, YY], "label": words})
+        return seen
 
     def _finish(self) -> None:
         """Checkpoint, table, picture and document of whatever has been reached."""
@@ -175,7 +200,15 @@ class DynamicsRun:
             made = self._document()
             write_table(path / "motion.csv", self.crack.state.records)
             drawn(motion_picture, path / "motion.png", made)
+            drawn(tip_animation, path / "animation.png", self._seen(made))
             write_json(path / "dynamics.json", made)
+            report_or_warn(path)
 
         with stage("pictures"):
             on_root(self.directory.comm, write)
+
+
+def _within(low: float, high: float, height: float, X: np.ndarray) -> np.ndarray:
+    """(n,) bool, which of the reference positions (n, 3) lie in a band about the crack plane."""
+    inside: np.ndarray = (low <= X[:, 0]) & (X[:, 0] <= high) & (np.abs(X[:, 1]) <= height)
+    return inside

@@ -27,6 +27,7 @@ from ..output.files import write_json, write_steps_csv
 from ..output.pictures import drawn
 from ..output.versions import versions
 from ..pictures.thermal import thermal_picture
+from ..report.page import report_or_warn
 from .checks import make_directory
 from .survey_plan import Chosen, choose, loaded
 from .terminal import EVERY, Display, display
@@ -223,6 +224,7 @@ def _write(warming: Warming, made: Mapping[str, Any]) -> None:
     write_steps_csv(directory / "thermal.csv", made["rows"], columns_of(made))
     drawn(thermal_picture, directory / "thermal.png", made["rows"], made["constants"])
     write_json(directory / "thermal.json", made)
+    report_or_warn(directory)
 
 
 def table(made: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -81,8 +81,7 @@ class RunningCrack:
         K_rest: float,
         saved: tuple[RunningState, np.ndarray, Progress] | None = None,
     ) -> None:
-        check_movable(system)
-        _check_tracked(system)
+        check_runnable(system)
         self.system, self.spec, self.K = system, spec, spec.K * system.K_G
         x, y = system.spec.tip
         self.state, velocity, progress = saved or (RunningState(centre=x, dead_centre=x), None, None)
@@ -247,6 +246,8 @@ def _bonds_between(tip: TipState, start: float, end: float) -> int:
     return round((end - start) / spacing) if np.isfinite(end - start) else 0
 
 
-def _check_tracked(system: CrackSystem) -> None:
+def check_runnable(system: CrackSystem) -> None:
+    """Refuse models that cannot follow a crack, or that have no atoms at its tip."""
+    check_movable(system)
     if system.model.atomistic is None or not system.spec.facts.atoms:
         raise InputError(f"model.method = {system.spec.method!r} has no atoms at the tip: a crack that runs needs some")

@@ -22,6 +22,7 @@ def curves(source: Source) -> list[Figure]:
         "propagation": _of_propagation,
         "folds": _of_folds,
         "study": _of_study,
+        "dynamics": _of_dynamics,
     }
     return [figure for figure in made.get(source.kind, lambda source: [])(source) if figure["data"]]
 
@@ -97,6 +98,23 @@ def _of_folds(source: Source) -> list[Figure]:
     return [
         {"title": "Path of equilibria", "data": data, "layout": layout},
         {"title": "Energy barriers", "data": barriers, "layout": energy},
+    ]
+
+
+def _of_dynamics(source: Source) -> list[Figure]:
+    """Tip and energies against time; the time from which waves of the boundary are at the tip is shaded."""
+    rows, undisturbed = source.document.get("motion") or [], source.document.get("undisturbed")
+    time = _column(rows, "time")
+    shapes = []
+    if rows and undisturbed is not None and undisturbed < time[-1]:
+        ends = {"x0": undisturbed, "x1": time[-1], "y0": 0, "y1": 1, "yref": "paper"}
+        shapes.append({"type": "rect", "fillcolor": GREY, "opacity": 0.15, "line": {"width": 0}} | ends)
+    tip = [line(time, _column(rows, "tip_position"), "tip", BLACK, "circle") | {"mode": "lines"}] if rows else []
+    names = ("kinetic_energy", "dissipated", "heat", "work")
+    energies = [line(time, _column(rows, name), name.replace("_", " "), None, "circle") | {"mode": "lines"} for name in names if rows]
+    return [
+        {"title": "Tip position", "data": tip, "layout": axes("time (ps)", "tip position (Å)") | {"shapes": shapes}},
+        {"title": "Energies", "data": energies, "layout": axes("time (ps)", "energy (eV per cell)") | {"shapes": shapes}},
     ]
 
 

@@ -18,6 +18,13 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("number of them", "summary.K_plus.events", ""),
     ("mean K- / K_G of the events", "summary.K_minus.mean", ""),
     ("number of them", "summary.K_minus.events", ""),
+    ("speed of the tip", "speed.value", "A/ps"),
+    ("how far from steady", "speed.spread", "A/ps"),
+    ("speed / c_R", "speed_over_rayleigh", ""),
+    ("Rayleigh's speed c_R", "rayleigh_speed", "A/ps"),
+    ("no wave of the boundary before", "undisturbed", "ps"),
+    ("time step", "time_step", "ps"),
+    ("energies add up to, of what was moved", "balance_drift", ""),
     ("Griffith load K_G", "K_G", MPA),
     ("surface energy gamma", "gamma", J_M2),
     ("effective modulus E'", "griffith.effective_modulus", "GPa"),
@@ -113,6 +120,9 @@ def verdict(source: Source) -> str:
     if source.kind == "folds":
         ended = document.get("ended")
         return f"{len(document.get('folds', []))} folds" + (f"; ended early: {ended}" if ended else "")
+    if source.kind == "thermal":
+        rows = document.get("rows", [])
+        return f"{document.get('potential', source.name)} at {len(rows)} temperatures"
     if source.kind == "kinks":
         levels = document.get("levels", [])
         return f"{sum(len(level.get('events', [])) for level in levels)} saddles at {len(levels)} loads"
@@ -129,6 +139,8 @@ def trust(source: Source) -> list[str]:
     found += [f"Warning: {sentence}" for sentence in document.get("warnings") or []]
     if document.get("finished") is False:
         found.append("The run is not finished: it can be resumed, and what is below is what it has come to.")
+    if source.kind in ("dynamics", "thermal"):
+        found += map(str, document.get("notes") or [])
     if source.kind == "run":
         found += _of_the_ladder(source)
     return found

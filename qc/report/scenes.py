@@ -39,8 +39,9 @@ YY_VOIGT = 1
 
 
 def scenes(source: Source) -> list[Figure]:
-    """Figures in space of a ladder, a propagation or fronts; none of other sources, or where the files are not there."""
-    if source.kind not in ("run", "propagation", "front") or not (source.steps or source.kind == "front"):
+    """Figures in space of a ladder, a propagation, fronts or a crack that runs; none of other sources, or where the files are not there."""
+    without_steps = source.kind in ("front", "dynamics")
+    if not without_steps and (source.kind not in ("run", "propagation") or not source.steps):
         return []
     if (source.document.get("n_dofs") or 0) > MOST_UNKNOWNS:
         log.info("no views of the model in the report: it has more than %d unknowns", MOST_UNKNOWNS)
@@ -82,6 +83,11 @@ def _frames(source: Source) -> list[tuple[int, str, float]]:
         fronts = [state for state in source.document.get("states") or [] if state.get("found")]
         shown = [(n + 2, f"{state['advanced']} ahead", state["a"]) for n, state in enumerate(fronts)]
         return [(n, label, next((x for x in a if x is not None), 0.0)) for n, label, a in shown[:MOST_FRONTS]]
+    if source.kind == "dynamics":
+        seen = {row["steps"]: row for row in source.document.get("motion") or []}
+        rows = [(n, seen[steps]) for n, steps in enumerate(source.document.get("frames") or []) if steps in seen]
+        few = rows[:: max(1, len(rows) // (MOST_FRONTS - 1))]
+        return [(n, f"{row['time']:.4g} ps", row["tip_position"]) for n, row in few]
     steps, bracket = source.steps, source.document.get("K_plus_bracket")
     if source.kind == "propagation":
         curve = source.document.get("r_curve") or []

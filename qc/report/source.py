@@ -15,6 +15,8 @@ KINDS = {
     "folds.json": "folds",
     "front.json": "front",
     "kinks.json": "kinks",
+    "dynamics.json": "dynamics",
+    "thermal.json": "thermal",
     "study.json": "study",
     "survey.json": "survey",
 }
@@ -30,6 +32,9 @@ PICTURES = {
     "barriers.png": "Energy barriers of an advance and of closing against the load.",
     "front.png": "The front seen from above: bonds across the plane, and its kinks.",
     "kinks.png": "Energies of a front whose bonds break one after the other, and the barriers between.",
+    "motion.png": "Where the tip is, and where the energy goes.",
+    "animation.png": "The atoms at the tip, one frame after the other; colour: stress across the plane.",
+    "thermal.png": "Size, stiffness, surface energy and Griffith load against the temperature.",
     "velocity.png": "Velocity of a long front against the load, and where transition-state theory holds.",
     "study.png": "K+ and K- of all members against the size of the domain.",
 }
@@ -42,7 +47,7 @@ class Source:
 
     Attributes
     ----------
-    kind : {"run", "propagation", "folds", "front", "kinks", "study", "survey", "patch test"}
+    kind : {"run", "propagation", "folds", "front", "kinks", "dynamics", "thermal", "study", "survey", "patch test"}
     name : str
         Of the case.
     directory : Path

@@ -85,6 +85,9 @@ def test_files(tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == len(made["motion"])
     assert (tmp_path / "motion.png").exists()
+    page = (tmp_path / "report.html").read_text()
+    assert made["verdict"].split(":")[0] in page
+    assert all(words in page for words in ("Tip position", "Atoms at the tip", "no wave of the boundary before"))
     frames = ase.io.read(tmp_path / "trajectory.extxyz", index=":")
     assert [f.info["bonds"] for f in frames] == [0, 2, 4, 6]
     last = next(row for row in made["motion"] if row["time"] == frames[-1].info["time"])

@@ -50,7 +50,7 @@ def test_a_sheet_against_its_griffith_load_and_files(tmp_path):
         assert cold[name] == pytest.approx(value, rel=1e-4), name
     assert warm["lattice_constant"] > 1.001 * cold["lattice_constant"]
     assert 0.8 * cold["K_G"] < warm["K_G"] < 0.99 * cold["K_G"]
-    files = {"thermal.json", "thermal.csv", "thermal.csv-metadata.json", "thermal.png"}
+    files = {"thermal.json", "thermal.csv", "thermal.csv-metadata.json", "thermal.png", "report.html"}
     assert {path.name for path in (tmp_path / "sheet").iterdir()} == files
     written = json.loads((tmp_path / "sheet/thermal.json").read_text())
     assert written["rows"][1]["K_G"] == warm["K_G"]

@@ -1,0 +1,54 @@
+"""The atoms at a tip that runs, as an animated PNG that every browser shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.animation import PillowWriter
+
+from .drawing import new_figure
+
+FRAMES_A_SECOND = 6
+DOTS = 110
+"""An inch."""
+SCALED = 98.0
+"""Percentage of the stresses that the scale of colours covers."""
+
+
+def tip_animation(path: str | os.PathLike[str], frames: Sequence[Mapping[str, Any]]) -> None:
+    """Atoms in the plane, coloured by their stress across it, one frame after the other; nothing without frames.
+
+    Parameters
+    ----------
+    frames : sequence of mappings
+        ``positions`` (n, 3) in A, ``stress`` (n,) in GPa, NaN where it is not known, and ``label``.
+    """
+    frames = [frame for frame in frames if len(frame["positions"])]
+    if not frames:
+        return
+    every = np.concatenate([frame["positions"] for frame in frames])
+    (x0, y0), (x1, y1) = every[:, :2].min(0) - 1.0, every[:, :2].max(0) + 1.0
+    known = np.abs(np.concatenate([frame["stress"] for frame in frames]))
+    top = float(np.percentile(known[np.isfinite(known)], SCALED)) if np.isfinite(known).any() else 1.0
+    width = 7.0
+    figure, (axis,) = new_figure(width, max(1.6, width * (y1 - y0) / (x1 - x0) + 0.7), 1, 1)
+    size = (0.4 * 72 * width / (x1 - x0)) ** 2 * 4.0
+    path = Path(path)
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    writer = PillowWriter(fps=FRAMES_A_SECOND)
+    try:
+        with writer.saving(figure, str(fresh), DOTS):
+            for frame in frames:
+                axis.clear()
+                order = np.argsort(frame["positions"][:, 2], kind="stable")
+                place, stress = frame["positions"][order], np.nan_to_num(frame["stress"][order])
+                axis.scatter(*place[:, :2].T, c=stress, s=size, cmap="coolwarm", vmin=-top, vmax=top, edgecolors="k", linewidths=0.2)
+                axis.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xlabel="x (A)", ylabel="y (A)", title=frame["label"])
+                writer.grab_frame()
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
