@@ -17,7 +17,7 @@ from ..crack.records import from_file
 from ..crack.running import RunningCrack, check_runnable
 from ..crack.running_records import MotionRecord, RunningState
 from ..drive.motion import Progress
-from ..errors import InputError
+from ..errors import ConvergenceError, InputError
 from ..output.files import write_json
 from ..output.kept import read_fields
 from ..output.pictures import drawn
@@ -87,6 +87,7 @@ class DynamicsRun:
             self.level, self.crack = self._start(options) if directory.saved is None else self._recalled()
         self._shown: list[int] = list(directory.saved["shown"]) if directory.saved is not None else []
         self._kept = sum(directory.watch.seconds.values())
+        self._torn = False
 
     def _start(self, options: SolverOptions) -> tuple[float, RunningCrack]:
         """The crack at rest under the first load that holds it, and set going."""
@@ -130,11 +131,19 @@ class DynamicsRun:
             self.shown.begin(self.spec.bonds, crack.bonds)
             self._frame()
             while not crack.finished:
-                with stage("motion"):
-                    record = crack.advance()
+                record = self._advance()
                 self._keep(record)
                 interrupt.look()
         return self._document()
+
+    def _advance(self) -> MotionRecord:
+        """The next look; after a failure between two looks the state is none to be kept."""
+        try:
+            with stage("motion"):
+                return self.crack.advance()
+        except ConvergenceError:
+            self._torn = True
+            raise
 
     def _reached(self) -> str:
         return f"after {self.crack.bonds} bonds, {self.crack.state.records[-1].time:.4g} ps"
@@ -193,7 +202,8 @@ class DynamicsRun:
 
     def _finish(self) -> None:
         """Checkpoint, table, picture and document of whatever has been reached."""
-        self._save()
+        if not self._torn:
+            self._save()
         path = self.directory.path
 
         def write() -> None:

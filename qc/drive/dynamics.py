@@ -138,9 +138,9 @@ class Dynamics:
         np.negative(self._acceleration, out=self._acceleration)
         known = energy if self.model.coupling.has_energy else self._g.norm()
         if not np.isfinite(known):
-            raise ConvergenceError(
-                f"after {self.steps} steps of {self.time_step:g} ps energy or forces are no numbers any more: take a smaller time step"
-            )
+            why = self.model.coupling.complaint
+            told = "energy or forces are no numbers any more: take a smaller time step" if why is None else why
+            raise ConvergenceError(f"after {self.steps} steps of {self.time_step:g} ps {told}")
         return energy
 
     def _move_boundary(self, prescribed: np.ndarray) -> None:

@@ -46,7 +46,8 @@ def tip_animation(path: str | os.PathLike[str], frames: Sequence[Mapping[str, An
                 axis.clear()
                 order = np.argsort(frame["positions"][:, 2], kind="stable")
                 place, stress = frame["positions"][order], np.nan_to_num(frame["stress"][order])
-                axis.scatter(*place[:, :2].T, c=stress, s=size, cmap="coolwarm", vmin=-top, vmax=top, edgecolors="k", linewidths=0.2)
+                look = {"s": size, "cmap": "coolwarm", "vmin": -top, "vmax": top, "edgecolors": "k", "linewidths": 0.2}
+                axis.scatter(place[:, 0], place[:, 1], c=stress, **look)
                 axis.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xlabel="x (A)", ylabel="y (A)", title=frame["label"])
                 writer.grab_frame()
         os.replace(fresh, path)

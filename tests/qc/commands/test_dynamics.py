@@ -16,7 +16,8 @@ from qc.commands.directory import run_directory
 from qc.commands.dynamics import DynamicsRun
 from qc.commands.dynamics_report import summary
 from qc.commands.terminal import display
-from qc.errors import Stopped
+from qc.crack.running import RunningCrack
+from qc.errors import ConvergenceError, Stopped
 from qc.solve.options import SolverOptions
 from tests.qc.brittle import PARAMETERS
 from tests.ranks import meet
@@ -96,6 +97,23 @@ def test_files(tmp_path):
     text = "\n".join(summary(made))
     assert "6 bonds broken in" in text
     assert "no wave of the boundary before" in text
+
+
+def test_a_motion_that_fails_leaves_its_table_and_no_broken_state(tmp_path, monkeypatch):
+    advance = RunningCrack.advance
+
+    def fail(crack):
+        if len(crack.state.records) == 4:
+            raise ConvergenceError("after 33 steps of 0.0002 ps two atoms came too close")
+        return advance(crack)
+
+    monkeypatch.setattr(RunningCrack, "advance", fail)
+    with pytest.raises(ConvergenceError, match="after 33 steps"):
+        run(tmp_path, MPI.COMM_SELF)
+    made = json.loads((tmp_path / "dynamics.json").read_text())
+    assert len(made["motion"]) == 4
+    assert not made["finished"]
+    assert not (tmp_path / "checkpoint.json").exists()
 
 
 @pytest.mark.parametrize(
