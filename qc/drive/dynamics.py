@@ -139,10 +139,8 @@ class Dynamics:
         known = energy if self.model.coupling.has_energy else self._g.norm()
         if not np.isfinite(known):
             why = self.model.coupling.complaint
-            told = "" if why is None else f"{why}; if it is not that, "
-            raise ConvergenceError(
-                f"after {self.steps} steps of {self.time_step:g} ps energy or forces are no numbers any more: {told}take a smaller time step"
-            )
+            told = f"after {self.steps} steps of {self.time_step:g} ps energy or forces are no numbers any more: "
+            raise ConvergenceError(told + ("" if why is None else f"{why}; if it is not that, ") + "take a smaller time step")
         return energy
 
     def _move_boundary(self, prescribed: np.ndarray) -> None:
