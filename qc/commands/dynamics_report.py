@@ -80,6 +80,7 @@ def _energies(crack: RunningCrack) -> dict[str, Any]:
     area = 2.0 * (last.tip_position - first.tip_position) * crack.system.model.thickness  # two faces
     return {
         "balance_drift": None if moved == 0 else (last.balance - first.balance) / moved,
+        "kinetic_by_moves": crack.state.kinetic_by_moves,
         "gain_by_moves": last.by_moves + last.faces,
         "radiated": None if not area > 0 else (last.dissipated - last.heat) / area * EV_PER_A2 * 2.0,
     }
@@ -149,5 +150,6 @@ def summary(made: dict[str, Any]) -> list[str]:
         f"no wave of the boundary before {made['undisturbed']:.4g} ps"
     )
     if made["balance_drift"] is not None:
-        lines.append(f"energies add up to {abs(made['balance_drift']):.1e} of what was moved; {made['moves']} moves of the model")
+        cost = f"{made['moves']} moves of the model have changed the kinetic energy by {made['kinetic_by_moves']:+.3f} eV"
+        lines.append(f"energies add up to {abs(made['balance_drift']):.1e} of what was moved; {cost}")
     return lines + [f"note: {sentence}" for sentence in made["notes"]]

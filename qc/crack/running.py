@@ -219,6 +219,7 @@ class RunningCrack:
         self.motion.place(velocity)
         after: Ledger = self.motion.ledger()
         state.by_moves += after.balance - before.balance
+        state.kinetic_by_moves += after.kinetic - before.kinetic
         state.faces += system.griffith.gamma * 2.0 * n * self._period * system.model.thickness / EV_PER_A2
         state.moves += 1
 

@@ -152,6 +152,8 @@ class RunningState:
         x of the model's middle in the crystal, A.
     by_moves, faces : float
         As in `MotionRecord`.
+    kinetic_by_moves : float
+        What moves of the model have changed the kinetic energy by, eV per cell: short waves that the coarse mesh does not carry are lost.
     moves : int
         How often the model has moved.
     open_bonds : dict
@@ -169,6 +171,7 @@ class RunningState:
     offset: float = 0.0
     by_moves: float = 0.0
     faces: float = 0.0
+    kinetic_by_moves: float = 0.0
     moves: int = 0
     open_bonds: dict[str, bool] = field(default_factory=dict)
     records: list[MotionRecord] = field(default_factory=list)
