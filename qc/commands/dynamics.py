@@ -19,7 +19,7 @@ from ..crack.running_records import MotionRecord, RunningState
 from ..drive.motion import Progress
 from ..errors import ConvergenceError, InputError
 from ..output.files import write_json
-from ..output.kept import read_fields
+from ..output.motion import fields_of, read_motion
 from ..output.pictures import drawn
 from ..output.sealed import entries_of
 from ..output.states import TRAJECTORY, append_state, cut_states
@@ -109,13 +109,10 @@ class DynamicsRun:
             progress, level = Progress(**saved["motion"]), float(saved["K_rest"])
         directory.has({"records": state.records})
         on_root(directory.comm, lambda: cut_states(directory.path, len(saved["shown"])))
-        parts = system.model.parts
-        u, v = read_fields(directory.path / saved["displacements"], parts, 2)
-        q = parts.layout.create_unknowns()
-        q.array[:] = u[: parts.layout.n_free].ravel()
+        q, _, velocity = read_motion(directory.path / saved["displacements"], system.model.parts)
         if state.finished and not state.ended:  # the case may ask for more bonds, or for a longer time
             state.finished = False
-        return level, self._crack(q, level, (state, v[: parts.layout.n_free], progress))
+        return level, self._crack(q, level, (state, velocity, progress))
 
     def _crack(self, q: PETSc.Vec, level: float, saved: Saved | None) -> RunningCrack:
         self.shown.phase("the largest frequency")
@@ -174,13 +171,9 @@ class DynamicsRun:
     def _save(self) -> None:
         """The checkpoint: displacements, velocities, and what has been seen of the tip."""
         with stage("output"):
-            crack, parts = self.crack, self.specimen.system.model.parts
-            progress = crack.motion.progress()
-            u = self.specimen.system.model.coupling.displacement(crack.motion.q)
-            v = np.zeros_like(u)
-            v[: parts.layout.n_free] = crack.motion.velocity
+            crack, progress = self.crack, self.crack.motion.progress()
             rest = {"running": crack.state.rest(), "motion": vars(progress), "K_rest": self.level, "shown": self._shown}
-            self.directory.write(self.specimen, len(crack.state.records), {"records": crack.state.records}, rest, u, v)
+            self.directory.write(self.specimen, len(crack.state.records), {"records": crack.state.records}, rest, *fields_of(crack.motion))
         self._kept = sum(self.directory.watch.seconds.values())
 
     def _document(self) -> dict[str, Any]:

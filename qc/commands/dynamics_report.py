@@ -28,7 +28,7 @@ DRIFT = 1e-3
 def document(specimen: Specimen, crack: RunningCrack, level: float, watch: Stopwatch) -> dict[str, Any]:
     """Contents of dynamics.json: times in ps, lengths in A, speeds in A/ps, energies in eV per cell; ``level`` is that of the rest, K_G."""
     s, state, spec = specimen.system, crack.state, crack.spec
-    found = _speeds(crack)
+    found, energies = _speeds(crack), _energies(crack)
     return {
         "case": specimen.case.name,
         "method": s.spec.method,
@@ -48,10 +48,10 @@ def document(specimen: Specimen, crack: RunningCrack, level: float, watch: Stopw
         "gamma": s.griffith.gamma,
         **material_entries(specimen),
         **found,
-        **_energies(crack),
+        **energies,
         "moves": state.moves,
         "ended": state.ended,
-        "notes": _notes(crack),
+        "notes": _notes(crack, energies["balance_drift"]),
         "verdict": _verdict(crack, found),
         "motion": [record.plain() for record in state.records],
         **closing_entries(specimen, watch, state.finished),
@@ -86,10 +86,9 @@ def _energies(crack: RunningCrack) -> dict[str, Any]:
     }
 
 
-def _notes(crack: RunningCrack) -> list[str]:
-    """How far to trust the run."""
+def _notes(crack: RunningCrack, drift: float | None) -> list[str]:
+    """How far to trust the run; ``drift`` is that of its balance."""
     state, spec, notes = crack.state, crack.spec, []
-    drift = _energies(crack)["balance_drift"]
     if drift is not None and abs(drift) > DRIFT:
         notes.append(f"the energies do not add up to {abs(drift):.1e} of what was moved: take a smaller dynamics.time_step")
     if state.records[-1].time > crack.undisturbed:

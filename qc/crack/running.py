@@ -16,9 +16,8 @@ from fem.wave_speeds import fastest_speed, rayleigh_speed
 
 from ..coupling.load import Load
 from ..drive.dynamics import Dynamics
-from ..drive.frequencies import largest_frequency
 from ..drive.ledger import Ledger
-from ..drive.masses import AMU, lumped_masses, masses_of
+from ..drive.masses import AMU, masses_of
 from ..drive.motion import Progress, thermal_velocities
 from ..errors import InputError
 from ..material.surface import EV_PER_A2
@@ -101,10 +100,7 @@ class RunningCrack:
             q.array[:] += (self.K - K_rest) * system.imposed_rate()[: model.parts.layout.n_free].ravel()
             if spec.temperature > 0:  # a half of it goes into the bonds
                 velocity = thermal_velocities(model, 2.0 * spec.temperature, spec.seed)
-        mass = lumped_masses(model)[: model.parts.layout.n_free]
-        frequency = largest_frequency(model.coupling, q, mass) if progress is None else progress.frequency
-        how = spec.motion(system, float(f"{frequency:.3g}"))
-        self.motion = Dynamics(model, q, how, velocity=velocity, boundary=self._boundary, progress=progress)
+        self.motion = Dynamics(model, q, spec.motion(system), velocity=velocity, boundary=self._boundary, progress=progress)
         assert model.atomistic is not None
         reach = min(system.spec.core, system.spec.radius)
         self.tracker = TipTracker(model.comm, model.atomistic, Shells.of(model.crystal), reach)

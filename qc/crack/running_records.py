@@ -61,8 +61,8 @@ class RunningSpec:
     def __post_init__(self) -> None:
         check_table("dynamics", dict(vars(self)))
 
-    def motion(self, system: CrackSystem, frequency: float) -> DynamicsSpec:
-        """How the model moves; ``frequency`` is its largest, 1/ps. `InputError` if the stadium does not fit."""
+    def motion(self, system: CrackSystem) -> DynamicsSpec:
+        """How the model moves. `InputError` if the stadium does not fit."""
         core, radius = system.spec.core if system.spec.facts.coupled else 0.0, system.spec.radius
         start = max(0.5 * radius, core) if self.stadium_start is None else self.stadium_start
         if not core <= start < radius:
@@ -75,8 +75,8 @@ class RunningSpec:
                 f"dynamics.temperature = {self.temperature:g} K is not allowed with dynamics.stadium_strength = 0: noise acts where there "
                 "is friction, so it must be > 0"
             )
-        strength = self.stadium_strength * frequency
-        stadium = StadiumSpec(core=Core(start), width=radius - start, strength=strength) if strength > 0 else None
+        share = self.stadium_strength
+        stadium = StadiumSpec(core=Core(start), width=radius - start, share=share) if share > 0 else None
         return DynamicsSpec(time_step=self.time_step, stadium=stadium, temperature=self.temperature, seed=self.seed)
 
 

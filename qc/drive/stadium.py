@@ -34,7 +34,9 @@ class StadiumSpec:
     width : float or None
         Over which it rises, A; None: the width of the handshake.
     strength : float or None
-        Largest friction, 1/ps; None: a third of the largest frequency.
+        Largest friction, 1/ps; None: ``share`` of the largest frequency.
+    share : float
+        Largest friction in units of the largest frequency, where no ``strength`` is given.
     floor : float
         Friction everywhere, 1/ps; 0: the core is free.
     core : Core or None
@@ -44,6 +46,7 @@ class StadiumSpec:
     start: float = 0.0
     width: float | None = None
     strength: float | None = None
+    share: float = STRENGTH
     floor: float = 0.0
     core: Core | None = None
 
@@ -56,7 +59,7 @@ class StadiumSpec:
             The stadium begins inside the core or beyond the domain, or a number is not positive.
         """
         core, width = self._checked(model)
-        strength = STRENGTH * frequency if self.strength is None else self.strength
+        strength = self.share * frequency if self.strength is None else self.strength
         depth = core(model.X_free[:, : model.lattice.gdim])
         rise = np.clip((depth - self.start) / width, 0.0, 1.0) ** 2
         return self.floor + max(strength - self.floor, 0.0) * rise
@@ -68,7 +71,8 @@ class StadiumSpec:
         width = (model.spec.width or None) if self.width is None else self.width
         if width is None:
             raise InputError(f"method {model.spec.method} has no handshake for the stadium to rise in: give stadium.width")
-        for name, value, least in (("width", width, "> 0"), ("strength", self.strength, "> 0"), ("floor", self.floor, ">= 0")):
+        positive = (("width", width), ("strength", self.strength), ("share", self.share))
+        for name, value, least in (*((name, value, "> 0") for name, value in positive), ("floor", self.floor, ">= 0")):
             if value is not None and not (np.isfinite(value) and value >= 0 and (value > 0 or least == ">= 0")):
                 raise InputError(f"stadium.{name} = {value:g} is not allowed: a number {least} is expected")
         self._check_start(model, core)
