@@ -21,6 +21,8 @@ METRES = 100.0
 """1 A/ps in m/s."""
 STEADY = 0.05
 """Spread of a speed, in itself, above which the crack is not steady."""
+COSTLY = 0.1
+"""Share of the kinetic energy that moves of the model may have cost without a word."""
 DRIFT = 1e-3
 """Change of the balance, in the energy moved, above which the time step is too large."""
 
@@ -94,6 +96,12 @@ def _notes(crack: RunningCrack, drift: float | None) -> list[str]:
     if state.records[-1].time > crack.undisturbed:
         notes.append(
             f"after {crack.undisturbed:.4g} ps waves of the boundary are at the tip: what it does then depends on model.domain_radius"
+        )
+    if abs(state.kinetic_by_moves) > COSTLY * state.records[-1].kinetic_energy:
+        notes.append(
+            f"moves of the model have changed the kinetic energy by {state.kinetic_by_moves:+.3f} eV, beside "
+            f"{state.records[-1].kinetic_energy:.3f} at the end: the coarse mesh carries no short waves, so a warm crystal cools; "
+            "take a larger core, which moves less often"
         )
     if spec.temperature > 0:
         notes.append(

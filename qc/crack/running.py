@@ -139,8 +139,9 @@ class RunningCrack:
         motion, state, system = self.motion, self.state, self.system
         self._since, self._until = motion.time, (motion.steps + self.spec.every) * motion.time_step
         self._from = self._to
-        if self.spec.field == "held" or state.lead is None:
+        if self.spec.field == "held":
             return
+        assert state.lead is not None
         share = -np.expm1(-(self._until - self._since) * self.speed_limit / (SMOOTHED * self._nn))
         state.centre += share * (state.records[-1].tip_position - state.lead - state.centre)
         system.recentre((state.centre - state.offset, system.spec.tip[1]))

@@ -99,6 +99,15 @@ def test_files(tmp_path):
     assert "no wave of the boundary before" in text
 
 
+def test_moves_that_cool_a_warm_crystal_are_told(tmp_path):
+    """The coarse mesh carries no thermal motion of atoms; cold, a move costs little, and nothing is said of it."""
+    for temperature, told in ((200.0, True), (0.0, False)):
+        made = run(tmp_path / f"{temperature:g}", MPI.COMM_SELF, case=running_case(bonds=4, temperature=temperature))
+        assert made["moves"] > 0
+        assert any("a warm crystal cools" in note for note in made["notes"]) == told
+        assert any("under the pressure of its own thermal motion" in note for note in made["notes"]) == told
+
+
 def test_a_motion_that_fails_leaves_its_table_and_no_broken_state(tmp_path, monkeypatch):
     advance = RunningCrack.advance
 
