@@ -13,22 +13,17 @@ from atomistics.potentials.forces_only import ForcesOnly
 
 from .cell_sites import STENCIL_MARGIN, CellSite, sites_of_cell
 from .cell_table import CellTable
-from .shifts import ShiftDerivatives, largest_gap, relax, without_translation
+from .resting_shifts import InadmissibleDeformationError, RestingShifts
+from .shifts import ShiftDerivatives, blocks, joined, largest_gap
 
 GPA = 160.21766208  # 1 eV/A^3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 SMALLEST_STRETCH = 0.05
 """A stencil complete at this stretch has about a million bonds; below, the input is a mistake."""
-AT_REST = 1e-11
-"""Force on an atom of the cell, eV/A, below which its shift counts as relaxed."""
 CHUNK = 1000
 """Points whose shifts are relaxed at once: their second derivatives, 2 kB a point with two atoms a cell, should stay in the cache."""
-LONGEST_STEP = 0.1
-"""Largest change of a shift in one step of its relaxation, in nearest-neighbour distances."""
-
-
-class InadmissibleDeformationError(ValueError):
-    """A deformation gradient that turns the material inside out, or is not a number."""
+MANY = 256
+"""Points whose relaxation begins at a polynomial of the strain: it is fitted once to some 800 others."""
 
 
 class CauchyBornMaterial:
@@ -65,14 +60,14 @@ class CauchyBornMaterial:
         self.n_basis = len(self.crystal.species)
         self._stencils: dict[float, list[CellSite]] = {}
         self._rest: tuple[np.ndarray, np.ndarray] | None = None
-        self._small: tuple[np.ndarray, np.ndarray] | None = None
-        self._nearest = self.crystal.nearest_neighbour_distance
+        self._resting = RestingShifts(self.crystal, self._evaluate)
         self.table: CellTable | None = None
         if isinstance(potential, ForcesOnly):
             self.table = CellTable(self.crystal, potential)
         if not all(len(site.bonds) for site in self._sites(1.0)):
+            nearest = self.crystal.nearest_neighbour_distance
             raise ValueError(
-                f"neighbours are {self._nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
+                f"neighbours are {nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
             )
 
     def energy_density(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
@@ -93,7 +88,7 @@ class CauchyBornMaterial:
             d = self.derivatives(F_kij, shifts, second=False)
             return d.W, d.dF
         if self.n_basis > 1:
-            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF))
+            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF), second=False)
         return self._evaluate(_checked(F_kij), second=False)[:2]
 
     def evaluate(
@@ -110,16 +105,7 @@ class CauchyBornMaterial:
     def derivatives(self, F_kij: np.ndarray, shifts: np.ndarray, second: bool = True) -> ShiftDerivatives:
         """W(F, p) with first and (if ``second``) second derivatives, for shifts (n, n_basis, 3) that are unknowns."""
         F = _checked(F_kij)
-        n, p = self.n_basis, self._checked_shifts(shifts, len(F))
-        W, dG, ddG = self._evaluate(_joined(F, p), second)
-        return ShiftDerivatives(
-            W=W,
-            dF=dG[:, :, :3],
-            dp=dG[:, :, 3:].transpose(0, 2, 1),
-            dFdF=ddG[:, :, :3, :, :3],
-            dFdp=ddG[:, :, :3, :, 3:].transpose(0, 1, 2, 4, 3),
-            dpdp=ddG[:, :, 3:, :, 3:].transpose(0, 2, 1, 4, 3).reshape(-1, n, 3, n, 3),
-        )
+        return blocks(*self._evaluate(joined(F, self._checked_shifts(shifts, len(F))), second))
 
     def relaxed_shifts(self, F_kij: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
         """(n, n_basis, 3) inner shifts of least energy, with sum zero over the cell, A.
@@ -131,52 +117,34 @@ class CauchyBornMaterial:
             return np.zeros((len(F), 1, 3))
         if start is None:
             return self._relaxed(F, lambda p, d: (p,))[0]
-        return self._at_rest(F, self._checked_shifts(start, len(F)))[0]
+        return self._resting.at_rest(F, self._checked_shifts(start, len(F)))[0]
 
     def linear_shifts(self, F_kij: np.ndarray) -> np.ndarray:
         """(n, n_basis, 3) inner shifts to first order in F - I, A: those of a crystal under small strain."""
         if self.n_basis == 1:
             return np.zeros((len(F_kij), 1, 3))
-        if self._small is None:
-            identity = np.eye(3)[None]
-            p, d = self._at_rest(identity, np.zeros((1, self.n_basis, 3)))
-            self._small = (p[0], d.shift_tangent()[0])
-        p0, tangent = self._small
-        return p0 + np.einsum("axij,kij->kax", tangent, F_kij - np.eye(3))
+        return self._resting.linear(F_kij)
 
     def _relaxed(
-        self, F_kij: np.ndarray, wanted: Callable[[np.ndarray, ShiftDerivatives], tuple[np.ndarray, ...]]
+        self, F_kij: np.ndarray, wanted: Callable[[np.ndarray, ShiftDerivatives], tuple[np.ndarray, ...]], second: bool = True
     ) -> Any:
-        """What is wanted of the relaxed shifts and the derivatives there, a chunk of points after another.
+        """What is wanted of the relaxed shifts and the derivatives there (``second`` ones, too), a chunk of points after another.
 
         The shifts of the last F are remembered: its Hessian follows its gradient.
         """
         F = _checked(F_kij)
         if self._rest is None or not np.array_equal(self._rest[0], F):
             self._rest = (F.copy(), np.full((len(F), self.n_basis, 3), np.nan))
-        found = []
+        found, few = [], len(F) < MANY or self.table is not None
         for begin in range(0, max(len(F), 1), CHUNK):
             here, p = F[begin : begin + CHUNK], self._rest[1][begin : begin + CHUNK]
-            if np.isfinite(p).all():
-                d = self.derivatives(here, p)
-            else:
-                p[:], d = self._at_rest(here, self.linear_shifts(here))
+            known = np.isfinite(p).all()
+            if not known:
+                p[:], d = self._resting.at_rest(here) if few else self._resting.soon(here)
+            if known or (second and not few):
+                d = self.derivatives(here, p, second)
             found.append(wanted(p, d))
         return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
-
-    def _at_rest(self, F: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, ShiftDerivatives]:
-        p, d, restless = relax(
-            without_translation(start),
-            lambda k, p: self.derivatives(F[k], p),
-            AT_REST / self.volume,
-            LONGEST_STEP * self._nearest,
-        )
-        if len(restless):
-            k = restless[0]
-            raise InadmissibleDeformationError(
-                f"the inner shifts find no rest at F = {F[k].tolist()}, got as far as p = {p[k].tolist()}"
-            )
-        return p, d
 
     def elastic_tensor(self, relaxed: bool = True) -> np.ndarray:
         """(6, 6) elastic constants in laboratory axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3).
@@ -195,7 +163,7 @@ class CauchyBornMaterial:
         if relaxed or self.n_basis == 1:
             _, P, A = self.evaluate(identity)
         else:  # shifts turn and stretch with F, so that the cell keeps its fractional coordinates: p = F p0
-            G = _joined(identity, self.relaxed_shifts(identity))
+            G = joined(identity, self.relaxed_shifts(identity))
             _, dG, ddG = self._evaluate(G, second=True)
             P = dG @ G.transpose(0, 2, 1)
             A = np.einsum("kiajb,kca,kdb->kicjd", ddG, G, G, optimize=True)
@@ -283,8 +251,3 @@ def _checked(F_kij: np.ndarray) -> np.ndarray:
     if F.ndim != 3 or F.shape[1:] != (3, 3):
         raise ValueError(f"deformation gradients must have shape (n, 3, 3), got {F.shape}")
     return F
-
-
-def _joined(F: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """G = [F | p^T]."""
-    return np.concatenate([F, p.transpose(0, 2, 1)], axis=2)

@@ -19,6 +19,8 @@ class Polynomials:
     powers : (m, d) int ndarray
         Of the variables in each monomial, by rising degree; the first is 1.
     degrees : (m,) int ndarray
+    made : list of (int, int)
+        Of each monomial but the first: an earlier one and the variable by which it is multiplied.
     """
 
     def __init__(self, d: int, degree: int) -> None:
@@ -26,7 +28,7 @@ class Polynomials:
         number = {c: k for k, c in enumerate(chosen)}
         self.powers = np.array([np.bincount(np.array(c, dtype=int), minlength=d) for c in chosen])
         self.degrees = self.powers.sum(1)
-        self._made = [(number[c[:-1]], c[-1]) for c in chosen[1:]]
+        self.made = [(number[c[:-1]], c[-1]) for c in chosen[1:]]
         self._less = np.zeros((d, len(chosen)), dtype=int)  # the monomial that a derivative leaves
         for j, c in enumerate(chosen):
             for k in set(c):
@@ -38,7 +40,7 @@ class Polynomials:
         """(n, m) values of all monomials at x (n, d)."""
         out = np.empty((len(self.powers), len(x)))
         out[0] = 1.0
-        for j, (parent, k) in enumerate(self._made, start=1):
+        for j, (parent, k) in enumerate(self.made, start=1):
             np.multiply(out[parent], x[:, k], out=out[j])
         return out.T
 

@@ -56,6 +56,24 @@ class ShiftDerivatives:
         return self.dFdF + np.einsum("kijax,kaxlm->kijlm", self.dFdp, self.shift_tangent(), optimize=True)
 
 
+def joined(F_kij: np.ndarray, p_kai: np.ndarray) -> np.ndarray:
+    """(k, 3, 3 + n_basis) G = [F | p^T], by which a kernel differentiates."""
+    return np.concatenate([F_kij, p_kai.transpose(0, 2, 1)], axis=2)
+
+
+def blocks(W: np.ndarray, dG: np.ndarray, ddG: np.ndarray) -> ShiftDerivatives:
+    """Derivatives by F and by the shifts from those by G."""
+    n = dG.shape[2] - 3
+    return ShiftDerivatives(
+        W=W,
+        dF=dG[:, :, :3],
+        dp=dG[:, :, 3:].transpose(0, 2, 1),
+        dFdF=ddG[:, :, :3, :, :3],
+        dFdp=ddG[:, :, :3, :, 3:].transpose(0, 1, 2, 4, 3),
+        dpdp=ddG[:, :, 3:, :, 3:].transpose(0, 2, 1, 4, 3).reshape(-1, n, 3, n, 3),
+    )
+
+
 def newton_step(dp: np.ndarray, dpdp: np.ndarray) -> np.ndarray:
     """(k, n_basis, 3) shifts towards less energy, without a common part, A: Newton's, with |eigenvalues| where W_pp is indefinite."""
     k, n = dp.shape[:2]

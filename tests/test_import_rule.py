@@ -57,6 +57,8 @@ FLOORS: Floors = {
         "thermal.py",
         "phonons.py wave_speeds.py",
         "cauchy_born.py",
+        "resting_shifts.py",
+        "shift_series.py",
         "shifts.py near_tip.py cell_sites.py cell_table.py brillouin.py",
         "collective.py outside.py polynomials.py symmetry.py log_strain.py",
     ),
@@ -106,6 +108,7 @@ ASE_BORDER |= {
 }
 """Files that take or give ase.Atoms; everything else sees arrays."""
 NO_MESH = {"fem/__init__.py", "fem/cauchy_born.py", "fem/cell_sites.py", "fem/near_tip.py", "fem/shifts.py"}
+NO_MESH |= {"fem/resting_shifts.py", "fem/shift_series.py"}
 NO_MESH |= {"fem/cell_table.py", "fem/polynomials.py", "fem/symmetry.py", "fem/log_strain.py"}
 NO_MESH |= {"fem/brillouin.py", "fem/phonons.py", "fem/thermal.py", "fem/vibrational.py"}
 """Files that must import where there is no DOLFINx and no MPI."""

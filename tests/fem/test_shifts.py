@@ -301,9 +301,14 @@ def test_bad_shifts(shifts, kind, sentence):
 def test_shifts_without_rest_are_named(monkeypatch):
     """Never at rest: the shifts are pushed by a force that depends on nothing."""
     material = MATERIALS["Stillinger-Weber"]()
-    derivatives = material.derivatives
-    push = np.array([[[0.01, 0, 0], [-0.01, 0, 0]]])
-    monkeypatch.setattr(material, "derivatives", lambda F, p: replace(d := derivatives(F, p), dp=d.dp + push))
+    evaluate, push = material._resting._evaluate, np.zeros((3, 5))
+    push[0, 3:] = 0.01, -0.01
+
+    def pushed(G, second):
+        W, dG, ddG = evaluate(G, second)
+        return W, dG + push, ddG
+
+    monkeypatch.setattr(material._resting, "_evaluate", pushed)
     with pytest.raises(InadmissibleDeformationError, match=r"no rest at F = \[\[1.0, 0.1.*, got as far as p = \[\["):
         material.relaxed_shifts(np.array([[[1, 0.1, 0], [0, 1, 0], [0, 0, 1]]]), start=np.zeros((1, 2, 3)))
 
