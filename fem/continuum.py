@@ -53,6 +53,8 @@ class ContinuumEnergy:
         Quadrature weight times cell factor, A^3 (2-D: A^2).
     gradients : (n, n_points, n_dofs, gdim) ndarray
         Gradients of the basis functions, 1/A.
+    values : (n_points, n_dofs) ndarray
+        Values of the basis functions.
     n_blocks : int
         Local blocks of the space, ghosts included.
     """
@@ -81,9 +83,9 @@ class ContinuumEnergy:
         )
         x = mesh.geometry.x[cell_vertices(mesh)[self.cells]][:, :, :gdim]
         jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
-        table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]
+        self.values, *table = space.element.basix_element.tabulate(1, points)[:, :, :, 0]
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
-        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
+        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", np.array(table), inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self._measure = measure[:, None] * rule
         self.weight = weight[self.cells]

@@ -7,11 +7,15 @@ derivative of the discrete energy as the ring's inside is pushed along x through
 the front. On traction-free faces
 along x there is no other term.
 
+Round a crack that runs the kinetic energy density comes to W, and J is the flux of energy into the ring over the speed, where the
+motion is steady: then no ring differs from another.
+
 References
 ----------
 J. R. Rice, J. Appl. Mech. 35 (1968) 379.
 F. Z. Li, C. F. Shih, A. Needleman, Eng. Fract. Mech. 21 (1985) 405 (domain form).
 J. D. Eshelby, J. Elasticity 5 (1975) 321 (energy-momentum tensor).
+L. B. Freund, Dynamic Fracture Mechanics (1990), section 5.2 (energy flux into a moving tip).
 """
 
 from __future__ import annotations
@@ -72,9 +76,16 @@ class JIntegral:
             for part in self._parts:
                 part.stand_in(LAYER * strip, share)
 
-    def evaluate(self, displacements: Sequence[np.ndarray]) -> np.ndarray:
-        """J of each ring, eV/A^2, for the nodal displacements (n_blocks, components) of each energy, A. Collective."""
-        return -self._sum([part.integrals(u) for part, u in zip(self._parts, displacements, strict=True)])
+    def evaluate(
+        self, displacements: Sequence[np.ndarray], velocities: Sequence[np.ndarray] | None = None, density: float = 0.0
+    ) -> np.ndarray:
+        """J of each ring, eV/A^2, for the nodal displacements (n_blocks, components) of each energy, A. Collective.
+
+        With nodal velocities, A/ps, and the density, eV ps^2/A^5 (2-D: by area), of a crack that runs.
+        """
+        moving = [None] * len(displacements) if velocities is None else velocities
+        parts = zip(self._parts, displacements, moving, strict=True)
+        return -self._sum([part.integrals(u, v, density) for part, u, v in parts])
 
     def _sum(self, values: list[np.ndarray]) -> np.ndarray:
         return np.asarray(self._comm.allreduce(np.sum(values, axis=0), op=MPI.SUM))
@@ -134,8 +145,8 @@ class _RingCells:
         layer = (self._middle[:, 0] < 0) & (np.abs(self._middle[:, 1]) < np.minimum(height, 0.5 * self._radius()))
         return np.where(layer, self._weighted[..., 0].sum(2), 0.0)
 
-    def integrals(self, u: np.ndarray) -> np.ndarray:
-        """(rings,) int Sigma_1j dq/dX_j."""
+    def integrals(self, u: np.ndarray, velocity: np.ndarray | None = None, density: float = 0.0) -> np.ndarray:
+        """(rings,) int Sigma_1j dq/dX_j, with the kinetic energy of a velocity in Sigma_11."""
         n, q = self._weighted.shape[1:3]
         d = self._gradients.shape[-1]
         if not n:
@@ -145,4 +156,7 @@ class _RingCells:
         W, P = self._energy.material.energy_and_stress((H + self._energy.F0).reshape(-1, 3, 3))
         sigma = -np.einsum("cqi,cqij->cqj", H[..., 0], P.reshape(n, q, 3, 3))[..., :d]
         sigma[..., 0] += W.reshape(n, q) - self._energy.reference_density
+        if velocity is not None:
+            v = np.einsum("qa,cam->cqm", self._energy.values, velocity[self._dofs])
+            sigma[..., 0] += 0.5 * density * (v * v).sum(2)
         return np.einsum("rcqj,cqj->r", self._weighted, sigma)

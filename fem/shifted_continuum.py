@@ -96,9 +96,9 @@ class ShiftedContinuumEnergy:
         self._shift_table = np.column_stack([1.0 - points.sum(1), points])
         x = mesh.geometry.x[cell_vertices(mesh)[self.cells]][:, :, :gdim]
         jacobian = np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
-        table = space.element.basix_element.tabulate(1, points)[1:, :, :, 0]
+        self.values, *table = space.element.basix_element.tabulate(1, points)[:, :, :, 0]
         inverse = np.linalg.inv(jacobian) if len(x) else jacobian
-        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", table, inverse))
+        self.gradients = np.ascontiguousarray(np.einsum("jqa,cji->cqai", np.array(table), inverse))
         measure = np.abs(np.linalg.det(jacobian)) if len(x) else np.empty(0)
         self.weight = weight[self.cells]
         self.omega = (self.weight * measure)[:, None] * rule

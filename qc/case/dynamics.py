@@ -13,8 +13,13 @@ class DynamicsTable(Table):
     """Table [dynamics], for ``qc dynamics``."""
 
     K: float = required(
-        LEVEL, "load under which the crack runs, in K_G, put on at once to the state at rest under load.K_start", gt=0, le=HIGHEST
+        LEVEL, "load under which the crack runs, in K_G, put on to the state at rest under load.K_start: at once, or at K_rate", gt=0,
+        le=HIGHEST,
     )
+    K_rate: float | None = key(
+        None, "a number above 0 and at most 1e4, in K_G/ps", "rate at which the load rises from that of the rest to K; left out: it is put "
+        "on at once", gt=0, le=1e4,
+    )  # fmt: skip
     bonds: int = key(50, COUNT, "bonds across the cleavage plane after which the run ends", ge=1, le=MOST)
     time: float | None = key(
         None, TIME, "time after which the run ends in any case, ps; left out: that of as many bonds at a twentieth of Rayleigh's speed",

@@ -13,7 +13,6 @@ from fem.collective import on_root
 
 from ..case.case import Case
 from ..crack.ladder import Ladder
-from ..crack.records import from_file
 from ..crack.running import RunningCrack, check_runnable
 from ..crack.running_records import MotionRecord, RunningState
 from ..drive.motion import Progress
@@ -105,7 +104,7 @@ class DynamicsRun:
         directory.refuse_another_mesh(system)
         with entries_of(directory.path):
             records = [MotionRecord.from_plain(one) for one in saved["records"]]
-            state = from_file(RunningState, saved["running"] | {"records": records})
+            state = RunningState.from_plain(saved["running"], records)
             progress, level = Progress(**saved["motion"]), float(saved["K_rest"])
         directory.has({"records": state.records})
         on_root(directory.comm, lambda: cut_states(directory.path, len(saved["shown"])))
@@ -203,7 +202,9 @@ class DynamicsRun:
             made = self._document()
             write_table(path / "motion.csv", self.crack.state.records)
             drawn(motion_picture, path / "motion.png", made)
-            drawn(tip_animation, path / "animation.png", self._seen(made))
+            seen = self._seen(made)
+            for name in ("animation.png", "animation.mp4"):
+                drawn(tip_animation, path / name, seen)
             write_json(path / "dynamics.json", made)
             report_or_warn(path)
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..crack.crack_speed import crack_speed, stands_since
+from ..crack.crack_speed import crack_speed, mean_flux, stands_since
 from ..crack.running import RunningCrack
 from ..crack.running_records import MotionRecord
 from ..material.surface import EV_PER_A2
@@ -37,6 +37,8 @@ def document(specimen: Specimen, crack: RunningCrack, level: float, watch: Stopw
         "K_G": s.K_G,
         "K": crack.K,
         "K_over_KG": spec.K,
+        "K_rate": spec.K_rate,
+        "K_first_bond_over_KG": _first_bond(crack),
         "K_rest_over_KG": level,
         "field": spec.field,
         "temperature": spec.temperature,
@@ -51,6 +53,7 @@ def document(specimen: Specimen, crack: RunningCrack, level: float, watch: Stopw
         **material_entries(specimen),
         **found,
         **energies,
+        "events": [event.plain() for event in state.events],
         "moves": state.moves,
         "ended": state.ended,
         "notes": _notes(crack, energies["balance_drift"]),
@@ -62,8 +65,9 @@ def document(specimen: Specimen, crack: RunningCrack, level: float, watch: Stopw
 
 def _speeds(crack: RunningCrack) -> dict[str, Any]:
     """Speeds of the tip before waves of the boundary are there, and over all of the run, beside what theory says of them."""
-    records, undisturbed = crack.state.records, crack.undisturbed
+    records, undisturbed = [r for r in crack.state.records if r.time >= crack.risen] or crack.state.records[-1:], crack.undisturbed
     free, whole = crack_speed(records, undisturbed), crack_speed(records)
+    flux = None if free is None else mean_flux(records, free)
     return {
         "rayleigh_speed": crack.speed_limit,
         "undisturbed": undisturbed,
@@ -71,8 +75,16 @@ def _speeds(crack: RunningCrack) -> dict[str, Any]:
         "speed_over_rayleigh": None if free is None else free.value / crack.speed_limit,
         "speed_of_all": None if whole is None else whole.plain(),
         "stands_since": stands_since(records),
+        "G": crack.system.energy_release_rate(crack.K),
+        "J_dynamic": None if flux is None else flux.plain(),
+        "J_dynamic_over_two_gamma": None if flux is None else flux.value / (2.0 * crack.system.griffith.gamma),
         "without_radiation": max(0.0, 1.0 - crack.spec.K**-2),
     }
+
+
+def _first_bond(crack: RunningCrack) -> float | None:
+    """The load at which the first bond was seen broken, K_G."""
+    return next((record.K_over_KG for record in crack.state.records if record.bonds > 0), None)
 
 
 def _energies(crack: RunningCrack) -> dict[str, Any]:
@@ -116,11 +128,17 @@ def _notes(crack: RunningCrack, drift: float | None) -> list[str]:
 def _verdict(crack: RunningCrack, found: dict[str, Any]) -> str:
     """What the crack has done, in one sentence."""
     state, speed, stands = crack.state, found["speed"], found["stands_since"]
-    broken = f"{crack.bonds} bonds broken in {state.records[-1].time:.4g} ps under {crack.spec.K:g} K_G"
+    last, first = state.records[-1], _first_bond(crack)
+    load = crack.spec.K if last.K_over_KG is None else last.K_over_KG
+    broken = f"{crack.bonds} bonds broken in {last.time:.4g} ps under {load:.4g} K_G"
+    if crack.spec.K_rate is not None and first is not None:
+        broken += f", the first at {first:.4g} K_G of a load that rises by {crack.spec.K_rate:g} K_G/ps"
     if speed is None and crack.bonds <= 1 and stands is not None:
         text = f"{broken}: the crack does not run"
     elif stands is not None:
         text = f"{broken}: it has stood since {stands:.4g} ps"
+    elif speed is None and last.time < crack.risen:
+        text = f"{broken}: a speed is measured once all of the load is on"
     elif speed is None:
         text = f"{broken}: too few for a speed"
     else:
@@ -156,7 +174,15 @@ def summary(made: dict[str, Any]) -> list[str]:
         f"c_R = {METRES * made['rayleigh_speed']:.0f} m/s; a crack that radiates nothing: {made['without_radiation']:.3f} c_R; "
         f"no wave of the boundary before {made['undisturbed']:.4g} ps"
     )
+    if made["J_dynamic"] is not None:
+        unit = 2.0 * made["gamma"]
+        flux, spread = made["J_dynamic"]["value"] / unit, made["J_dynamic"]["spread"] / unit
+        lines.append(
+            f"flux of energy into rings about the tip, J with the kinetic energy: {flux:.3f} +- {spread:.3f} of 2 gamma; "
+            f"the load's G is {made['G'] / unit:.3f} of it"
+        )
     if made["balance_drift"] is not None:
         cost = f"{made['moves']} moves of the model have changed the kinetic energy by {made['kinetic_by_moves']:+.3f} eV"
         lines.append(f"energies add up to {abs(made['balance_drift']):.1e} of what was moved; {cost}")
+    lines += [f"event: {event['sentence']}, seen at {event['time']:.4g} ps" for event in made["events"]]
     return lines + [f"note: {sentence}" for sentence in made["notes"]]

@@ -40,6 +40,31 @@ class CrackSpeed(Plain):
     way: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeanFlux(Plain):
+    """The mean of J over the time in which a speed was measured.
+
+    Attributes
+    ----------
+    value : float
+        J/m^2.
+    spread : float
+        Half the difference of the means over the two halves of that time, J/m^2.
+    """
+
+    value: float
+    spread: float
+
+
+def mean_flux(records: Sequence[MotionRecord], speed: CrackSpeed) -> MeanFlux | None:
+    """The mean of J while a crack had its speed; None where there is no ring for it."""
+    J = np.array([r.J for r in records if speed.begins <= r.time <= speed.ends], dtype=float)
+    if len(J) < 2 or not np.isfinite(J).all():
+        return None
+    one, other = J[: len(J) // 2].mean(), J[len(J) // 2 :].mean()
+    return MeanFlux(value=float(J.mean()), spread=0.5 * abs(float(one - other)))
+
+
 def arrivals(records: Sequence[MotionRecord], until: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
     """Times (ps) at which the tip was first seen at each place (A) beyond all before, the start left out."""
     found: list[tuple[float, float]] = []

@@ -9,6 +9,7 @@ from petsc4py import PETSc
 
 from fem.j_integral import JIntegral
 
+from ..drive.motion import rates
 from ..material.surface import EV_PER_A2
 from ..terms.continuum import ContinuumTerm
 from ..terms.term import Term
@@ -53,6 +54,14 @@ class EnergyRelease:
             return np.empty(0)
         z = self._system.model.coupling.variables(q)
         return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms])
+
+    def moving(self, q: PETSc.Vec, velocity: np.ndarray, density: float) -> np.ndarray:
+        """J of each ring of a crack that runs, J/m^2, from velocities (n_free, components), A/ps. Collective."""
+        if self._integral is None:
+            return np.empty(0)
+        z, rate = self._system.model.coupling.variables(q), rates(self._system.model.coupling, q, velocity)
+        moving = [rate[t.name] for t in self._terms], density
+        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms], *moving)
 
     def measure(self, q: PETSc.Vec, K: float) -> tuple[float, float, float | None] | tuple[None, None, None]:
         """J (J/m^2), J over the load's G, and the relative spread between the rings; None where no ring fits. Collective."""

@@ -1,10 +1,10 @@
 """A crack that runs: a coupled model in motion under a load that does not trap it, followed by the model and by the load.
 
-The load is put on at once: to a state at rest under a load that holds it the near-tip field of the difference is added everywhere,
-so that no wave comes from the boundary. From then on atoms and mesh move by Newton's equations. The boundary is the near-tip field
-of the load, whose centre follows the tip (``field = "tip"``); when the tip has come too far from the middle of the core, the model
-moves by whole lattice vectors with its displacements and velocities (`qc.crack.moving`), and what the energies change by is on an
-account.
+The load is put on at once or at a rate: to a state at rest under a load that holds it the near-tip field of the difference is added
+everywhere, whole or bit by bit, so that no wave comes from the boundary. From then on atoms and mesh move by Newton's equations. The
+boundary is the near-tip field of the load, whose centre follows the tip (``field = "tip"``); when the tip has come too far from the
+middle of the core, the model moves by whole lattice vectors with its displacements and velocities (`qc.crack.moving`), and what the
+energies change by is on an account.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from ..coupling.load import Load
 from ..drive.dynamics import Dynamics
 from ..drive.ledger import Ledger
 from ..drive.masses import AMU, masses_of
-from ..drive.motion import Progress, thermal_velocities
+from ..drive.motion import Progress, rates, thermal_velocities
+from ..drive.stadium import StadiumSpec
 from ..errors import InputError
 from ..material.surface import EV_PER_A2
 from ..unknowns.transfer import CarriedState
 from .carrying import carried
+from .energy_release import EnergyRelease, ring_edges
 from .moving import check_movable, furthest_move, move
+from .running_events import MotionEvents
 from .running_records import MotionRecord, RunningSpec, RunningState
 from .system import CrackSystem
 from .tip import Shells, TipState, TipTracker
@@ -35,8 +38,6 @@ SMOOTHED = 3.0
 bond is none of the boundary."""
 FARTHEST = 0.8
 """Distance of the tip from a held centre at which the run ends, in domain radii."""
-NUDGE = 1e-3
-"""Time over which velocities are added to displacements to see how atoms follow them, ps: no list of neighbours minds."""
 
 
 class RunningCrack:
@@ -50,7 +51,7 @@ class RunningCrack:
         Unknowns to start from: at rest under the load K_rest, or of a checkpoint.
     spec : RunningSpec
     K_rest : float
-        Load of the state at rest, MPa m^1/2; not used with a checkpoint.
+        Load of the state at rest, MPa m^1/2.
     saved : (RunningState, (n_free, components) ndarray, Progress), optional
         State, velocities and progress of a checkpoint.
 
@@ -81,32 +82,38 @@ class RunningCrack:
         saved: tuple[RunningState, np.ndarray, Progress] | None = None,
     ) -> None:
         check_runnable(system)
-        self.system, self.spec, self.K = system, spec, spec.K * system.K_G
+        self.system, self.spec, self.K, self._rest = system, spec, spec.K * system.K_G, K_rest
         x, y = system.spec.tip
-        self.state, velocity, progress = saved or (RunningState(centre=x, dead_centre=x), None, None)
+        now = self.load_at(0.0)
+        self.state, velocity, progress = saved or (RunningState(centre=x, dead_centre=x, dead_K=now), None, None)
+        if self.state.records:
+            now = self.load_at(self.state.records[-1].time)
         model = system.model
-        density = float(masses_of(system.crystal.species).sum()) * AMU / model.material.volume
-        elastic = system.field.C, density, system.crystal.dimension
+        self._density = float(masses_of(system.crystal.species).sum()) * AMU / model.material.volume
+        elastic = system.field.C, self._density, system.crystal.dimension
         self.speed_limit = rayleigh_speed(*elastic)
         self.undisturbed = (2.0 if spec.field == "held" else 1.0) * system.spec.radius / fastest_speed(*elastic)
         system.recentre((self.state.dead_centre - self.state.offset, y))
-        system.load(self.K)
+        system.load(self.state.dead_K or self.K)
         system.recentre((self.state.centre - self.state.offset, y))
-        self._from = self._to = system.imposed_displacement(self.K)[model.parts.layout.n_free :]
+        self._from = self._to = system.imposed_displacement(now)[model.parts.layout.n_free :]
         self._since, self._until = 0.0, 1.0
         model.impose(Load(prescribed=self._to, dead_load=model.coupling.dead_load))
         if saved is None:
             q = q.copy()
-            q.array[:] += (self.K - K_rest) * system.imposed_rate()[: model.parts.layout.n_free].ravel()
+            q.array[:] += (now - K_rest) * system.imposed_rate()[: model.parts.layout.n_free].ravel()
             if spec.temperature > 0:  # a half of it goes into the bonds
                 velocity = thermal_velocities(model, 2.0 * spec.temperature, spec.seed)
         self.motion = Dynamics(model, q, spec.motion(system), velocity=velocity, boundary=self._boundary, progress=progress)
+        self._release = EnergyRelease(system, inside(ring_edges(system), self.motion.spec.stadium))
         assert model.atomistic is not None
         reach = min(system.spec.core, system.spec.radius)
         self.tracker = TipTracker(model.comm, model.atomistic, Shells.of(model.crystal), reach)
         self.tracker.remember(self.state.open_bonds)
         self._nn, self._period = system.crystal.nearest_neighbour_distance, float(system.lattice.vectors[0, 0])
-        self.time = spec.time if spec.time is not None else spec.bonds * self._period / (SLOWEST * self.speed_limit)
+        self._events = MotionEvents(system, self.state)
+        usual = self.risen + spec.bonds * self._period / (SLOWEST * self.speed_limit)
+        self.time = usual if spec.time is None else spec.time
         if not self.state.records:
             self._look()
 
@@ -119,6 +126,17 @@ class RunningCrack:
     def finished(self) -> bool:
         """Whether the run has come to its end."""
         return self.state.finished
+
+    @property
+    def risen(self) -> float:
+        """Time at which all of the load is on, ps."""
+        rate = self.spec.K_rate
+        return 0.0 if rate is None else max(self.K - self._rest, 0.0) / (rate * self.system.K_G)
+
+    def load_at(self, time: float) -> float:
+        """The load at a time, MPa m^1/2."""
+        rate = self.spec.K_rate
+        return self.K if rate is None or time >= self.risen else self._rest + rate * self.system.K_G * time
 
     def advance(self) -> MotionRecord:
         """Move for ``every`` steps and look at the tip; the model follows it if it has come far. Collective."""
@@ -138,6 +156,7 @@ class RunningCrack:
         """Where the boundary goes until the next look."""
         motion, state, system = self.motion, self.state, self.system
         self._since, self._until = motion.time, (motion.steps + self.spec.every) * motion.time_step
+        self._rise()
         self._from = self._to
         if self.spec.field == "held":
             return
@@ -145,7 +164,16 @@ class RunningCrack:
         share = -np.expm1(-(self._until - self._since) * self.speed_limit / (SMOOTHED * self._nn))
         state.centre += share * (state.records[-1].tip_position - state.lead - state.centre)
         system.recentre((state.centre - state.offset, system.spec.tip[1]))
-        self._to = system.imposed_displacement(self.K)[system.model.parts.layout.n_free :]
+        self._to = system.imposed_displacement(self.load_at(self._until))[system.model.parts.layout.n_free :]
+
+    def _rise(self) -> None:
+        """Add what the load has risen by until the next look, everywhere."""
+        more = self.load_at(self._until) - self.load_at(self._since)
+        if more:
+            n_free = self.system.model.parts.layout.n_free
+            field = more * self.system.imposed_rate()
+            self._to = self._to + field[n_free:]
+            self.motion.displace(field[:n_free], self._to)
 
     def _look(self) -> MotionRecord:
         """The record of the present state, kept."""
@@ -173,11 +201,19 @@ class RunningCrack:
             off_plane_broken=tip.off_plane,
             new_neighbours=tip.new_neighbours,
             slip=tip.slip,
+            K_over_KG=self.load_at(motion.time) / self.system.K_G,
+            J=self._flux(),
         )
         state.open_bonds = self.tracker.memory
         state.records.append(record)
+        self._events.look(record, bool(tip.slipped), motion.q)
         self._judge(tip, record)
         return record
+
+    def _flux(self) -> float | None:
+        """J round the tip with the kinetic energy, J/m^2: the mean of the rings; None where no ring fits."""
+        J = self._release.moving(self.motion.q, self.motion.velocity, self._density)
+        return float(J.mean()) if len(J) else None
 
     def _judge(self, tip: TipState, record: MotionRecord) -> None:
         """Whether the run has come to its end."""
@@ -207,9 +243,10 @@ class RunningCrack:
             return
         n = min(round(place / self._period), furthest_move(system))
         before, velocity = self.motion.ledger(), self._velocity_further_on(n)
-        move(system, self.motion.q, self.K, n)
+        load = self.load_at(self.motion.time)
+        move(system, self.motion.q, load, n)
         state.offset += n * self._period
-        state.dead_centre = state.centre
+        state.dead_centre, state.dead_K = state.centre, load
         self._to = system.model.coupling.prescribed.copy()
         self.tracker.shift(n * self._period)
         state.open_bonds = self.tracker.memory
@@ -223,11 +260,7 @@ class RunningCrack:
     def atom_velocities(self) -> np.ndarray:
         """(n, components) velocities of all atoms of this rank, also those that follow the mesh, A/ps."""
         motion, model = self.motion, self.system.model
-        own, nudged = len(model.parts.atoms), motion.q.copy()
-        there = model.coupling.variables(motion.q)["atoms"][:own].copy()
-        nudged.array[:] += NUDGE * motion.velocity.ravel()
-        found: np.ndarray = (model.coupling.variables(nudged)["atoms"][:own] - there) / NUDGE
-        return found
+        return rates(model.coupling, motion.q, motion.velocity)["atoms"][: len(model.parts.atoms)]
 
     def _velocity_further_on(self, n: int) -> np.ndarray:
         """(n_free, components) the velocities n lattice vectors further on in the crystal, A/ps."""
@@ -242,6 +275,14 @@ def _bonds_between(tip: TipState, start: float, end: float) -> int:
     """Bonds across the plane that lie between two places of the model; negative if the second lies behind."""
     spacing = float(np.median(np.diff(tip.x))) if len(tip.x) > 1 else np.inf
     return round((end - start) / spacing) if np.isfinite(end - start) else 0
+
+
+def inside(edges: np.ndarray, stadium: StadiumSpec | None) -> np.ndarray:
+    """Of radii between rings, A, those from the smallest to where friction begins, as many."""
+    if stadium is None or stadium.core is None or len(edges) < 2:
+        return edges
+    outer = min(float(edges[-1]), stadium.core.radius)
+    return np.geomspace(edges[0], outer, len(edges)) if outer > edges[1] else np.empty(0)
 
 
 def check_runnable(system: CrackSystem) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from ..case.case import check_table, default_of
 from ..drive.motion import DynamicsSpec
 from ..drive.stadium import StadiumSpec
 from ..errors import InputError
 from ..unknowns.regions import Core
-from .records import Plain
+from .records import Plain, from_file
 from .system import CrackSystem
 
 
@@ -22,6 +23,8 @@ class RunningSpec:
     ----------
     K : float
         Load in K_G.
+    K_rate : float or None
+        Rate at which it rises from that of the rest, K_G/ps; None: it is put on at once.
     bonds : int
         Bonds across the plane after which the run ends.
     time : float or None
@@ -46,6 +49,7 @@ class RunningSpec:
     """
 
     K: float
+    K_rate: float | None = None
     bonds: int = default_of("dynamics", "bonds")
     time: float | None = None
     time_step: float | None = None
@@ -112,6 +116,10 @@ class MotionRecord(Plain):
         Pairs off the plane.
     slip : float
         Largest outside the full atoms, in shortest Burgers vectors.
+    K_over_KG : float or None
+        The load; None in a checkpoint of older code, where it was all on from the start.
+    J : float or None
+        Of rings between core and friction, with the kinetic energy, J/m^2; None where no ring fits.
     """
 
     steps: int
@@ -132,6 +140,39 @@ class MotionRecord(Plain):
     off_plane_broken: int
     new_neighbours: int
     slip: float
+    K_over_KG: float | None = None
+    J: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionEvent(Plain):
+    """An event of a crack that runs, as in ``events`` of dynamics.json.
+
+    Attributes
+    ----------
+    kind : str
+        "cleavage", or as `qc.dislocation.naming.Naming` has it: of all slip since the crystal was whole.
+    sentence : str
+    time : float
+        Of the look at which it was seen, ps.
+    K_over_KG : float or None
+        The load then.
+    tip_position : float
+        x in the crystal, A.
+    off_plane_broken, new_neighbours : int
+        Pairs off the plane.
+    named : dict
+        Slips with plane, Burgers vector and place; empty where the tip has cleaved.
+    """
+
+    kind: str
+    sentence: str
+    time: float
+    K_over_KG: float | None
+    tip_position: float
+    off_plane_broken: int
+    new_neighbours: int
+    named: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -144,6 +185,8 @@ class RunningState:
         Of the near-tip field, x in the crystal, A.
     dead_centre : float
         Its place when the dead load was taken, x in the crystal, A.
+    dead_K : float or None
+        The load then, MPa m^1/2; None: the final one.
     lead : float or None
         How far the tip is ahead of the centre at the start, A.
     first_tip : float or None
@@ -159,6 +202,9 @@ class RunningState:
     open_bonds : dict
         Memory of the tip's tracker.
     records : list of MotionRecord
+    events : list of MotionEvent
+    damage : int
+        Largest number of pairs broken or joined off the plane that was seen.
     ended : str or None
         Why the run has ended early.
     finished : bool
@@ -166,6 +212,7 @@ class RunningState:
 
     centre: float
     dead_centre: float
+    dead_K: float | None = None
     lead: float | None = None
     first_tip: float | None = None
     offset: float = 0.0
@@ -175,9 +222,18 @@ class RunningState:
     moves: int = 0
     open_bonds: dict[str, bool] = field(default_factory=dict)
     records: list[MotionRecord] = field(default_factory=list)
+    events: list[MotionEvent] = field(default_factory=list)
+    damage: int = 0
     ended: str | None = None
     finished: bool = False
 
     def rest(self) -> dict[str, Any]:
         """All but the records, as plain data."""
-        return {name: value for name, value in vars(self).items() if name != "records"}
+        kept = {name: value for name, value in vars(self).items() if name != "records"}
+        return kept | {"events": [event.plain() for event in self.events]}
+
+    @classmethod
+    def from_plain(cls, rest: Mapping[str, Any], records: list[MotionRecord]) -> Self:
+        """The state back from a checkpoint."""
+        events = [MotionEvent.from_plain(event) for event in rest.get("events", [])]
+        return from_file(cls, dict(rest) | {"records": records, "events": events})

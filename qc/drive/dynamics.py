@@ -153,6 +153,16 @@ class Dynamics:
         self._reaction = coupling.reaction(self.q)
         self.accounts.work(0.5 * (work + float(np.vdot(self._reaction, moved))))
 
+    def displace(self, by: np.ndarray, prescribed: np.ndarray) -> None:
+        """Move all unknowns ``by`` (n_free, components) and the boundary at once, A, velocities kept: what it takes is work. Collective."""
+        coupling, before = self.model.coupling, self.ledger().potential
+        self.q.array[:] += by.ravel()
+        coupling.impose(Load(prescribed=prescribed, dead_load=coupling.dead_load))
+        self.energy = self._accelerate()
+        self._reaction = coupling.reaction(self.q)
+        work = self.ledger().potential - before
+        self.accounts.work(work if self.model.comm.rank == 0 else 0.0)
+
     def kinetic_energy(self, of: np.ndarray | None = None) -> float:
         """Kinetic energy, of the blocks ``of`` (n_free,) bool where that is given, eV. Collective."""
         np.multiply(self.velocity, self.velocity, out=self._room)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from mpi4py import MPI
+from petsc4py import PETSc
 
+from ..coupling.coupling import Coupling
 from ..coupling.model import Model
 from ..errors import InputError
 from .ledger import KB
@@ -18,6 +20,8 @@ from .stadium import StadiumSpec
 USUAL, LARGEST = 0.3, 1.0
 """Time step where none is given, and the largest allowed, in units of 1 / omega_max: Verlet's method is unstable from 2 on, and
 frequencies rise where bonds are compressed."""
+NUDGE = 1e-3
+"""Time over which velocities are added to displacements to see how what follows them moves, ps: no list of neighbours minds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,14 @@ def thermal_velocities(model: Model, temperature: float, seed: int = 0, masses: 
     mass = lumped_masses(model, masses)[:n]
     noise = HashedNormal(model.parts.key[:n], model.parts.layout.components, seed)(-1)
     return noise * np.sqrt(KB * temperature / mass)[:, None]
+
+
+def rates(coupling: Coupling, q: PETSc.Vec, velocity: np.ndarray) -> dict[str, np.ndarray]:
+    """Velocities of each term's variables by its name, also of those that follow others, A/ps, under a boundary at rest. Collective."""
+    nudged = q.copy()
+    nudged.array[:] += NUDGE * velocity.ravel()
+    there, here = coupling.variables(nudged), coupling.variables(q)
+    return {name: (there[name] - z) / NUDGE for name, z in here.items()}
 
 
 def start_velocity(model: Model, given: np.ndarray | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The picture of a crack that runs: where its tip is, and where the energy goes."""
+"""The picture of a crack that runs: where its tip is, where the energy goes, and how much of it comes to the tip."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .drawing import BLACK, GREY, SHADES, new_figure, save
 
 ENERGIES = {
     "kinetic_energy": "kinetic",
     "dissipated": "taken by friction",
-    "work": "work of the boundary",
+    "work": "work of the load",
     "potential_energy": "potential",
 }
 
 
 def motion_picture(path: str | os.PathLike[str], made: Mapping[str, Any]) -> None:
-    """Tip against time beside the energies, with the time from which waves of the boundary are at the tip.
+    """Tip against time beside the energies and J, with the time from which waves of the boundary are at the tip.
 
     Parameters
     ----------
@@ -26,7 +28,9 @@ def motion_picture(path: str | os.PathLike[str], made: Mapping[str, Any]) -> Non
     """
     rows = made["motion"]
     time = [row["time"] for row in rows]
-    figure, (tip, energy) = new_figure(8.4, 3.6, 1, 2)
+    J = np.array([row["J"] for row in rows], dtype=float) / (2.0 * made["gamma"])
+    known = bool(np.isfinite(J).all())
+    figure, (tip, energy, *flux) = new_figure(12.0 if known else 8.4, 3.6, 1, 3 if known else 2)
     figure.set_layout_engine("constrained")
     tip.plot(time, [row["tip_position"] for row in rows], color=BLACK, lw=1.0, label="tip")
     speed = made["speed"]
@@ -43,7 +47,14 @@ def motion_picture(path: str | os.PathLike[str], made: Mapping[str, Any]) -> Non
         change = [row[name] - first[name] - (row["by_moves"] if name == "potential_energy" else 0.0) for row in rows]
         energy.plot(time, change, color=SHADES(number / len(ENERGIES)), lw=1.2, label=words)
     energy.set_ylabel("energy since the start (eV)", fontsize=9)
-    for axis in (tip, energy):
+    for axis in flux:
+        axis.plot(time, J, color=BLACK, lw=1.0, label="J with the kinetic energy")
+        axis.plot(time, [made["G"] / (2.0 * made["gamma"]) * (row["K_over_KG"] / made["K_over_KG"]) ** 2 for row in rows],
+                  color=SHADES(0.6), lw=1.2, label="G of the load")  # fmt: skip
+        axis.axhline(1.0, color=GREY, lw=0.8)
+        axis.margins(y=0.2)
+        axis.set_ylabel(r"energy release rate / 2$\gamma$", fontsize=9)
+    for axis in (tip, energy, *flux):
         axis.set_xlabel("time (ps)", fontsize=9)
         axis.grid(True, color="#E6E6E6", lw=0.6)
         axis.set_axisbelow(True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from fem.cauchy_born import GPA
 from fem.continuum import ContinuumEnergy
 from fem.j_integral import JIntegral
 from qc.crack.energy_release import EnergyRelease, ring_edges
@@ -52,6 +53,63 @@ def test_j_is_the_derivative_of_the_discrete_energy(order):
     expected = -(energies[0] - energies[1]) / 2e-4
     assert abs(J - expected) < (1e-6 if order == 1 else 2e-2) * abs(expected)
     assert abs(J) > 1e-3
+
+
+def test_kinetic_energy_counts_as_the_nodes_are_pushed():
+    """Push the nodes along x and keep their displacements and velocities: J is minus the derivative of both energies."""
+    system = hexagonal_crack("continuum", face_strip=0.0)
+    space, material_ = system.model.parts.nodes.space, system.model.material
+    x = space.mesh.geometry.x
+    weight = np.ones(len(space.dofmap.list))
+    energy = ContinuumEnergy(space, material_, weight, np.eye(3))
+    u = 0.02 * np.sin(energy.X @ np.array([[0.11, 0.07], [0.05, -0.13]]))
+    v, density, ring = np.cos(energy.X @ np.array([[0.2, 0.1], [-0.1, 0.3]])), 3.0, (9.0, 20.0)
+    integral = JIntegral(MPI.COMM_SELF, [energy], [ring], (1.0, -2.0))
+    (still,), (J,) = integral.evaluate([u]), integral.evaluate([u], [v], density)
+    before = x.copy()
+    q = np.clip((ring[1] - np.linalg.norm(before[:, :2] - [1.0, -2.0], axis=1)) / (ring[1] - ring[0]), 0.0, 1.0)
+
+    def kinetic(push):
+        x[:, 0] = before[:, 0] + push * q
+        e = ContinuumEnergy(space, material_, weight, np.eye(3))
+        at = np.einsum("qa,cam->cqm", e.values, v[e.dofs])
+        return 0.5 * density * float((e.omega * (at * at).sum(2)).sum())
+
+    expected = -(kinetic(1e-4) - kinetic(-1e-4)) / 2e-4
+    x[:] = before
+    assert abs(J - still - expected) < 1e-6 * abs(expected)
+    assert abs(expected) > 0.1 * abs(still)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_the_field_of_a_crack_at_constant_speed_gives_its_energy_release_rate(share):
+    """G = v^2 a_d K^2 / (2 mu c_s^2 D) on all rings (L. B. Freund, Dynamic Fracture Mechanics, 1990, equations 4.3.24 and 5.3.10)."""
+    system = hexagonal_crack("bgfc", domain_radius=60.0)
+    C, density = system.field.C / GPA, 2.0
+    lame, mu, c_s = C[0, 1], C[5, 5], np.sqrt(C[5, 5] / density)
+    assert C[0, 0] == pytest.approx(lame + 2.0 * mu, rel=1e-6)  # the triangular lattice is isotropic
+    v, K = share * c_s * 0.9, 0.01
+    a_d, a_s = np.sqrt(1.0 - density * v**2 / (lame + 2.0 * mu)), np.sqrt(1.0 - (v / c_s) ** 2)
+    D = 4.0 * a_d * a_s - (1.0 + a_s**2) ** 2
+    assert D > 0  # slower than Rayleigh's wave
+
+    def u(X):
+        z_d, z_s = X[:, 0] + 1j * a_d * X[:, 1], X[:, 0] + 1j * a_s * X[:, 1]
+        root_d, root_s = np.sqrt(z_d), np.sqrt(z_s)
+        along = (1.0 + a_s**2) * root_d.real - 2.0 * a_d * a_s * root_s.real
+        across = a_d * (2.0 * root_s.imag - (1.0 + a_s**2) * root_d.imag)
+        return 2.0 * K / (mu * np.sqrt(2.0 * np.pi) * D) * np.stack([along, across], axis=1)
+
+    release = EnergyRelease(system)
+    h = 1e-4
+    shift = np.array([h, 0.0])
+    at = [t.field.X for t in release._terms]
+    rate = [-v * (u(X + shift) - u(X - shift)) / (2.0 * h) for X in at]
+    J = release._integral.evaluate([u(X) for X in at], rate, density)
+    assert pytest.approx(v**2 * a_d * K**2 / (2.0 * mu * c_s**2 * D), rel=0.02) == J
+    if share > 0.7:
+        assert release._integral.evaluate([u(X) for X in at]) != pytest.approx(J, rel=0.1)
 
 
 @pytest.mark.mpi

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+from functools import partial
 
 import ase.io
 import ase.units
@@ -47,8 +48,10 @@ def run(folder, ranks=comm, resume=False, case=None):
 
 
 @pytest.mark.mpi
-def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch):
+@pytest.mark.parametrize("load", [{}, {"K_rate": 12.0}], ids=["at once", "rising"])
+def test_a_run_that_is_stopped_goes_on_with_other_ranks(shared_path, monkeypatch, load):
     """One rank is asked to stop at the third bond: the other bonds come when they come without a break."""
+    monkeypatch.setattr("tests.qc.commands.test_dynamics.running_case", partial(running_case, **load))
     keep = DynamicsRun._keep
 
     def ask(one, record):
@@ -96,6 +99,7 @@ def test_files(tmp_path):
     assert frames[0].get_kinetic_energy() == 0.0
     text = "\n".join(summary(made))
     assert "6 bonds broken in" in text
+    assert f"event: cleavage, seen at {made['events'][0]['time']:.4g} ps" in text
     assert "no wave of the boundary before" in text
 
 

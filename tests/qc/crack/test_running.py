@@ -21,7 +21,7 @@ LOOSE = LadderSpec(K_start=1.02, J_tolerance=0.1)
 
 def crack(comm=MPI.COMM_WORLD, spec=None, **changes):
     """At rest under 1.02 K_G, and under its load at once."""
-    system = brittle_sheet(comm, domain_radius=30.0, **changes)
+    system = brittle_sheet(comm, **({"domain_radius": 30.0} | changes))
     ladder = Ladder(system, LOOSE)
     rest = ladder.begin()
     return RunningCrack(system, ladder.q, spec or RunningSpec(K=1.3, bonds=9, drift=2.0, time_step=2e-4), rest.K)
@@ -63,7 +63,7 @@ def test_energies_add_up_over_moves_of_the_model():
 @pytest.mark.mpi
 def test_ranks_see_the_same_crack():
     def seen(comm):
-        run = ran(comm, RunningSpec(K=1.3, bonds=4, drift=1.0, field="tip", temperature=20.0), method="bgfc")
+        run = ran(comm, RunningSpec(K=1.3, K_rate=8.0, bonds=4, drift=1.0, field="tip", temperature=20.0), method="bgfc")
         last = run.state.records[-1]
         where = [last.time, last.tip_position, last.bonds, last.offset, last.centre]
         return where, [last.kinetic_energy, last.balance, last.work, last.heat]
@@ -71,6 +71,48 @@ def test_ranks_see_the_same_crack():
     (where, energies), (where_alone, energies_alone) = together_and_alone(seen)
     assert where == pytest.approx(where_alone, abs=1e-12)
     assert energies == pytest.approx(energies_alone, abs=1e-9)
+
+
+def test_a_load_that_rises_within_a_look_is_one_put_on_at_once():
+    """The same crack at each look; what the load took is work instead of a start that was given."""
+    # no dead load, which is that of the first load; no friction, which goes by the largest frequency at the start
+    spec = RunningSpec(K=1.3, bonds=5, drift=2.0, time_step=2e-4, stadium_strength=0.0)
+    once, risen = (ran(MPI.COMM_SELF, one, method="bgrac").state.records for one in (spec, replace(spec, K_rate=1e4)))
+    assert [r.tip_position for r in risen] == [r.tip_position for r in once]
+    assert risen[-1].kinetic_energy == pytest.approx(once[-1].kinetic_energy, rel=1e-8)
+    assert once[-1].work == 0.0
+    given = once[0].potential_energy - risen[0].potential_energy
+    assert given > 1.0
+    assert risen[-1].work == pytest.approx(given, rel=1e-9)
+
+
+def test_under_a_load_that_rises_the_first_bond_breaks_on_the_way():
+    run = ran(MPI.COMM_SELF, RunningSpec(K=1.5, K_rate=4.0, bonds=4, drift=2.0))
+    records = run.state.records
+    load = np.array([r.K_over_KG for r in records])
+    assert load[0] == pytest.approx(1.02)
+    assert np.diff(load) == pytest.approx(4.0 * np.diff([r.time for r in records]), rel=1e-9)
+    first = next(r for r in records if r.bonds > 0)
+    assert 1.04 < first.K_over_KG < 1.4
+    assert records[-1].time < run.risen
+    released = records[-1].kinetic_energy + records[-1].dissipated
+    assert abs(records[-1].balance - records[0].balance) < 2e-3 * released
+
+
+def test_a_crack_that_cleaves_says_so_once():
+    events = one_that_ran().state.events
+    assert [event.kind for event in events] == ["cleavage"]
+    first = next(r for r in one_that_ran().state.records if r.bonds > 0)
+    assert events[0].time == first.time
+
+
+def test_the_flux_of_energy_is_between_the_faces_and_the_load():
+    """G of 1.3 K_G is 1.69 x 2 gamma: the tip takes 2 gamma, the waves that it sends and the motion inside the rings the rest."""
+    run = ran(MPI.COMM_SELF, RunningSpec(K=1.3, bonds=12, drift=2.0), domain_radius=60.0)
+    flux = np.array([r.J for r in run.state.records]) / (2.0 * run.system.griffith.gamma)
+    assert flux[0] == pytest.approx(1.69, rel=0.1)  # the tip of the state at rest is behind the centre
+    assert 0.9 < flux[len(flux) // 2 :].mean() < 1.5
+    assert one_that_ran().state.records[0].J is None  # no ring between handshake and friction
 
 
 def test_a_boundary_that_follows_the_tip_does_work_and_a_held_one_none():

@@ -38,3 +38,12 @@ def test_a_picture_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(IndexError, match="out of bounds"):
         tip_animation(tmp_path / "b.png", [good, bad | {"stress": np.zeros(3)}])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_film_where_there_is_something_to_write_it_with(tmp_path, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed")
+    tip_animation(tmp_path / "a.mp4", frames(3))
+    assert (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    tip_animation(tmp_path / "b.mp4", frames(3))
+    assert not (tmp_path / "b.mp4").exists()
