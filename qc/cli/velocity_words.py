@@ -34,6 +34,7 @@ def velocity(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where results go; beside kinks.json if left out.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped: what is walked is not walked again.")] = False,
 ) -> None:
     """Velocity of a crack by kinks over load and temperature, from the barriers of qc kinks: kinetic Monte Carlo.
 
@@ -41,7 +42,7 @@ def velocity(
     """
 
     def words() -> Walks:
-        return walks_of(directory, temperature, levels, sites, events, seed, output, thermal)
+        return walks_of(directory, temperature, levels, sites, events, seed, output, thermal, resume)
 
     raise typer.Exit(exit_code(lambda comm: velocity_body(comm, words)))
 

@@ -24,8 +24,8 @@ from ..output.pictures import drawn
 from ..output.versions import versions
 from ..pictures.velocity import velocity_picture
 from ..report.page import report_or_warn
-from .checks import make_directory
 from .terminal import display
+from .velocity_kept import KeptWalks, name_of
 from .velocity_plan import Walks
 from .velocity_thermal import WarmGriffith, read_thermal
 
@@ -46,16 +46,21 @@ def run_velocity(walks: Walks, comm: MPI.Comm = MPI.COMM_WORLD) -> dict[str, Any
     """Walk a front at all loads and temperatures; files: velocity.json, velocity.csv, growth_law.csv, velocity.png. Collective.
 
     Each pair of load and temperature has its own random numbers: the ranks share the pairs and nothing depends on how many they are.
+    A pair that is finished is on disk, and one that an earlier run has finished is not walked again where that run is resumed.
     """
     kinks, laws, griffith = on_root(comm, lambda: _read(walks))
     levels = on_root(comm, lambda: _levels(walks.levels, laws))
     pairs = [(level, T) for level in levels for T in walks.temperatures]
-    found: dict[int, FrontVelocity] = {}
+    found, kept = {}, KeptWalks(walks.output)
+    on_root(comm, lambda: kept.begin(walks.resume))
     with display(comm, "walk") as shown:
         shown.begin(len(range(0, len(pairs), comm.size)))
         for n in range(comm.rank, len(pairs), comm.size):
             level, T = pairs[n]
-            row = front_velocity(between(laws, level), T, kinks["step"], walks.sites, walks.events, walks.seed)
+            asked = between(laws, level), T, kinks["step"], walks.sites, walks.events, walks.seed
+            row = kept.find(name := name_of(*asked))
+            if row is None:
+                kept.keep(name, row := front_velocity(*asked))
             found[n] = row.under(*(griffith.at(T) or (kinks["K_G"],)))
             shown.step(len(found), line_of(found[n]))
     everything = {n: row for part in comm.allgather(found) for n, row in part.items()}
@@ -129,7 +134,6 @@ def _document(
 
 def _write(walks: Walks, made: Mapping[str, Any]) -> None:
     directory = walks.output
-    make_directory(directory)
     write_steps_csv(directory / "velocity.csv", made["velocities"], COLUMNS)
     write_steps_csv(directory / "growth_law.csv", made["growth_law"]["table"], LAW_COLUMNS)
     if any(row["velocity"] > 0 for row in made["velocities"]):

@@ -35,6 +35,8 @@ class Walks:
     sites, events, seed : int
     thermal : Path or None
         Directory of a finished ``qc thermal`` of the same crystal, or its document: loads are in K_G of each temperature.
+    resume : bool
+        Walks that are finished in ``output`` are not walked again.
     """
 
     kinks: Path
@@ -45,6 +47,7 @@ class Walks:
     events: int
     seed: int
     thermal: Path | None = None
+    resume: bool = False
 
 
 def walks_of(
@@ -56,6 +59,7 @@ def walks_of(
     seed: int,
     output: Path | None,
     thermal: Path | None = None,
+    resume: bool = False,
 ) -> Walks:
     """The words as they were given, looked at."""
     for option, number, (least, most) in (("--sites", sites, SITES), ("--events", events, EVENTS), ("--seed", seed, (0, 2**32 - 1))):
@@ -77,4 +81,5 @@ def walks_of(
         events=events,
         seed=seed,
         thermal=thermal,
+        resume=resume,
     )

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..dislocation.naming import Naming
 from ..drive.stepping import JUMP, NoStateError, explain
 from ..solve.options import SolveReport
 from .ladder_state import LadderState
@@ -200,19 +201,22 @@ def held_by(why: str | None, event: Event) -> Event:
     return replace(event, sentence=event.sentence.replace(ADVICE, why))
 
 
-def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError, why: str | None = None) -> None:
+def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError, gone: Naming, why: str | None = None) -> None:
     """Keep as an event that the way to a level (K / K_G) has ended with a dislocation outside the core; K_G in MPa m^1/2.
 
-    ``why`` no arm holds it is told where that is known.
+    What has ``gone`` is named where it can be, and ``why`` no arm holds it is told where that is known.
     """
     last, K = state.steps[-1].K, level * K_G
+    name = f" ({gone.sentence})" if gone.dislocates else ""
     sentence = (
-        f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G, and no state is found beyond ({explain(error.report)}): a "
-        f"dislocation on its way out is held where atoms are blended, follow the mesh or are held; {why or ADVICE}"
+        f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G{name}, and no state is found beyond "
+        f"({explain(error.report)}): a dislocation on its way out is held where atoms are blended, follow the mesh or are held; "
+        f"{why or ADVICE}"
     )
     log.warning("%s", sentence)
     bracket = [min(last, K), max(last, K)]
-    state.add(Event(kind="slip_outside", branch=state.branch, bracket=bracket, reason=error.report.reason, sentence=sentence))
+    named = gone if gone.dislocates else None
+    state.add(Event(kind="slip_outside", branch=state.branch, bracket=bracket, reason=error.report.reason, sentence=sentence, named=named))
 
 
 def note_failure(state: LadderState, K_G: float, level: float, report: SolveReport, outcome: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from petsc4py import PETSc
 
 from ..coupling.coupling import Coupling
+from ..dislocation.naming import Naming
 from ..drive.stepping import Experience, GivenUp, LostError, NoStateError, Reached, Stepper
 from ..errors import ConvergenceError, InputError
 from ..solve.equilibrium import EquilibriumSolver
@@ -183,7 +185,8 @@ class Ladder:
     def refine(self, level: float, branch: Branch) -> StepRecord | None:
         """As `step`; but a step wider than the tolerance in which the tip snaps is taken back, and None returned. Collective.
 
-        So is one that ends in no state because a dislocation has left the core: the event ``slip_outside`` says so.
+        So is one that ends in no state because a dislocation leaves the core: of one that is narrow enough the event ``slip_outside``
+        says so.
         Once a load beyond the snap is known, a wide step counts as one that snaps where Newton's method does not follow the
         state: where the crack goes from there is worked out once, in the step that is narrow enough.
         """
@@ -202,8 +205,9 @@ class Ladder:
                 more = self._more_atoms(before, error.q, level, branch)
                 if isinstance(more, StepRecord):
                     return more
-                note_lost(state, self.system.K_G, level, error, more)
-                return None
+                if not self._wide(level, start):
+                    note_lost(state, self.system.K_G, level, error, self._gone(before.q, error.q), more)
+                    return None
         if record is not None and any(e.kind == "slip_outside" for e in state.events[n_events:]):
             more = self._more_atoms(before, self.q, record.K_over_KG, branch)
             if isinstance(more, StepRecord):
@@ -212,7 +216,7 @@ class Ladder:
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
         snapped = any(e.kind in MOVES or e.ends(self.spec.stop_at) for e in state.events[n_events:])  # gradually, too: it may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
-            log.info("the tip snaps between here and K = %.5f K_G: back, and half the step", reached)
+            log.info("the tip snaps, or slip leaves the core, between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)
             state.snap, state.rejected = reached, state.rejected + 1
             return None
@@ -250,16 +254,28 @@ class Ladder:
         last, now = self.state.steps[-1].tip_position, self._probe.glance(q)
         return last is not None and now is not None and not abs(now - last) < 0.5 * self._scene.period
 
-    def _slips_outside(self, q: PETSc.Vec) -> bool:
-        """Whether a dislocation has left the core in any state q, and had not in the last step. Collective."""
-        before = self.state.steps[-1].slip if self.state.steps else None
-        return self._probe.slip(q) > SLIPPED and not (before or 0.0) > SLIPPED
+    def _slips_outside(self, before: PETSc.Vec, q: PETSc.Vec) -> bool:
+        """Whether a dislocation is leaving the core in any state q, and was not in the one before. Collective.
+
+        It has where neighbours outside have gone half a Burgers vector apart, and it is about to where they have gone half as far and a
+        dislocation has left the tip: what is blended or follows the mesh holds it, and it presses on.
+        """
+        known, now = (self.state.steps[-1].slip if self.state.steps else None) or 0.0, self._probe.slip(q)
+        if known > SLIPPED or now <= 0.5 * SLIPPED:
+            return False
+        return now > SLIPPED or self._gone(before, q).dislocates
+
+    def _gone(self, before: PETSc.Vec, q: PETSc.Vec) -> Naming:
+        """What has slipped in the full atoms between two states, by its name. Collective."""
+        state = self.state
+        tip = self._acceptance.tip_of(state.steps[-1]) - state.offset if state.steps else self._scene.put
+        return self._namer.between(self._namer.bonds(before), self._namer.bonds(q), tip, clean=False).shifted(state.offset)
 
     def _step(self, level: float, branch: Branch, enough: Enough = never) -> StepRecord:
         """As `step`, and nothing is said of what has happened: the step may be taken back."""
         before = self.q.copy()
         try:
-            reached = self._stepper.step(level, self.state.level, self.spec.K_step, enough, self._slips_outside)
+            reached = self._stepper.step(level, self.state.level, self.spec.K_step, enough, partial(self._slips_outside, before))
         except LostError:
             raise
         except NoStateError as error:

@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from fem.collective import on_root
 from qc.cli.app import main
+from qc.commands import velocity
 from qc.commands.velocity import run_velocity, summary
 from qc.commands.velocity_plan import Walks
 from tests.qc.crack.levels import G_G, K_G, document, level
@@ -95,6 +96,28 @@ def test_the_same_numbers_on_any_number_of_ranks(shared_path):
     if comm.rank == 0:  # each pair has its own random numbers, whatever else is asked for
         assert run_velocity(walks(folder, levels=[1.15], temperatures=[600.0]), MPI.COMM_SELF)["velocities"] == alone[-1:]
         assert run_velocity(walks(folder, seed=4), MPI.COMM_SELF)["velocities"] != alone
+    comm.barrier()
+
+
+@pytest.mark.mpi
+def test_a_run_that_is_stopped_goes_on(shared_path, monkeypatch):
+    """What was walked is taken as it is, on other ranks, too; a file that was cut, or another seed, is walked."""
+    folder = on_root(comm, lambda: kinks(shared_path / "kinks"))
+    whole = run_velocity(walks(folder), comm)["velocities"]
+    if comm.rank == 0:
+        walked, walk = [], velocity.front_velocity
+        monkeypatch.setattr(velocity, "front_velocity", lambda *asked: walked.append(asked[1]) or walk(*asked))
+        assert run_velocity(walks(folder, resume=True), MPI.COMM_SELF)["velocities"] == whole
+        assert walked == []
+        first, second, *_ = sorted((folder / ".walks").iterdir())
+        first.unlink()
+        second.write_text('{"K_over_KG": 1.')
+        assert run_velocity(walks(folder, resume=True), MPI.COMM_SELF)["velocities"] == whole
+        assert len(walked) == 2
+        run_velocity(walks(folder, resume=True, seed=5, levels=[1.05]), MPI.COMM_SELF)
+        assert len(walked) == 4
+        run_velocity(walks(folder), MPI.COMM_SELF)
+        assert len(walked) == 8
     comm.barrier()
 
 

@@ -9,9 +9,11 @@ from atomistics import Crystal, equilibrium_lattice_constant, load_potential
 from qc.crack.acceptance import Acceptance
 from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec, LadderState
+from qc.crack.named import EventNamer
 from qc.crack.probe import Probe
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
+from qc.dislocation.naming import Naming, Slip
 from qc.errors import ConvergenceError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import GIVEN_UP, SolveReport, SolverOptions
@@ -347,3 +349,36 @@ def test_a_way_on_which_slip_leaves_the_core_is_not_halved_for_ever(monkeypatch)
     monkeypatch.setattr(EquilibriumSolver, "solve", stuck)
     with pytest.raises(ConvergenceError, match="no stable state found"):
         again.refine(1.14, "load")
+
+
+@pytest.mark.mpi
+def test_a_dislocation_that_presses_on_the_handshake_is_on_its_way_out(monkeypatch):
+    """Neighbours outside are 0.3 Burgers vectors apart, a dislocation has left the tip: lost, by its name, between loads that are near."""
+    ladder = ladder_of(brittle_sheet(), K_start=1.04, K_stop=1.3, K_step=0.1, K_tolerance=0.03)
+    ladder.refine(1.04, "load")
+    slip = Slip(plane="(1 1)", burgers="[1 0]", b=[1.0, 0.0, 0.0], length=1.0, theta=60.0, phi=0.0, at=[3.0, 5.0],
+                distance=6.0, bonds=7, residual=0.01)  # fmt: skip
+    gone, tried = Naming(kind="emission", slips=[slip]), []
+    load, found = type(ladder.system).load, EquilibriumSolver.solve
+
+    def solve(self, q, alone=False, **how):
+        if tried[-1] > 1.1:
+            return SolveReport(converged=False, reason="ROBUST_LINE_SEARCH_FAILED" if not alone else "DIVERGED_LINE_SEARCH", residual=0.01)
+        return found(self, q, alone=alone, **how)
+
+    def loaded(system, K):
+        tried.append(K / system.K_G)
+        load(system, K)
+
+    monkeypatch.setattr(type(ladder.system), "load", loaded)
+    monkeypatch.setattr(EquilibriumSolver, "solve", solve)
+    monkeypatch.setattr(Probe, "slip", lambda self, q: 0.3)
+    monkeypatch.setattr(EventNamer, "between", lambda self, *args, **how: gone)
+    ladder.run()
+    (event,) = [event for event in ladder.state.events if event.kind == "slip_outside"]
+    low, high = np.array(event.bracket) / ladder.system.K_G
+    assert low <= 1.1 < high <= low + 0.03 * high
+    assert event.named == gone
+    assert "(emission: [1 0] on (1 1) at 60.0 deg, 6.0 A from the tip), and no state is found beyond" in event.sentence
+    assert ladder.state.dislocation is event
+    assert ladder.state.K_plus_bracket is None
