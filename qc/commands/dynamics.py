@@ -19,12 +19,12 @@ from ..drive.motion import Progress
 from ..errors import ConvergenceError, InputError
 from ..output.files import write_json
 from ..output.motion import fields_of, read_motion
-from ..output.pictures import drawn
+from ..output.pictures import MOST_DRAWN, directions_of, drawn
 from ..output.sealed import entries_of
 from ..output.states import TRAJECTORY, append_state, cut_states
 from ..output.trajectory import read_frame
 from ..pictures.animation import tip_animation
-from ..pictures.motion import motion_picture
+from ..pictures.motion import motion_picture, warmth_picture
 from ..report.page import report_or_warn
 from ..solve.options import SolverOptions
 from ..stages import stage
@@ -175,6 +175,11 @@ class DynamicsRun:
             self.directory.write(self.specimen, len(crack.state.records), {"records": crack.state.records}, rest, *fields_of(crack.motion))
         self._kept = sum(self.directory.watch.seconds.values())
 
+    def _tip_in_the_model(self) -> float:
+        """x of the tip from the model's middle, A."""
+        last = self.crack.state.records[-1]
+        return last.tip_position - last.offset
+
     def _document(self) -> dict[str, Any]:
         return document(self.specimen, self.crack, self.level, self.directory.watch) | {"frames": self._shown}
 
@@ -196,12 +201,14 @@ class DynamicsRun:
         """Checkpoint, table, picture and document of whatever has been reached."""
         if not self._torn:
             self._save()
-        path = self.directory.path
+        path, warmth, tip = self.directory.path, self.crack.warmth.gathered(MOST_DRAWN), self._tip_in_the_model()
 
         def write() -> None:
             made = self._document()
             write_table(path / "motion.csv", self.crack.state.records)
             drawn(motion_picture, path / "motion.png", made)
+            if warmth is not None:
+                drawn(warmth_picture, path / "temperature.png", *warmth, tip, directions_of(self.specimen.system))
             seen = self._seen(made)
             for name in ("animation.png", "animation.mp4"):
                 drawn(tip_animation, path / name, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,6 @@ from petsc4py import PETSc
 
 from fem.j_integral import JIntegral
 
-from ..drive.motion import rates
 from ..material.surface import EV_PER_A2
 from ..terms.continuum import ContinuumTerm
 from ..terms.term import Term
@@ -33,35 +33,40 @@ class EnergyRelease:
         Radii that bound the rings, A; by default from beyond the handshake to the outer boundary.
     centre : (float, float), optional
         Of the rings, A; the crack's tip if left out. A ring off the crack gives zero.
+
+    Attributes
+    ----------
+    terms : list of ContinuumTerm
+        All continuum of the system.
     """
 
     def __init__(
         self, system: CrackSystem, edges: np.ndarray | None = None, centre: tuple[float, float] | None = None
     ) -> None:
         self._system = system
-        self._terms = [t for t in map(_continuum, system.model.coupling.terms) if t is not None]
+        self.terms = [t for t in map(_continuum, system.model.coupling.terms) if t is not None]
         self.edges = ring_edges(system) if edges is None else np.asarray(edges, dtype=float)
         rings = list(pairwise(self.edges.tolist()))
         self._integral: JIntegral | None = None
-        if self._terms and rings:
+        if self.terms and rings:
             around = system.spec.tip if centre is None else centre
             strip = system.spec.strip if centre is None else 0.0
-            self._integral = JIntegral(system.model.comm, [t.field for t in self._terms], rings, around, strip)
+            self._integral = JIntegral(system.model.comm, [t.field for t in self.terms], rings, around, strip)
 
     def contours(self, q: PETSc.Vec) -> np.ndarray:
         """J of each ring, J/m^2; none without a continuum. Collective."""
         if self._integral is None:
             return np.empty(0)
         z = self._system.model.coupling.variables(q)
-        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms])
+        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self.terms])
 
-    def moving(self, q: PETSc.Vec, velocity: np.ndarray, density: float) -> np.ndarray:
-        """J of each ring of a crack that runs, J/m^2, from velocities (n_free, components), A/ps. Collective."""
+    def moving(self, q: PETSc.Vec, rate: Mapping[str, np.ndarray], density: float) -> np.ndarray:
+        """J of each ring of a crack that runs, J/m^2, from velocities of each term's variables, A/ps, and its density. Collective."""
         if self._integral is None:
             return np.empty(0)
-        z, rate = self._system.model.coupling.variables(q), rates(self._system.model.coupling, q, velocity)
-        moving = [rate[t.name] for t in self._terms], density
-        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self._terms], *moving)
+        z = self._system.model.coupling.variables(q)
+        moving = [rate[t.name] for t in self.terms], density
+        return EV_PER_A2 * self._integral.evaluate([z[t.name] for t in self.terms], *moving)
 
     def measure(self, q: PETSc.Vec, K: float) -> tuple[float, float, float | None] | tuple[None, None, None]:
         """J (J/m^2), J over the load's G, and the relative spread between the rings; None where no ring fits. Collective."""

@@ -25,6 +25,7 @@ from ..material.surface import EV_PER_A2
 from ..unknowns.transfer import CarriedState
 from .carrying import carried
 from .energy_release import EnergyRelease, ring_edges
+from .kinetic_map import KineticMap
 from .moving import check_movable, furthest_move, move
 from .running_events import MotionEvents
 from .running_records import MotionRecord, RunningSpec, RunningState
@@ -59,6 +60,8 @@ class RunningCrack:
     ----------
     state : RunningState
     motion : Dynamics
+    warmth : KineticMap
+        Of the looks since the model has moved last.
     speed_limit : float
         Rayleigh's speed, A/ps.
     undisturbed : float
@@ -106,6 +109,7 @@ class RunningCrack:
                 velocity = thermal_velocities(model, 2.0 * spec.temperature, spec.seed)
         self.motion = Dynamics(model, q, spec.motion(system), velocity=velocity, boundary=self._boundary, progress=progress)
         self._release = EnergyRelease(system, inside(ring_edges(system), self.motion.spec.stadium))
+        self.warmth = KineticMap(system, self._release.terms)
         assert model.atomistic is not None
         reach = min(system.spec.core, system.spec.radius)
         self.tracker = TipTracker(model.comm, model.atomistic, Shells.of(model.crystal), reach)
@@ -182,6 +186,9 @@ class RunningCrack:
         place = tip.position + state.offset
         if state.first_tip is None:
             state.first_tip, state.lead = place, place - state.centre
+        rate = rates(self.system.model.coupling, motion.q, motion.velocity)
+        self.warmth.add(rate)
+        J = self._release.moving(motion.q, rate, self._density)
         record = MotionRecord(
             steps=motion.steps,
             time=motion.time,
@@ -202,18 +209,13 @@ class RunningCrack:
             new_neighbours=tip.new_neighbours,
             slip=tip.slip,
             K_over_KG=self.load_at(motion.time) / self.system.K_G,
-            J=self._flux(),
+            J=float(J.mean()) if len(J) else None,
         )
         state.open_bonds = self.tracker.memory
         state.records.append(record)
         self._events.look(record, bool(tip.slipped), motion.q)
         self._judge(tip, record)
         return record
-
-    def _flux(self) -> float | None:
-        """J round the tip with the kinetic energy, J/m^2: the mean of the rings; None where no ring fits."""
-        J = self._release.moving(self.motion.q, self.motion.velocity, self._density)
-        return float(J.mean()) if len(J) else None
 
     def _judge(self, tip: TipState, record: MotionRecord) -> None:
         """Whether the run has come to its end."""
@@ -256,6 +258,7 @@ class RunningCrack:
         state.kinetic_by_moves += after.kinetic - before.kinetic
         state.faces += system.griffith.gamma * 2.0 * n * self._period * system.model.thickness / EV_PER_A2
         state.moves += 1
+        self.warmth.begin()
 
     def atom_velocities(self) -> np.ndarray:
         """(n, components) velocities of all atoms of this rank, also those that follow the mesh, A/ps."""

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LogNorm
 
-from .drawing import BLACK, GREY, SHADES, new_figure, save
+from .drawing import BLACK, GREY, SHADES, Directions, colour_bar, maps, new_figure, save
 
+FAINTEST = 1e-5
+"""Lowest temperature of the scale, in the highest."""
 ENERGIES = {
     "kinetic_energy": "kinetic",
     "dissipated": "taken by friction",
@@ -61,4 +64,25 @@ def motion_picture(path: str | os.PathLike[str], made: Mapping[str, Any]) -> Non
         if made["undisturbed"] < time[-1]:
             axis.axvspan(made["undisturbed"], time[-1], color=GREY, alpha=0.15, lw=0, label="waves of the boundary")
         axis.legend(fontsize=7, frameon=False, loc="upper left")
+    save(figure, path)
+
+
+def warmth_picture(path: str | os.PathLike[str], x: np.ndarray, T: np.ndarray, tip: float, directions: Directions) -> None:
+    """The kinetic temperature T (n,) in K at places x (n, 2) in A, of the last looks, in powers of ten below the warmest; nothing at rest.
+
+    Parameters
+    ----------
+    tip : float
+        x of the tip now, A.
+    """
+    top = float(T.max(initial=0.0))
+    if not top > 0 or len(x) < 4:
+        return
+    figure, (axis,) = new_figure(6.4, 5.4, 1, 1)
+    norm = LogNorm(top * FAINTEST, top)
+    axis.tripcolor(x[:, 0], x[:, 1], np.maximum(T, top * FAINTEST), cmap=SHADES, norm=norm, shading="gouraud", rasterized=True)
+    axis.plot([tip], [0.0], marker="o", ms=7, mfc="none", mec="white", mew=1.2, ls="")
+    axis.set(xlim=(x[:, 0].min(), x[:, 0].max()), ylim=(x[:, 1].min(), x[:, 1].max()))
+    maps([axis], directions)
+    colour_bar(figure, [axis], norm, "kinetic temperature (K)")
     save(figure, path)

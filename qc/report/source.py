@@ -33,6 +33,7 @@ PICTURES = {
     "front.png": "The front seen from above: bonds across the plane, and its kinks.",
     "kinks.png": "Energies of a front whose bonds break one after the other, and the barriers between.",
     "motion.png": "Where the tip is, and where the energy goes.",
+    "temperature.png": "Kinetic temperature, mean of the looks since the model has moved last; the tip is the circle.",
     "animation.png": "The atoms at the tip, one frame after the other; colour: stress across the plane.",
     "thermal.png": "Size, stiffness, surface energy and Griffith load against the temperature.",
     "velocity.png": "Velocity of a long front against the load, and where transition-state theory holds.",

@@ -104,7 +104,7 @@ def test_the_field_of_a_crack_at_constant_speed_gives_its_energy_release_rate(sh
     release = EnergyRelease(system)
     h = 1e-4
     shift = np.array([h, 0.0])
-    at = [t.field.X for t in release._terms]
+    at = [t.field.X for t in release.terms]
     rate = [-v * (u(X + shift) - u(X - shift)) / (2.0 * h) for X in at]
     J = release._integral.evaluate([u(X) for X in at], rate, density)
     assert pytest.approx(v**2 * a_d * K**2 / (2.0 * mu * c_s**2 * D), rel=0.02) == J
@@ -153,7 +153,7 @@ def test_the_strip_that_atoms_carry_has_its_share():
     system = silicon((1.0, 0.5, 0.0))
     q, _ = relaxed(system, 1.0)
     release = EnergyRelease(system)
-    terms = release._terms
+    terms = release.terms
     rings = list(itertools.pairwise(release.edges.tolist()))
     bare = JIntegral(system.model.comm, [t.field for t in terms], rings, (0.0, 0.0))
     z = system.model.coupling.variables(q)

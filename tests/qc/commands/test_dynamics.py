@@ -89,6 +89,7 @@ def test_files(tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == len(made["motion"])
     assert (tmp_path / "motion.png").exists()
+    assert (tmp_path / "temperature.png").exists()
     page = (tmp_path / "report.html").read_text()
     assert made["verdict"].split(":")[0] in page
     assert all(words in page for words in ("Tip position", "Atoms at the tip", "no wave of the boundary before"))

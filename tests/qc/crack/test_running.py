@@ -12,6 +12,8 @@ from qc.crack.ladder import Ladder
 from qc.crack.ladder_state import LadderSpec
 from qc.crack.running import RunningCrack
 from qc.crack.running_records import RunningSpec
+from qc.drive.ledger import KB
+from qc.drive.motion import rates
 from qc.errors import InputError
 from tests.qc.brittle import brittle_sheet
 from tests.ranks import together_and_alone
@@ -113,6 +115,26 @@ def test_the_flux_of_energy_is_between_the_faces_and_the_load():
     assert flux[0] == pytest.approx(1.69, rel=0.1)  # the tip of the state at rest is behind the centre
     assert 0.9 < flux[len(flux) // 2 :].mean() < 1.5
     assert one_that_ran().state.records[0].J is None  # no ring between handshake and friction
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("method", ["atomistic", "bgfc"])
+def test_what_is_warm_has_the_kinetic_energy(method):
+    """Of all atoms it is the energy of the ledger, n k_B T / 2 each; of atoms and mesh it is the same on any number of ranks."""
+
+    def seen(comm):
+        run = crack(comm, method=method)
+        run.advance()
+        run.warmth.begin()
+        run.warmth.add(rates(run.system.model.coupling, run.motion.q, run.motion.velocity))
+        kinetic, found = run.motion.ledger().kinetic, run.warmth.gathered(10**6)
+        assert run.warmth.gathered(10) is None
+        return kinetic, comm.bcast(None if found is None else (len(found[1]), float((KB * found[1]).sum()), float(found[0].max())))
+
+    (kinetic, many), (_, alone) = together_and_alone(seen)
+    assert many == pytest.approx(alone, rel=1e-9)
+    if method == "atomistic":
+        assert many[1] == pytest.approx(kinetic, rel=1e-6)
 
 
 def test_a_boundary_that_follows_the_tip_does_work_and_a_held_one_none():
