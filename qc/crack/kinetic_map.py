@@ -27,10 +27,11 @@ class KineticMap:
     def __init__(self, system: CrackSystem, terms: Sequence[ContinuumTerm]) -> None:
         own, self._comm = system.model.parts.atoms, system.model.comm
         self._factor = float(masses_of(system.crystal.species).mean()) * AMU / (KB * system.model.parts.layout.components)
-        self._own, self._nodes = len(own), [(term.name, np.unique(term.field.dofs)) for term in terms]
-        # an atom that follows the mesh is told by the nodes
-        self._atoms = np.flatnonzero(own.free)
-        self._x = np.concatenate([own.X[self._atoms, :2], *(term.field.X[n, :2] for term, (_, n) in zip(terms, self._nodes, strict=True))])
+        self._own, self._atoms = len(own), np.flatnonzero(own.free)  # an atom that follows the mesh is told by the nodes
+        used = [(term, np.unique(term.field.dofs)) for term in terms]
+        self._nodes = [(term.name, nodes[nodes < len(term.field.X)]) for term, nodes in used]  # the others are shifts
+        places = [term.field.X[nodes, :2] for (term, _), (_, nodes) in zip(used, self._nodes, strict=True)]
+        self._x = np.concatenate([own.X[self._atoms, :2], *places])
         self.begin()
 
     def begin(self) -> None:
