@@ -214,7 +214,8 @@ class Ladder:
                 return more
             state.events[n_events:] = [held_by(more, e) for e in state.events[n_events:]]
         reached = level if record is None else record.K_over_KG  # short of it if the whole step did not converge
-        snapped = any(e.kind in MOVES or e.ends(self.spec.stop_at) for e in state.events[n_events:])  # gradually, too: it may hide a jump
+        ends = [e.kind in (*MOVES, "slip_outside") or e.ends(self.spec.stop_at) for e in state.events[n_events:]]
+        snapped = any(ends)  # gradually, too: it may hide a jump
         if record is None or (snapped and self._wide(reached, start)):
             log.info("the tip snaps, or slip leaves the core, between here and K = %.5f K_G: back, and half the step", reached)
             self.restore(before)

@@ -17,6 +17,8 @@ from .tip import Shells
 
 NAMED: tuple[EventKind, ...] = ("advance", "closing", "blunting", "off_plane", "rearrangement")
 """Kinds of events that get a name, the first of a step alone."""
+STAYS: tuple[EventKind, ...] = ("off_plane", "rearrangement")
+"""Those in which the tip has not moved."""
 
 
 class EventNamer:
@@ -51,7 +53,7 @@ class EventNamer:
         clean = events[first].kind in ("advance", "closing")
         old, new = self.bonds(before), self.bonds(q)
         named = self.between(old, new, tip - offset, clean).shifted(offset)
-        if events[first].kind == "rearrangement" and named.kind in ("cleavage", "healing"):
+        if events[first].kind in STAYS and named.kind in ("cleavage", "healing"):
             named = replace(named, kind="rearrangement")  # a bond was stretched, and the tip is where it was
         return [replace(event, named=named) if n == first else event for n, event in enumerate(events)]
 

@@ -1,6 +1,7 @@
 """The load ladder on a small 2-D crack: first advance, healing, stability, any number of ranks, coupled against atomistic."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -382,3 +383,22 @@ def test_a_dislocation_that_presses_on_the_handshake_is_on_its_way_out(monkeypat
     assert "(emission: [1 0] on (1 1) at 60.0 deg, 6.0 A from the tip), and no state is found beyond" in event.sentence
     assert ladder.state.dislocation is event
     assert ladder.state.K_plus_bracket is None
+
+
+def test_the_load_at_which_slip_leaves_the_core_is_narrowed(monkeypatch):
+    """As that of an advance: the step in which it is seen is taken back and halved."""
+    seen = Probe.record
+
+    def record(self, q, reached, branch):
+        found, tip = seen(self, q, reached, branch)
+        found.slip = 0.7 if reached.level > 1.03 else 0.1
+        return found, replace(tip, slip=found.slip)
+
+    monkeypatch.setattr(Probe, "record", record)
+    state = ladder_of(brittle_sheet(), K_start=1.02, K_stop=1.3, K_step=0.1, K_tolerance=0.004).run()
+    assert [e.kind for e in state.events] == ["slip_outside"]
+    event = state.events[0]
+    low, high = np.array(event.bracket) / np.array([state.steps[0].K / state.steps[0].K_over_KG] * 2)
+    assert event.kind == "slip_outside"
+    assert low <= 1.03 < high <= low + 0.004 * high + 1e-9
+    assert state.finished

@@ -51,7 +51,7 @@ def test_the_name_of_a_slip_in_a_model_is_that_of_one_rank():
     assert many.slips[0].at[0] > 25.0
 
 
-@pytest.mark.parametrize(("kind", "name"), [("advance", "cleavage"), ("rearrangement", "rearrangement")])
+@pytest.mark.parametrize(("kind", "name"), [("advance", "cleavage"), ("rearrangement", "rearrangement"), ("off_plane", "rearrangement")])
 def test_bonds_that_open_without_a_move_of_the_tip_are_no_cleavage(kind, name, monkeypatch):
     """A tip bond may be stretched beyond what counts as open here while the tip is where it was."""
     monkeypatch.setattr(EventNamer, "between", lambda *args: Naming(kind="cleavage", slips=[], opened=1))
