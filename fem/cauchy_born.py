@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from atomistics import Crystal, SitePotential
@@ -59,7 +56,7 @@ class CauchyBornMaterial:
         self.volume = self.crystal.cell_volume
         self.n_basis = len(self.crystal.species)
         self._stencils: dict[float, list[CellSite]] = {}
-        self._rest: tuple[np.ndarray, np.ndarray] | None = None
+        self._rest: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self._resting = RestingShifts(self.crystal, self._evaluate)
         self.table: CellTable | None = None
         if isinstance(potential, ForcesOnly):
@@ -88,7 +85,8 @@ class CauchyBornMaterial:
             d = self.derivatives(F_kij, shifts, second=False)
             return d.W, d.dF
         if self.n_basis > 1:
-            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF), second=False)
+            _, _, W, P = self._at_rest(F_kij)
+            return W.copy(), P.copy()
         return self._evaluate(_checked(F_kij), second=False)[:2]
 
     def evaluate(
@@ -99,7 +97,9 @@ class CauchyBornMaterial:
             d = self.derivatives(F_kij, shifts)
             return d.W, d.dF, d.dFdF
         if self.n_basis > 1:
-            return self._relaxed(F_kij, lambda p, d: (d.W, d.dF, d.condensed()))
+            F, p, W, P = self._at_rest(F_kij)
+            C = [self.derivatives(F[k], p[k]).condensed() for k in _chunks(len(F))]
+            return W.copy(), P.copy(), np.concatenate(C)
         return self._evaluate(_checked(F_kij), second=True)
 
     def derivatives(self, F_kij: np.ndarray, shifts: np.ndarray, second: bool = True) -> ShiftDerivatives:
@@ -116,7 +116,7 @@ class CauchyBornMaterial:
         if self.n_basis == 1:
             return np.zeros((len(F), 1, 3))
         if start is None:
-            return self._relaxed(F, lambda p, d: (p,))[0]
+            return self._at_rest(F)[1].copy()
         return self._resting.at_rest(F, self._checked_shifts(start, len(F)))[0]
 
     def linear_shifts(self, F_kij: np.ndarray) -> np.ndarray:
@@ -125,26 +125,15 @@ class CauchyBornMaterial:
             return np.zeros((len(F_kij), 1, 3))
         return self._resting.linear(F_kij)
 
-    def _relaxed(
-        self, F_kij: np.ndarray, wanted: Callable[[np.ndarray, ShiftDerivatives], tuple[np.ndarray, ...]], second: bool = True
-    ) -> Any:
-        """What is wanted of the relaxed shifts and the derivatives there (``second`` ones, too), a chunk of points after another.
-
-        The shifts of the last F are remembered: its Hessian follows its gradient.
-        """
+    def _at_rest(self, F_kij: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """F, relaxed shifts p, W and P, a chunk of points after another; remembered for the last F: its Hessian follows its gradient."""
         F = _checked(F_kij)
         if self._rest is None or not np.array_equal(self._rest[0], F):
-            self._rest = (F.copy(), np.full((len(F), self.n_basis, 3), np.nan))
-        found, few = [], len(F) < MANY or self.table is not None
-        for begin in range(0, max(len(F), 1), CHUNK):
-            here, p = F[begin : begin + CHUNK], self._rest[1][begin : begin + CHUNK]
-            known = np.isfinite(p).all()
-            if not known:
-                p[:], d = self._resting.at_rest(here) if few else self._resting.soon(here)
-            if known or (second and not few):
-                d = self.derivatives(here, p, second)
-            found.append(wanted(p, d))
-        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+            bring = self._resting.at_rest if len(F) < MANY or self.table is not None else self._resting.soon
+            found = [(p, d.W, d.dF) for p, d in (bring(F[k]) for k in _chunks(len(F)))]
+            p, W, P = (np.concatenate(parts) for parts in zip(*found, strict=True))
+            self._rest = F.copy(), p, W, P
+        return self._rest
 
     def elastic_tensor(self, relaxed: bool = True) -> np.ndarray:
         """(6, 6) elastic constants in laboratory axes, Voigt order xx yy zz yz xz xy, GPa (2-D: eV/A^2 as eV/A^3).
@@ -251,3 +240,7 @@ def _checked(F_kij: np.ndarray) -> np.ndarray:
     if F.ndim != 3 or F.shape[1:] != (3, 3):
         raise ValueError(f"deformation gradients must have shape (n, 3, 3), got {F.shape}")
     return F
+
+
+def _chunks(n: int) -> list[slice]:
+    return [slice(begin, begin + CHUNK) for begin in range(0, max(n, 1), CHUNK)]

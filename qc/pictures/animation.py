@@ -64,5 +64,7 @@ def _writer(path: Path) -> AbstractMovieWriter | None:
         return PillowWriter(fps=FRAMES_A_SECOND)
     if importlib.util.find_spec("imageio_ffmpeg") is None:
         return None
-    matplotlib.rcParams["animation.ffmpeg_path"] = importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
+    import imageio_ffmpeg
+
+    matplotlib.rcParams["animation.ffmpeg_path"] = imageio_ffmpeg.get_ffmpeg_exe()
     return FFMpegWriter(fps=FRAMES_A_SECOND, codec="h264", extra_args=["-pix_fmt", "yuv420p", "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2"])
