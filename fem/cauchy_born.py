@@ -57,7 +57,7 @@ class CauchyBornMaterial:
         self.n_basis = len(self.crystal.species)
         self._stencils: dict[float, list[CellSite]] = {}
         self._rest: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
-        self._resting = RestingShifts(self.crystal, self._evaluate)
+        self._resting, self._many = RestingShifts(self.crystal, self._evaluate), False
         self.table: CellTable | None = None
         if isinstance(potential, ForcesOnly):
             self.table = CellTable(self.crystal, potential)
@@ -66,6 +66,10 @@ class CauchyBornMaterial:
             raise ValueError(
                 f"neighbours are {nearest:g} A apart and the potential ends at {potential.cutoff:g} A: check the lattice constant"
             )
+
+    def expect(self, points: int) -> None:
+        """Be ready for so many points of all ranks together: how shifts are brought to rest must not depend on a rank's share."""
+        self._many = self._many or points >= MANY
 
     def energy_density(self, F_kij: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
         """W (n,) for deformation gradients (n, 3, 3), eV/A^3 (2-D: eV/A^2); shifts (n, n_basis, 3) relaxed unless given."""
@@ -129,7 +133,8 @@ class CauchyBornMaterial:
         """F, relaxed shifts p, W and P, a chunk of points after another; remembered for the last F: its Hessian follows its gradient."""
         F = _checked(F_kij)
         if self._rest is None or not np.array_equal(self._rest[0], F):
-            bring = self._resting.at_rest if len(F) < MANY or self.table is not None else self._resting.soon
+            soon = (self._many or len(F) >= MANY) and self.table is None
+            bring = self._resting.soon if soon else self._resting.at_rest
             found = [(p, d.W, d.dF) for p, d in (bring(F[k]) for k in _chunks(len(F)))]
             p, W, P = (np.concatenate(parts) for parts in zip(*found, strict=True))
             self._rest = F.copy(), p, W, P

@@ -90,6 +90,8 @@ class ContinuumEnergy:
         self._measure = measure[:, None] * rule
         self.weight = weight[self.cells]
         self.omega = self.weight[:, None] * self._measure
+        if isinstance(material, CauchyBornMaterial):
+            material.expect(mesh.topology.index_map(gdim).size_global * len(points))
         self._linear = None if linear is None or self.omega.shape[1] == 1 else linear[self.cells]
         self.reference_density = float(material.energy_density(np.eye(3)[None])[0])
 
