@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.measure import RESULTS, machine
+from benchmarks.page_tables import page_with, replace_json, show
 
 FILE = RESULTS / "learned_cracks.json"
 PAGE = RESULTS.parents[1] / "docs/potentials.md"
-MARK = "<!-- benchmarks.learned_table {}: {} -->"
 NAMES = {
     "nickel-111": "Ni (111)[11-2]",
     "molybdenum-100": "Mo (100)[001]",
@@ -49,9 +47,7 @@ def keep(row: Row) -> None:
     """Put a row in the place of the one of the same run."""
     others = [other for other in rows() if key_of(other) != key_of(row)]
     content = {"rows": sorted([*others, row], key=key_of), "machine": machine()}
-    fresh = FILE.with_suffix(".tmp")
-    fresh.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(fresh, FILE)
+    replace_json(FILE, content)
 
 
 def of(solver: str, crack: str, radius: float | None = None) -> Row | None:
@@ -158,20 +154,13 @@ TABLES = {"cracks": cracks, "times": times}
 
 def page_with_tables(page: str) -> str:
     """The text of the page with the tables as they are now."""
-    for name, lines in TABLES.items():
-        begin, end = MARK.format(name, "begin"), MARK.format(name, "end")
-        before, rest = page.split(begin)
-        page = before + "\n".join([begin, "", *lines(), "", end]) + rest.split(end)[1]
-    return page
+    return page_with(page, "learned_table", TABLES)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learned_table", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="into docs/potentials.md")
-    if parser.parse_args().write:
-        Path(PAGE).write_text(page_with_tables(PAGE.read_text()))
-    for lines in TABLES.values():
-        print("\n".join(lines()))
+    show(PAGE, "learned_table", TABLES, parser.parse_args().write)
 
 
 if __name__ == "__main__":

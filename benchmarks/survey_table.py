@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS
+from benchmarks.page_tables import page_with, replace_json, show
 
 FILE = RESULTS / "survey.json"
 PAGE = RESULTS.parents[1] / "docs/survey.md"
-MARK = "<!-- benchmarks.survey_table {}: {} -->"
 KEPT = (
     *("system", "state", "reason", "K_G", "K_Ie", "K_Ie_system", "expected", "first_event", "first_event_words"),
     *("K_low_over_KG", "K_high_over_KG", "K_far_over_KG", "K_far_low_over_KG", "K_far_high_over_KG", "error"),
@@ -44,9 +43,7 @@ def keep(directory: Path) -> None:
         new.append(rest | {"surfaces": surfaces, "faults": faults, "systems": systems})
     names = {one["name"] for one in new}
     content = sorted([*(one for one in surveys() if one["name"] not in names), *new], key=lambda one: (one["species"], one["name"]))
-    fresh = FILE.with_suffix(".tmp")
-    fresh.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(fresh, FILE)
+    replace_json(FILE, content)
 
 
 def event(row: Row) -> str:
@@ -59,11 +56,11 @@ def event(row: Row) -> str:
     return str(row["first_event"])
 
 
-def span(low: float | None, high: float | None, digits: int = 4) -> str:
+def span(low: float | None, high: float | None) -> str:
     """Two loads."""
     if low is None or high is None:
         return ""
-    return f"{low:.{digits}f} - {high:.{digits}f}" if low > 0 else f"at or below {high:.{digits}f}"
+    return f"{low:.4f} - {high:.4f}" if low > 0 else f"at or below {high:.4f}"
 
 
 def far(row: Row) -> str:
@@ -115,11 +112,7 @@ TABLES = {"potentials": constants, "cracks": cracks}
 
 def page_with_tables(page: str) -> str:
     """The text of the page with the tables as they are now."""
-    for name, lines in TABLES.items():
-        begin, end = MARK.format(name, "begin"), MARK.format(name, "end")
-        before, rest = page.split(begin)
-        page = before + "\n".join([begin, "", *lines(), "", end]) + rest.split(end)[1]
-    return page
+    return page_with(page, "survey_table", TABLES)
 
 
 def main() -> None:
@@ -129,10 +122,7 @@ def main() -> None:
     args = parser.parse_args()
     for directory in args.directories:
         keep(directory)
-    if args.write:
-        PAGE.write_text(page_with_tables(PAGE.read_text()))
-    for lines in TABLES.values():
-        print("\n".join(lines()))
+    show(PAGE, "survey_table", TABLES, args.write)
 
 
 if __name__ == "__main__":

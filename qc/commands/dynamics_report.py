@@ -176,7 +176,7 @@ def summary(made: dict[str, Any]) -> list[str]:
     )
     if made["J_dynamic"] is not None:
         unit = 2.0 * made["gamma"]
-        flux, spread = made["J_dynamic"]["value"] / unit, made["J_dynamic"]["spread"] / unit
+        flux, spread = made["J_dynamic_over_two_gamma"], made["J_dynamic"]["spread"] / unit
         lines.append(
             f"flux of energy into rings about the tip, J with the kinetic energy: {flux:.3f} +- {spread:.3f} of 2 gamma; "
             f"the load's G is {made['G'] / unit:.3f} of it"

@@ -31,9 +31,8 @@ class KeptWalks:
     def begin(self, resume: bool) -> None:
         """Make room for walks; those of an earlier run are thrown away, unless it is resumed. On one rank."""
         make_directory(self._folder)
-        for file in self._folder.glob("*.json"):
-            if not resume:
-                file.unlink()
+        for file in [] if resume else self._folder.glob("*.json"):
+            file.unlink()
 
     def find(self, name: str) -> FrontVelocity | None:
         """The walk of a name, if it is there and whole."""

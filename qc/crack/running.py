@@ -213,7 +213,7 @@ class RunningCrack:
         )
         state.open_bonds = self.tracker.memory
         state.records.append(record)
-        self._events.look(record, bool(tip.slipped), motion.q)
+        self._events.look(record, tip.slipped, motion.q)
         self._judge(tip, record)
         return record
 

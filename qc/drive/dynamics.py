@@ -148,20 +148,31 @@ class Dynamics:
         coupling = self.model.coupling
         moved = prescribed - coupling.prescribed
         work = float(np.vdot(self._reaction, moved))
-        coupling.impose(Load(prescribed=prescribed, dead_load=coupling.dead_load))
-        self.energy = self._accelerate()
-        self._reaction = coupling.reaction(self.q)
+        self._impose(prescribed)
         self.accounts.work(0.5 * (work + float(np.vdot(self._reaction, moved))))
 
     def displace(self, by: np.ndarray, prescribed: np.ndarray) -> None:
         """Move all unknowns ``by`` (n_free, components) and the boundary at once, A, velocities kept: what it takes is work. Collective."""
-        coupling, before = self.model.coupling, self.ledger().potential
+        before = self._potential()
         self.q.array[:] += by.ravel()
+        self._impose(prescribed)
+        work = self._potential() - before
+        self.accounts.work(work if self.model.comm.rank == 0 else 0.0)
+
+    def _impose(self, prescribed: np.ndarray) -> None:
+        """Put the boundary somewhere else, with the forces at the present unknowns then."""
+        coupling = self.model.coupling
         coupling.impose(Load(prescribed=prescribed, dead_load=coupling.dead_load))
         self.energy = self._accelerate()
         self._reaction = coupling.reaction(self.q)
-        work = self.ledger().potential - before
-        self.accounts.work(work if self.model.comm.rank == 0 else 0.0)
+
+    def _potential(self) -> float:
+        """The energy at the present unknowns, of blended forces that of the guide if there is one. Collective."""
+        model = self.model
+        if model.coupling.has_energy or model.guide is None:
+            return self.energy
+        model.guide.impose(model.coupling.load)
+        return float(model.guide.energy(self.q))
 
     def kinetic_energy(self, of: np.ndarray | None = None) -> float:
         """Kinetic energy, of the blocks ``of`` (n_free,) bool where that is given, eV. Collective."""
@@ -173,10 +184,7 @@ class Dynamics:
         """The energies now."""
         model, kinetic = self.model, self.kinetic_energy()
         dissipated, heat, work = self.accounts.total(model.comm)
-        potential = self.energy
-        if not model.coupling.has_energy and model.guide is not None:
-            model.guide.impose(model.coupling.load)
-            potential = model.guide.energy(self.q)
+        potential = self._potential()
         temperature = 2.0 * kinetic / (KB * max(model.parts.layout.n_unknowns, 1))
         return Ledger(
             time=self.time, potential=potential, kinetic=kinetic, dissipated=dissipated, heat=heat, work=work, temperature=temperature
