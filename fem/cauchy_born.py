@@ -189,7 +189,12 @@ class CauchyBornMaterial:
         total: tuple[np.ndarray, ...] = ()
         for site in self._sites(factor):
             bonds = site.bonds[:, : G_kid.shape[2]]
-            parts = self.potential.cauchy_born(bonds, site.types, site.kind, G_kid, second, site.copies)
+            try:
+                parts = self.potential.cauchy_born(bonds, site.types, site.kind, G_kid, second, site.copies)
+            except MemoryError:  # of a trial state far from any crystal: a shorter step has smaller stencils
+                if factor == 1.0:
+                    raise
+                raise InadmissibleDeformationError(f"the neighbours within {factor:.3g} usual stencils do not fit into memory") from None
             for part in parts:
                 part *= site.atoms / self.volume
             for whole, part in zip(total, parts, strict=False):

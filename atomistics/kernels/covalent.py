@@ -498,11 +498,23 @@ def assemble(sites, begin, place, ends, values, owner, row_first, col, H):
 @nb.njit(nb.void(F2, i8, PAIRS, ANGLES, I1, i4, f8, F3, F1, F3, nb.float64[:, :, :, :, ::1], nb.boolean), **FLAGS)
 def cauchy_born(R, kind, P, T, types, site_type, cutoff, F, W, dW, ddW, second):
     """W, dW/dF and (if ``second``) d2W/dF2 of one site with bonds F R, for all F[q] (3, d) and bonds R (n, d)."""
-    n, d = R.shape
-    kinds, member = np.empty(n, np.int32), np.empty(n, np.int32)
-    D, r, z, G = np.empty((n, 3)), np.empty(n), np.empty(3 * n), np.empty((n, 3))
-    K = np.empty((3 * n, 3 * n))
-    half = np.empty((3 * n, 3, d))
+    (n, d), most = R.shape, 0
+    for q in range(len(F)):  # a stencil for strong compression has thousands of bonds, few of them shorter than the cutoff
+        m = 0
+        for b in range(n):
+            r2 = 0.0
+            for x in range(3):
+                t = 0.0
+                for j in range(d):
+                    t += F[q, x, j] * R[b, j]
+                r2 += t * t
+            m += r2 < cutoff * cutoff
+        most = max(most, m)
+    room = most + 1  # a bond is written before its length is known
+    kinds, member = np.empty(room, np.int32), np.empty(room, np.int32)
+    D, r, z, G = np.empty((room, 3)), np.empty(room), np.empty(3 * room), np.empty((room, 3))
+    K = np.empty((3 * room, 3 * room))
+    half = np.empty((3 * room, 3, d))
     for q in range(len(F)):
         m = 0
         for b in range(n):

@@ -189,7 +189,7 @@ class ModelTable(Table):
     domain_radius: float | None = key(
         None,
         LENGTH,
-        "radius beyond which the near-tip field is prescribed, A; left out: 160 neighbour distances",
+        "radius beyond which the near-tip field is prescribed, A; left out: 160 neighbour distances, more where the crystal is not linear",
         gt=0, le=LONGEST,
     )
     blending: Literal["quintic", "cubic", "linear"] = key(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from ..drive.stepping import NoStateError, Stepper, explain
-from ..solve.options import SolveReport
+from petsc4py import PETSc
+
+from ..drive.stepping import LostError, NoStateError, Stepper, explain
 from .course import Course
 from .events import first_damage, note_failure
 from .named import EventNamer
@@ -13,7 +14,7 @@ from .probe import Probe
 from .records import StepRecord
 from .start import Trial, ahead, closest, judge, no_start
 from .system import CrackSystem
-from .tip import TipState
+from .tip import SLIPPED, TipState
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,10 @@ class FirstState:
         Where no load is left to try, the nearest state becomes the only step, and ``state.no_start`` says why.
         """
         found, failed = self._from_field(level)
-        trial = Trial(K_over_KG=level, found="no state") if found is None else judge(found[0], self._course.place)
+        if found is not None:
+            trial = judge(found[0], self._course.place)
+        else:
+            trial = Trial(K_over_KG=level, found="slip leaves the core" if isinstance(failed, LostError) else "no state")
         self._state.trials.append(trial)
         (log.info if trial.trusted else log.warning)("%s", trial.sentence)
         if trial.trusted:
@@ -60,23 +64,27 @@ class FirstState:
             self._state.trials.append(best)
         return self._keep(found)
 
-    def _from_field(self, level: float) -> tuple[First | None, SolveReport | None]:
+    def _from_field(self, level: float) -> tuple[First | None, NoStateError | None]:
         """The state that the near-tip field at a level relaxes to, or None and what failed."""
         self._system.start(level * self._system.K_G).copy(self._stepper.q)
         self._stepper.solver.forget()
         self._state.open_bonds, self._state.open_front = {}, {}
         self._probe.recall()
         try:
-            reached = self._stepper.step(level, None, self._course.spec.K_step)
+            reached = self._stepper.step(level, None, self._course.spec.K_step, lost=self._slips_outside)
         except NoStateError as error:
-            return None, error.report
+            return None, error
         return self._probe.record(self._stepper.q, reached, "load"), None
+
+    def _slips_outside(self, q: PETSc.Vec) -> bool:
+        """Whether a dislocation has left the full atoms in any state q. Collective."""
+        return self._probe.slip(q) > SLIPPED
 
     def _keep(self, found: First | None) -> First:
         """The first step of the ladder; damage in it is an event since the highest load that left the crystal whole."""
         assert found is not None
         record, state = found[0], self._state
-        whole = [t for t in state.trials if t.found == "healed" and t.K_over_KG < record.K_over_KG]
+        whole = [t for t in state.trials if t.found in ("healed", "J too large") and t.K_over_KG < record.K_over_KG]
         undamaged = max((t.K_over_KG for t in whole if not t.off_plane_broken and not t.new_neighbours), default=0.0)
         events = first_damage(record, undamaged * self._system.K_G)
         for event in self._namer.name(events, None, self._stepper.q, self._course.place.tip, state.offset):
@@ -85,15 +93,16 @@ class FirstState:
         state.steps.append(record)
         return found
 
-    def _give_up(self, level: float, found: First | None, failed: SolveReport | None) -> First:
+    def _give_up(self, level: float, found: First | None, failed: NoStateError | None) -> First:
         """The nearest of all first states as the only step of a ladder that has none to start from."""
         state, place = self._state, self._course.place
         best = closest(state.trials, place)
         if best is None:
             assert failed is not None
-            note_failure(state, self._system.K_G, level, failed, "gave up")
-            why = explain(failed) + (f": {failed.complaint}" if failed.complaint else "")
-            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", failed)
+            report = failed.report
+            note_failure(state, self._system.K_G, level, report, "gave up")
+            why = explain(report) + (f": {report.complaint}" if report.complaint else "")
+            raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", report)
         state.no_start = no_start(state.trials, place)
         log.warning("%s", state.no_start)
         if found is None or found[0].K_over_KG != best.K_over_KG:

@@ -51,7 +51,7 @@ class CrackSpec:
     method, blending, reference, order, front_periods, stencil_compression
         As in the case file.
     core_radius, domain_radius, blend_width : float, optional
-        `Sizes.usual` if left out, and the core as much larger as the opening of the faces asks for.
+        `Sizes.usual` if left out; the core as much larger as the opening of the faces asks for, the domain as the field asks for.
     face_strip : float or bool, optional
         Half thickness of the fully atomistic strip along both faces; True: as thick as the method needs; False or 0: the mesh carries a
         slit instead; left out: as in a case file that leaves it out.
@@ -67,6 +67,8 @@ class CrackSpec:
         As in the case file.
     grow_core : bool
         The core grows until the crack faces are out of each other's reach where they leave it: one that nobody has asked for.
+    grow_domain : bool
+        The domain grows until the crystal follows the linear field where it ends: one that nobody has asked for.
     """
 
     core_radius: float | None = None
@@ -85,6 +87,7 @@ class CrackSpec:
     arms: tuple[Arm, ...] = ()
     adapt: str = default_of("model", "adapt")
     grow_core: bool = False
+    grow_domain: bool = False
 
     def __post_init__(self) -> None:
         asked = isinstance(self.face_strip, bool) or self.face_strip == 0
@@ -155,6 +158,7 @@ class CrackSpec:
             core_radius=usual.core_radius if self.core_radius is None else self.core_radius,
             grow_core=self.grow_core or self.core_radius is None,
             domain_radius=usual.domain_radius if self.domain_radius is None else self.domain_radius,
+            grow_domain=self.grow_domain or self.domain_radius is None,
             blend_width=usual.blend_width if self.blend_width is None else self.blend_width,
             face_strip=float(strip) if self.facts.atoms else 0.0,
         )

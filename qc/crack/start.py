@@ -2,7 +2,8 @@
 
 A first state is what becomes of the near-tip field. It is trusted if the crack is still where it was put: the tip no more than
 a period of the crystal from that place, better not ahead of it, nothing broken or joined off the plane, and J that of the load.
-A crack that has healed is under too low a load, one that has run or is damaged under too high a one.
+A crack that has healed is under too low a load, one that has run or is damaged under too high a one. A J that alone is too large
+or too small may be either's, or that of a boundary too near.
 """
 
 from __future__ import annotations
@@ -36,7 +37,23 @@ SAME = 1e-6
 PATIENCE = 4
 """First states that are tried at most to have the tip not ahead of its place, where one within a period ahead is known."""
 
-Found = Literal["in place", "ahead", "healed", "run", "damaged", "no state", "unjudged"]
+Found = Literal[
+    "in place", "ahead", "healed", "run", "damaged", "J too large", "J too small", "slip leaves the core", "no state", "unjudged"
+]
+STATELESS = ("no state", "slip leaves the core")
+"""What a first state is called that is none; a dislocation that leaves the atoms says that the load is too high."""
+
+WORDS: dict[Found, str] = {
+    "healed": "has healed",
+    "run": "has run",
+    "damaged": "is damaged",
+    "J too large": "has too large a J",
+    "J too small": "has too small a J",
+    "ahead": "is ahead of its place",
+    "slip leaves the core": "emits a dislocation that leaves the core",
+    "no state": "has no state",
+}
+"""A first state that is not trusted, as a predicate."""
 
 TRUSTED = ("in place", "unjudged")
 """What a first state may be for the ladder to start from it."""
@@ -107,8 +124,8 @@ class Trial(Plain):
 
     @property
     def too_low(self) -> bool:
-        """Whether a higher load is to be tried; a lower one otherwise."""
-        return self.found == "healed" or (self.found == "no state" and self.K_over_KG < GRIFFITH)
+        """Whether a higher load is to be tried, a lower one otherwise; where there is no state, nothing says which."""
+        return self.found in ("healed", "J too large")
 
     @property
     def sentence(self) -> str:
@@ -118,7 +135,7 @@ class Trial(Plain):
         damage = f", {self.off_plane_broken} bonds broken and {self.new_neighbours} joined off the plane"
         if (self.slip or 0.0) > SLIPPED:
             damage += f", slip of {self.slip:.2f} Burgers vectors outside the full atoms"
-        measured = "" if self.found == "no state" else f" ({tip}, {J}{damage if self.found == 'damaged' else ''})"
+        measured = "" if self.found in STATELESS else f" ({tip}, {J}{damage if self.found == 'damaged' else ''})"
         return f"first state at K = {self.K_over_KG:.4f} K_G: {self.found}{measured}"
 
 
@@ -147,7 +164,7 @@ def _found(record: StepRecord, place: Place) -> Found:
     if (record.off_plane_broken or 0) + (record.new_neighbours or 0) > 0 or (record.slip or 0.0) > SLIPPED:
         return "damaged"
     if J is not None and abs(J - 1) > place.J_tolerance:
-        return "run" if J < 1 else "healed"
+        return "J too small" if J < 1 else "J too large"
     return "ahead" if tip > place.tip + SAME else "in place"
 
 
@@ -168,25 +185,50 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
         return min(GRIFFITH, most) if wanted is None else wanted
     if len(trials) >= (MOST if ahead(trials) is None else PATIENCE) or trials[-1].trusted:
         return None
-    low = max((t for t in trials if t.too_low), key=lambda t: t.K_over_KG, default=None)
-    high = min((t for t in trials if not t.too_low), key=lambda t: t.K_over_KG, default=None)
+    low, high = _sides(trials)
     if low is not None and high is not None:
         return _between(low, high, place)
-    level = _onwards(trials, up=high is None)
-    limit = min(HIGHEST, most)
-    if level > limit:
-        level = limit if max(t.K_over_KG for t in trials) < limit - 1e-9 else np.inf
-    return float(level) if max(LOWEST, place.least) <= level <= limit else None
+    top, bottom, highest = min(HIGHEST, most), max(LOWEST, place.least), max(t.K_over_KG for t in trials)
+    if low is None and high is None and highest < min(GRIFFITH, top) - 1e-9:
+        return min(GRIFFITH, top)  # no state yet, and it may have been too low for one
+    if low is None:
+        level = _onwards(trials, up=False)
+        if level >= bottom or high is not None:
+            return level if level >= bottom else None
+    level = _onwards(trials, up=True)
+    if level > top and highest < top - 1e-9:
+        level = top
+    return level if bottom <= level <= top else None
+
+
+def _sides(trials: Sequence[Trial]) -> tuple[Trial | None, Trial | None]:
+    """The highest load that is too low, and the lowest that is too high; None where no trial says so.
+
+    One without a state, of a crack that closes or of a dislocation on its way, is on the far side of those that have one.
+    """
+    states, others = [[t for t in trials if (t.found == "no state") is lost] for lost in (False, True)]
+    low = max((t for t in states if t.too_low), key=_level, default=None)
+    high = min((t for t in states if not t.too_low), key=_level, default=None)
+    beyond = [t for t in others if low is not None and t.K_over_KG > low.K_over_KG]
+    below = [t for t in others if high is not None and t.K_over_KG < high.K_over_KG and t not in beyond]
+    low = max([t for t in (low, *below) if t is not None], key=_level, default=None)
+    high = min([t for t in (high, *beyond) if t is not None], key=_level, default=None)
+    return low, high
+
+
+def _level(trial: Trial) -> float:
+    return trial.K_over_KG
 
 
 def _onwards(trials: Sequence[Trial], up: bool) -> float:
-    """The level beyond all trials, which have all failed on the same side: the Griffith load first, then in growing steps."""
+    """The level beyond all trials on a side: the Griffith load first, then in growing steps."""
     levels = [t.K_over_KG for t in trials]
     edge = max(levels) if up else min(levels)
     if (edge < GRIFFITH - 1e-9) if up else (edge > GRIFFITH + 1e-9):
         return GRIFFITH
-    stride = STRIDE * 2 ** (len(trials) - 1)
-    return edge * (1 + stride) if up else edge / (1 + stride)
+    here = sum((level >= levels[0]) if up else (level <= levels[0]) for level in levels)
+    stride = STRIDE * 2 ** (here - 1)
+    return float(edge * (1 + stride) if up else edge / (1 + stride))
 
 
 def _between(low: Trial, high: Trial, place: Place) -> float | None:
@@ -207,7 +249,7 @@ def ahead(trials: Sequence[Trial]) -> Trial | None:
 
 def closest(trials: Sequence[Trial], place: Place) -> Trial | None:
     """The trial whose tip is nearest to where it was put; None if none has come to a state."""
-    known = [t for t in trials if t.found != "no state"]
+    known = [t for t in trials if t.found not in STATELESS]
     return min(known, key=lambda t: _distance(t, place), default=None)
 
 
@@ -217,13 +259,11 @@ def _distance(trial: Trial, place: Place) -> float:
 
 def no_start(trials: Sequence[Trial], place: Place) -> str:
     """The sentence for a crack that no load leaves where it was put."""
-    low = max((t.K_over_KG for t in trials if t.too_low), default=None)
-    high = min((t.K_over_KG for t in trials if not t.too_low), default=None)
+    low, high = _sides(trials)
     tried = f"{len(trials)} first states from {min(t.K_over_KG for t in trials):.3f} to {max(t.K_over_KG for t in trials):.3f} K_G"
     best = closest(trials, place)
     at = "" if best is None else f"; nearest: {best.sentence.removeprefix('first ')}"
-    edges = [] if low is None else [f"heals at {low:.4f}"]
-    edges += [] if high is None else [f"has run, is damaged or off the load's J at {high:.4f}"]
+    edges = [f"{WORDS[t.found]} at {t.K_over_KG:.4f}" for t in (low, high) if t is not None]
     return (
         f"no K+: none of {tried} leaves the tip within a period ({place.period:.3f} A) of crack.tip, at x = {place.tip:g} A, with J "
         f"within {100 * place.J_tolerance:g} % of the load's: the crack {' and '.join(edges)} K_G{at}{_advice(trials, place)}"
@@ -232,6 +272,8 @@ def no_start(trials: Sequence[Trial], place: Place) -> str:
 
 def _advice(trials: Sequence[Trial], place: Place) -> str:
     """What would help, where that can be told."""
+    if any(t.found == "slip leaves the core" for t in trials):
+        return "; a dislocation leaves the core before any advance: model.adapt = \"arms\" or a larger model.core_radius would keep it"
     near = [t for t in trials if t.tip_position is not None and abs(t.tip_position - place.tip) <= place.period + SAME]
     if any(t.found == "damaged" for t in near):
         return "; dislocations or new bonds come before any advance"

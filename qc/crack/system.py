@@ -27,6 +27,7 @@ from ..material.cleavage import cells_beside, crack_lattice
 from ..material.griffith import GriffithReport, griffith
 from ..monitor import begin
 from ..terms.reconstruction import Reconstruction
+from .linear_field import radius_of_linear_field
 from .spec import (
     CrackSpec,
     check_opening,
@@ -108,13 +109,18 @@ class CrackSystem:
         begin("Griffith load: surface energy, elastic constants")
         self.griffith = griffith_report or on_root(comm, lambda: griffith(self.crystal, potential, spec.cut))
         dimension = 2 if self.crystal.dimension == 2 else 2.5
-        self.field = NearTipField(CauchyBornMaterial(self.crystal, potential).elastic_tensor(), dimension)
+        material = CauchyBornMaterial(self.crystal, potential)
+        self.field = NearTipField(material.elastic_tensor(), dimension)
         self.T_stress = T_stress
         check_T_stress(T_stress, self.field)
         self.lattice = crack_lattice(self.crystal)
         if spec.grow_core:
             core = core_out_of_reach(spec, self.lattice, self.crystal, potential, self._unit_opening, BELOW * K_check)
             self.spec = spec = replace(spec, core_radius=core)
+        if spec.grow_domain and spec.facts.coupled and domain is None:
+            K = (self.K_G * self.mode).tolist()
+            radius = on_root(comm, lambda: radius_of_linear_field(material, self.field, K, spec.radius))
+            self.spec = spec = replace(spec, domain_radius=radius)
         extents = Extents.of(self.crystal, potential, self.lattice, spec.model_spec())
         check_sizes(spec, extents, self.crystal, potential)
         check_tip(spec, self.lattice, self.crystal)

@@ -5,6 +5,7 @@ import pytest
 
 from atomistics import Crystal, LennardJones, Morse, ToyEAM, load_potential
 from fem import CauchyBornMaterial
+from fem.cauchy_born import InadmissibleDeformationError
 
 GPA = 160.21766208
 CRACK = ((1, 1, 0), (0, 0, 1))
@@ -201,3 +202,30 @@ def test_elastic_constants_of_many_body_potentials_are_those_of_lammps(name, cry
     """C11, C12, C44 with relaxed shifts, by LAMMPS' differences of the stress, GPa."""
     C = CauchyBornMaterial(crystal, load_potential(name)).elastic_constants()
     np.testing.assert_allclose([C[0, 0], C[0, 1], C[3, 3]], constants, atol=2e-3)
+
+
+def test_shifts_far_apart_take_no_more_room_than_the_bonds_they_leave():
+    """A stencil of 26,646 bonds would have had a matrix of 51 GB: a trial step of a soft silicon ended there as out of memory."""
+    potential = load_potential("Si.tersoff")
+    continuum = CauchyBornMaterial(Crystal.diamond("Si").resolved(potential), potential)
+    F, p = np.eye(3)[None], continuum.relaxed_shifts(np.eye(3)[None])
+    period = continuum.crystal.cell_ij[0]
+    turned = p + np.array([0.5, -0.5])[None, :, None] * np.round(40.0 / np.linalg.norm(period)) * period
+    W, expected = continuum.energy_density(F, turned), continuum.energy_density(F, p)
+    assert pytest.approx(expected, rel=1e-12) == W  # a lattice vector between the atoms of a cell changes nothing
+
+
+def test_a_stencil_that_does_not_fit_into_memory_is_no_deformation(monkeypatch):
+    potential = load_potential("Si.tersoff")
+    continuum = CauchyBornMaterial(Crystal.diamond("Si").resolved(potential), potential)
+
+    def full(*args, **kwargs):
+        raise MemoryError
+
+    F, p = np.array([np.eye(3), 0.5 * np.eye(3)]), np.zeros((2, 2, 3))
+    p[:] = continuum.relaxed_shifts(np.eye(3)[None])
+    monkeypatch.setattr(type(potential), "cauchy_born", full)
+    with pytest.raises(InadmissibleDeformationError, match="do not fit into memory"):
+        continuum.derivatives(F[1:], 0.5 * p[1:])
+    with pytest.raises(MemoryError):
+        continuum.derivatives(F[:1], p[:1])

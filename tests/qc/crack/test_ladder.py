@@ -15,6 +15,7 @@ from qc.crack.probe import Probe
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.dislocation.naming import Naming, Slip
+from qc.drive.stepping import Stepper
 from qc.errors import ConvergenceError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import GIVEN_UP, SolveReport, SolverOptions
@@ -79,11 +80,15 @@ def test_a_handshake_that_is_compressed_too_much_is_named():
     """In mode II the closed faces slide on each other and squeeze the small handshake beside them."""
     crystal, potential = material("iron")
     spec = CrackSpec(core_radius=12.0, domain_radius=30.0, blend_width=8.0, face_strip=6.6, order=1)
-    ladder = Ladder(
-        CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0)), LadderSpec(K_start=0.6, K_stop=0.6, K_step=1.0, K_tolerance=None)
-    )
+    system = CrackSystem(crystal, potential, spec, (0.0, 1.0, 0.0))
     with pytest.raises(ConvergenceError, match="raise stencil_compression"):
-        ladder.run()
+        Stepper(system, system.start(0.6 * system.K_G)).step(0.6, None, 1.0)
+    ladder = Ladder(system, LadderSpec(K_start=0.6, K_stop=0.6, K_step=1.0, K_tolerance=None))
+    ladder.run()
+    *lost, last = ladder.state.trials
+    assert {trial.found for trial in lost} == {"no state"}
+    assert last.found == "unjudged"
+    assert 0.2 < last.K_over_KG < 0.6
 
 
 def test_more_periods_along_the_front_change_nothing_while_the_front_is_straight():
