@@ -60,14 +60,21 @@ def release_of_field(material: CauchyBornMaterial, field: NearTipField, K: Seque
 def radius_of_linear_field(material: CauchyBornMaterial, field: NearTipField, K: Sequence[float], radius: float) -> float:
     """The first of a doubling sequence of radii, A, from a given one, at which J / G of the field is 1 within `LINEAR`.
 
-    That given where forces have no energy of a site, or where the crystal has left the range of its continuum.
+    Where there is none up to `LARGEST` times that radius it is the one at which J is nearest to G; the one given where forces have no
+    energy of a site.
     """
     if material.table is not None:
         return radius
+    off: dict[float, float] = {}
     for times in 2 ** np.arange(int(np.log2(LARGEST)) + 1):
-        found = release_of_field(material, field, K, times * radius)
-        if times == 1 and found - 1.0 > LINEAR:
-            log.info("at %.0f A, where a domain usually ends, J of the near-tip field is %.3f G: the domain is made larger", radius, found)
-        if abs(found - 1.0) <= LINEAR:
-            return float(times * radius)
-    return LARGEST * radius
+        here = float(times * radius)
+        off[here] = abs(release_of_field(material, field, K, here) - 1.0)
+        if off[here] <= LINEAR:
+            break
+    found = min(off, key=lambda here: off[here])
+    if found > radius:
+        log.info(
+            "J of the near-tip field misses G by %.1f %% at %.0f A, where a domain usually ends, by %.1f %% at %.0f A: it ends there",
+            100 * off[radius], radius, 100 * off[found], found,
+        )  # fmt: skip
+    return found
