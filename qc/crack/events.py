@@ -201,17 +201,20 @@ def held_by(why: str | None, event: Event) -> Event:
     return replace(event, sentence=event.sentence.replace(ADVICE, why))
 
 
-def note_lost(state: LadderState, K_G: float, level: float, error: NoStateError, gone: Naming, why: str | None = None) -> None:
-    """Keep as an event that the way to a level (K / K_G) has ended with a dislocation outside the core; K_G in MPa m^1/2.
+def note_lost(
+    state: LadderState, K_G: float, level: float, error: NoStateError, slip: float, gone: Naming, why: str | None = None
+) -> None:
+    """Keep as an event that the way to a level (K / K_G) has ended with slip outside the core; K_G in MPa m^1/2.
 
-    What has ``gone`` is named where it can be, and ``why`` no arm holds it is told where that is known.
+    How far it is (shortest Burgers vectors) is told, what has ``gone`` is named where it can be, and ``why`` no arm holds it is told where
+    that is known.
     """
     last, K = state.steps[-1].K, level * K_G
     name = f" ({gone.sentence})" if gone.dislocates else ""
     sentence = (
-        f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G{name}, and no state is found beyond "
-        f"({explain(error.report)}): a dislocation on its way out is held where atoms are blended, follow the mesh or are held; "
-        f"{why or ADVICE}"
+        f"slip leaves the core between {last / K_G:.4f} and {level:.4f} K_G{name}: neighbours outside the full atoms have gone {slip:.2f} "
+        f"Burgers vectors apart, and no state is found beyond ({explain(error.report)}): a dislocation on its way out "
+        f"is held where atoms are blended, follow the mesh or are held; {why or ADVICE}"
     )
     log.warning("%s", sentence)
     bracket = [min(last, K), max(last, K)]

@@ -206,7 +206,7 @@ class Ladder:
                 if isinstance(more, StepRecord):
                     return more
                 if not self._wide(level, start):
-                    note_lost(state, self.system.K_G, level, error, self._gone(before.q, error.q), more)
+                    note_lost(state, self.system.K_G, level, error, self._probe.slip(error.q), self._gone(before.q, error.q), more)
                     return None
         if record is not None and any(e.kind == "slip_outside" for e in state.events[n_events:]):
             more = self._more_atoms(before, self.q, record.K_over_KG, branch)
@@ -280,6 +280,8 @@ class Ladder:
         except LostError:
             raise
         except NoStateError as error:
+            if self.state.steps and (self.state.steps[-1].slip or 0.0) > 0.5 * SLIPPED:
+                raise LostError(str(error), error.report, before) from None  # it was leaving before, as a strain that had no end yet
             note_failure(self.state, self.system.K_G, level, error.report, "gave up")
             raise
         if reached.failed is not None:

@@ -357,6 +357,29 @@ def test_a_way_on_which_slip_leaves_the_core_is_not_halved_for_ever(monkeypatch)
         again.refine(1.14, "load")
 
 
+@pytest.mark.parametrize("slip", [0.1, 0.4])
+def test_a_state_that_is_lost_while_slip_outside_grows_is_lost_to_slip(slip, monkeypatch):
+    """Iron (100)[001] of VFe_mm: a shear that rises with the load up to half a Burgers vector, then the stencils of the handshake end."""
+    ladder = ladder_of(brittle_sheet(), K_start=1.04, K_stop=1.3, K_step=0.1, K_tolerance=None)
+    ladder.refine(1.04, "load").slip = slip
+
+    def lost(self, q, **how):
+        return SolveReport(converged=False, reason="ROBUST_LINE_SEARCH_FAILED", residual=0.27)
+
+    monkeypatch.setattr(EquilibriumSolver, "solve", lost)
+    monkeypatch.setattr(Probe, "slip", lambda self, q: slip)
+    if slip < 0.25:
+        with pytest.raises(ConvergenceError, match="no stable state found"):
+            ladder.refine(1.14, "load")
+        assert [event.kind for event in ladder.state.events] == ["not_converged"]
+        return
+    assert ladder.refine(1.14, "load") is None
+    (event,) = ladder.state.events
+    assert event.kind == "slip_outside"
+    assert "neighbours outside the full atoms have gone 0.40 Burgers vectors apart" in event.sentence
+    assert ladder.run().finished
+
+
 @pytest.mark.mpi
 def test_a_dislocation_that_presses_on_the_handshake_is_on_its_way_out(monkeypatch):
     """Neighbours outside are 0.3 Burgers vectors apart, a dislocation has left the tip: lost, by its name, between loads that are near."""
