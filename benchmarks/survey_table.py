@@ -41,9 +41,17 @@ def keep(directory: Path) -> None:
         faults = [{"family": f["family"], "gamma_us": f["gamma_us"], "gamma_sf": f["gamma_sf"]} for f in one["faults"]]
         systems = [{name: row.get(name) for name in KEPT} for row in one["systems"]]
         new.append(rest | {"surfaces": surfaces, "faults": faults, "systems": systems})
-    names = {one["name"] for one in new}
-    content = sorted([*(one for one in surveys() if one["name"] not in names), *new], key=lambda one: (one["species"], one["name"]))
+    files = {one["potential"] for one in new}
+    others = [one for one in surveys() if one["potential"] not in files]
+    content = sorted([*others, *new], key=lambda one: (one["species"], one["potential"]))
     replace_json(FILE, content)
+
+
+def name_of(one: Row) -> str:
+    """The name of a potential, its whole file where there are several of the name."""
+    name = one["potential"].split(".")[0]
+    alone = sum(other["potential"].split(".")[0] == name for other in surveys()) == 1
+    return name if alone else one["potential"]
 
 
 def event(row: Row) -> str:
@@ -82,7 +90,7 @@ def cracks() -> list[str]:
             K_G, closing = row["K_G"], row["closing"] or ""
             down = span(*(None if K is None else K / K_G for K in (row["K_closing_low"], row["K_closing_high"])))
             cells = [
-                one["name"], row["system"], "" if K_G is None else f"{K_G:.4f}",
+                name_of(one), row["system"], "" if K_G is None else f"{K_G:.4f}",
                 "" if row["K_Ie"] is None else f"{row['K_Ie']:.4f} {row['K_Ie_system']}", row["expected"] or "",
                 event(row), span(row["K_low_over_KG"], row["K_high_over_KG"]), far(row),
                 down or ("still open" if closing.startswith("still") else ""),
@@ -103,7 +111,7 @@ def constants() -> list[str]:
             for f in one["faults"] if f["gamma_us"] is not None
         )  # fmt: skip
         crystal = f"{one['structure']} {' '.join(one['species'])}"
-        lines.append("| " + " | ".join([one["name"], crystal, f"{one['lattice_constant']:.4f}", C, gamma, faults]) + " |")
+        lines.append("| " + " | ".join([name_of(one), crystal, f"{one['lattice_constant']:.4f}", C, gamma, faults]) + " |")
     return lines
 
 

@@ -71,13 +71,8 @@ def plan_survey(wish: Wish) -> list[Subject]:
     """
     _check_overrides(wish.overrides)
     own = None if wish.systems == "standard" else read_orientations(Path(wish.systems))
-    subjects: list[Subject] = []
-    for potential in wish.potentials:
-        subject = _subject(potential, wish, own)
-        if subject.name in [one.name for one in subjects]:
-            raise InputError(f"{potential} is not allowed: there is another potential of the name {subject.name}, which names its folder")
-        subjects.append(subject)
-    return subjects
+    names = folder_names(wish.potentials)
+    return [_subject(potential, name, wish, own) for potential, name in zip(wish.potentials, names, strict=True)]
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:
@@ -87,11 +82,11 @@ def _check_overrides(overrides: Sequence[str]) -> None:
             raise InputError(f"--set {key[:60]} is not allowed: a survey takes it from POTENTIAL, --structure, --element and --systems")
 
 
-def _subject(name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
-    chosen = choose(name, wish.structure, wish.species, wish.overrides)
+def _subject(potential: str, name: str, wish: Wish, own: list[Orientation] | None) -> Subject:
+    chosen = choose(potential, wish.structure, wish.species, wish.overrides)
     return Subject(
-        name=folder_name(name),
-        potential=name,
+        name=name,
+        potential=potential,
         species=chosen.species,
         structure=chosen.rest.structure,
         structures=chosen.structures,
@@ -175,10 +170,22 @@ def choose(
     return Chosen(potential=potential, table=table, species=species, structures=structures, rest=rest)
 
 
-def folder_name(name: str) -> str:
-    """Name of a folder for a potential, ``Fe_mm`` of ``~/potentials/Fe_mm.eam.fs``."""
-    base = Path(name).name.removesuffix(".gz")
-    return re.sub(r"[^A-Za-z0-9+_-]", "-", base.split(".")[0]) or "potential"
+def folder_names(potentials: Sequence[str]) -> list[str]:
+    """Names of folders for potentials: ``Fe_mm`` of ``~/potentials/Fe_mm.eam.fs``, ``Si-sw`` and ``Si-tersoff`` of two in one survey.
+
+    `InputError` where even whole names of files are alike.
+    """
+    files = [Path(potential).name.removesuffix(".gz") for potential in potentials]
+    short = [_plain(file.split(".")[0]) for file in files]
+    names = [name if short.count(name) == 1 else _plain(file) for name, file in zip(short, files, strict=True)]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            raise InputError(f"{potentials[n]} is not allowed: there is another potential of the name {name}, which names its folder")
+    return names
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9+_-]", "-", name).strip("-") or "potential"
 
 
 def _potential_table(name: str, overrides: Sequence[str]) -> dict[str, Any]:

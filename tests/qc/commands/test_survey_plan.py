@@ -4,7 +4,7 @@ import pytest
 
 from qc.case.case import load_case
 from qc.case.file import toml_of
-from qc.commands.survey_plan import Wish, folder_name, plan_survey
+from qc.commands.survey_plan import Wish, folder_names, plan_survey
 from qc.commands.survey_subject import with_room
 from qc.errors import InputError
 
@@ -96,6 +96,13 @@ def test_words_that_do_not_fit(wish, told):
 
 
 def test_names_of_folders():
-    assert folder_name("~/potentials/Fe_mm.eam.fs.gz") == "Fe_mm"
-    assert folder_name("../../a b;c.eam") == "a-b-c"
-    assert folder_name("..") == "potential"
+    assert folder_names(["~/potentials/Fe_mm.eam.fs.gz"]) == ["Fe_mm"]
+    assert folder_names(["../../a b;c.eam"]) == ["a-b-c"]
+    assert folder_names([".."]) == ["potential"]
+
+
+def test_potentials_of_one_element_are_told_apart_by_their_whole_names():
+    """Three of LAMMPS' silicons, compared in one table."""
+    assert folder_names(["Si.sw", "lib/Si.tersoff", "Fe_mm.eam.fs"]) == ["Si-sw", "Si-tersoff", "Fe_mm"]
+    with pytest.raises(InputError, match="there is another potential of the name Si-sw"):
+        folder_names(["Si.sw", "other/Si.sw"])
