@@ -25,6 +25,9 @@ STRIDE = 0.05
 NARROWEST = 0.002
 """Relative width of the loads between a healed crack and one that has run below which nobody looks for a load any more."""
 
+LOWER = 1.25
+"""Where nothing but a state is looked for, the lowest load is divided by this."""
+
 MOST = 12
 """First states that are tried at most."""
 
@@ -38,10 +41,21 @@ PATIENCE = 4
 """First states that are tried at most to have the tip not ahead of its place, where one within a period ahead is known."""
 
 Found = Literal[
-    "in place", "ahead", "healed", "run", "damaged", "J too large", "J too small", "slip leaves the core", "no state", "unjudged"
+    "in place",
+    "ahead",
+    "healed",
+    "run",
+    "damaged",
+    "J too large",
+    "J too small",
+    "unjudged",
+    "closes",
+    "slip leaves the core",
+    "no state",
 ]
-STATELESS = ("no state", "slip leaves the core")
-"""What a first state is called that is none; a dislocation that leaves the atoms says that the load is too high."""
+STATELESS = ("closes", "slip leaves the core", "no state")
+"""What a first state is called that is none: a crack whose faces meet far behind the tip is under too low a load, and one with a
+dislocation that leaves the atoms under too high a one."""
 
 WORDS: dict[Found, str] = {
     "healed": "has healed",
@@ -50,6 +64,7 @@ WORDS: dict[Found, str] = {
     "J too large": "has too large a J",
     "J too small": "has too small a J",
     "ahead": "is ahead of its place",
+    "closes": "closes far behind its tip",
     "slip leaves the core": "emits a dislocation that leaves the core",
     "no state": "has no state",
 }
@@ -125,7 +140,7 @@ class Trial(Plain):
     @property
     def too_low(self) -> bool:
         """Whether a higher load is to be tried, a lower one otherwise; where there is no state, nothing says which."""
-        return self.found in ("healed", "J too large")
+        return self.found in ("healed", "J too large", "closes")
 
     @property
     def sentence(self) -> str:
@@ -185,10 +200,14 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
         return min(GRIFFITH, most) if wanted is None else wanted
     if len(trials) >= (MOST if ahead(trials) is None else PATIENCE) or trials[-1].trusted:
         return None
-    low, high = _sides(trials)
-    if low is not None and high is not None:
-        return _between(low, high, place)
+    low, high = sides(trials)
     top, bottom, highest = min(HIGHEST, most), max(LOWEST, place.least), max(t.K_over_KG for t in trials)
+    if low is not None and high is not None:
+        between = _between(low, high, place)
+        if between is None and all(t.found in STATELESS for t in trials):  # there is no load, but there should be a state to show
+            between = min(t.K_over_KG for t in trials) / LOWER
+            return between if between >= bottom else None
+        return between
     if low is None and high is None and highest < min(GRIFFITH, top) - 1e-9:
         return min(GRIFFITH, top)  # no state yet, and it may have been too low for one
     if low is None:
@@ -201,7 +220,7 @@ def next_level(trials: Sequence[Trial], wanted: float | None, most: float, place
     return level if bottom <= level <= top else None
 
 
-def _sides(trials: Sequence[Trial]) -> tuple[Trial | None, Trial | None]:
+def sides(trials: Sequence[Trial]) -> tuple[Trial | None, Trial | None]:
     """The highest load that is too low, and the lowest that is too high; None where no trial says so.
 
     One without a state, of a crack that closes or of a dislocation on its way, is on the far side of those that have one.
@@ -259,7 +278,7 @@ def _distance(trial: Trial, place: Place) -> float:
 
 def no_start(trials: Sequence[Trial], place: Place) -> str:
     """The sentence for a crack that no load leaves where it was put."""
-    low, high = _sides(trials)
+    low, high = sides(trials)
     tried = f"{len(trials)} first states from {min(t.K_over_KG for t in trials):.3f} to {max(t.K_over_KG for t in trials):.3f} K_G"
     best = closest(trials, place)
     at = "" if best is None else f"; nearest: {best.sentence.removeprefix('first ')}"

@@ -15,7 +15,7 @@ from qc.crack.probe import Probe
 from qc.crack.spec import CrackSpec
 from qc.crack.system import CrackSystem
 from qc.dislocation.naming import Naming, Slip
-from qc.drive.stepping import Stepper
+from qc.drive.stepping import LostError, Stepper
 from qc.errors import ConvergenceError
 from qc.solve.equilibrium import EquilibriumSolver
 from qc.solve.options import GIVEN_UP, SolveReport, SolverOptions
@@ -357,6 +357,31 @@ def test_a_way_on_which_slip_leaves_the_core_is_not_halved_for_ever(monkeypatch)
         again.refine(1.14, "load")
 
 
+@pytest.mark.mpi
+def test_slip_that_leaves_the_core_before_any_load_holds_the_crack_is_an_event(monkeypatch):
+    """Nickel (111)[1-10] in small: below a load the crack heals, above it a dislocation runs into the handshake, and no state is found."""
+    slip = Slip(plane="(1 1)", burgers="[1 0]", b=[1.0, 0.0, 0.0], length=1.0, theta=60.0, phi=0.0, at=[3.0, 5.0],
+                distance=6.0, bonds=7, residual=0.01)  # fmt: skip
+    step = Stepper.step
+
+    def lost(self, level, start, *how, **more):
+        if level > 0.8:
+            raise LostError("no stable state", SolveReport(converged=False, reason="ROBUST_LINE_SEARCH_FAILED"), self.q.copy())
+        return step(self, level, start, *how, **more)
+
+    monkeypatch.setattr(Stepper, "step", lost)
+    monkeypatch.setattr(EventNamer, "between", lambda *args, **more: Naming(kind="emission", slips=[slip]))
+    ladder = ladder_of(brittle_sheet(), K_start=1.0, K_stop=1.3, K_step=0.1)
+    state = ladder.run()
+    assert "emits a dislocation that leaves the core" in state.no_start
+    (event,) = state.events
+    assert event.kind == "slip_outside"
+    assert event.named.dislocates
+    assert event.bracket[1] == pytest.approx(0.8 * ladder.system.K_G, rel=3e-3)
+    assert event.bracket[0] < 0.8 * ladder.system.K_G < event.bracket[1]
+    assert state.first_event is event
+
+
 @pytest.mark.parametrize("slip", [0.1, 0.4])
 def test_a_state_that_is_lost_while_slip_outside_grows_is_lost_to_slip(slip, monkeypatch):
     """Iron (100)[001] of VFe_mm: a shear that rises with the load up to half a Burgers vector, then the stencils of the handshake end."""
@@ -408,7 +433,7 @@ def test_a_dislocation_that_presses_on_the_handshake_is_on_its_way_out(monkeypat
     low, high = np.array(event.bracket) / ladder.system.K_G
     assert low <= 1.1 < high <= low + 0.03 * high
     assert event.named == gone
-    assert "(emission: [1 0] on (1 1) at 60.0 deg, 6.0 A from the tip), and no state is found beyond" in event.sentence
+    assert "(emission: [1 0] on (1 1) at 60.0 deg, 6.0 A from the tip): neighbours outside the full atoms" in event.sentence
     assert ladder.state.dislocation is event
     assert ladder.state.K_plus_bracket is None
 

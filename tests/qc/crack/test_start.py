@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qc.crack.records import StepRecord
-from qc.crack.start import MOST, PATIENCE, Place, Trial, ahead, closest, judge, next_level, no_start
+from qc.crack.start import MOST, PATIENCE, Place, Trial, ahead, closest, judge, next_level, no_start, sides
 
 PLACE = Place(tip=0.0, period=1.0, J_tolerance=0.05)
 
@@ -155,6 +155,25 @@ def test_loads_without_a_state_are_left_behind():
     nowhere = tried(lambda level: True)
     assert 0.2 <= min(nowhere) < 0.5 < 1.9 < max(nowhere)
     assert len(nowhere) <= MOST
+
+
+def test_a_state_to_show_is_looked_for_below_loads_that_have_none():
+    """Nickel (110)[1-10], Ni_u3: the crack closes for hundreds of A up to the load at which it emits."""
+
+    def crack(level):
+        if level < 0.75:
+            return judge(state(level, float("nan")), PLACE)
+        return Trial(K_over_KG=level, found="closes" if level < 0.876 else "slip leaves the core")
+
+    trials = []
+    while (level := next_level(trials, None, 2.0, PLACE)) is not None:
+        trials.append(crack(level))
+    assert len(trials) <= MOST
+    low, high = sides(trials)
+    assert (low.found, high.found) == ("closes", "slip leaves the core")
+    assert low.K_over_KG < 0.876 < high.K_over_KG < low.K_over_KG + 0.003
+    assert closest(trials, PLACE).found == "healed"
+    assert "the crack closes far behind its tip at 0.87" in no_start(trials, PLACE)
 
 
 def test_a_load_without_a_state_is_beyond_those_that_have_one():
