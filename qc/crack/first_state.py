@@ -13,7 +13,7 @@ from .events import first_damage, note_failure, slip_first
 from .named import EventNamer
 from .probe import Probe
 from .records import StepRecord
-from .start import Trial, ahead, closest, judge, no_start, sides
+from .start import Trial, ahead, closest, in_words, judge, no_start, sides
 from .system import CrackSystem
 from .tip import SLIPPED, TipState
 
@@ -107,6 +107,9 @@ class FirstState:
             report = failed.report
             note_failure(state, self._system.K_G, level, report, "gave up")
             why = explain(report) + (f": {report.complaint}" if report.complaint else "")
+            self._note_slip()
+            words = in_words(state.trials)
+            why += f"; {words}" if words else ""
             raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", report)
         state.no_start = no_start(state.trials, place)
         log.warning("%s", state.no_start)

@@ -278,15 +278,19 @@ def _distance(trial: Trial, place: Place) -> float:
 
 def no_start(trials: Sequence[Trial], place: Place) -> str:
     """The sentence for a crack that no load leaves where it was put."""
-    low, high = sides(trials)
     tried = f"{len(trials)} first states from {min(t.K_over_KG for t in trials):.3f} to {max(t.K_over_KG for t in trials):.3f} K_G"
     best = closest(trials, place)
     at = "" if best is None else f"; nearest: {best.sentence.removeprefix('first ')}"
-    edges = [f"{WORDS[t.found]} at {t.K_over_KG:.4f}" for t in (low, high) if t is not None]
     return (
         f"no K+: none of {tried} leaves the tip within a period ({place.period:.3f} A) of crack.tip, at x = {place.tip:g} A, with J "
-        f"within {100 * place.J_tolerance:g} % of the load's: the crack {' and '.join(edges)} K_G{at}{_advice(trials, place)}"
+        f"within {100 * place.J_tolerance:g} % of the load's: {in_words(trials)}{at}{_advice(trials, place)}"
     )
+
+
+def in_words(trials: Sequence[Trial]) -> str:
+    """What the crack does under the highest load that is too low and the lowest that is too high; empty where neither is known."""
+    edges = [f"{WORDS[t.found]} at {t.K_over_KG:.4f}" for t in sides(trials) if t is not None]
+    return f"the crack {' and '.join(edges)} K_G" if edges else ""
 
 
 def _advice(trials: Sequence[Trial], place: Place) -> str:
