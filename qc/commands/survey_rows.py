@@ -80,10 +80,10 @@ def _first_event(result: Mapping[str, Any]) -> dict[str, Any]:
     slipped = next((event for event in result["events"] if event["kind"] == SLIPPED), None)
     if first is not None:
         kind, words, bracket = first["kind"], first["sentence"], first["bracket"]
+    elif result["start"]["no_start"] is not None:  # what has slipped in a state that is none to start from is no event of a load
+        return {"first_event": "no first state", "first_event_words": result["start"]["no_start"]}
     elif slipped is not None:
         kind, words, bracket = "slip leaves the core", slipped.get("sentence"), slipped["bracket"]
-    elif result["start"]["no_start"] is not None:
-        return {"first_event": "no first state", "first_event_words": result["start"]["no_start"]}
     else:
         return {"first_event": "none", "first_event_words": result.get("verdict")}
     found = {"first_event": kind.replace("_", " "), "first_event_words": words, "K_low": bracket[0], "K_high": bracket[1]}

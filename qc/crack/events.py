@@ -150,20 +150,6 @@ def first_damage(now: StepRecord, undamaged: float) -> list[Event]:
     return events
 
 
-def slip_first(low: float, high: float, K_G: float, gone: Naming | None) -> Event:
-    """The event of a crack that no load leaves where it was put, because slip leaves the core under lower ones.
-
-    Between the levels ``low``, the highest without, and ``high``; K_G in MPa m^1/2. What has ``gone`` is named where it can be.
-    """
-    named = gone if gone is not None and gone.dislocates else None
-    name = f" ({named.sentence})" if named is not None else ""
-    sentence = (
-        f"slip leaves the core between {low:.4f} and {high:.4f} K_G{name}, before any load holds the crack where it was put: a dislocation "
-        f"on its way out is held where atoms are blended, follow the mesh or are held; {ADVICE}"
-    )
-    return Event(kind="slip_outside", branch="load", bracket=[low * K_G, high * K_G], sentence=sentence, named=named)
-
-
 def _kind(moved: float, now: StepRecord, jump: bool, origin: float, period: float) -> EventKind:
     """The name of a clean move of the tip: an advance (or closing) if the state jumped or a whole period has gone by.
 

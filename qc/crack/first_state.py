@@ -9,11 +9,11 @@ from petsc4py import PETSc
 from ..case.tables import GRIFFITH
 from ..drive.stepping import LostError, NoStateError, Stepper, explain
 from .course import Course
-from .events import first_damage, note_failure, slip_first
+from .events import first_damage, note_failure
 from .named import EventNamer
 from .probe import Probe
 from .records import StepRecord
-from .start import Trial, ahead, closest, in_words, judge, no_start, sides
+from .start import Trial, ahead, closest, in_words, judge, no_start
 from .system import CrackSystem
 from .tip import SLIPPED, TipState
 
@@ -40,7 +40,6 @@ class FirstState:
     def __init__(self, system: CrackSystem, course: Course, stepper: Stepper, probe: Probe, namer: EventNamer) -> None:
         self._system, self._course, self._stepper, self._probe = system, course, stepper, probe
         self._state, self._namer = course.state, namer
-        self._lost: tuple[float, PETSc.Vec] | None = None  # the lowest load at which slip has left the core, and its unknowns
 
     def attempt(self, level: float) -> First | None:
         """A first state at a level (K / K_G): its record and tip if the ladder starts from it, else None.
@@ -52,7 +51,6 @@ class FirstState:
             trial = judge(found[0], self._course.place)
         elif isinstance(failed, LostError):
             trial = Trial(K_over_KG=level, found="slip leaves the core")
-            self._lost = min(self._lost or (level, failed.q), (level, failed.q), key=lambda lost: lost[0])
         else:
             trial = Trial(K_over_KG=level, found="closes" if _closes(level, failed) else "no state")
         self._state.trials.append(trial)
@@ -107,30 +105,15 @@ class FirstState:
             report = failed.report
             note_failure(state, self._system.K_G, level, report, "gave up")
             why = explain(report) + (f": {report.complaint}" if report.complaint else "")
-            self._note_slip()
             words = in_words(state.trials)
             why += f"; {words}" if words else ""
             raise NoStateError(f"no stable state found at K = {level:.4f} K_G nor at any other first load: {why}", report)
         state.no_start = no_start(state.trials, place)
         log.warning("%s", state.no_start)
-        self._note_slip()
         if found is None or found[0].K_over_KG != best.K_over_KG:
             found, _ = self._from_field(best.K_over_KG)
         state.finished = True
         return self._keep(found)
-
-    def _note_slip(self) -> None:
-        """Keep as an event that the first thing to happen to the crack is slip that leaves the core, by its name where that is known."""
-        low, high = sides(self._state.trials)
-        if high is None or high.found != "slip leaves the core":
-            return
-        gone, offset = None, self._state.offset
-        if self._lost is not None and self._lost[0] == high.K_over_KG:
-            before, after = self._namer.bonds(None), self._namer.bonds(self._lost[1])
-            gone = self._namer.between(before, after, self._course.place.tip - offset, clean=False).shifted(offset)
-        event = slip_first(0.0 if low is None else low.K_over_KG, high.K_over_KG, self._system.K_G, gone)
-        log.warning("%s", event.sentence)
-        self._state.add(event)
 
 
 def _closes(level: float, failed: NoStateError | None) -> bool:

@@ -65,7 +65,7 @@ WORDS: dict[Found, str] = {
     "J too small": "has too small a J",
     "ahead": "is ahead of its place",
     "closes": "closes far behind its tip",
-    "slip leaves the core": "emits a dislocation that leaves the core",
+    "slip leaves the core": "loses a dislocation to the handshake",
     "no state": "has no state",
 }
 """A first state that is not trusted, as a predicate."""
@@ -296,7 +296,7 @@ def in_words(trials: Sequence[Trial]) -> str:
 def _advice(trials: Sequence[Trial], place: Place) -> str:
     """What would help, where that can be told."""
     if any(t.found == "slip leaves the core" for t in trials):
-        return "; a dislocation leaves the core before any advance: model.adapt = \"arms\" or a larger model.core_radius would keep it"
+        return "; on the way from the near-tip field a dislocation leaves the core: a larger model.core_radius shows where it stops"
     near = [t for t in trials if t.tip_position is not None and abs(t.tip_position - place.tip) <= place.period + SAME]
     if any(t.found == "damaged" for t in near):
         return "; dislocations or new bonds come before any advance"

@@ -81,6 +81,8 @@ def test_slip_that_leaves_the_core_is_told_with_its_loads():
     found = row(first_event=None, K_plus_bracket=None, K_plus_error=None, events=[slipped])
     assert (found["first_event"], found["first_event_words"], found["K_high"]) == ("slip leaves the core", "slip", 1.5)
     assert found["error"] is None
+    lost = row(first_event=None, K_plus_bracket=None, K_plus_error=None, events=[slipped], start={"no_start": "no K+: none"})
+    assert (lost["first_event"], lost["K_high"]) == ("no first state", None)
 
 
 def test_no_event_and_no_start():

@@ -130,8 +130,8 @@ def test_a_boundary_that_is_too_near_is_named():
     assert "dislocations" in no_start(trials, PLACE)
     trials = [judge(state(0.7, -3.0), PLACE), Trial(K_over_KG=0.8, found="slip leaves the core")]
     sentence = no_start(trials, PLACE)
-    assert "has healed at 0.7000 and emits a dislocation that leaves the core at 0.8000 K_G; nearest: state at K = 0.7000" in sentence
-    assert "model.adapt" in sentence
+    assert "has healed at 0.7000 and loses a dislocation to the handshake at 0.8000 K_G; nearest: state at K = 0.7000" in sentence
+    assert sentence.endswith("a larger model.core_radius shows where it stops")
     assert next_level(trials, None, 2.0, PLACE) == pytest.approx(0.75)
 
 
