@@ -52,9 +52,9 @@ def model(name: str, method: str, comm: MPI.Comm = MPI.COMM_WORLD, **changes: ob
     nn = crystal.nearest_neighbour_distance
     strip = potential.cutoff + 0.5 * nn if changes.get("crack") == "strips" else 0.0
     sizes = {"core": Core(6 * nn, strip), "blend_width": 5 * nn, "radius": 26 * nn}
-    removed = changes.pop("removed", None)
+    given = {name: changes.pop(name) for name in ("removed", "reconstruction") if name in changes}
     spec = ModelSpec(method=method, **(sizes | changes))  # type: ignore[arg-type]
-    return build_model(comm, crystal, potential, crack_lattice(crystal), spec, removed=removed)  # type: ignore[arg-type]
+    return build_model(comm, crystal, potential, crack_lattice(crystal), spec, **given)  # type: ignore[arg-type]
 
 
 _built = cache(lambda name, method, changes: model(name, method, **dict(changes)))

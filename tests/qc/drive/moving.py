@@ -21,9 +21,9 @@ def tiny(method: str) -> Model:
     return tiny_on(MPI.COMM_WORLD, method)
 
 
-def tiny_on(comm: MPI.Comm, method: str = "bgrac") -> Model:
+def tiny_on(comm: MPI.Comm, method: str = "bgrac", **given: object) -> Model:
     """The same on some ranks, of one's own."""
-    return model("morse", method, comm, **SIZES)
+    return model("morse", method, comm, **SIZES, **given)
 
 
 def bump(m: Model, amplitude: float = 0.01, width: float = 2.0) -> PETSc.Vec:

@@ -27,7 +27,8 @@ def test_a_run_goes_on_bit_for_bit(shared_path):
     d.step(30)
     save_motion(Checkpoints(shared_path, comm), d)
     d.step(50)
-    other = load_motion(Checkpoints(shared_path, comm), tiny_on(comm), SPEC)
+    again = tiny_on(comm, reconstruction=m.reconstruction)  # as a directory has it: parallel factors never come out alike to the last bit
+    other = load_motion(Checkpoints(shared_path, comm), again, SPEC)
     assert other is not None
     assert other.steps == 30
     other.step(50)
