@@ -22,7 +22,7 @@ import llvmlite.binding as llvm
 import numba
 
 TEMPORARY = "qc-kernels-"
-MODULES = ("pair", "hessian", "springs", "covalent", "cells", "reconstruction", "elements", "series")
+MODULES = ("pair", "moments", "hessian", "springs", "covalent", "cells", "reconstruction", "elements", "series")
 LANES = ("vector", "panels", "lanes")
 """What kernels with a site in each lane have in common; they call some of the others."""
 SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")

@@ -50,11 +50,9 @@ def nodal_forces(P, omega, dofs, gradients, g):
                     g[k, i] += omega[c, q] * s
 
 
-@nb.njit(nb.void(F6, F2, F4, I3, F3), **FLAGS)
-def add_stiffness(C, omega, gradients, pair, blocks):
-    """blocks[pair[c, a, b]] += sum_q omega grad N_a . C . grad N_b, from tangents C[c, q]."""
-    m, d = blocks.shape[1], gradients.shape[3]
-    half = np.empty((m, 3, m))
+@nb.njit(inline="always", **FLAGS)
+def stiffness(m, d, C, omega, gradients, pair, half, blocks):
+    """What `add_stiffness` does, for m components and d coordinates; inlined, so that constants unroll its loops."""
     for c in range(len(pair)):
         for q in range(omega.shape[1]):
             w = omega[c, q]
@@ -66,14 +64,29 @@ def add_stiffness(C, omega, gradients, pair, blocks):
                             for l in range(d):
                                 s += C[c, q, i, j, k, l] * gradients[c, q, b, l]
                             half[i, j, k] = w * s
-                for a in range(pair.shape[1]):
-                    p = pair[c, a, b]
+                for a in range(b + 1):  # what is on the other side of the diagonal is its transpose
+                    here, there = pair[c, a, b], pair[c, b, a]
                     for i in range(m):
                         for k in range(m):
                             s = 0.0
                             for j in range(d):
                                 s += half[i, j, k] * gradients[c, q, a, j]
-                            blocks[p, i, k] += s
+                            blocks[here, i, k] += s
+                            if a < b:
+                                blocks[there, k, i] += s
+
+
+@nb.njit(nb.void(F6, F2, F4, I3, F3), **FLAGS)
+def add_stiffness(C, omega, gradients, pair, blocks):
+    """blocks[pair[c, a, b]] += sum_q omega grad N_a . C . grad N_b, from tangents C[c, q] = C_ijkl = C_klij."""
+    m, d = blocks.shape[1], gradients.shape[3]
+    half = np.empty((m, 3, m))
+    if m == 3 and d == 2:
+        stiffness(3, 2, C, omega, gradients, pair, half, blocks)
+    elif m == 3:
+        stiffness(3, 3, C, omega, gradients, pair, half, blocks)
+    else:
+        stiffness(m, d, C, omega, gradients, pair, half, blocks)
 
 
 @nb.njit(nb.void(F3, f8[::1], f8[::1]), **FLAGS)

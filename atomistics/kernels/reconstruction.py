@@ -9,6 +9,9 @@ import numpy as np
 
 from .hessian import ACROSS, ALONG, SLOPE
 from .pair import F1, F2, F3, FLAGS, I1, f8, i4, i8
+from .panels import panel_product
+from .vector import W as LANES
+from .vector import load, store
 
 I2 = i4[:, ::1]
 
@@ -125,29 +128,35 @@ def shortest(y, rows, first, index):
 @nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, I1, I1, I1, I1, F2), **FLAGS)
 def differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E):
     """E (h, n_members) = (lam(l + s) - lam(l)) (I - G fit G^T) of site row l, from the differences of bonds to its atoms, images folded."""
-    n, width = len(G), G.shape[1]
-    a, m = rows[l], begin[l + 1] - begin[l]
+    n, width, h = len(G), G.shape[1], len(E)
+    a, m, first = rows[l], begin[l + 1] - begin[l], column[l]
     for k in range(m):
         place[member[begin[l] + k]] = k
-    g, f = np.empty(width), np.empty(width)
-    for r in range(len(E)):
-        g[:] = 0.0
-        for s in range(n):
-            t = lam[index[l, s], column[l] + r] - lam[a, column[l] + r]
-            for k in range(width):
-                g[k] += t * G[s, k]
+    t, f, g = np.empty((n, h)), np.empty((width, h)), np.zeros((width, h))
+    for s in range(n):
+        j = index[l, s]
+        for r in range(h):
+            t[s, r] = lam[j, first + r] - lam[a, first + r]
         for k in range(width):
-            f[k] = 0.0
-            for q in range(width):
-                f[k] += g[q] * fit[q, k]
+            for r in range(h):
+                g[k, r] += G[s, k] * t[s, r]
+    for q in range(width):
+        for r in range(h):
+            f[q, r] = 0.0
+        for k in range(width):
+            for r in range(h):
+                f[q, r] += fit[q, k] * g[k, r]
+    for r in range(h):
         for k in range(m):
             E[r, k] = 0.0
-        for s in range(n):
-            t = lam[index[l, s], column[l] + r] - lam[a, column[l] + r]
-            for k in range(width):
-                t -= f[k] * G[s, k]
-            E[r, place[owner[index[l, s]]]] += t
-            E[r, 0] -= t
+    for s in range(n):
+        p = place[owner[index[l, s]]]
+        for k in range(width):
+            for r in range(h):
+                t[s, r] -= f[k, r] * G[s, k]
+        for r in range(h):
+            E[r, p] += t[s, r]
+            E[r, 0] -= t[s, r]
 
 
 @nb.njit(nb.void(I1, I2, i8, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, F2, F2), **FLAGS)
@@ -184,6 +193,26 @@ def most_members(begin):
     return m
 
 
+@nb.njit(nb.void(F1, i8, F1, i8, i8, f8), **FLAGS)
+def add_row(V, v, E, e, panels, t):
+    """Vectors v, v + 1, ... of V += t times those of E from e on."""
+    for p in range(panels):
+        store(V, v + p, load(V, v + p) + t * load(E, e + p))
+
+
+@nb.njit(nb.void(F2, F1, i8, i8, F1, F1, F1), **FLAGS)
+def add_halves(E, w, m, panels, WE, EP, K):
+    """K [panel, i, 8]: sum_h w_h E_hi E_hk of the upper triangle of m members, k in panels of eight."""
+    halves, wide = E.shape
+    for h in range(halves):
+        for k in range(wide):
+            WE[h * wide + k] = w[h] * E[h, k]
+            EP[((k // LANES) * halves + h) * LANES + k % LANES] = E[h, k]
+    for p in range(panels):
+        for i in range(0, min(m, (p + 1) * LANES), 4):
+            panel_product(WE, i, 1, wide, EP, p * halves, halves, K, p * wide + i)
+
+
 @nb.njit(nb.void(I1, I2, F2, F2, F2, I1, F1, F1, I1, I1, I1, I1, I1, I1, F2, F2, F1, I1, I1, F3), **FLAGS)
 def hessian(
     rows, index, lam, G, fit, half, factor, sign, column, owner, begin, member, active, ends, bonds, A, c, row_first, col, H
@@ -192,21 +221,20 @@ def hessian(
 
     ``active``, ``ends``, ``bonds``, A and c are the fields of `site_potential.HessianFactors` on the reconstructed bonds. Row r of
     C D is f E[half_r] plus the bond itself, two entries: only f^2 E^T E, once for the two bonds of a half, fills the block of a site.
+    What a bond adds besides is V + V^T with two rows in V: its own atom's and the site's.
     """
-    n, m_max, halves = len(G), most_members(begin), half[len(G) - 1] + 1
-    place = np.zeros(len(owner), np.int32)
-    E, W, B = np.empty((halves, m_max)), np.empty((halves, 6)), np.empty((6, m_max, m_max))
-    U, K, own = np.empty((3, m_max)), np.empty(6), np.empty((6, m_max))  # K: xx yy zz yz xz xy of a bond's pair block
-    at, entry = np.empty(m_max, np.int32), np.empty(len(owner), np.int32)
+    n, halves = len(G), half[len(G) - 1] + 1
+    panels = (most_members(begin) + LANES - 1) // LANES
+    wide = panels * LANES  # members, filled up with zeros
+    place, entry, at = np.zeros(len(owner), np.int32), np.empty(len(owner), np.int32), np.empty(wide, np.int32)
+    E, w, K = np.zeros((halves, wide)), np.empty((6, halves)), np.empty(6)  # K: xx yy zz yz xz xy of a bond's pair block
+    V, U, B = np.empty(6 * wide * wide), np.empty((3, wide)), np.empty((6, wide, wide))
+    WE, EP, KP = np.empty(halves * wide), np.empty(halves * wide), np.empty(wide * wide)
+    rows_of_E, rows_of_U = E.reshape(-1), U.reshape(-1)
     for l in range(len(rows)):
         m = begin[l + 1] - begin[l]
         differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E)
-        for x in range(3):
-            for k in range(m):
-                U[x, k] = 0.0
-        B[:, :m, :m] = 0.0
-        own[:, :m] = 0.0
-        W[:] = 0.0
+        E[:, m:], U[:], V[:], w[:] = 0.0, 0.0, 0.0, 0.0
         for q in range(active[l], active[l + 1]):
             r, d = ends[q] - l * (n + 1) - 1, bonds[ends[q]]
             f, h, p = sign[l] * factor[r], half[r], place[owner[index[l, r]]]
@@ -214,40 +242,26 @@ def hessian(
                 K[e] = A[q, ALONG] * d[e] * d[e] + A[q, ACROSS]
                 K[3 + e] = A[q, ALONG] * d[(e + 1) % 3] * d[(e + 2) % 3]
                 t = A[q, SLOPE] * d[e]
-                for k in range(m):
-                    U[e, k] += f * E[h, k] * t
+                add_row(rows_of_U, e * panels, rows_of_E, h * panels, panels, f * t)
                 U[e, p] += t
                 U[e, 0] -= t
             for e in range(6):
                 if K[e] == 0.0:
                     continue
-                W[h, e] += f * f * K[e]
-                t = f * K[e]
-                for k in range(p):
-                    B[e, k, p] += t * E[h, k]
-                for k in range(p, m):
-                    B[e, p, k] += t * E[h, k]
-                B[e, p, p] += t * E[h, p] + K[e]
-                for k in range(m):
-                    own[e, k] -= t * E[h, k]
-                own[e, p] -= K[e]
-                own[e, 0] += 0.5 * K[e]
-        for e in range(6):  # upper triangles
-            for h in range(halves):
-                if W[h, e] == 0.0:
-                    continue
-                for i in range(m):
-                    t = W[h, e] * E[h, i]
-                    if t == 0.0:
-                        continue
-                    for k in range(i, m):
-                        B[e, i, k] += t * E[h, k]
-            B[e, 0, 0] += own[e, 0]
-            for k in range(m):
-                B[e, 0, k] += own[e, k]
+                w[e, h] += f * f * K[e]
+                t, first = f * K[e], e * wide
+                add_row(V, (first + p) * panels, rows_of_E, h * panels, panels, t)
+                add_row(V, first * panels, rows_of_E, h * panels, panels, -t)
+                V[(first + p) * wide + p] += 0.5 * K[e]
+                V[first * wide + p] -= K[e]
+                V[first * wide] += 0.5 * K[e]
+        for e in range(6):
+            add_halves(E, w[e], m, panels, WE, EP, KP)
             for i in range(m):
-                for k in range(i):
-                    B[e, i, k] = B[e, k, i]
+                for k in range(i, m):
+                    o = e * wide
+                    B[e, i, k] = V[(o + i) * wide + k] + V[(o + k) * wide + i] + KP[((k // LANES) * wide + i) * LANES + k % LANES]
+                    B[e, k, i] = B[e, i, k]
         for i in range(m):
             find_row(row_first, col, begin, member, entry, at, l, i)
             u0, u1, u2 = c[l] * U[0, i], c[l] * U[1, i], c[l] * U[2, i]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..kernels import hessian as hessian_kernels
+from ..kernels import moments
 from ..kernels import pair as kernels
 from ..neighbours import NeighbourList
 from .site_potential import HessianFactors, HessianPattern, SitePotential, different
@@ -119,5 +120,5 @@ class PairFunctional(SitePotential):
         F, bonds = np.ascontiguousarray(F, dtype=float), np.ascontiguousarray(bonds)
         types = np.ascontiguousarray(types, dtype=np.int32)
         site = (types, np.int32(site_type), self._range)
-        kernels.cauchy_born(bonds, *self._functions, *site, F, W, P, C, second, float(copies))
+        moments.cauchy_born(bonds, *self._functions, *site, F, W, P, C, second, float(copies))
         return W, P, C
