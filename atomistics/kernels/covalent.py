@@ -152,7 +152,7 @@ def angle_function(kind, T, a, b, c, cos):
     if kind == TERSOFF:
         q, c2 = 1.0 / (T[a, b, c, G3] + y), T[a, b, c, G2]
         gamma = T[a, b, c, G1]
-        g = gamma * (1.0 + c2 / T[a, b, c, G3] - c2 * q)
+        g = gamma * (1.0 + c2 * y * q / T[a, b, c, G3])  # 1 + c^2/d^2 - c^2/(d^2 + y), whose large terms take each other away
         t = 2.0 * gamma * c2 * q * q
         return g, -t * u, t * (1.0 - 4.0 * y * q)
     c2, c3, c4, c5 = T[a, b, c, G2], T[a, b, c, G3], T[a, b, c, G4], T[a, b, c, G5]

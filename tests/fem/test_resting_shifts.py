@@ -20,6 +20,9 @@ TURN = expm(np.array([[0.0, 0.03, 0.02], [-0.03, 0.0, 0.01], [-0.02, -0.01, 0.0]
 MATERIALS = {
     "Si": lambda: CauchyBornMaterial(Crystal.diamond("Si"), load_potential("stillinger-weber")),
     "Si of Tersoff": lambda: CauchyBornMaterial(Crystal.diamond("Si"), load_potential("tersoff-t3")),
+    "SiC of Erhart and Albe": lambda: CauchyBornMaterial(  # c^2 / d^2 = 1e5: 1 + c^2/d^2 - c^2/(d^2 + y) loses five digits
+        Crystal.zincblende("Si", "C"), load_potential("SiC_Erhart-Albe.tersoff")
+    ),
     "Mg": lambda: CauchyBornMaterial(Crystal.hcp("Mg"), load_potential("Mg_mm.eam.fs")),
     "wurtzite": lambda: CauchyBornMaterial(
         Crystal.from_ase(bulk("SiSi", "wurtzite", a=3.84, c=6.4, u=0.37)), load_potential("stillinger-weber")
