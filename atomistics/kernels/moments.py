@@ -74,7 +74,7 @@ def pushed(F, q, s, out):
 
 @nb.njit(inline="always", **FLAGS)
 def tangent(d, F, q, s, g, Q, E2, G, X, T, C):
-    """C[q]_iJxL = delta_ix s_JL + F_iA F_xB Q_(JL)(AB) + E2 G_iJ G_xL with G = F g; Q is symmetric. X and T are work space (d, d), (3, d)."""
+    """C[q]_iJxL = delta_ix s_JL + F_iA F_xB Q_(JL)(AB) + E2 G_iJ G_xL with G = F g; Q is symmetric; X, T: work space (d, d), (3, d)."""
     pushed(F, q, g, G)
     o = 0
     for j in range(d):
