@@ -1,6 +1,6 @@
 """Compiled kernels of the reconstructed stencil: bonds C D of a site, the transpose, and the Hessian through them."""
 
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, call-arg"
 
 from __future__ import annotations
 
