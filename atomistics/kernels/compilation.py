@@ -22,8 +22,8 @@ import llvmlite.binding as llvm
 import numba
 
 TEMPORARY = "qc-kernels-"
-MODULES = ("pair", "moments", "hessian", "springs", "covalent", "cells", "reconstruction", "elements", "series")
-LANES = ("vector", "panels", "lanes")
+MODULES = ("pair", "moments", "hessian", "springs", "covalent", "cells", "vector", "panels", "reconstruction", "elements", "series")
+LANES = ("lanes",)
 """What kernels with a site in each lane have in common; they call some of the others."""
 SNAP = ("snap_bonds", "snap_forms", "snap_second", "snap", "snap_hessians")
 ACE = ("ace_radial", "ace_bonds", "ace_forms", "ace_second", "ace", "ace_hessians")

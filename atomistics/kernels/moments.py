@@ -12,13 +12,30 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from .pair import BOND, EMBED, F1, F2, F3, F5, FLAGS, FROM_PYTHON, I1, TABLE, bond_functions, embedding, f8, i4, i8
+from .pair import (
+    BOND,
+    EMBED,
+    F1,
+    F2,
+    F3,
+    F5,
+    FLAGS,
+    FROM_KERNELS,
+    FROM_PYTHON,
+    I1,
+    TABLE,
+    bond_functions,
+    embedding,
+    f8,
+    i4,
+    i8,
+)
 
 LENGTH, SLOPE, SLOPE_OF_DENSITY, CURVATURE, CURVATURE_OF_DENSITY, PRODUCT = range(6)
 """Rows of the buffer of a site's bonds: r, phi'/2r, f'/r, (phi''/2 - phi'/2r)/r^2, (f'' - f'/r)/r^2; and room for a product."""
 
 
-@nb.njit(nb.void(F2, F2), **FLAGS)
+@nb.njit(nb.void(F2, F2), **FROM_KERNELS)
 def dyads(R, S):
     """S (d (d + 1) / 2, n): the products R_J R_K, J <= K, of the components of all bonds R (n, d)."""
     p = 0
@@ -29,7 +46,7 @@ def dyads(R, S):
             p += 1
 
 
-@nb.njit(nb.void(F3, i8, F2, F2), **FLAGS)
+@nb.njit(nb.void(F3, i8, F2, F2), **FROM_KERNELS)
 def lengths(F, q, S, B):
     """B[LENGTH]: lengths of the bonds whose dyads are S, under F[q]."""
     n, d, p = S.shape[1], F.shape[2], 0
@@ -44,10 +61,10 @@ def lengths(F, q, S, B):
                 B[LENGTH, b] += c * S[p, b]
             p += 1
     for b in range(n):
-        B[LENGTH, b] = np.sqrt(B[LENGTH, b])
+        B[LENGTH, b] = np.sqrt(max(B[LENGTH, b], 0.0))  # of atoms that meet, rounding may leave less than nothing
 
 
-@nb.njit(f8(F2, i8, F2, i8), **FLAGS)
+@nb.njit(f8(F2, i8, F2, i8), **FROM_KERNELS)
 def moment(S, p, B, row):
     """sum_b B[row, b] S[p, b]."""
     s = 0.0
@@ -56,7 +73,7 @@ def moment(S, p, B, row):
     return s
 
 
-@nb.njit(nb.void(F3, i8, F1, F2), **FLAGS)
+@nb.njit(nb.void(F3, i8, F1, F2), **FROM_KERNELS)
 def pushed(F, q, s, out):
     """out (3, d) = F[q] s for a symmetric s, its upper triangle row by row."""
     d = F.shape[2]
@@ -100,7 +117,7 @@ def tangent(d, F, q, s, g, Q, E2, G, X, T, C):
             o += 1
 
 
-@nb.njit(nb.types.UniTuple(f8, 2)(f8[:, :, :, ::1], f8, i4, I1, f8, nb.boolean, F2), **FLAGS)
+@nb.njit(nb.types.UniTuple(f8, 2)(f8[:, :, :, ::1], f8, i4, I1, f8, nb.boolean, F2), **FROM_KERNELS)
 def from_table(table, dr, a, types, cutoff, second, B):
     """Fill the rows of all bonds from lengths, by splines; the sums of phi and f. `bond_functions` takes four times as long here."""
     inv, last = 1.0 / dr, table.shape[2] - 2
@@ -108,7 +125,7 @@ def from_table(table, dr, a, types, cutoff, second, B):
     for b in range(len(types)):
         r, w = B[LENGTH, b], types[b]
         t = min(r * inv, last + 1.0)
-        k = min(int(t), last)
+        k = max(min(int(t), last), 0)  # an integer made of no number would lie outside the table
         t -= k
         inside = 1.0 if r < cutoff else 0.0
         ri = inside / r
@@ -129,7 +146,7 @@ def from_table(table, dr, a, types, cutoff, second, B):
     return pair, rho
 
 
-@nb.njit(nb.types.UniTuple(f8, 2)(*BOND, i4, I1, f8, F2), **FLAGS)
+@nb.njit(nb.types.UniTuple(f8, 2)(*BOND, i4, I1, f8, F2), **FROM_KERNELS)
 def from_functions(kind, p, table, dr, a, types, cutoff, B):
     """As `from_table`, of any kind."""
     pair, rho = 0.0, 0.0

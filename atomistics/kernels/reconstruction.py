@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 
 from .hessian import ACROSS, ALONG, SLOPE
-from .pair import F1, F2, F3, FLAGS, I1, f8, i4, i8
+from .pair import F1, F2, F3, FLAGS, FROM_KERNELS, I1, f8, i4, i8
 from .panels import panel_product
 from .vector import W as LANES
 from .vector import load, store
@@ -193,22 +193,30 @@ def most_members(begin):
     return m
 
 
-@nb.njit(nb.void(F1, i8, F1, i8, i8, f8), **FLAGS)
+@nb.njit(nb.void(F1, i8, F1, i8, i8, f8), **FROM_KERNELS)
 def add_row(V, v, E, e, panels, t):
     """Vectors v, v + 1, ... of V += t times those of E from e on."""
     for p in range(panels):
         store(V, v + p, load(V, v + p) + t * load(E, e + p))
 
 
-@nb.njit(nb.void(F2, F1, i8, i8, F1, F1, F1), **FLAGS)
-def add_halves(E, w, m, panels, WE, EP, K):
-    """K [panel, i, 8]: sum_h w_h E_hi E_hk of the upper triangle of m members, k in panels of eight."""
+@nb.njit(nb.void(F2, F1), **FROM_KERNELS)
+def in_panels(E, EP):
+    """EP [panel, h, 8]: the columns of E in panels of eight."""
+    halves, wide = E.shape
+    for h in range(halves):
+        for k in range(wide):
+            EP[((k // LANES) * halves + h) * LANES + k % LANES] = E[h, k]
+
+
+@nb.njit(nb.void(F2, F1, F1, i8, F1, F1), **FROM_KERNELS)
+def weighted_squares(E, EP, w, m, WE, K):
+    """K [panel, i, 8] = sum_h w_h E_hi E_hk of the upper triangle of m members; EP is E `in_panels`, WE work space."""
     halves, wide = E.shape
     for h in range(halves):
         for k in range(wide):
             WE[h * wide + k] = w[h] * E[h, k]
-            EP[((k // LANES) * halves + h) * LANES + k % LANES] = E[h, k]
-    for p in range(panels):
+    for p in range(wide // LANES):
         for i in range(0, min(m, (p + 1) * LANES), 4):
             panel_product(WE, i, 1, wide, EP, p * halves, halves, K, p * wide + i)
 
@@ -235,6 +243,7 @@ def hessian(
         m = begin[l + 1] - begin[l]
         differences(rows, index, l, lam, G, fit, column, owner, begin, member, place, E)
         E[:, m:], U[:], V[:], w[:] = 0.0, 0.0, 0.0, 0.0
+        in_panels(E, EP)
         for q in range(active[l], active[l + 1]):
             r, d = ends[q] - l * (n + 1) - 1, bonds[ends[q]]
             f, h, p = sign[l] * factor[r], half[r], place[owner[index[l, r]]]
@@ -256,10 +265,10 @@ def hessian(
                 V[first * wide + p] -= K[e]
                 V[first * wide] += 0.5 * K[e]
         for e in range(6):
-            add_halves(E, w[e], m, panels, WE, EP, KP)
+            weighted_squares(E, EP, w[e], m, WE, KP)
+            o = e * wide
             for i in range(m):
                 for k in range(i, m):
-                    o = e * wide
                     B[e, i, k] = V[(o + i) * wide + k] + V[(o + k) * wide + i] + KP[((k // LANES) * wide + i) * LANES + k % LANES]
                     B[e, k, i] = B[e, i, k]
         for i in range(m):

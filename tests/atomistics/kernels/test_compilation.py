@@ -1,5 +1,6 @@
 """Processes that start at once on an empty cache load one after the other; with a full one they do not wait."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -88,3 +89,16 @@ def test_what_was_compiled_before_a_change_is_made_anew(tmp_path):
         os.utime(below / name, (latest - age, latest - age))
     compilation.one_after_another(tmp_path, "test", lambda: None)
     assert {path.name for path in below.iterdir()} == {"pair.f-1.py313.1.nbc", "others.f-1.py313.nbi"}
+
+
+def test_kernels_are_compiled_anew_with_all_that_they_call():
+    """What a group of kernels takes from other files is in its fingerprint, or those have theirs first."""
+    lanes, bonds = {*compilation.MODULES, *compilation.LANES}, {*compilation.MODULES, *compilation.BONDS}
+    groups = [(compilation.MODULES, set(compilation.MODULES)), (compilation.LANES, lanes), (compilation.BONDS, bonds)]
+    groups += [(group, {*lanes, *group}) for group in (compilation.SNAP, compilation.ACE)]
+    groups += [((name,), {*bonds, name}) for name in compilation.OF_BONDS]
+    for modules, known in groups:
+        for name in modules:
+            tree = ast.parse(Path(compilation.__file__).with_name(f"{name}.py").read_text())
+            called = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1}
+            assert called <= {*known, "intrinsics"}, name
